@@ -1,0 +1,20 @@
+//! The vocabulary all crates share.
+//!
+//! What a column is ([`Column`]), how columns are declared once ([`record!`]), how their values
+//! travel from the engine to an output ([`Batch`]), and the few words that would otherwise be bare
+//! numbers: [`Timestamp`], [`LinkType`].
+//!
+//! No dependency, no I/O. Arrow stays in `export`: a [`Series`] has the memory layout of an Arrow
+//! array, so that crossing over costs nothing.
+
+mod column;
+mod link;
+mod record;
+mod series;
+mod time;
+
+pub use column::{Column, DataType, Role, Unit};
+pub use link::LinkType;
+pub use record::{Cell, Record};
+pub use series::{Batch, List, Series, Text, Validity, Values};
+pub use time::{NANOS_PER_SECOND, Timestamp};

@@ -1,0 +1,296 @@
+//! Values of columns on their way to an output, in the memory layout of Arrow.
+
+use crate::DataType;
+
+/// Rows, column by column. All series have `rows` values.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// One series per column, in the order of the table's columns.
+    pub columns: Vec<Series>,
+    /// Number of rows.
+    pub rows: usize,
+}
+
+/// The values of one column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    /// The values; a null has a default value here.
+    pub values: Values,
+    /// Which of them are not null.
+    pub validity: Validity,
+}
+
+/// Values by type, each in one growing buffer.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(missing_docs, reason = "each variant is the data type of its name")]
+pub enum Values {
+    Bool(Vec<bool>),
+    I8(Vec<i8>),
+    U8(Vec<u8>),
+    U16(Vec<u16>),
+    I32(Vec<i32>),
+    I64(Vec<i64>),
+    F64(Vec<f64>),
+    Time(Vec<i64>),
+    Text(Text),
+    List(List),
+}
+
+/// Texts end to end: text `i` is `bytes[offsets[i]..offsets[i + 1]]`, always whole UTF-8.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Text {
+    /// One more than there are texts; the first is 0.
+    pub offsets: Vec<i32>,
+    /// The texts.
+    pub bytes: Vec<u8>,
+}
+
+/// Lists end to end: list `i` is `items[offsets[i]..offsets[i + 1]]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct List {
+    /// One more than there are lists; the first is 0.
+    pub offsets: Vec<i32>,
+    /// The items of all lists.
+    pub items: Box<Series>,
+}
+
+/// Which values are there: a bit each, least significant first, made when the first null comes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Validity {
+    bits: Option<Vec<u8>>,
+    nulls: usize,
+}
+
+impl Series {
+    /// An empty series for values of a type.
+    pub fn new(data_type: DataType) -> Self {
+        let values = match data_type {
+            DataType::Bool => Values::Bool(Vec::new()),
+            DataType::I8 => Values::I8(Vec::new()),
+            DataType::U8 => Values::U8(Vec::new()),
+            DataType::U16 => Values::U16(Vec::new()),
+            DataType::I32 => Values::I32(Vec::new()),
+            DataType::I64 => Values::I64(Vec::new()),
+            DataType::F64 => Values::F64(Vec::new()),
+            DataType::Time => Values::Time(Vec::new()),
+            DataType::Text => Values::Text(Text { offsets: vec![0], bytes: Vec::new() }),
+            DataType::List(item) => {
+                Values::List(List { offsets: vec![0], items: Box::new(Self::new(*item)) })
+            }
+        };
+        Self { values, validity: Validity::default() }
+    }
+
+    /// Number of values, nulls included.
+    pub fn len(&self) -> usize {
+        match &self.values {
+            Values::Bool(v) => v.len(),
+            Values::I8(v) => v.len(),
+            Values::U8(v) => v.len(),
+            Values::U16(v) => v.len(),
+            Values::I32(v) => v.len(),
+            Values::I64(v) | Values::Time(v) => v.len(),
+            Values::F64(v) => v.len(),
+            Values::Text(v) => v.offsets.len() - 1,
+            Values::List(v) => v.offsets.len() - 1,
+        }
+    }
+
+    /// Whether there is no value at all.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Appends a null.
+    pub fn push_null(&mut self) {
+        self.validity.push_null(self.len());
+        match &mut self.values {
+            Values::Bool(v) => v.push(false),
+            Values::I8(v) => v.push(0),
+            Values::U8(v) => v.push(0),
+            Values::U16(v) => v.push(0),
+            Values::I32(v) => v.push(0),
+            Values::I64(v) | Values::Time(v) => v.push(0),
+            Values::F64(v) => v.push(0.0),
+            Values::Text(v) => v.finish(),
+            Values::List(v) => v.finish(),
+        }
+    }
+
+    /// Appends a text.
+    #[inline]
+    pub fn push_text(&mut self, text: &str) {
+        self.validity.push_value(self.len());
+        match &mut self.values {
+            Values::Text(v) => {
+                v.bytes.extend_from_slice(text.as_bytes());
+                v.finish();
+            }
+            other => other.mismatch("text"),
+        }
+    }
+
+    /// Appends a list, whose items `fill` puts at the end of the item series.
+    #[inline]
+    pub fn push_list(&mut self, fill: impl FnOnce(&mut Series)) {
+        self.validity.push_value(self.len());
+        match &mut self.values {
+            Values::List(v) => {
+                fill(&mut v.items);
+                v.finish();
+            }
+            other => other.mismatch("list"),
+        }
+    }
+}
+
+macro_rules! push {
+    ($($(#[$doc:meta])* $name:ident($type:ty): $($variant:ident)|+;)*) => {
+        impl Series {
+            $($(#[$doc])*
+            #[inline]
+            pub fn $name(&mut self, value: $type) {
+                if self.validity.bits.is_some() {
+                    self.validity.push_value(self.len());
+                }
+                match &mut self.values {
+                    $(Values::$variant(v))|+ => v.push(value),
+                    other => other.mismatch(stringify!($type)),
+                }
+            })*
+        }
+    };
+}
+
+push! {
+    /// Appends a boolean.
+    push_bool(bool): Bool;
+    /// Appends a signed 8-bit integer.
+    push_i8(i8): I8;
+    /// Appends an unsigned 8-bit integer.
+    push_u8(u8): U8;
+    /// Appends an unsigned 16-bit integer.
+    push_u16(u16): U16;
+    /// Appends a signed 32-bit integer.
+    push_i32(i32): I32;
+    /// Appends a signed 64-bit integer or a time.
+    push_i64(i64): I64 | Time;
+    /// Appends a float.
+    push_f64(f64): F64;
+}
+
+impl Values {
+    /// A value of another type than declared is a mistake in a family's code, and its tests see it.
+    #[cold]
+    fn mismatch(&self, pushed: &str) -> ! {
+        let declared = format!("{self:?}");
+        panic!("a value of type {pushed} for a series of {declared:.20}")
+    }
+}
+
+impl Text {
+    /// Text `i`.
+    pub fn get(&self, i: usize) -> &str {
+        let range = self.offsets[i] as usize..self.offsets[i + 1] as usize;
+        std::str::from_utf8(&self.bytes[range]).unwrap_or("")
+    }
+
+    /// Ends the text whose bytes were just appended.
+    #[inline]
+    fn finish(&mut self) {
+        self.offsets.push(self.bytes.len() as i32);
+    }
+}
+
+impl List {
+    /// The range of list `i` in the items.
+    pub fn range(&self, i: usize) -> std::ops::Range<usize> {
+        self.offsets[i] as usize..self.offsets[i + 1] as usize
+    }
+
+    #[inline]
+    fn finish(&mut self) {
+        self.offsets.push(self.items.len() as i32);
+    }
+}
+
+impl Validity {
+    /// The bitmap, if there is a null at all.
+    pub fn bits(&self) -> Option<&[u8]> {
+        self.bits.as_deref()
+    }
+
+    /// Number of nulls.
+    pub fn nulls(&self) -> usize {
+        self.nulls
+    }
+
+    /// Whether value `i` is there.
+    pub fn is_valid(&self, i: usize) -> bool {
+        self.bits.as_ref().is_none_or(|bits| bits[i / 8] >> (i % 8) & 1 == 1)
+    }
+
+    #[inline]
+    fn push_value(&mut self, at: usize) {
+        if let Some(bits) = &mut self.bits {
+            if at.is_multiple_of(8) {
+                bits.push(0);
+            }
+            bits[at / 8] |= 1 << (at % 8);
+        }
+    }
+
+    fn push_null(&mut self, at: usize) {
+        self.nulls += 1;
+        let bits = self.bits.get_or_insert_with(|| {
+            let mut bits = vec![0xff; at / 8];
+            if !at.is_multiple_of(8) {
+                bits.push((1 << (at % 8)) - 1);
+            }
+            bits
+        });
+        if at.is_multiple_of(8) {
+            bits.push(0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Series, Values};
+    use crate::DataType;
+
+    #[test]
+    fn validity_follows_any_order_of_nulls() {
+        for pattern in 0u32..1 << 12 {
+            let mut series = Series::new(DataType::I64);
+            for i in 0..12 {
+                if pattern >> i & 1 == 1 {
+                    series.push_i64(i);
+                } else {
+                    series.push_null();
+                }
+            }
+            let valid = (0..12).map(|i| u32::from(series.validity.is_valid(i)) << i).sum::<u32>();
+            assert_eq!(valid, pattern);
+            assert_eq!(series.validity.nulls(), 12 - pattern.count_ones() as usize);
+            assert_eq!(series.validity.bits().is_some(), pattern != 0xfff);
+        }
+    }
+
+    #[test]
+    fn lists_and_texts_keep_their_borders() {
+        let mut lists = Series::new(DataType::List(&DataType::U8));
+        lists.push_list(|items| (1..4).for_each(|i| items.push_u8(i)));
+        lists.push_null();
+        lists.push_list(|_| ());
+        let Values::List(list) = &lists.values else { unreachable!() };
+        assert_eq!((list.range(0), list.range(1), list.range(2)), (0..3, 3..3, 3..3));
+        assert!(!lists.validity.is_valid(1) && lists.validity.is_valid(2));
+        let mut texts = Series::new(DataType::Text);
+        texts.push_text("é");
+        texts.push_text("");
+        let Values::Text(text) = &texts.values else { unreachable!() };
+        assert_eq!((text.get(0), text.get(1)), ("é", ""));
+    }
+}
