@@ -58,6 +58,9 @@ pub struct Packet {
     pub protocol: u8,
     /// What `src_port`, `dst_port` and `app_len` mean.
     pub transport: Transport,
+    /// The innermost header that was read, [`Layer::Unknown`] when there was none: what a frame
+    /// without IP is, or what a tunnel carried that is not IP.
+    pub last: Layer,
     /// TTL or hop limit.
     pub ttl: u8,
     /// Type of service or traffic class, all eight bits.
@@ -248,24 +251,23 @@ impl Layers for LayerStack {
 macro_rules! layers {
     ($($variant:ident = $name:literal,)*) => {
         /// A kind of header.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[expect(missing_docs, reason = "each variant is the protocol of its name")]
-        pub enum Layer { $($variant,)* }
+        pub enum Layer { #[default] Unknown, $($variant,)* }
 
         impl Layer {
             /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+            pub const ALL: &[Self] = &[Self::Unknown, $(Self::$variant,)*];
 
             /// The protocol's name in lower case, as filters and accounts have it.
             pub fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
+                match self { Self::Unknown => "unknown", $(Self::$variant => $name,)* }
             }
         }
     };
 }
 
 layers! {
-    Unknown = "unknown",
     Ethernet = "ethernet",
     Vlan = "vlan",
     Llc = "llc",

@@ -1,0 +1,124 @@
+//! The way down a frame: from its link header to the innermost transport header.
+//!
+//! [`Walk`] has a method for each kind of header, and each calls the one for what comes next; the
+//! files beside this one hold those of the link layers, of IP, of transport and of tunnels. What is
+//! common and fast is inlined into [`decode`], everything else is reached by a call. Nesting is
+//! bounded twice: IP headers by [`Options::ip_headers_max`], all others by [`HEADERS_MAX`].
+
+mod ip;
+mod link;
+mod transport;
+
+use flowloom_schema::LinkType;
+
+use crate::rest::Rest;
+use crate::{DecodeError, Layer, Layers, Marks, Options, Packet, Reason, Vlan};
+
+pub use link::link_is_known;
+
+/// Decodes a frame; never fails: what could not be read is said in [`Packet::stop`].
+///
+/// `original` is the length the frame had on the wire. A snap length shortens no length in the
+/// packet; where it cuts a header, the way down ends.
+#[inline]
+pub fn decode(
+    link: LinkType,
+    bytes: &[u8],
+    original: u32,
+    options: &Options,
+    layers: &mut impl Layers,
+    packet: &mut Packet,
+) {
+    *packet = Packet::default();
+    let rest = Rest::new(bytes, original as usize);
+    let mut walk = Walk::new(options, layers, packet);
+    if link == LinkType::ETHERNET {
+        walk.ethernet(rest);
+    } else {
+        walk.link(link, rest);
+    }
+    if walk.packet.ip_version == 0 {
+        walk.outside.tell(walk.packet);
+    }
+}
+
+/// One walk down a frame.
+struct Walk<'w, L> {
+    options: &'w Options,
+    layers: &'w mut L,
+    packet: &'w mut Packet,
+    outside: Outside,
+    /// Headers that were counted against [`HEADERS_MAX`].
+    headers: u8,
+    /// IP headers that were entered.
+    ip_headers: u8,
+}
+
+impl<'w, L: Layers> Walk<'w, L> {
+    #[inline]
+    fn new(options: &'w Options, layers: &'w mut L, packet: &'w mut Packet) -> Self {
+        Self { options, layers, packet, outside: Outside::default(), headers: 0, ip_headers: 0 }
+    }
+
+    /// A header was read.
+    #[inline]
+    fn layer(&mut self, layer: Layer, rest: Rest<'_>) {
+        self.packet.last = layer;
+        self.layers.layer(layer, rest.offset);
+    }
+
+    /// A header was read that may hold another of its kind; whether to go on.
+    fn nest(&mut self, layer: Layer, rest: Rest<'_>) -> bool {
+        if self.headers == HEADERS_MAX {
+            self.stop(layer, Reason::TooDeep, rest);
+            return false;
+        }
+        self.headers += 1;
+        self.layer(layer, rest);
+        true
+    }
+
+    /// The header at the front of `rest` could not be read.
+    ///
+    /// In a fragment that says nothing: the rest of the header may be in the next one.
+    #[cold]
+    fn stop(&mut self, layer: Layer, reason: Reason, rest: Rest<'_>) {
+        if !self.packet.marks.has(Marks::FRAGMENT) {
+            self.packet.stop = Some(DecodeError { layer, reason, offset: rest.offset as u32 });
+        }
+    }
+}
+
+/// What the headers around the next IP header say. It becomes the packet's when that header is
+/// reached: a tunnel with no readable IP in it leaves the packet as the outer IP header has it.
+#[derive(Clone, Copy, Default)]
+struct Outside {
+    vlans: [Vlan; 2],
+    vni_plus_one: u32,
+    mac_src_plus_one: u16,
+    mac_dst_plus_one: u16,
+    /// Whether the link carries 1500 bytes of IP at most, as far as one can know.
+    is_ethernet: bool,
+}
+
+impl Outside {
+    #[inline]
+    fn tell(self, packet: &mut Packet) {
+        packet.vlans = self.vlans;
+        packet.vni_plus_one = self.vni_plus_one;
+        packet.mac_src_plus_one = self.mac_src_plus_one;
+        packet.mac_dst_plus_one = self.mac_dst_plus_one;
+    }
+
+    /// Where a hardware address is, plus one; those of headers deep in huge frames are not told.
+    #[inline]
+    fn place(offset: usize) -> u16 {
+        u16::try_from(offset + 1).unwrap_or(0)
+    }
+}
+
+/// Headers other than IP that are followed at most in one frame.
+const HEADERS_MAX: u8 = 32;
+
+#[cfg(test)]
+mod tests;

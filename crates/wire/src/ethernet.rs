@@ -1,0 +1,126 @@
+//! Ethernet II and IEEE 802.3 (one header, told apart by its last field).
+
+use crate::Reason;
+
+/// An Ethernet header.
+#[derive(Clone, Copy, Debug)]
+pub struct Ethernet<'a> {
+    header: &'a [u8; HEADER_LEN],
+}
+
+impl<'a> Ethernet<'a> {
+    /// Views the header at the front of `bytes`.
+    #[inline]
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Reason> {
+        match bytes.first_chunk() {
+            Some(header) => Ok(Self { header }),
+            None => Err(Reason::Truncated),
+        }
+    }
+
+    /// Destination hardware address.
+    pub fn dst(&self) -> [u8; 6] {
+        let [a, b, c, d, e, f, ..] = *self.header;
+        [a, b, c, d, e, f]
+    }
+
+    /// Source hardware address.
+    pub fn src(&self) -> [u8; 6] {
+        let [_, _, _, _, _, _, a, b, c, d, e, f, ..] = *self.header;
+        [a, b, c, d, e, f]
+    }
+
+    /// `EtherType`, or below 1536 the length of an IEEE 802.3 frame.
+    #[inline]
+    pub fn ether_type(&self) -> EtherType {
+        EtherType(u16::from_be_bytes([self.header[12], self.header[13]]))
+    }
+
+    /// Length of the header.
+    pub const LEN: usize = HEADER_LEN;
+
+    /// Where the source address is, from the first byte of the header.
+    pub const SRC_AT: usize = 6;
+}
+
+/// What an Ethernet header, a VLAN tag, GRE and others say follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EtherType(pub u16);
+
+impl EtherType {
+    /// IPv4.
+    pub const IPV4: Self = Self(0x0800);
+    /// ARP.
+    pub const ARP: Self = Self(0x0806);
+    /// Reverse ARP.
+    pub const RARP: Self = Self(0x8035);
+    /// An Ethernet frame (transparent bridging, in GRE and Geneve).
+    pub const BRIDGED: Self = Self(0x6558);
+    /// IEEE 802.1Q tag.
+    pub const VLAN: Self = Self(0x8100);
+    /// IEEE 802.1ad service tag.
+    pub const SERVICE_VLAN: Self = Self(0x88a8);
+    /// Service tag before 802.1ad.
+    pub const OLD_SERVICE_VLAN: Self = Self(0x9100);
+    /// IPv6.
+    pub const IPV6: Self = Self(0x86dd);
+    /// PPP, in GRE.
+    pub const PPP: Self = Self(0x880b);
+    /// MPLS.
+    pub const MPLS: Self = Self(0x8847);
+    /// MPLS with an upstream-assigned label.
+    pub const MPLS_UPSTREAM: Self = Self(0x8848);
+    /// `PPPoE` discovery.
+    pub const PPPOE_DISCOVERY: Self = Self(0x8863);
+    /// `PPPoE` session.
+    pub const PPPOE: Self = Self(0x8864);
+    /// ERSPAN types I and II, in GRE.
+    pub const ERSPAN: Self = Self(0x88be);
+    /// ERSPAN type III, in GRE.
+    pub const ERSPAN_III: Self = Self(0x22eb);
+
+    /// The length of an IEEE 802.3 frame, if it is one and no type.
+    #[inline]
+    pub fn length(self) -> Option<usize> {
+        (self.0 <= LENGTH_MAX).then_some(self.0 as usize)
+    }
+
+    /// Whether a VLAN tag follows.
+    #[inline]
+    pub fn is_vlan(self) -> bool {
+        matches!(self, Self::VLAN | Self::SERVICE_VLAN | Self::OLD_SERVICE_VLAN)
+    }
+}
+
+const HEADER_LEN: usize = 14;
+// IEEE 802.3-2018 3.2.6: 1501 to 1535 are neither.
+const LENGTH_MAX: u16 = 1500;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FRAME: [u8; 15] = [0x02, 1, 2, 3, 4, 5, 0x06, 7, 8, 9, 10, 11, 0x86, 0xdd, 0x60];
+
+    #[test]
+    fn fields() {
+        let ethernet = Ethernet::parse(&FRAME).unwrap();
+        assert_eq!(ethernet.dst(), [2, 1, 2, 3, 4, 5]);
+        assert_eq!(ethernet.src(), [6, 7, 8, 9, 10, 11]);
+        assert_eq!(ethernet.ether_type(), EtherType::IPV6);
+    }
+
+    #[test]
+    fn every_truncated_prefix_is_refused() {
+        for len in 0..Ethernet::LEN {
+            assert_eq!(Ethernet::parse(&FRAME[..len]).unwrap_err(), Reason::Truncated);
+        }
+    }
+
+    #[test]
+    fn a_type_below_1501_is_a_length() {
+        assert_eq!(EtherType(1500).length(), Some(1500));
+        assert_eq!(EtherType(1501).length(), None);
+        assert_eq!(EtherType(0x0800).length(), None);
+    }
+}
