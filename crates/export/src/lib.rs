@@ -1,1 +1,220 @@
-//! placeholder
+//! Batches of columns to outputs: Parquet, Arrow IPC, CSV, JSON, JSON Lines and the terminal.
+//!
+//! [`open`] gives a [`Sink`] for a [`Format`] and a [`Destination`]; batches go in, and closing it
+//! gives the file its name. One format, one file: a new one is that file and one line in each match
+//! of [`Format`] here.
+//!
+//! The only crate that knows Arrow. What the columns are, and what is in them, is the business of
+//! whoever calls.
+
+mod arrow;
+mod batch;
+mod csv;
+mod error;
+mod json;
+mod null;
+mod output;
+mod parquet;
+mod table;
+mod text;
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use flowloom_schema::{Batch, Column};
+
+pub use batch::{arrow_schema, record_batch};
+pub use error::SinkError;
+pub use output::{Destination, SinkStats};
+pub use parquet::{Compression, Parquet};
+pub use table::Terminal;
+
+/// How a table is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// Apache Parquet.
+    Parquet,
+    /// Arrow IPC file, which is also Feather version 2.
+    Arrow,
+    /// Comma-separated values (RFC 4180).
+    Csv,
+    /// One JSON array of objects.
+    Json,
+    /// One JSON object per line.
+    JsonLines,
+    /// Nowhere, at the price of making the Arrow arrays.
+    Null,
+    /// A table for people, on a terminal.
+    Table,
+}
+
+/// What is known of a table before its first row.
+#[derive(Clone, Debug)]
+pub struct TableInfo {
+    /// What a row is, in the plural: `flows`.
+    pub name: String,
+    /// The columns, in order.
+    pub columns: Vec<Column>,
+    /// The settings its values depend on, for formats that have a place for them.
+    pub metadata: Vec<(String, String)>,
+}
+
+/// What can be chosen about outputs.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Size and colours of the terminal.
+    pub terminal: Terminal,
+    /// Compression and row groups of Parquet files.
+    pub parquet: Parquet,
+}
+
+/// Where batches go. Dropped without being closed, it has failed, and leaves no file behind.
+pub trait Sink: Send {
+    /// Writes the rows of a batch.
+    fn write(&mut self, batch: Batch) -> Result<(), SinkError>;
+
+    /// Writes what comes after the last row, `account` (keys and JSON texts) with it where the
+    /// format has a place for it, and gives the file the name that `ending` says.
+    fn finish(
+        self: Box<Self>,
+        ending: Ending,
+        account: &[(String, String)],
+    ) -> Result<SinkStats, SinkError>;
+
+    /// Finishes: the file is whole and has its name.
+    fn close(self: Box<Self>, account: &[(String, String)]) -> Result<SinkStats, SinkError> {
+        self.finish(Ending::Whole, account)
+    }
+
+    /// Finishes what was written so far as `NAME.partial.EXT`.
+    fn close_partial(
+        self: Box<Self>,
+        account: &[(String, String)],
+    ) -> Result<SinkStats, SinkError> {
+        self.finish(Ending::Partial, account)
+    }
+}
+
+/// Whether all rows came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// They did.
+    Whole,
+    /// The run was interrupted: the output says so in its name.
+    Partial,
+}
+
+/// Opens a sink.
+pub fn open(
+    format: Format,
+    destination: Destination,
+    table: &TableInfo,
+    settings: &Settings,
+) -> Result<Box<dyn Sink>, SinkError> {
+    Ok(match format {
+        Format::Parquet => Box::new(parquet::ParquetSink::open(destination, table, settings)?),
+        Format::Arrow => Box::new(arrow::ArrowSink::open(destination, table)?),
+        Format::Csv => Box::new(csv::CsvSink::open(destination, table)?),
+        Format::Json => Box::new(json::JsonSink::open(destination, table, json::Layout::Array)?),
+        Format::JsonLines => {
+            Box::new(json::JsonSink::open(destination, table, json::Layout::Lines)?)
+        }
+        Format::Null => Box::new(null::NullSink::open(table)),
+        Format::Table => Box::new(table::TableSink::open(destination, table, settings)?),
+    })
+}
+
+impl Format {
+    /// All formats, in the order help texts list them.
+    pub const ALL: [Self; 7] = [
+        Self::Table,
+        Self::Parquet,
+        Self::Arrow,
+        Self::Csv,
+        Self::Json,
+        Self::JsonLines,
+        Self::Null,
+    ];
+
+    /// The name, as [`Format::from_str`] takes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Parquet => "parquet",
+            Self::Arrow => "arrow",
+            Self::Csv => "csv",
+            Self::Json => "json",
+            Self::JsonLines => "jsonl",
+            Self::Null => "null",
+            Self::Table => "table",
+        }
+    }
+
+    /// The format that the extension of a file name asks for.
+    pub fn from_path(path: &Path) -> Option<Self> {
+        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "parquet" => Some(Self::Parquet),
+            "arrow" | "feather" | "ipc" => Some(Self::Arrow),
+            "csv" => Some(Self::Csv),
+            "json" => Some(Self::Json),
+            "jsonl" | "ndjson" => Some(Self::JsonLines),
+            _ => None,
+        }
+    }
+
+    /// Whether the output is bytes that mean nothing on a terminal.
+    pub fn is_binary(self) -> bool {
+        matches!(self, Self::Parquet | Self::Arrow)
+    }
+}
+
+impl FromStr for Format {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|format| format.name() == name).ok_or_else(|| {
+            let names = Self::ALL.map(Self::name).join(", ");
+            format!("`{name}` is not a format; there are {names}")
+        })
+    }
+}
+
+impl From<PathBuf> for Destination {
+    /// A file, or standard output for `-`.
+    fn from(path: PathBuf) -> Self {
+        if path.as_os_str() == "-" { Self::Stdout } else { Self::File(path) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::Format;
+
+    #[test]
+    fn every_format_has_a_name_that_finds_it() {
+        for format in Format::ALL {
+            assert_eq!(format.name().parse(), Ok(format));
+        }
+        let error = "xlsx".parse::<Format>().unwrap_err();
+        assert!(error.contains("`xlsx`") && error.contains("parquet"), "{error}");
+    }
+
+    #[test]
+    fn extensions_name_formats() {
+        let cases = [
+            ("flows.parquet", Some(Format::Parquet)),
+            ("a/b.c/flows.FEATHER", Some(Format::Arrow)),
+            ("flows.arrow", Some(Format::Arrow)),
+            ("flows.csv", Some(Format::Csv)),
+            ("flows.json", Some(Format::Json)),
+            ("flows.ndjson", Some(Format::JsonLines)),
+            ("flows.jsonl", Some(Format::JsonLines)),
+            ("flows", None),
+            (".csv", None),
+        ];
+        for (path, format) in cases {
+            assert_eq!(Format::from_path(Path::new(path)), format, "{path}");
+        }
+    }
+}

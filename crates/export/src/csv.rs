@@ -1,0 +1,127 @@
+//! CSV (RFC 4180): a header row, lines that end with a line feed, cells quoted where they must be.
+//!
+//! - A null is an empty cell, an empty text is `""`.
+//! - A list is JSON in one cell; a time is RFC 3339 with nine digits; a float is the shortest text
+//!   that reads back as the same float.
+//! - Spreadsheets take a cell that begins with `=` for a formula and run it, and host names are
+//!   chosen by whoever sent them. A text that begins with a character of [`FORMULA`] gets an
+//!   apostrophe in front. One that begins with an apostrophe does too: so that taking off the first
+//!   apostrophe of a text always gives the text back.
+//! - Control characters other than tab, carriage return and line feed become `\u001b`, as in JSON.
+
+use flowloom_schema::{Batch, Series, Values};
+
+use crate::output::Output;
+use crate::text::{escaped, json_value, plain, time};
+use crate::{Destination, Ending, Sink, SinkError, SinkStats, TableInfo};
+
+pub(crate) struct CsvSink {
+    output: Output,
+    text: Vec<u8>,
+    rows: u64,
+}
+
+impl CsvSink {
+    pub(crate) fn open(destination: Destination, table: &TableInfo) -> Result<Self, SinkError> {
+        let mut sink = Self { output: Output::create(destination)?, text: Vec::new(), rows: 0 };
+        for (i, column) in table.columns.iter().enumerate() {
+            if i > 0 {
+                sink.text.push(b',');
+            }
+            text_cell(&column.name, &mut sink.text);
+        }
+        sink.text.push(b'\n');
+        sink.output.put(&sink.text)?;
+        sink.output.pass_on()?;
+        Ok(sink)
+    }
+}
+
+impl Sink for CsvSink {
+    fn write(&mut self, batch: Batch) -> Result<(), SinkError> {
+        for row in 0..batch.rows {
+            self.text.clear();
+            for (i, series) in batch.columns.iter().enumerate() {
+                if i > 0 {
+                    self.text.push(b',');
+                }
+                cell(series, row, &mut self.text);
+            }
+            if self.text.is_empty() {
+                // The only cell is null: readers skip empty lines.
+                self.text.extend_from_slice(b"\"\"");
+            }
+            self.text.push(b'\n');
+            self.output.put(&self.text)?;
+        }
+        self.rows += batch.rows as u64;
+        self.output.pass_on()
+    }
+
+    fn finish(
+        self: Box<Self>,
+        ending: Ending,
+        _account: &[(String, String)],
+    ) -> Result<SinkStats, SinkError> {
+        self.output.finish(self.rows, ending)
+    }
+}
+
+fn cell(series: &Series, row: usize, out: &mut Vec<u8>) {
+    if !series.validity.is_valid(row) {
+        return;
+    }
+    match &series.values {
+        Values::Text(v) => text_cell(v.get(row), out),
+        Values::Time(v) => time(v[row], out),
+        Values::List(list) => match list.items.values {
+            Values::Text(_) | Values::Time(_) | Values::List(_) => {
+                let mut json = Vec::new();
+                json_value(series, row, &mut json);
+                quoted(&json, out);
+            }
+            // Numbers have no quotes to double.
+            _ => {
+                out.push(b'"');
+                json_value(series, row, out);
+                out.push(b'"');
+            }
+        },
+        values => plain(values, row, out),
+    }
+}
+
+fn text_cell(text: &str, out: &mut Vec<u8>) {
+    let formula = text.starts_with(FORMULA);
+    let bare = text.bytes().all(|b| matches!(b, b' ' | b'!' | b'#'..=b'+' | b'-'..=b'~'));
+    if bare && !formula && !text.is_empty() {
+        return out.extend_from_slice(text.as_bytes());
+    }
+    let mut cell = Vec::with_capacity(text.len() + 1);
+    if formula {
+        cell.push(b'\'');
+    }
+    for c in text.chars() {
+        if c.is_control() && !matches!(c, '\t' | '\r' | '\n') {
+            escaped(c, &mut cell);
+        } else {
+            cell.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+    }
+    quoted(&cell, out);
+}
+
+fn quoted(cell: &[u8], out: &mut Vec<u8>) {
+    out.push(b'"');
+    for &byte in cell {
+        if byte == b'"' {
+            out.push(b'"');
+        }
+        out.push(byte);
+    }
+    out.push(b'"');
+}
+
+/// What a cell must not begin with: OWASP's list, and the apostrophe that guards against it.
+const FORMULA: [char; 12] =
+    ['=', '+', '-', '@', '\t', '\r', '\n', '\'', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];

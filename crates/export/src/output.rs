@@ -1,0 +1,195 @@
+//! The bytes of an output on their way: standard output, or a file that has its name only when it
+//! is whole.
+
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, ErrorKind, Stdout, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::{Ending, SinkError};
+
+/// Where an output goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// Standard output.
+    Stdout,
+    /// A file, which is replaced if it exists.
+    File(PathBuf),
+}
+
+/// What an output came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SinkStats {
+    /// Rows written.
+    pub rows: u64,
+    /// Bytes written.
+    pub bytes: u64,
+    /// The file, under the name it was given; none for standard output.
+    pub path: Option<PathBuf>,
+}
+
+/// A buffered writer of one of them. Dropped without [`Output::finish`], no file is left behind.
+pub(crate) struct Output {
+    writer: BufWriter<Raw>,
+    destination: Destination,
+    bytes: u64,
+}
+
+enum Raw {
+    Stdout(Stdout),
+    /// A device or a pipe, written in place: it cannot be renamed.
+    Special(File),
+    /// A file that is to become the one at `path`.
+    Hidden {
+        file: NamedTempFile,
+        path: PathBuf,
+    },
+}
+
+impl Output {
+    pub(crate) fn create(destination: Destination) -> Result<Self, SinkError> {
+        let raw = match &destination {
+            Destination::Stdout => Raw::Stdout(io::stdout()),
+            Destination::File(path) => Raw::open(path)
+                .map_err(|source| SinkError::Create { path: path.clone(), source })?,
+        };
+        Ok(Self { writer: BufWriter::with_capacity(BUFFER_BYTES, raw), destination, bytes: 0 })
+    }
+
+    /// Writes a piece of text.
+    pub(crate) fn put(&mut self, text: &[u8]) -> Result<(), SinkError> {
+        self.write_all(text).map_err(|e| SinkError::write(&self.destination, e))
+    }
+
+    /// Hands on what was written, if somebody may be waiting for it.
+    pub(crate) fn pass_on(&mut self) -> Result<(), SinkError> {
+        match self.writer.get_ref() {
+            Raw::Hidden { .. } => Ok(()),
+            Raw::Stdout(_) | Raw::Special(_) => {
+                self.writer.flush().map_err(|e| SinkError::write(&self.destination, e))
+            }
+        }
+    }
+
+    /// Writes what is left and gives the file its name.
+    pub(crate) fn finish(mut self, rows: u64, ending: Ending) -> Result<SinkStats, SinkError> {
+        let failed = |e| SinkError::write(&self.destination, e);
+        self.writer.flush().map_err(failed)?;
+        let raw = self.writer.into_inner().map_err(|e| failed(e.into_error()))?;
+        let path = match raw {
+            Raw::Stdout(_) => None,
+            Raw::Special(_) => match self.destination {
+                Destination::Stdout => None,
+                Destination::File(path) => Some(path),
+            },
+            Raw::Hidden { file, path } => {
+                let path = match ending {
+                    Ending::Whole => path,
+                    Ending::Partial => partial_name(&path),
+                };
+                file.persist(&path)
+                    .map_err(|e| SinkError::Rename { path: path.clone(), source: e.error })?;
+                Some(path)
+            }
+        };
+        Ok(SinkStats { rows, bytes: self.bytes, path })
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.writer.write(bytes)?;
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
+impl Raw {
+    fn open(path: &Path) -> io::Result<Self> {
+        // A symbolic link stays one: what it points to is replaced.
+        let path = match fs::read_link(path) {
+            Ok(_) => fs::canonicalize(path)?,
+            Err(_) => path.to_owned(),
+        };
+        if let Ok(known) = fs::metadata(&path)
+            && !known.is_file()
+        {
+            if known.is_dir() {
+                return Err(ErrorKind::IsADirectory.into());
+            }
+            return Ok(Self::Special(OpenOptions::new().write(true).open(&path)?));
+        }
+        let name = path.file_name().ok_or(ErrorKind::IsADirectory)?.to_string_lossy();
+        let directory = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let prefix = format!(".{name}.");
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(&prefix).suffix(".tmp");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // What any program creates a file with; the umask takes from it.
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
+        let file = builder.tempfile_in(directory).map_err(without_path)?;
+        Ok(Self::Hidden { file, path })
+    }
+}
+
+impl Write for Raw {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Stdout(out) => out.write(bytes),
+            Self::Special(file) => file.write(bytes),
+            Self::Hidden { file, .. } => file.as_file_mut().write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Stdout(out) => out.flush(),
+            Self::Special(file) => file.flush(),
+            Self::Hidden { file, .. } => file.as_file_mut().flush(),
+        }
+    }
+}
+
+impl fmt::Display for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stdout => f.write_str("standard output"),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
+/// The system's error without the name of a temporary file, which nobody asked for.
+fn without_path(error: io::Error) -> io::Error {
+    let inner = error.get_ref().and_then(std::error::Error::source);
+    let system =
+        inner.and_then(|e| e.downcast_ref::<io::Error>()).and_then(io::Error::raw_os_error);
+    system.map_or(error, io::Error::from_raw_os_error)
+}
+
+/// `flows.parquet` becomes `flows.partial.parquet`.
+fn partial_name(path: &Path) -> PathBuf {
+    match path.extension() {
+        Some(extension) => {
+            let mut partial = std::ffi::OsString::from("partial.");
+            partial.push(extension);
+            path.with_extension(partial)
+        }
+        None => path.with_extension("partial"),
+    }
+}
+
+/// Enough that a write costs little; small against a batch.
+const BUFFER_BYTES: usize = 256 << 10;

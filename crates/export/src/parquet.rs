@@ -1,0 +1,136 @@
+//! Parquet files.
+//!
+//! The settings and, when the file is closed, the account are key-value metadata of the file; the
+//! Arrow schema is kept in it too, so that readers that know Arrow see what is known of each column.
+
+use ::parquet::arrow::ArrowWriter;
+use ::parquet::basic::{Compression as Codec, Encoding, ZstdLevel};
+use ::parquet::file::metadata::KeyValue;
+use ::parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
+use ::parquet::schema::types::ColumnPath;
+use arrow_schema::SchemaRef;
+use flowloom_schema::{Batch, Column, DataType};
+
+use crate::output::Output;
+use crate::{
+    Destination, Ending, Settings, Sink, SinkError, SinkStats, TableInfo, arrow_schema,
+    record_batch,
+};
+
+/// What can be chosen about Parquet files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parquet {
+    /// How pages are compressed.
+    pub compression: Compression,
+    /// Rows in a row group, at most.
+    pub group_rows_max: usize,
+    /// Bytes in a row group, encoded, at most: this much is kept in memory until it is written.
+    pub group_bytes_max: usize,
+}
+
+/// How pages of Parquet files are compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    /// Not at all.
+    None,
+    /// Snappy: quick, and larger than Zstandard.
+    Snappy,
+    /// Zstandard of a level, 1 to 22.
+    Zstd(i32),
+}
+
+impl Default for Parquet {
+    fn default() -> Self {
+        Self {
+            compression: Compression::Zstd(1),
+            group_rows_max: 1 << 20,
+            group_bytes_max: 64 << 20,
+        }
+    }
+}
+
+pub(crate) struct ParquetSink {
+    columns: Vec<Column>,
+    schema: SchemaRef,
+    writer: ArrowWriter<Output>,
+    destination: Destination,
+    rows: u64,
+}
+
+impl ParquetSink {
+    pub(crate) fn open(
+        destination: Destination,
+        table: &TableInfo,
+        settings: &Settings,
+    ) -> Result<Self, SinkError> {
+        let schema = arrow_schema(&table.columns, &table.metadata);
+        let properties = properties(table, &settings.parquet)?;
+        let output = Output::create(destination.clone())?;
+        let writer = ArrowWriter::try_new(output, schema.clone(), Some(properties))
+            .map_err(|e| SinkError::encode(&destination, e.into()))?;
+        Ok(Self { columns: table.columns.clone(), schema, writer, destination, rows: 0 })
+    }
+}
+
+impl Sink for ParquetSink {
+    fn write(&mut self, batch: Batch) -> Result<(), SinkError> {
+        let batch = record_batch(&self.columns, &self.schema, batch)?;
+        self.rows += batch.num_rows() as u64;
+        self.writer.write(&batch).map_err(|e| SinkError::encode(&self.destination, e.into()))
+    }
+
+    fn finish(
+        mut self: Box<Self>,
+        ending: Ending,
+        account: &[(String, String)],
+    ) -> Result<SinkStats, SinkError> {
+        for (key, value) in account {
+            self.writer.append_key_value_metadata(KeyValue::new(key.clone(), value.clone()));
+        }
+        let failed =
+            |e: ::parquet::errors::ParquetError| SinkError::encode(&self.destination, e.into());
+        self.writer.into_inner().map_err(failed)?.finish(self.rows, ending)
+    }
+}
+
+fn properties(table: &TableInfo, parquet: &Parquet) -> Result<WriterProperties, SinkError> {
+    let codec = match parquet.compression {
+        Compression::None => Codec::UNCOMPRESSED,
+        Compression::Snappy => Codec::SNAPPY,
+        Compression::Zstd(level) => Codec::ZSTD(
+            ZstdLevel::try_new(level).map_err(|e| SinkError::Batch { reason: e.to_string() })?,
+        ),
+    };
+    let metadata = table.metadata.iter();
+    let metadata = metadata.map(|(key, value)| KeyValue::new(key.clone(), value.clone())).collect();
+    let mut properties = WriterProperties::builder()
+        .set_created_by(concat!("flowloom ", env!("CARGO_PKG_VERSION")).to_owned())
+        .set_compression(codec)
+        .set_max_row_group_row_count(Some(parquet.group_rows_max.max(1)))
+        .set_max_row_group_bytes(Some(parquet.group_bytes_max.max(1)))
+        .set_key_value_metadata(Some(metadata))
+        // The items of lists are named as the format's specification has them.
+        .set_coerce_types(true);
+    for column in &table.columns {
+        if let DataType::List(item) = column.data_type {
+            properties = sequence(properties, column, *item);
+        }
+    }
+    Ok(properties.build())
+}
+
+/// Sequences are nearly all of the bytes.
+fn sequence(
+    properties: WriterPropertiesBuilder,
+    column: &Column,
+    item: DataType,
+) -> WriterPropertiesBuilder {
+    let path = || ColumnPath::new(vec![column.name.to_string(), "list".into(), "element".into()]);
+    let properties = properties.set_column_statistics_enabled(path(), EnabledStatistics::None);
+    match item {
+        DataType::I64 | DataType::Time => properties
+            .set_column_dictionary_enabled(path(), false)
+            .set_column_encoding(path(), Encoding::DELTA_BINARY_PACKED),
+        _ => properties,
+    }
+}
