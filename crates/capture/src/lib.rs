@@ -5,5 +5,27 @@
 //! What the frames hold is left to `wire`.
 
 mod block;
+mod bytes;
+mod capture;
+mod clock;
+mod error;
+mod facts;
+mod limits;
+mod notebook;
+mod pcap;
+mod pcapng;
+mod signature;
+mod snoop;
+mod source;
+mod stream;
+mod walk;
 
 pub use block::{Block, Frame};
+pub use capture::Capture;
+pub use clock::Resolution;
+pub use error::ReadError;
+pub use facts::{
+    Comment, Compression, Facts, Format, Interface, Name, Secret, Section, Statistics, Warning,
+};
+pub use limits::Limits;
+pub use source::{Input, Source};

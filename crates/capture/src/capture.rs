@@ -1,0 +1,310 @@
+//! One capture: opened, told apart by its first bytes, and read block by block.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Read};
+
+use crate::block::Block;
+use crate::error::ReadError;
+use crate::facts::{Facts, Format, Warning};
+use crate::limits::Limits;
+use crate::notebook::Notebook;
+use crate::pcap::{self, Pcap};
+use crate::pcapng::Pcapng;
+use crate::signature::{self, Signature};
+use crate::snoop::{self, Snoop};
+use crate::source::{Input, Source};
+use crate::stream::{Fill, Stream};
+use crate::walk::{Filling, Stop};
+
+/// A capture that is being read.
+///
+/// A damaged or cut one gives all frames before the first record that is impossible, and then
+/// says in [`Facts::damage`] where and why it ended. If reading itself fails, the frames read
+/// until then come first, and [`ReadError::Read`] from the call after them.
+pub struct Capture {
+    stream: Stream,
+    reader: Reader,
+    notebook: Notebook,
+    /// Read, but not yet walked over.
+    tail: Vec<u8>,
+    /// Where `tail` begins in the uncompressed input.
+    offset: u64,
+    /// Number of the next frame.
+    next: u64,
+    /// Bytes of a record, as lately seen.
+    record_bytes: usize,
+    state: State,
+}
+
+/// A reader of the records of a format.
+#[derive(Debug)]
+enum Reader {
+    Pcap(Pcap),
+    Pcapng(Pcapng),
+    Snoop(Snoop),
+    /// The file header is cut: there are no records.
+    Nothing,
+}
+
+#[derive(Debug)]
+enum State {
+    Reading,
+    Failed(io::Error),
+    Ended,
+}
+
+impl Capture {
+    /// Opens a capture.
+    pub fn open(input: &Input, limits: Limits) -> Result<Self, ReadError> {
+        let name = input.to_string();
+        match input {
+            Input::Stdin if io::stdin().is_terminal() => Err(ReadError::Terminal),
+            Input::Stdin => Self::from_reader(name, Box::new(io::stdin()), limits),
+            Input::File(path) => {
+                let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
+                let (metadata, file) =
+                    opened.map_err(|cause| ReadError::Open { input: name.clone(), cause })?;
+                if metadata.is_dir() {
+                    return Err(ReadError::Directory { input: name });
+                }
+                let mut capture = Self::from_reader(name, Box::new(file), limits)?;
+                capture.notebook.facts.size = metadata.is_file().then_some(metadata.len());
+                Ok(capture)
+            }
+        }
+    }
+
+    /// Reads a capture from a reader; `input` is what messages call it.
+    pub fn from_reader(
+        input: impl Into<String>,
+        reader: Box<dyn Read + Send>,
+        limits: Limits,
+    ) -> Result<Self, ReadError> {
+        let input = input.into();
+        let stream =
+            Stream::new(reader).map_err(|cause| ReadError::Open { input: input.clone(), cause })?;
+        let mut capture = Self {
+            stream,
+            reader: Reader::Nothing,
+            notebook: Notebook::new(input, limits.honoured()),
+            tail: Vec::new(),
+            offset: 0,
+            next: 1,
+            record_bytes: RECORD_BYTES_GUESS,
+            state: State::Reading,
+        };
+        capture.begin()?;
+        Ok(capture)
+    }
+
+    /// Reads the file header.
+    fn begin(&mut self) -> Result<(), ReadError> {
+        let fill = self.stream.fill(&mut self.tail, pcap::HEADER_LEN);
+        self.notebook.facts.compression = self.stream.compression();
+        self.notebook.facts.bytes_read = self.stream.bytes_read();
+        if let Fill::Failed(cause) | Fill::Damaged(cause) = fill {
+            let input = self.notebook.input.clone();
+            return Err(ReadError::Open { input, cause });
+        }
+        let Some(signature) = Signature::of(&self.tail) else {
+            return Err(self.no_capture());
+        };
+        let limits = self.notebook.limits;
+        let (header_len, format) = match signature {
+            Signature::Pcap(variant) => (pcap::HEADER_LEN, variant.format),
+            Signature::Pcapng => (0, Format::Pcapng),
+            Signature::Snoop => (snoop::HEADER_LEN, Format::Snoop),
+        };
+        self.notebook.facts.format = format;
+        let (reader, interface) = match signature {
+            Signature::Pcap(variant) => match self.tail.first_chunk() {
+                Some(header) => {
+                    let (pcap, interface) = Pcap::open(variant, header, &limits);
+                    (Reader::Pcap(pcap), Some(interface))
+                }
+                None => (Reader::Nothing, None),
+            },
+            Signature::Snoop => match self.tail.first_chunk() {
+                Some(header) => {
+                    let (snoop, interface) =
+                        Snoop::open(header, &limits).map_err(|found| self.not_a_capture(found))?;
+                    (Reader::Snoop(snoop), Some(interface))
+                }
+                None => (Reader::Nothing, None),
+            },
+            Signature::Pcapng => (Reader::Pcapng(Pcapng::new()), None),
+        };
+        self.reader = reader;
+        if let Some(interface) = interface {
+            self.notebook.interface(interface);
+            self.tail.drain(..header_len);
+            self.offset = header_len as u64;
+        }
+        Ok(())
+    }
+
+    fn no_capture(&self) -> ReadError {
+        let input = self.notebook.input.clone();
+        let compression = self.stream.compression();
+        match (compression, self.tail.is_empty()) {
+            (crate::Compression::None, true) => ReadError::Empty { input },
+            (crate::Compression::None, false) => {
+                ReadError::NotACapture { input, found: signature::describe(&self.tail) }
+            }
+            (_, true) => ReadError::NotACapture {
+                input,
+                found: format!("it is a {} file with nothing in it", compression.name()),
+            },
+            (_, false) => ReadError::NotACapture {
+                input,
+                found: format!(
+                    "it is a {} file, and in it {}",
+                    compression.name(),
+                    signature::describe(&self.tail)
+                ),
+            },
+        }
+    }
+
+    fn not_a_capture(&self, found: String) -> ReadError {
+        ReadError::NotACapture { input: self.notebook.input.clone(), found }
+    }
+
+    /// Walks over records and reads more of them until the block is as full as it may be.
+    fn fill(&mut self, block: &mut Block) {
+        let limits = self.notebook.limits;
+        let mut at = 0;
+        loop {
+            let mut filling = Filling {
+                bytes: &block.bytes,
+                at,
+                frames: &mut block.frames,
+                first: block.first,
+                offset: self.offset,
+                notebook: &mut self.notebook,
+            };
+            let stop = match &mut self.reader {
+                Reader::Pcap(pcap) => pcap.walk(&mut filling),
+                Reader::Pcapng(pcapng) => pcapng.walk(&mut filling),
+                Reader::Snoop(snoop) => snoop.walk(&mut filling),
+                Reader::Nothing => Stop::Needs(pcap::HEADER_LEN),
+            };
+            at = filling.at;
+            let record_len = match stop {
+                Stop::Full => break,
+                Stop::Damaged(reason) => {
+                    self.end_damaged(block, at, reason);
+                    break;
+                }
+                Stop::Needs(len) => len,
+            };
+            if at > 0 && at + record_len > limits.block_bytes {
+                if !block.frames.is_empty() {
+                    break;
+                }
+                // Nothing but notes so far.
+                block.bytes.drain(..at);
+                self.offset += at as u64;
+                at = 0;
+            }
+            let wanted = self.wanted(block, at, record_len);
+            match self.stream.fill(&mut block.bytes, wanted) {
+                Fill::Some => {}
+                Fill::End => {
+                    self.end(block, at, record_len);
+                    break;
+                }
+                Fill::Damaged(cause) => {
+                    self.end_damaged(block, at, cause.to_string());
+                    break;
+                }
+                Fill::Failed(cause) => {
+                    self.state = State::Failed(cause);
+                    break;
+                }
+            }
+        }
+        self.tail.extend_from_slice(block.bytes.get(at..).unwrap_or_default());
+        block.bytes.truncate(at);
+        self.offset += at as u64;
+    }
+
+    /// Bytes to read now: as many as the frames that are missing will need, so that little is
+    /// carried over to the next block; at least the next record, at most the block's limit.
+    fn wanted(&mut self, block: &Block, at: usize, record_len: usize) -> usize {
+        let limits = self.notebook.limits;
+        if let Some(record_bytes) = at.checked_div(block.frames.len()) {
+            self.record_bytes = record_bytes + record_bytes / 16 + 1;
+        }
+        let missing = limits.block_frames - block.frames.len();
+        let estimate = missing.saturating_mul(self.record_bytes).max(READ_BYTES_MIN);
+        let end = at.saturating_add(estimate).min(limits.block_bytes).max(at + record_len);
+        end - block.bytes.len()
+    }
+
+    /// The stream has ended, and so have the records, unless the last is cut.
+    fn end(&mut self, block: &Block, at: usize, record_len: usize) {
+        let left = block.bytes.len() - at;
+        if left > 0 {
+            let what = match self.reader {
+                Reader::Nothing => "the file header",
+                _ => "the record",
+            };
+            let reason =
+                format!("the input is cut: {what} needs {record_len} bytes, {left} are left");
+            self.end_damaged(block, at, reason);
+        } else {
+            self.state = State::Ended;
+        }
+    }
+
+    fn end_damaged(&mut self, block: &Block, at: usize, text: String) {
+        self.notebook.facts.damage = Some(Warning {
+            input: self.notebook.input.clone(),
+            frame: block.first + block.frames.len() as u64,
+            offset: self.offset + at as u64,
+            text,
+        });
+        self.state = State::Ended;
+    }
+}
+
+impl Source for Capture {
+    fn read(&mut self, block: &mut Block) -> Result<bool, ReadError> {
+        block.clear();
+        block.first = self.next;
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Reading => self.state = State::Reading,
+            State::Ended => return Ok(false),
+            State::Failed(cause) => return Err(self.failed(cause)),
+        }
+        block.frames.reserve(self.notebook.limits.block_frames.min(FRAMES_RESERVED_MAX));
+        block.bytes.append(&mut self.tail);
+        self.fill(block);
+        self.notebook.facts.bytes_read = self.stream.bytes_read();
+        self.next += block.frames.len() as u64;
+        if !block.frames.is_empty() {
+            return Ok(true);
+        }
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Failed(cause) => Err(self.failed(cause)),
+            _ => Ok(false),
+        }
+    }
+
+    fn facts(&self) -> &Facts {
+        &self.notebook.facts
+    }
+}
+
+impl Capture {
+    fn failed(&self, cause: io::Error) -> ReadError {
+        ReadError::Read { input: self.notebook.input.clone(), frame: self.next, cause }
+    }
+}
+
+/// Of a record, before one was seen.
+const RECORD_BYTES_GUESS: usize = 128;
+/// Smaller reads cost more than they spare.
+const READ_BYTES_MIN: usize = 16 << 10;
+const FRAMES_RESERVED_MAX: usize = 1 << 16;

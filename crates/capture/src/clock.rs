@@ -1,0 +1,113 @@
+//! Timestamps of captures to nanoseconds.
+
+use std::fmt;
+
+use flowloom_schema::{NANOS_PER_SECOND, Timestamp};
+
+/// What a tick of a timestamp is, as pcapng's option `if_tsresol` writes it: a power of ten, or
+/// of two when the highest bit is set, of which a second has that many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Resolution(pub u8);
+
+impl Resolution {
+    /// Microseconds.
+    pub const MICROSECONDS: Self = Self(6);
+    /// Nanoseconds.
+    pub const NANOSECONDS: Self = Self(9);
+}
+
+/// Microseconds, which pcapng means where it does not say.
+impl Default for Resolution {
+    fn default() -> Self {
+        Self::MICROSECONDS
+    }
+}
+
+/// `10^-6 s`.
+impl fmt::Display for Resolution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let base = if self.0 & BINARY == 0 { 10 } else { 2 };
+        write!(f, "{base}^-{} s", self.0 & !BINARY)
+    }
+}
+
+/// Turns the timestamps of an interface into ours. Times beyond the years 1677 to 2262 become the
+/// nearest we can say.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock {
+    scale: Scale,
+    offset_nanos: i128,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Scale {
+    /// Nanoseconds in a tick.
+    Multiply(u64),
+    /// Ticks in a nanosecond.
+    Divide(u64),
+    /// A second has two to that power ticks.
+    Shift(u8),
+}
+
+impl Clock {
+    pub(crate) fn new(resolution: Resolution, offset_seconds: i64) -> Self {
+        let power = resolution.0 & !BINARY;
+        let scale = if resolution.0 & BINARY != 0 {
+            Scale::Shift(power)
+        } else if power <= 9 {
+            Scale::Multiply(10_u64.pow(9 - u32::from(power)))
+        } else {
+            // Ticks beyond the range make every 64-bit timestamp less than a nanosecond.
+            Scale::Divide(10_u64.checked_pow(u32::from(power) - 9).unwrap_or(u64::MAX))
+        };
+        Self { scale, offset_nanos: i128::from(offset_seconds) * i128::from(NANOS_PER_SECOND) }
+    }
+
+    #[inline]
+    pub(crate) fn time(&self, ticks: u64) -> Timestamp {
+        let nanos = match self.scale {
+            Scale::Multiply(nanos) => i128::from(ticks) * i128::from(nanos),
+            Scale::Divide(ticks_per_nano) => i128::from(ticks / ticks_per_nano),
+            Scale::Shift(power) => (i128::from(ticks) * i128::from(NANOS_PER_SECOND)) >> power,
+        };
+        let nanos = nanos + self.offset_nanos;
+        Timestamp(nanos.clamp(i64::MIN.into(), i64::MAX.into()) as i64)
+    }
+}
+
+const BINARY: u8 = 0x80;
+
+#[cfg(test)]
+mod tests {
+    use super::{Clock, Resolution};
+
+    #[test]
+    fn ticks_become_nanoseconds() {
+        let cases: [(u8, i64, u64, i64); 14] = [
+            (6, 0, 1_700_000_000_123_456, 1_700_000_000_123_456_000),
+            (9, 0, 1_700_000_000_123_456_789, 1_700_000_000_123_456_789),
+            (0, 0, 1_700_000_000, 1_700_000_000_000_000_000),
+            (3, -1, 2_500, 1_500_000_000),
+            (12, 0, 1_999, 1),
+            (28, 0, u64::MAX, 1),
+            (29, 0, u64::MAX, 0),
+            (127, 5, u64::MAX, 5_000_000_000),
+            (0x81, 0, 3, 1_500_000_000),
+            (0xa0, 0, 0x1_8000_0000, 1_500_000_000),
+            (0xff, 0, u64::MAX, 0),
+            (0, 0, u64::MAX, i64::MAX),
+            (6, i64::MIN, 0, i64::MIN),
+            (0, -18_446_744_073_709_551_i64, 18_446_744_073_709_551, 0),
+        ];
+        for (resolution, offset, ticks, nanos) in cases {
+            let clock = Clock::new(Resolution(resolution), offset);
+            assert_eq!(clock.time(ticks).0, nanos, "{resolution} {offset} {ticks}");
+        }
+    }
+
+    #[test]
+    fn resolutions_are_shown_as_powers() {
+        assert_eq!(Resolution::NANOSECONDS.to_string(), "10^-9 s");
+        assert_eq!(Resolution(0x94).to_string(), "2^-20 s");
+    }
+}

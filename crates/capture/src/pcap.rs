@@ -1,0 +1,136 @@
+//! The classic format of libpcap, and its relatives with other magic numbers.
+//!
+//! A 24-byte file header says byte order, resolution and link type; each record is a 16-byte
+//! header and the captured bytes. The modified format adds 8 bytes that we do not need to each
+//! record header: interface, protocol and packet type.
+
+use flowloom_schema::{LinkType, NANOS_PER_SECOND, Timestamp};
+
+use crate::block::Frame;
+use crate::bytes::{ByteOrder, words};
+use crate::clock::Resolution;
+use crate::facts::{Format, Interface};
+use crate::limits::Limits;
+use crate::walk::{Filling, Stop, too_long};
+
+/// A reader of records.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pcap {
+    order: ByteOrder,
+    record_header_len: usize,
+    nanos_per_tick: u32,
+    lengths: Lengths,
+    link: LinkType,
+    frame_bytes_max: u32,
+}
+
+/// The order of the two lengths of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lengths {
+    /// Captured, original.
+    AsDocumented,
+    /// Before version 2.4 of the format some wrote captured first, others original.
+    EitherFirst,
+}
+
+/// What a magic number, read in the file's own byte order, says of the file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Variant {
+    pub(crate) format: Format,
+    order: ByteOrder,
+    resolution: Resolution,
+}
+
+impl Variant {
+    pub(crate) fn of(magic: [u8; 4]) -> Option<Self> {
+        [ByteOrder::Little, ByteOrder::Big].into_iter().find_map(|order| {
+            let (format, resolution) = match order.u32(magic) {
+                MAGIC_MICROSECONDS => (Format::Pcap, Resolution::MICROSECONDS),
+                MAGIC_NANOSECONDS => (Format::Pcap, Resolution::NANOSECONDS),
+                MAGIC_MODIFIED => (Format::PcapModified, Resolution::MICROSECONDS),
+                _ => return None,
+            };
+            Some(Self { format, order, resolution })
+        })
+    }
+}
+
+impl Pcap {
+    /// Reads the file header.
+    pub(crate) fn open(
+        variant: Variant,
+        header: &[u8; HEADER_LEN],
+        limits: &Limits,
+    ) -> (Self, Interface) {
+        let order = variant.order;
+        let [_, _, _, _, v0, v1, v2, v3, ..] = *header;
+        let version = (order.u16([v0, v1]), order.u16([v2, v3]));
+        let [.., s0, s1, s2, s3, l0, l1, l2, l3] = *header;
+        let snap_len = order.u32([s0, s1, s2, s3]);
+        // The upper half may hold the length of a frame check sequence, and flags.
+        let link = LinkType(order.u32([l0, l1, l2, l3]) as u16);
+        let pcap = Self {
+            order,
+            record_header_len: if variant.format == Format::PcapModified { 24 } else { 16 },
+            nanos_per_tick: if variant.resolution == Resolution::NANOSECONDS { 1 } else { 1_000 },
+            lengths: if version < (2, 4) { Lengths::EitherFirst } else { Lengths::AsDocumented },
+            link,
+            frame_bytes_max: limits.frame_bytes(link),
+        };
+        let resolution = variant.resolution;
+        (pcap, Interface { link, snap_len, resolution, ..Interface::default() })
+    }
+
+    pub(crate) fn walk(&self, filling: &mut Filling<'_>) -> Stop {
+        // Known at compile time, the byte order costs nothing in the loop.
+        match self.order {
+            ByteOrder::Little => self.walk_in::<false>(filling),
+            ByteOrder::Big => self.walk_in::<true>(filling),
+        }
+    }
+
+    fn walk_in<const BIG_ENDIAN: bool>(&self, filling: &mut Filling<'_>) -> Stop {
+        let order = if BIG_ENDIAN { ByteOrder::Big } else { ByteOrder::Little };
+        let Self { record_header_len, nanos_per_tick, lengths, link, frame_bytes_max, .. } = *self;
+        let frames_max = filling.notebook.limits.block_frames;
+        let bytes = filling.bytes;
+        let mut at = filling.at;
+        let stop = loop {
+            if filling.frames.len() >= frames_max {
+                break Stop::Full;
+            }
+            let rest = bytes.get(at..).unwrap_or_default();
+            let Some(header) = rest.first_chunk() else {
+                break Stop::Needs(record_header_len);
+            };
+            let [seconds, ticks, mut captured, mut original] = words(order, header);
+            if lengths == Lengths::EitherFirst {
+                (captured, original) = (captured.min(original), captured.max(original));
+            }
+            if captured > frame_bytes_max {
+                break too_long(captured, frame_bytes_max);
+            }
+            let record_len = record_header_len + captured as usize;
+            if record_len > rest.len() {
+                break Stop::Needs(record_len);
+            }
+            let nanos = i64::from(ticks) * i64::from(nanos_per_tick);
+            filling.frames.push(Frame {
+                time: Timestamp(i64::from(seconds) * NANOS_PER_SECOND + nanos),
+                start: (at + record_header_len) as u32,
+                captured,
+                original: original.max(captured),
+                link,
+                interface: 0,
+            });
+            at += record_len;
+        };
+        filling.at = at;
+        stop
+    }
+}
+
+pub(crate) const HEADER_LEN: usize = 24;
+const MAGIC_MICROSECONDS: u32 = 0xa1b2_c3d4;
+const MAGIC_NANOSECONDS: u32 = 0xa1b2_3c4d;
+const MAGIC_MODIFIED: u32 = 0xa1b2_cd34;

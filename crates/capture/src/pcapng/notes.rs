@@ -1,0 +1,218 @@
+//! Blocks of pcapng that hold no frame: sections, interfaces, names, statistics, secrets.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use flowloom_schema::LinkType;
+
+use super::options::Options;
+use super::{Described, Pcapng, SECTION_HEADER, too_short};
+use crate::clock::{Clock, Resolution};
+use crate::facts::{Interface, Name, Section, Statistics};
+use crate::walk::{Filling, Stop};
+
+impl Pcapng {
+    /// Reads a block, or passes over it.
+    pub(super) fn note(
+        &mut self,
+        kind: u32,
+        body: &[u8],
+        filling: &mut Filling<'_>,
+    ) -> Result<(), Stop> {
+        match kind {
+            SECTION_HEADER => self.section_header(body, filling)?,
+            INTERFACE_DESCRIPTION => self.interface_description(body, filling)?,
+            NAME_RESOLUTION => self.name_resolution(body, filling),
+            INTERFACE_STATISTICS => self.interface_statistics(body, filling),
+            DECRYPTION_SECRETS => self.decryption_secrets(body, filling),
+            _ => filling.notebook.facts.blocks_skipped += 1,
+        }
+        Ok(())
+    }
+
+    fn section_header(&mut self, body: &[u8], filling: &mut Filling<'_>) -> Result<(), Stop> {
+        let Some((&[_, _, _, _, m0, m1, n0, n1, ..], options)) = body.split_first_chunk::<16>()
+        else {
+            return Err(too_short("section header", body));
+        };
+        let major = self.order.u16([m0, m1]);
+        if major != 1 {
+            let minor = self.order.u16([n0, n1]);
+            return Err(Stop::Damaged(format!("the section has version {major}.{minor}, not 1.0")));
+        }
+        self.sections += 1;
+        self.interfaces.clear();
+        let mut section = Section::default();
+        self.each_option(0, options, filling, |code, value| match code {
+            SHB_HARDWARE => section.hardware = Some(text(value)),
+            SHB_OS => section.os = Some(text(value)),
+            SHB_USER_APPLICATION => section.application = Some(text(value)),
+            _ => {}
+        });
+        filling.notebook.section(section);
+        Ok(())
+    }
+
+    fn interface_description(
+        &mut self,
+        body: &[u8],
+        filling: &mut Filling<'_>,
+    ) -> Result<(), Stop> {
+        let Some((&[l0, l1, _, _, s0, s1, s2, s3], options)) = body.split_first_chunk() else {
+            return Err(too_short("interface description", body));
+        };
+        let order = self.order;
+        let mut interface = Interface {
+            link: LinkType(order.u16([l0, l1])),
+            snap_len: order.u32([s0, s1, s2, s3]),
+            section: self.sections.saturating_sub(1),
+            id: self.interfaces.len() as u32,
+            ..Interface::default()
+        };
+        self.each_option(0, options, filling, |code, value| match (code, value) {
+            (IF_NAME, _) => interface.name = Some(text(value)),
+            (IF_DESCRIPTION, _) => interface.description = Some(text(value)),
+            (IF_OS, _) => interface.os = Some(text(value)),
+            // A byte says of which kind the filter is: 0 is an expression of tcpdump's.
+            (IF_FILTER, [0, expression @ ..]) => interface.filter = Some(text(expression)),
+            (IF_TSRESOL, &[resolution]) => interface.resolution = Resolution(resolution),
+            (IF_TSOFFSET, value) => {
+                if let Ok(&seconds) = value.try_into() {
+                    interface.offset_seconds = order.u64(seconds) as i64;
+                }
+            }
+            _ => {}
+        });
+        let Interface { link, snap_len, resolution, offset_seconds, .. } = interface;
+        let limits = filling.notebook.limits;
+        let Some(index) = filling.notebook.interface(interface) else {
+            return Err(Stop::Damaged(format!("more than {} interfaces", limits.interfaces_max)));
+        };
+        let clock = Clock::new(resolution, offset_seconds);
+        let frame_bytes_max = limits.frame_bytes(link);
+        self.interfaces.push(Described { index, link, snap_len, clock, frame_bytes_max });
+        Ok(())
+    }
+
+    /// Records of an address and its names, each ended by a zero byte.
+    fn name_resolution(&mut self, body: &[u8], filling: &mut Filling<'_>) {
+        let mut records = Options::new(self.order, body);
+        for (kind, value) in records.by_ref() {
+            let Some((address, names)) = address(kind, value) else { continue };
+            for name in names.split(|&byte| byte == 0).filter(|name| !name.is_empty()) {
+                let name = String::from_utf8_lossy(name).into_owned();
+                filling.notebook.name(Name { address, name });
+            }
+        }
+        if records.is_damaged() {
+            filling.warn("a name resolution block ends within a record".into());
+        }
+        self.comments(0, records.rest(), filling);
+    }
+
+    fn interface_statistics(&mut self, body: &[u8], filling: &mut Filling<'_>) {
+        let Some((&[i0, i1, i2, i3, ..], options)) = body.split_first_chunk::<12>() else {
+            return filling.warn("an interface statistics block is too short".into());
+        };
+        let order = self.order;
+        let id = order.u32([i0, i1, i2, i3]);
+        let Some(&Described { index, .. }) = self.interfaces.get(id as usize) else {
+            return filling.warn(format!("statistics of interface {id}, which is not described"));
+        };
+        let mut statistics = Statistics::default();
+        self.each_option(0, options, filling, |code, value| {
+            let count = value.try_into().ok().map(|&count| order.u64(count));
+            match code {
+                ISB_IFRECV => statistics.received = count,
+                ISB_IFDROP => statistics.dropped = count,
+                ISB_FILTERACCEPT => statistics.accepted = count,
+                ISB_OSDROP => statistics.dropped_by_os = count,
+                ISB_USRDELIV => statistics.delivered = count,
+                _ => {}
+            }
+        });
+        if let Some(interface) = filling.notebook.facts.interfaces.get_mut(usize::from(index)) {
+            interface.statistics = Some(statistics);
+        }
+    }
+
+    fn decryption_secrets(&mut self, mut body: &[u8], filling: &mut Filling<'_>) {
+        let kind = self.order.take_u32(&mut body);
+        let len = self.order.take_u32(&mut body);
+        if let (Some(kind), Some(len)) = (kind, len)
+            && let Some((secrets, rest)) = body.split_at_checked(len as usize)
+        {
+            filling.notebook.secret(kind, secrets);
+            let padding = len.next_multiple_of(4) - len;
+            self.comments(0, rest.get(padding as usize..).unwrap_or_default(), filling);
+        } else {
+            filling.warn("a decryption secrets block is shorter than its secrets".into());
+        }
+    }
+
+    /// Keeps the comments among the options of a block; they are on `frame`, if it is not 0.
+    pub(super) fn comments(&self, frame: u64, options: &[u8], filling: &mut Filling<'_>) {
+        self.each_option(frame, options, filling, |_, _| {});
+    }
+
+    fn each_option(
+        &self,
+        frame: u64,
+        options: &[u8],
+        filling: &mut Filling<'_>,
+        mut read: impl FnMut(u16, &[u8]),
+    ) {
+        let mut options = Options::new(self.order, options);
+        for (code, value) in options.by_ref() {
+            if code == COMMENT {
+                filling.notebook.comment(frame, value);
+            } else {
+                read(code, value);
+            }
+        }
+        if options.is_damaged() {
+            filling.warn("an option is longer than its block".into());
+        }
+    }
+}
+
+fn address(kind: u16, record: &[u8]) -> Option<(IpAddr, &[u8])> {
+    match kind {
+        NRB_IPV4 => {
+            let (&octets, names) = record.split_first_chunk::<4>()?;
+            Some((Ipv4Addr::from(octets).into(), names))
+        }
+        NRB_IPV6 => {
+            let (&octets, names) = record.split_first_chunk::<16>()?;
+            Some((Ipv6Addr::from(octets).into(), names))
+        }
+        _ => None,
+    }
+}
+
+/// Some programs end texts with a zero byte, though they should not.
+fn text(value: &[u8]) -> String {
+    String::from_utf8_lossy(value).trim_end_matches('\0').to_owned()
+}
+
+const INTERFACE_DESCRIPTION: u32 = 1;
+const NAME_RESOLUTION: u32 = 4;
+const INTERFACE_STATISTICS: u32 = 5;
+const DECRYPTION_SECRETS: u32 = 10;
+
+const COMMENT: u16 = 1;
+const SHB_HARDWARE: u16 = 2;
+const SHB_OS: u16 = 3;
+const SHB_USER_APPLICATION: u16 = 4;
+const IF_NAME: u16 = 2;
+const IF_DESCRIPTION: u16 = 3;
+const IF_TSRESOL: u16 = 9;
+const IF_FILTER: u16 = 11;
+const IF_OS: u16 = 12;
+const IF_TSOFFSET: u16 = 14;
+const ISB_IFRECV: u16 = 4;
+const ISB_IFDROP: u16 = 5;
+const ISB_FILTERACCEPT: u16 = 6;
+const ISB_OSDROP: u16 = 7;
+const ISB_USRDELIV: u16 = 8;
+const NRB_IPV4: u16 = 1;
+const NRB_IPV6: u16 = 2;

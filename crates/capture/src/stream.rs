@@ -1,0 +1,158 @@
+//! The bytes of an input: counted as they are stored, and decompressed.
+//!
+//! Whether and how an input is compressed is seen from its first bytes, never from its name.
+//! Decompressors deliver all they can before they say that their input is damaged.
+
+mod gzip;
+mod lz4;
+mod zstd;
+
+use std::io::{self, BufReader, Cursor, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crate::facts::Compression;
+
+/// A compressed or plain stream of bytes.
+pub(crate) struct Stream {
+    reader: Box<dyn Read + Send>,
+    compression: Compression,
+    tally: Arc<Tally>,
+    /// An error that came after bytes which had to be handed over first.
+    failure: Option<io::Error>,
+}
+
+/// How asking for bytes ended.
+#[derive(Debug)]
+pub(crate) enum Fill {
+    /// With some bytes.
+    Some,
+    /// With none: the end.
+    End,
+    /// With none: the compressed stream is damaged.
+    Damaged(io::Error),
+    /// With none: reading the input failed.
+    Failed(io::Error),
+}
+
+/// What the end of the chain of readers that touches the input has seen.
+#[derive(Debug, Default)]
+struct Tally {
+    bytes: AtomicU64,
+    failed: AtomicBool,
+}
+
+/// Only for what is then decompressed: no reader of ours can hand on the reading into spare
+/// capacity, which plain inputs need to be fast.
+struct Counted<R> {
+    reader: R,
+    tally: Arc<Tally>,
+}
+
+impl Stream {
+    /// A stream over a reader, decompressed if it begins like something compressed.
+    pub(crate) fn new(mut reader: Box<dyn Read + Send>) -> io::Result<Self> {
+        let mut magic = Vec::new();
+        let failure = match (&mut reader).take(MAGIC_LEN).read_to_end(&mut magic) {
+            Err(cause) if magic.is_empty() => return Err(cause),
+            result => result.err(),
+        };
+        let compression = compression_of(&magic);
+        let tally = Arc::new(Tally::default());
+        let all = Cursor::new(magic).chain(reader);
+        let counted = |reader| {
+            let counted = Counted { reader, tally: Arc::clone(&tally) };
+            BufReader::with_capacity(COMPRESSED_BUFFER_BYTES, counted)
+        };
+        let reader: Box<dyn Read + Send> = match compression {
+            Compression::None => Box::new(all),
+            Compression::Gzip => Box::new(gzip::Gzip::new(counted(all))),
+            Compression::Zstd => Box::new(zstd::Zstd::new(counted(all))?),
+            Compression::Lz4 => Box::new(lz4::Lz4::new(counted(all))),
+        };
+        Ok(Self { reader, compression, tally, failure })
+    }
+
+    pub(crate) fn compression(&self) -> Compression {
+        self.compression
+    }
+
+    /// Bytes read from the input, as they are stored.
+    pub(crate) fn bytes_read(&self) -> u64 {
+        self.tally.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Appends `len` bytes to `buffer`; fewer only at the end of the stream or before an error,
+    /// which the next call reports.
+    ///
+    /// The buffer grows as bytes arrive: a length that a damaged file claims allocates nothing.
+    pub(crate) fn fill(&mut self, buffer: &mut Vec<u8>, len: usize) -> Fill {
+        if let Some(failure) = self.failure.take() {
+            return self.failed(failure);
+        }
+        buffer.reserve(len.min(RESERVE_BYTES_MAX));
+        let before = buffer.len();
+        // Reads into the spare capacity: no byte is written twice.
+        let result = (&mut self.reader).take(len as u64).read_to_end(buffer);
+        if self.compression == Compression::None {
+            self.tally.bytes.fetch_add((buffer.len() - before) as u64, Ordering::Relaxed);
+        }
+        match result {
+            Err(failure) if buffer.len() == before => self.failed(failure),
+            Err(failure) => {
+                self.failure = Some(failure);
+                Fill::Some
+            }
+            Ok(0) => Fill::End,
+            Ok(_) => Fill::Some,
+        }
+    }
+
+    fn failed(&self, failure: io::Error) -> Fill {
+        if self.compression == Compression::None || self.tally.failed.load(Ordering::Relaxed) {
+            Fill::Failed(failure)
+        } else {
+            Fill::Damaged(failure)
+        }
+    }
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let result = self.reader.read(buffer);
+        match &result {
+            Ok(len) => _ = self.tally.bytes.fetch_add(*len as u64, Ordering::Relaxed),
+            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => self.tally.failed.store(true, Ordering::Relaxed),
+        }
+        result
+    }
+}
+
+/// The stream is not what its format allows.
+fn invalid(text: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, text)
+}
+
+/// The stream ends where its format has more.
+fn cut(format: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, format!("{format}: the compressed stream is cut"))
+}
+
+fn compression_of(magic: &[u8]) -> Compression {
+    match *magic {
+        // The third byte is the method, and there has never been another than deflate.
+        [0x1f, 0x8b, 8, ..] => Compression::Gzip,
+        [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => Compression::Zstd,
+        [0x04, 0x22, 0x4d, 0x18] => Compression::Lz4,
+        _ => Compression::None,
+    }
+}
+
+const MAGIC_LEN: u64 = 4;
+
+/// Compressed bytes that are read at once.
+const COMPRESSED_BUFFER_BYTES: usize = 64 << 10;
+
+/// Capacity that is made before the bytes for it are there.
+const RESERVE_BYTES_MAX: usize = 4 << 20;
