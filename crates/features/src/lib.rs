@@ -1,1 +1,19 @@
-//! placeholder
+//! Flows to columns: one file per family.
+//!
+//! A [`Family`] declares its columns and appends a finished flow to their series. What families
+//! need of single packets is kept in one [`PacketLog`] per flow, and only when a family asked for
+//! it. Nothing here knows Arrow or a file.
+#![forbid(unsafe_code)]
+
+mod community_id;
+mod core;
+mod exact;
+mod family;
+mod log;
+mod moments;
+mod sequences;
+mod statistics;
+
+pub use family::{Families, Family, FlowRow, Needs, RESERVED, SETS, Set, Signs, catalogue};
+pub use log::{LogLimits, LogShared, PacketLog, PacketRecord};
+pub use statistics::{Sample, Statistic, Summary};

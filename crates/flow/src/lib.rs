@@ -1,1 +1,27 @@
-//! placeholder
+//! Packets to flows: key, table, life cycle, IP defragmentation, TCP marks.
+//!
+//! No I/O and no clock: time comes with the packets. State lives in [`Partition`]s, each owning a
+//! fixed share of the keys and of every limit, so that what a flow becomes never depends on how
+//! many threads there are. What a feature family keeps of a flow's packets hangs on the flow by
+//! the trait [`Keep`]; this crate knows nothing of columns.
+#![forbid(unsafe_code)]
+
+mod arrival;
+mod clock;
+mod defrag;
+mod flow;
+mod fragment;
+mod key;
+mod marks;
+mod partition;
+mod settings;
+mod tcp;
+
+pub use arrival::Arrival;
+pub use clock::{Clock, Clocks};
+pub use defrag::{Datagram, Defrag, DefragCounts};
+pub use flow::{EndReason, Ended, First, Flow, HandshakeTimes, InitiatorBy, Keep, Seen, Side, TcpState};
+pub use key::{Direction, FlowKey};
+pub use marks::PacketMarks;
+pub use partition::{PARTITIONS, Partition, PartitionCounts, partition_of};
+pub use settings::{Initiator, KeyIgnore, Limits, Network, Population, Settings, Timeouts};

@@ -15,6 +15,6 @@ mod time;
 
 pub use column::{Column, DataType, Role, Unit};
 pub use link::LinkType;
-pub use record::{Cell, Record};
+pub use record::{Cell, Mac, Record};
 pub use series::{Batch, List, Series, Text, Validity, Values};
 pub use time::{NANOS_PER_SECOND, Timestamp};

@@ -47,17 +47,17 @@ pub trait Cell {
 macro_rules! record {
     (
         $(#[doc = $about:literal])+
-        pub struct $record:ident in $family:literal since $since:literal over $population:literal {
+        pub struct $record:ident $(<$life:lifetime>)? in $family:literal since $since:literal over $population:literal {
             $($(#[doc = $doc:literal])+ $field:ident: $type:ty [$unit:ident, $role:ident],)+
         }
     ) => {
         $(#[doc = $about])+
         #[derive(Clone, Debug)]
-        pub struct $record {
+        pub struct $record $(<$life>)? {
             $($(#[doc = $doc])+ pub $field: $type,)+
         }
 
-        impl $crate::Record for $record {
+        impl $(<$life>)? $crate::Record for $record $(<$life>)? {
             fn columns() -> Vec<$crate::Column> {
                 vec![$($crate::Column {
                     name: stringify!($field).into(),
@@ -82,6 +82,10 @@ macro_rules! record {
     };
 }
 
+/// A hardware address: text as `02:00:5e:00:53:01`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mac(pub [u8; 6]);
+
 macro_rules! cells {
     ($($type:ty = $data_type:ident, |$value:ident, $series:ident| $push:expr;)*) => {
         $(impl Cell for $type {
@@ -105,9 +109,10 @@ cells! {
     i64 = I64, |value, series| series.push_i64(*value);
     f64 = F64, |value, series| series.push_f64(*value);
     Timestamp = Time, |value, series| series.push_i64(value.0);
-    &'static str = Text, |value, series| series.push_text(value);
+    &str = Text, |value, series| series.push_text(value);
     String = Text, |value, series| series.push_text(value);
     IpAddr = Text, |value, series| push_address(*value, series);
+    Mac = Text, |value, series| series.push_text(hexed(*value, &mut [0; 17]));
 }
 
 impl<T: Cell> Cell for Option<T> {
@@ -151,11 +156,26 @@ fn dotted(address: Ipv4Addr, text: &mut [u8; 15]) -> &str {
     std::str::from_utf8(&text[..len]).unwrap_or("")
 }
 
+fn hexed(Mac(octets): Mac, text: &mut [u8; 17]) -> &str {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    text.fill(b':');
+    for (pair, octet) in text.chunks_mut(3).zip(octets) {
+        pair[0] = DIGITS[usize::from(octet >> 4)];
+        pair[1] = DIGITS[usize::from(octet & 15)];
+    }
+    std::str::from_utf8(text).unwrap_or("")
+}
+
 #[cfg(test)]
 mod tests {
     use std::net::Ipv4Addr;
 
-    use super::dotted;
+    use super::{Mac, dotted, hexed};
+
+    #[test]
+    fn hardware_addresses_print_as_pairs() {
+        assert_eq!(hexed(Mac([2, 0, 0x5e, 0, 0x53, 0xff]), &mut [0; 17]), "02:00:5e:00:53:ff");
+    }
 
     #[test]
     fn addresses_print_as_the_standard_library_prints_them() {

@@ -145,9 +145,18 @@ impl Series {
 }
 
 macro_rules! push {
-    ($($(#[$doc:meta])* $name:ident($type:ty): $($variant:ident)|+;)*) => {
+    ($($(#[$doc:meta])* $name:ident, $extend:ident($type:ty): $($variant:ident)|+;)*) => {
         impl Series {
-            $($(#[$doc])*
+            $(/// Appends values at once, to a series that has no nulls: the items of a list.
+            #[inline]
+            pub fn $extend(&mut self, values: impl Iterator<Item = $type>) {
+                match &mut self.values {
+                    $(Values::$variant(v))|+ => v.extend(values),
+                    other => other.mismatch(stringify!($type)),
+                }
+            }
+
+            $(#[$doc])*
             #[inline]
             pub fn $name(&mut self, value: $type) {
                 if self.validity.bits.is_some() {
@@ -164,19 +173,19 @@ macro_rules! push {
 
 push! {
     /// Appends a boolean.
-    push_bool(bool): Bool;
+    push_bool, extend_bool(bool): Bool;
     /// Appends a signed 8-bit integer.
-    push_i8(i8): I8;
+    push_i8, extend_i8(i8): I8;
     /// Appends an unsigned 8-bit integer.
-    push_u8(u8): U8;
+    push_u8, extend_u8(u8): U8;
     /// Appends an unsigned 16-bit integer.
-    push_u16(u16): U16;
+    push_u16, extend_u16(u16): U16;
     /// Appends a signed 32-bit integer.
-    push_i32(i32): I32;
+    push_i32, extend_i32(i32): I32;
     /// Appends a signed 64-bit integer or a time.
-    push_i64(i64): I64 | Time;
+    push_i64, extend_i64(i64): I64 | Time;
     /// Appends a float.
-    push_f64(f64): F64;
+    push_f64, extend_f64(f64): F64;
 }
 
 impl Values {

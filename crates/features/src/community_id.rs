@@ -1,0 +1,96 @@
+//! Community ID version 1: a hash of the 5-tuple that other tools compute alike.
+//!
+//! Source: the specification "Community ID Flow Hashing" of Corelight, version 1.0, seed 0.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flowloom_flow::Flow;
+use flowloom_schema::{Column, Record, Series, record};
+use sha1::{Digest, Sha1};
+
+use crate::family::{Family, FlowRow, Needs};
+use crate::log::PacketLog;
+
+/// The Community ID of each flow; a family of its own, because it costs more than all of `core`.
+pub(crate) struct CommunityIdFamily;
+
+impl Family for CommunityIdFamily {
+    fn columns(&self) -> Vec<Column> {
+        CommunityId::columns()
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::default()
+    }
+
+    fn append(&self, row: &FlowRow<'_>, series: &mut [Series]) {
+        CommunityId { community_id: community_id(&row.ended.flow) }.push(series);
+    }
+}
+
+record! {
+    /// What other tools call the flow.
+    pub struct CommunityId in "core" since "0.1" over "all packets of the flow" {
+        /// Community ID, version 1 with seed 0, of the innermost addresses and ports.
+        community_id: String [None, Identity],
+    }
+}
+
+fn community_id(flow: &Flow<PacketLog>) -> String {
+    let key = &flow.key;
+    let (a, b) = (key.a(), key.b());
+    let from_initiator = |a, b| if flow.initiator_is_b { (b, a) } else { (a, b) };
+    let ports = match (key.protocol(), key.ports(), key.icmp()) {
+        (TCP | UDP | SCTP, Some((a_port, b_port)), _) => Some((a_port, b_port, true)),
+        (_, _, Some((type_code, _))) => Some(icmp_ports(key.ip_version(), type_code)),
+        _ => None,
+    };
+    let (first, second) = from_initiator(a, b);
+    let (first, second, ports) = match ports {
+        // Endpoint A of the key is the smaller one already.
+        None | Some((_, _, true)) if key.icmp().is_none() => {
+            (a, b, ports.map(|(a_port, b_port, _)| (a_port, b_port)))
+        }
+        Some((kind, answer, true)) if (second, answer) < (first, kind) => {
+            (second, first, Some((answer, kind)))
+        }
+        _ => (first, second, ports.map(|(kind, answer, _)| (kind, answer))),
+    };
+    let mut hash = Sha1::new();
+    hash.update([0, 0]);
+    for address in [first, second] {
+        let octets = address.0.to_be_bytes();
+        hash.update(if key.ip_version() == 4 { &octets[12..] } else { &octets[..] });
+    }
+    hash.update([key.protocol(), 0]);
+    if let Some((first, second)) = ports {
+        hash.update(first.to_be_bytes());
+        hash.update(second.to_be_bytes());
+    }
+    format!("1:{}", STANDARD.encode(hash.finalize()))
+}
+
+/// What stands for the ports of an ICMP message: its type and the type that answers it, which are
+/// ordered as ports are; or, when nothing answers it, type and code as they are.
+fn icmp_ports(ip_version: u8, type_code: u16) -> (u16, u16, bool) {
+    let kind = type_code >> 8;
+    let pairs = if ip_version == 4 { ICMP_ANSWERS } else { ICMP6_ANSWERS };
+    for (question, answer) in pairs {
+        if kind == *question {
+            return (*question, *answer, true);
+        }
+        if kind == *answer {
+            return (*answer, *question, true);
+        }
+    }
+    (kind, type_code & 0xff, false)
+}
+
+const TCP: u8 = 6;
+const UDP: u8 = 17;
+const SCTP: u8 = 132;
+/// Echo, timestamp, information, router solicitation, address mask.
+const ICMP_ANSWERS: &[(u16, u16)] = &[(8, 0), (13, 14), (15, 16), (10, 9), (17, 18)];
+/// Echo, listener query, router and neighbour solicitation, node information, home agent discovery.
+const ICMP6_ANSWERS: &[(u16, u16)] =
+    &[(128, 129), (130, 131), (133, 134), (135, 136), (139, 140), (144, 145)];

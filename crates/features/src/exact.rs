@@ -1,0 +1,27 @@
+//! Integers to floats, rounded once.
+
+/// Nanoseconds divided by `parts` of a second's worth, in seconds: the float nearest to the exact
+/// quotient of `nanos / (1_000_000_000 * halves)`, for `halves` 1 or 2.
+pub(crate) fn seconds(nanos: i128, halves: u8) -> f64 {
+    let exact_in_f64 = nanos.unsigned_abs() < 1 << 53;
+    if exact_in_f64 {
+        return nanos as f64 / (1e9 * f64::from(halves));
+    }
+    // Beyond 104 days two roundings could differ from one; the parser of decimals rounds once.
+    let (digits, exponent) = if halves == 2 { (nanos * 5, -10) } else { (nanos, -9) };
+    format!("{digits}e{exponent}").parse().unwrap_or(f64::NAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::seconds;
+
+    #[test]
+    fn seconds_are_rounded_once() {
+        assert_eq!(seconds(1, 1), 1e-9);
+        assert_eq!(seconds(-3, 2), -1.5e-9);
+        assert_eq!(seconds(9_007_199_254_740_993_000_000_001, 1), 9_007_199_254_740_993.0);
+        assert_eq!(seconds(i128::from(i64::MAX), 1), 9_223_372_036.854_776);
+        assert_eq!(seconds(i128::from(i64::MAX) * 2, 2), 9_223_372_036.854_776);
+    }
+}

@@ -1,0 +1,155 @@
+//! What a family of columns is, and the sets the user can choose from.
+
+use flowloom_flow::Ended;
+use flowloom_schema::{Batch, Column, Series};
+
+use crate::community_id::CommunityIdFamily;
+use crate::core::CoreFamily;
+use crate::log::PacketLog;
+use crate::sequences::{SequencesFamily, TimestampsFamily};
+use crate::statistics::StatisticsFamily;
+
+/// Some columns that are computed together from a finished flow.
+pub trait Family: Send + Sync {
+    /// The columns, in order.
+    fn columns(&self) -> Vec<Column>;
+
+    /// What must be kept of the flow's packets.
+    fn needs(&self) -> Needs;
+
+    /// Appends a flow: one value to each of `series`, which are as `columns` says.
+    fn append(&self, row: &FlowRow<'_>, series: &mut [Series]);
+}
+
+/// A finished flow on its way to becoming a row.
+#[derive(Clone, Copy, Debug)]
+pub struct FlowRow<'a> {
+    /// The flow.
+    pub ended: &'a Ended<PacketLog>,
+    /// Name of the capture it came from.
+    pub capture: &'a str,
+}
+
+/// What must be kept of a flow's packets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// The first packets, one by one.
+    pub sequences: bool,
+    /// The distribution of all packets.
+    pub statistics: bool,
+}
+
+/// How lengths in sequences are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Signs {
+    /// As they are; `directions` says which way.
+    #[default]
+    Unsigned,
+    /// Positive up, negative down, as the reference systems have them.
+    Signed,
+}
+
+/// A feature set, as `--features` takes it.
+#[derive(Clone, Copy, Debug)]
+pub struct Set {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is.
+    pub doc: &'static str,
+    families: fn(Signs) -> Vec<Box<dyn Family>>,
+}
+
+/// All feature sets.
+pub const SETS: &[Set] = &[
+    Set {
+        name: "core",
+        doc: "who spoke with whom, when, how much, and how it ended",
+        families: |_| vec![Box::new(CoreFamily), Box::new(CommunityIdFamily)],
+    },
+    Set {
+        name: "sequences",
+        doc: "lists with one entry per packet: directions, times, lengths, flags, windows, marks",
+        families: |signs| vec![Box::new(SequencesFamily { signs })],
+    },
+    Set {
+        name: "timestamps",
+        doc: "the absolute time of each packet of the sequences",
+        families: |_| vec![Box::new(TimestampsFamily)],
+    },
+    Set {
+        name: "statistics",
+        doc: "twelve statistics of lengths and gaps, over all packets and for each direction",
+        families: |_| vec![Box::new(StatisticsFamily)],
+    },
+];
+
+/// Names that are to become feature sets.
+pub const RESERVED: &[&str] =
+    &["bytes", "tls", "quic", "http", "dns", "dhcp", "ssh", "cic", "nfstream", "ppi"];
+
+/// The chosen families, less the columns that are not wanted.
+pub struct Families {
+    /// Each family with the columns it has, and which of them are wanted.
+    chosen: Vec<(Box<dyn Family>, Vec<Column>, Vec<bool>)>,
+}
+
+impl Families {
+    /// The families of `sets`, in the order of [`SETS`], without the columns named in `without`.
+    ///
+    /// A family none of whose columns is wanted is not run.
+    pub fn new(sets: &[&str], without: &[String], signs: Signs) -> Self {
+        let chosen = SETS
+            .iter()
+            .filter(|set| sets.contains(&set.name))
+            .flat_map(|set| (set.families)(signs))
+            .map(|family| {
+                let columns = family.columns();
+                let wanted = columns.iter().map(|column| !without.iter().any(|name| *name == column.name));
+                let wanted = wanted.collect::<Vec<_>>();
+                (family, columns, wanted)
+            })
+            .filter(|(_, _, wanted)| wanted.contains(&true))
+            .collect();
+        Self { chosen }
+    }
+
+    /// The wanted columns, in order.
+    pub fn columns(&self) -> Vec<Column> {
+        let wanted = |(_, columns, wanted): &(_, Vec<Column>, Vec<bool>)| {
+            let pairs = columns.iter().zip(wanted.clone()).filter(|(_, wanted)| *wanted);
+            pairs.map(|(column, _)| column.clone()).collect::<Vec<_>>()
+        };
+        self.chosen.iter().flat_map(wanted).collect()
+    }
+
+    /// What must be kept of the packets of a flow.
+    pub fn needs(&self) -> Needs {
+        self.chosen.iter().map(|(family, ..)| family.needs()).fold(Needs::default(), |all, needs| {
+            Needs {
+                sequences: all.sequences || needs.sequences,
+                statistics: all.statistics || needs.statistics,
+            }
+        })
+    }
+
+    /// The rows of some flows.
+    pub fn batch(&self, flows: &[Ended<PacketLog>], capture: &str) -> Batch {
+        let mut batch = Batch { columns: Vec::new(), rows: flows.len() };
+        for (family, columns, wanted) in &self.chosen {
+            let mut series =
+                columns.iter().map(|column| Series::new(column.data_type)).collect::<Vec<_>>();
+            for ended in flows {
+                family.append(&FlowRow { ended, capture }, &mut series);
+            }
+            let series = series.into_iter().zip(wanted).filter(|(_, wanted)| **wanted);
+            batch.columns.extend(series.map(|(series, _)| series));
+        }
+        batch
+    }
+}
+
+/// All columns there are.
+pub fn catalogue() -> Vec<Column> {
+    let names = SETS.iter().map(|set| set.name).collect::<Vec<_>>();
+    Families::new(&names, &[], Signs::default()).columns()
+}

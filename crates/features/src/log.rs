@@ -1,0 +1,256 @@
+//! What is kept of a flow's packets: one small record each, while sequences or medians need it.
+
+use flowloom_flow::{Arrival, Direction, Keep, PacketMarks, Population, Seen};
+
+use crate::statistics::{Scratch, Totals};
+
+/// One counted packet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PacketRecord {
+    /// Capture time in nanoseconds since the epoch.
+    pub time: i64,
+    /// Bytes of the frame on the wire.
+    pub packet_len: u32,
+    /// Bytes by the IP header.
+    pub ip_len: u32,
+    /// Bytes of the transport header and payload.
+    pub trans_len: u32,
+    /// Bytes of the transport payload.
+    pub app_len: u32,
+    /// TCP window, not scaled.
+    pub window: u16,
+    /// Marks, as bits.
+    pub marks: u16,
+    /// Low eight TCP flag bits.
+    pub tcp_flags: u8,
+    /// +1 up, -1 down.
+    pub direction: i8,
+}
+
+/// The counted packets of a flow.
+///
+/// The first records stay for the sequences. With statistics, later records wait in the same list
+/// until there are [`FOLD_AT`] of them, and are then folded into totals.
+#[derive(Clone, Debug, Default)]
+pub struct PacketLog {
+    /// The kept records; the first `sequence_len` of them are the sequences.
+    pub(crate) records: Vec<PacketRecord>,
+    /// Records that are part of the sequences.
+    pub(crate) sequence_len: usize,
+    /// Whether a limit has ended the sequences.
+    sequence_ended: bool,
+    /// Bytes on the wire of the packets in the sequences.
+    sequence_bytes: u64,
+    /// Counted packets.
+    pub(crate) counted: u64,
+    /// Records already in `totals`, counted from the start of `records`.
+    pub(crate) folded: usize,
+    /// What was folded.
+    pub(crate) totals: Option<Box<Totals>>,
+    /// Whether records were given up because the partition's share of memory was used up.
+    pub(crate) starved: bool,
+}
+
+/// How much is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct LogLimits {
+    /// Packets per sequence: 65,536 by default.
+    pub sequence_max: usize,
+    /// Nanoseconds per sequence, from the flow's first packet.
+    pub sequence_nanos_max: Option<i64>,
+    /// Bytes on the wire per sequence.
+    pub sequence_bytes_max: Option<u64>,
+    /// Bytes of records at a time, over all flows; beyond it, sequences are cut and medians null.
+    pub log_bytes_max: usize,
+}
+
+/// What the logs of a partition share.
+#[derive(Debug)]
+pub struct LogShared {
+    /// Whether sequences are kept.
+    pub sequences: bool,
+    /// Whether statistics are kept.
+    pub statistics: bool,
+    /// How much is kept.
+    pub limits: LogLimits,
+    /// Which packets are counted.
+    pub population: Population,
+    /// Share of `log_bytes_max`.
+    bytes_max: usize,
+    /// Bytes in use.
+    bytes: usize,
+    /// Flows whose records were given up for want of memory.
+    starved: u64,
+    scratch: Scratch,
+}
+
+impl Default for LogLimits {
+    fn default() -> Self {
+        Self {
+            sequence_max: 65_536,
+            sequence_nanos_max: None,
+            sequence_bytes_max: None,
+            log_bytes_max: 2 << 30,
+        }
+    }
+}
+
+impl Keep for PacketLog {
+    type Shared = LogShared;
+
+    #[inline]
+    fn packet(&mut self, arrival: &Arrival, seen: Seen, shared: &mut LogShared) {
+        if (shared.sequences || shared.statistics) && is_counted(arrival, seen, shared.population) {
+            self.add(record(arrival, seen), shared);
+        }
+    }
+
+    fn ended(&mut self, shared: &mut LogShared) {
+        shared.bytes -= self.records.capacity() * RECORD_BYTES;
+    }
+}
+
+impl PacketLog {
+    /// Packets that were counted.
+    pub fn counted(&self) -> u64 {
+        self.counted
+    }
+
+    /// Those of them that are in the sequences.
+    pub fn sequence(&self) -> &[PacketRecord] {
+        &self.records[..self.sequence_len]
+    }
+
+    #[inline]
+    fn add(&mut self, record: PacketRecord, shared: &mut LogShared) {
+        self.counted += 1;
+        let in_sequence = shared.sequences && self.extends_sequence(&record, &shared.limits);
+        if !in_sequence && !shared.statistics {
+            return;
+        }
+        if self.records.len() == self.records.capacity() && !self.grow(shared) {
+            self.starve(record, shared);
+            return;
+        }
+        self.records.push(record);
+        if in_sequence {
+            self.sequence_len += 1;
+            self.sequence_bytes += u64::from(record.packet_len);
+        }
+    }
+
+    /// Whether a packet is still within the limits of the sequences.
+    #[inline]
+    fn extends_sequence(&mut self, record: &PacketRecord, limits: &LogLimits) -> bool {
+        if self.sequence_ended {
+            return false;
+        }
+        let start = self.records.first().map_or(record.time, |first| first.time);
+        let bytes = self.sequence_bytes + u64::from(record.packet_len);
+        self.sequence_ended = self.sequence_len >= limits.sequence_max
+            || limits.sequence_nanos_max.is_some_and(|max| record.time.saturating_sub(start) > max)
+            || limits.sequence_bytes_max.is_some_and(|max| bytes > max);
+        !self.sequence_ended
+    }
+
+    /// Makes room for another record; whether there is.
+    #[cold]
+    fn grow(&mut self, shared: &mut LogShared) -> bool {
+        if shared.statistics && self.records.len() - self.folded >= FOLD_AT {
+            self.fold(shared);
+            if self.records.len() < self.records.capacity() {
+                return true;
+            }
+        }
+        let before = self.records.capacity();
+        let more = before.clamp(FIRST_RECORDS, FOLD_AT);
+        if shared.bytes + more * RECORD_BYTES > shared.bytes_max {
+            return false;
+        }
+        self.records.reserve_exact(more);
+        shared.bytes += (self.records.capacity() - before) * RECORD_BYTES;
+        true
+    }
+
+    /// There is no memory for another record: sequences end here, medians of gaps are given up,
+    /// and the other statistics take it in at once.
+    #[cold]
+    fn starve(&mut self, record: PacketRecord, shared: &mut LogShared) {
+        shared.starved += u64::from(!self.starved);
+        self.starved = true;
+        self.sequence_ended = true;
+        if shared.statistics {
+            self.fold(shared);
+            let totals = self.totals.get_or_insert_default();
+            totals.add(&[record], false, &mut shared.scratch);
+        }
+    }
+
+    /// Moves the records that have not been folded into the totals, and forgets those that the
+    /// sequences do not need.
+    fn fold(&mut self, shared: &mut LogShared) {
+        let totals = self.totals.get_or_insert_default();
+        totals.add(&self.records[self.folded..], !self.starved, &mut shared.scratch);
+        self.records.truncate(self.sequence_len);
+        self.folded = self.records.len();
+    }
+}
+
+impl LogShared {
+    /// What the logs of one of `partitions` partitions share.
+    pub fn new(
+        sequences: bool,
+        statistics: bool,
+        limits: LogLimits,
+        population: Population,
+        partitions: usize,
+    ) -> Self {
+        let bytes_max = limits.log_bytes_max / partitions;
+        let scratch = Scratch::default();
+        Self { sequences, statistics, limits, population, bytes_max, bytes: 0, starved: 0, scratch }
+    }
+
+    /// Flows whose records were given up for want of memory.
+    pub fn starved(&self) -> u64 {
+        self.starved
+    }
+}
+
+fn is_counted(arrival: &Arrival, seen: Seen, population: Population) -> bool {
+    match population {
+        Population::All => true,
+        Population::NoPureAck => !seen.marks.has(PacketMarks::PURE_ACK),
+        Population::Payload => arrival.packet.app_len > 0,
+        Population::PayloadNoRetransmission => {
+            arrival.packet.app_len > 0 && !seen.marks.has(PacketMarks::RETRANSMISSION)
+        }
+    }
+}
+
+#[inline]
+fn record(arrival: &Arrival, seen: Seen) -> PacketRecord {
+    let packet = &arrival.packet;
+    PacketRecord {
+        time: arrival.time,
+        packet_len: arrival.wire_len,
+        ip_len: packet.ip_len,
+        trans_len: packet.trans_len,
+        app_len: packet.app_len,
+        window: packet.window,
+        marks: seen.marks.0,
+        tcp_flags: packet.tcp_flags,
+        direction: seen.direction.sign(),
+    }
+}
+
+/// Whether a record went up.
+#[inline]
+pub(crate) fn is_up(record: &PacketRecord) -> bool {
+    record.direction == Direction::Up.sign()
+}
+
+const RECORD_BYTES: usize = size_of::<PacketRecord>();
+/// Records a flow's list begins with.
+const FIRST_RECORDS: usize = 4;
+/// Records that wait to be folded.
+pub(crate) const FOLD_AT: usize = 4_096;

@@ -1,0 +1,166 @@
+//! Statistics of the packet length sequences and of the gaps, over all counted packets.
+//!
+//! Population variance (ddof 0), skewness m₃ / m₂^1.5, excess kurtosis m₄ / m₂² − 3 (Fisher,
+//! biased), cv = std / mean. What is undefined (no value, no spread) is null.
+
+mod columns;
+mod totals;
+
+pub(crate) use columns::StatisticsFamily;
+pub(crate) use totals::{Scratch, Totals};
+
+use crate::exact::seconds;
+use crate::moments::Moments;
+
+/// A statistic of a set of values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Statistic {
+    /// How many values there are.
+    Count,
+    /// Arithmetic mean.
+    Mean,
+    /// Standard deviation.
+    Std,
+    /// Variance.
+    Var,
+    /// Smallest value.
+    Min,
+    /// Largest value.
+    Max,
+    /// Largest minus smallest value.
+    Range,
+    /// Middle value, or mean of the two middle values.
+    Median,
+    /// Sum.
+    Sum,
+    /// Skewness.
+    Skew,
+    /// Excess kurtosis.
+    Kurt,
+    /// Coefficient of variation.
+    Cv,
+}
+
+/// The statistics of one set of values.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Summary<V> {
+    /// How many values there are.
+    pub count: u64,
+    /// Their sum.
+    pub sum: V,
+    /// Statistics of at least one value.
+    pub some: Option<Sample<V>>,
+}
+
+/// The statistics of at least one value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sample<V> {
+    /// Smallest value.
+    pub min: V,
+    /// Largest value.
+    pub max: V,
+    /// Largest minus smallest value.
+    pub range: V,
+    /// Arithmetic mean.
+    pub mean: f64,
+    /// Population variance.
+    pub variance: f64,
+    /// Middle value; none when there were more values than are kept.
+    pub median: Option<f64>,
+    /// Skewness; none without spread.
+    pub skewness: Option<f64>,
+    /// Excess kurtosis; none without spread.
+    pub kurtosis: Option<f64>,
+    /// Standard deviation over mean; none when the mean is zero.
+    pub cv: Option<f64>,
+}
+
+impl Summary<i64> {
+    /// Statistics of lengths, from values and how often each occurs, in rising order.
+    pub(crate) fn of_lengths(counted: &[(u32, u64)]) -> Self {
+        let count = counted.iter().map(|(_, times)| times).sum::<u64>();
+        let sum = counted.iter().map(|(value, times)| u64::from(*value) * times).sum::<u64>() as i64;
+        let ends = counted.first().zip(counted.last());
+        let some = ends.map(|((min, _), (max, _))| {
+            let values = counted.iter().map(|(value, times)| (i64::from(*value), *times));
+            let moments = Moments::of(values, count, i128::from(sum), 1.0);
+            let (min, max) = (i64::from(*min), i64::from(*max));
+            let median = Some(median_of_counted(counted, count));
+            Sample::new(min, max, max - min, min != max, moments, median)
+        });
+        Self { count, sum, some }
+    }
+}
+
+impl Summary<f64> {
+    /// Statistics in seconds of gaps in nanoseconds.
+    pub(crate) fn of_gaps(gaps: &mut [i64]) -> Self {
+        let count = gaps.len() as u64;
+        let sum = gaps.iter().map(|gap| i128::from(*gap)).sum::<i128>();
+        let ends = gaps.iter().min().copied().zip(gaps.iter().max().copied());
+        let some = ends.map(|(min, max)| {
+            let values = gaps.iter().map(|gap| (*gap, 1));
+            let moments = Moments::of(values, count, sum, SECONDS_PER_NANO);
+            Self::sample(min, max, moments, Some(median_of_gaps(gaps)))
+        });
+        Self { count, sum: seconds(sum, 1), some }
+    }
+
+    pub(crate) fn sample(min: i64, max: i64, moments: Moments, median: Option<f64>) -> Sample<f64> {
+        let range = seconds(i128::from(max) - i128::from(min), 1);
+        let (low, high) = (seconds(min.into(), 1), seconds(max.into(), 1));
+        Sample::new(low, high, range, min != max, moments, median)
+    }
+}
+
+impl<V> Sample<V> {
+    fn new(min: V, max: V, range: V, spread: bool, moments: Moments, median: Option<f64>) -> Self {
+        let variance = if spread { moments.variance() } else { 0.0 };
+        Self {
+            min,
+            max,
+            range,
+            mean: moments.mean,
+            variance,
+            median,
+            skewness: spread.then(|| moments.skewness()),
+            kurtosis: spread.then(|| moments.kurtosis()),
+            cv: (moments.mean != 0.0).then(|| variance.sqrt() / moments.mean),
+        }
+    }
+}
+
+fn median_of_counted(counted: &[(u32, u64)], count: u64) -> f64 {
+    let (low, high) = ((count - 1) / 2, count / 2);
+    let (mut before, mut sum) = (0, 0);
+    for (value, times) in counted {
+        for middle in [low, high] {
+            if (before..before + times).contains(&middle) {
+                sum += u64::from(*value);
+            }
+        }
+        before += times;
+        if before > high {
+            break;
+        }
+    }
+    sum as f64 / 2.0
+}
+
+fn median_of_gaps(gaps: &mut [i64]) -> f64 {
+    let count = gaps.len();
+    let (below, high, _) = gaps.select_nth_unstable(count / 2);
+    let high = i128::from(*high);
+    let low = if count.is_multiple_of(2) {
+        below.iter().max().map_or(high, |low| i128::from(*low))
+    } else {
+        high
+    };
+    seconds(low + high, 2)
+}
+
+/// Nanoseconds to seconds.
+pub(crate) const SECONDS_PER_NANO: f64 = 1e-9;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,19 @@
+//! A packet and how it came: what the flow stages hand to one another.
+
+use flowloom_wire::Packet;
+
+/// A decoded packet with its time, frame and length.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Arrival {
+    /// The innermost headers.
+    pub packet: Packet,
+    /// Capture time in nanoseconds since the epoch.
+    pub time: i64,
+    /// Number of the frame in the input, from 1.
+    pub frame: u64,
+    /// Bytes on the wire, link layer and padding included; for a reassembled datagram, of all its
+    /// frames together.
+    pub wire_len: u32,
+    /// Index of the frame in its block at which the packet is handled.
+    pub index: u32,
+}

@@ -1,0 +1,313 @@
+//! IP fragments to datagrams (RFC 791, section 3.2; RFC 8200, section 4.5).
+//!
+//! A datagram is one packet of its flow, at the time and frame that complete it. Where fragments
+//! overlap, the first bytes to come stay; an IPv6 datagram with overlapping fragments is given up
+//! (RFC 5722). A datagram that stays incomplete comes back as its fragments, without ports.
+
+use std::collections::{HashMap, VecDeque};
+
+use flowloom_wire::{Address, Packet, Transport, Vlan};
+
+use crate::fragment::Fragment;
+use crate::{Arrival, Limits};
+
+/// What became of fragments.
+#[derive(Clone, Debug)]
+pub enum Datagram {
+    /// All of them together: the completing fragment's arrival with the length of all frames, and
+    /// the payload of the IP datagram, to be decoded as `protocol`.
+    Whole {
+        /// The completing fragment.
+        arrival: Arrival,
+        /// What the first fragment's header says the payload is.
+        protocol: u8,
+        /// Bytes of the IP header (and IPv6 extension headers) before the payload.
+        header_len: u32,
+        /// The payload.
+        payload: Vec<u8>,
+    },
+    /// A fragment of a datagram that stayed incomplete.
+    Unresolved(Arrival),
+}
+
+/// Incomplete datagrams, in the order of their first fragments.
+#[derive(Debug)]
+pub struct Defrag {
+    limits: Limits,
+    timeout: i64,
+    datagrams: HashMap<DatagramKey, Partial>,
+    /// Begun datagrams with their deadlines, oldest first; some are done already.
+    begun: VecDeque<(i64, u64, DatagramKey)>,
+    bytes: usize,
+    counts: DefragCounts,
+}
+
+/// What was counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DefragCounts {
+    /// Fragments that came.
+    pub fragments: u64,
+    /// Datagrams put together.
+    pub datagrams: u64,
+    /// Fragments whose datagram stayed incomplete.
+    pub unresolved: u64,
+    /// Datagrams given up because a limit was reached.
+    pub limited: u64,
+    /// IPv6 datagrams given up because their fragments overlap.
+    pub overlapping: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct DatagramKey {
+    src: Address,
+    dst: Address,
+    id: u32,
+    ip_version: u8,
+    /// IPv4 tells datagrams of different protocols apart, IPv6 does not.
+    protocol: u8,
+    vlans: [Vlan; 2],
+    vni_plus_one: u32,
+}
+
+#[derive(Debug)]
+struct Partial {
+    arrivals: Vec<Arrival>,
+    payload: Vec<u8>,
+    /// Ranges of the payload that came, in order, not touching.
+    ranges: Vec<(u32, u32)>,
+    /// Length of the whole payload, from the last fragment.
+    total: Option<u32>,
+    /// Protocol and header length, from the first fragment.
+    header: Option<(u8, u32)>,
+    given_up: bool,
+}
+
+impl Defrag {
+    /// Without any datagram.
+    pub fn new(limits: &Limits, timeout: i64) -> Self {
+        Self {
+            limits: *limits,
+            timeout,
+            datagrams: HashMap::new(),
+            begun: VecDeque::new(),
+            bytes: 0,
+            counts: DefragCounts::default(),
+        }
+    }
+
+    /// Takes a fragment whose frame is `data`, at the packet clock `clock`.
+    pub fn fragment(
+        &mut self,
+        arrival: &Arrival,
+        data: &[u8],
+        clock: i64,
+        out: &mut Vec<Datagram>,
+    ) {
+        self.counts.fragments += 1;
+        let Some(fragment) = Fragment::of(&arrival.packet, data) else {
+            self.counts.unresolved += 1;
+            out.push(Datagram::Unresolved(without_ports(arrival)));
+            return;
+        };
+        let key = key(&arrival.packet, fragment.id);
+        let deadline = clock.saturating_add(self.timeout);
+        let partial = self.datagrams.entry(key).or_insert_with(|| {
+            self.begun.push_back((deadline, arrival.frame, key));
+            Partial::new()
+        });
+        partial.arrivals.push(*arrival);
+        let before = partial.payload.len();
+        partial.add(arrival, &fragment, self.limits.datagram_fragments_max, &mut self.counts);
+        self.bytes += partial.payload.len() - before;
+        if partial.is_whole() {
+            self.counts.datagrams += 1;
+            out.extend(self.take(key).and_then(Partial::into_whole));
+        }
+        self.enforce_limits(arrival.index, out);
+    }
+
+    /// Gives up the datagrams that the clock has left behind; they are handled at frame `index` of
+    /// the block.
+    pub fn expire(&mut self, clock: i64, index: u32, out: &mut Vec<Datagram>) {
+        while self.begun.front().is_some_and(|(deadline, ..)| *deadline < clock) {
+            self.give_up_oldest(index, out);
+        }
+    }
+
+    /// Whether nothing waits.
+    #[inline]
+    pub fn is_idle(&self) -> bool {
+        self.begun.is_empty()
+    }
+
+    /// Gives up all datagrams: the input is over.
+    pub fn drain(&mut self, index: u32, out: &mut Vec<Datagram>) {
+        while !self.begun.is_empty() {
+            self.give_up_oldest(index, out);
+        }
+    }
+
+    /// What was counted.
+    pub fn counts(&self) -> DefragCounts {
+        self.counts
+    }
+
+    fn enforce_limits(&mut self, index: u32, out: &mut Vec<Datagram>) {
+        while self.datagrams.len() > self.limits.datagrams_max
+            || self.bytes > self.limits.datagram_bytes_max
+        {
+            self.counts.limited += u64::from(self.give_up_oldest(index, out));
+        }
+        // Entries of datagrams that are done already must not pile up.
+        while self.begun.len() > 2 * self.limits.datagrams_max {
+            self.give_up_oldest(index, out);
+        }
+    }
+
+    /// Gives up the oldest datagram that was begun; whether there was one and not only its entry.
+    fn give_up_oldest(&mut self, index: u32, out: &mut Vec<Datagram>) -> bool {
+        let Some((_, frame, key)) = self.begun.pop_front() else { return false };
+        let begun_there = |partial: &Partial| partial.arrivals[0].frame == frame;
+        if !self.datagrams.get(&key).is_some_and(begun_there) {
+            return false;
+        }
+        let arrivals = self.take(key).map(|partial| partial.arrivals).unwrap_or_default();
+        self.counts.unresolved += arrivals.len() as u64;
+        out.extend(arrivals.iter().map(|arrival| {
+            Datagram::Unresolved(Arrival { index, ..without_ports(arrival) })
+        }));
+        true
+    }
+
+    fn take(&mut self, key: DatagramKey) -> Option<Partial> {
+        let partial = self.datagrams.remove(&key)?;
+        self.bytes -= partial.payload.len();
+        Some(partial)
+    }
+}
+
+impl Partial {
+    fn new() -> Self {
+        Self {
+            arrivals: Vec::new(),
+            payload: Vec::new(),
+            ranges: Vec::new(),
+            total: None,
+            header: None,
+            given_up: false,
+        }
+    }
+
+    fn add(
+        &mut self,
+        arrival: &Arrival,
+        fragment: &Fragment<'_>,
+        fragments_max: usize,
+        counts: &mut DefragCounts,
+    ) {
+        let (start, end) = (fragment.offset, fragment.offset + fragment.payload.len() as u32);
+        if !fragment.is_complete || end > DATAGRAM_LEN_MAX || self.given_up {
+            self.given_up = true;
+            return;
+        }
+        if self.arrivals.len() > fragments_max {
+            self.given_up = true;
+            counts.limited += 1;
+            return;
+        }
+        if arrival.packet.ip_version == 6 && self.overlaps_differently(start, end) {
+            self.given_up = true;
+            counts.overlapping += 1;
+            return;
+        }
+        if start == 0 && self.header.is_none() {
+            self.header = Some((fragment.protocol, fragment.header_len));
+        }
+        if !fragment.more && self.total.is_none() {
+            self.total = Some(end);
+        }
+        self.copy(start, fragment.payload);
+    }
+
+    /// Whether a range overlaps what came, other than by coming a second time.
+    fn overlaps_differently(&self, start: u32, end: u32) -> bool {
+        self.ranges.iter().any(|(from, to)| {
+            let apart = end <= *from || *to <= start;
+            let repeated = *from <= start && end <= *to;
+            !apart && !repeated
+        })
+    }
+
+    /// Copies what of a fragment has not come before, and notes that it has come.
+    fn copy(&mut self, start: u32, bytes: &[u8]) {
+        let end = start + bytes.len() as u32;
+        if self.payload.len() < end as usize {
+            self.payload.resize(end as usize, 0);
+        }
+        let mut at = start;
+        let first = self.ranges.partition_point(|(_, to)| *to < start);
+        let mut merged = (start, end);
+        let mut last = first;
+        while let Some((from, to)) = self.ranges.get(last).copied().filter(|(from, _)| *from <= end) {
+            self.copy_piece(at, from.max(at), start, bytes);
+            at = at.max(to);
+            merged = (merged.0.min(from), merged.1.max(to));
+            last += 1;
+        }
+        self.copy_piece(at, end.max(at), start, bytes);
+        self.ranges.splice(first..last, [merged]);
+    }
+
+    fn copy_piece(&mut self, from: u32, to: u32, start: u32, bytes: &[u8]) {
+        let source = bytes.get((from - start) as usize..(to - start) as usize);
+        let target = self.payload.get_mut(from as usize..to as usize);
+        if let (Some(source), Some(target)) = (source, target) {
+            target.copy_from_slice(source);
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        !self.given_up
+            && self.header.is_some()
+            && self.total.is_some_and(|total| {
+                self.ranges.first().is_some_and(|(from, to)| *from == 0 && *to >= total)
+            })
+    }
+
+    fn into_whole(mut self) -> Option<Datagram> {
+        let (protocol, header_len) = self.header?;
+        self.payload.truncate(self.total? as usize);
+        let mut arrival = *self.arrivals.last()?;
+        arrival.wire_len =
+            self.arrivals.iter().fold(0, |sum: u32, part| sum.saturating_add(part.wire_len));
+        Some(Datagram::Whole { arrival, protocol, header_len, payload: self.payload })
+    }
+}
+
+fn key(packet: &Packet, id: u32) -> DatagramKey {
+    DatagramKey {
+        src: packet.src,
+        dst: packet.dst,
+        id,
+        ip_version: packet.ip_version,
+        protocol: if packet.ip_version == 4 { packet.protocol } else { 0 },
+        vlans: packet.vlans,
+        vni_plus_one: packet.vni_plus_one,
+    }
+}
+
+/// A fragment that stands for itself has no ports, even if it holds them.
+fn without_ports(arrival: &Arrival) -> Arrival {
+    let packet = Packet {
+        transport: Transport::None,
+        src_port: 0,
+        dst_port: 0,
+        app_len: 0,
+        tcp_flags: 0,
+        ..arrival.packet
+    };
+    Arrival { packet, ..*arrival }
+}
+
+/// What an IPv4 total length or an IPv6 payload length can say, the last fragment's offset added.
+const DATAGRAM_LEN_MAX: u32 = 65_535;

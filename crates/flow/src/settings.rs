@@ -1,0 +1,189 @@
+//! What the user may set about flows, with its defaults.
+
+use flowloom_wire::Address;
+
+/// How flows are cut and counted.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// When flows end.
+    pub timeouts: Timeouts,
+    /// What grows at most to what.
+    pub limits: Limits,
+    /// Whether the life cycle is off: one flow per key (`--no-split`).
+    pub no_split: bool,
+    /// Who is the initiator.
+    pub initiator: Initiator,
+    /// What the key leaves out.
+    pub key_ignore: KeyIgnore,
+    /// Which packets sequences and statistics count.
+    pub population: Population,
+}
+
+/// When flows end, in nanoseconds of the packet clock. A flow ends at the first frame that is
+/// strictly past the timeout.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// Silence that ends a TCP flow: 300 s.
+    pub tcp_idle: i64,
+    /// Silence that ends any other flow: 60 s.
+    pub other_idle: i64,
+    /// Age that ends a flow however busy it is: 1,800 s.
+    pub active: i64,
+    /// How long a closed TCP flow still takes late packets: 5 s.
+    pub linger: i64,
+    /// Silence after which a SYN with a new initial sequence number opens a new flow: 10 s.
+    pub reopen: i64,
+    /// How long a fragmented datagram may stay incomplete: 30 s.
+    pub fragment: i64,
+    /// A jump of the packet clock that needs to be confirmed by the next frame: 1 h.
+    pub clock_jump_max: i64,
+}
+
+/// What grows at most to what. Each partition has an equal share.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Flows at a time; beyond it, the flow nearest to its timeout is evicted.
+    pub flows_max: usize,
+    /// Holes remembered per TCP direction; beyond it, the oldest is taken for filled.
+    pub tcp_holes_max: usize,
+    /// Incomplete datagrams at a time; beyond it, the oldest stays unresolved.
+    pub datagrams_max: usize,
+    /// Bytes in incomplete datagrams; beyond it, the oldest stays unresolved.
+    pub datagram_bytes_max: usize,
+    /// Fragments of one datagram; beyond it, it stays unresolved.
+    pub datagram_fragments_max: usize,
+}
+
+/// Who is the initiator of a flow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Initiator {
+    /// By the handshake or the ICMP type where the first packet has one, else its sender.
+    #[default]
+    Protocol,
+    /// The sender of the first packet, whatever it is.
+    FirstPacket,
+    /// The endpoint inside this network, where exactly one is; else as `Protocol`.
+    Client(Network),
+}
+
+/// A range of addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    address: Address,
+    mask: u128,
+}
+
+/// What the flow key leaves out, for taps that see the two directions in different networks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeyIgnore {
+    /// VLAN tags.
+    pub vlan: bool,
+    /// VNI or VSID.
+    pub vni: bool,
+}
+
+/// Which packets sequences and statistics count. The life cycle always sees all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Population {
+    /// All.
+    #[default]
+    All,
+    /// All but pure ACKs.
+    NoPureAck,
+    /// Those with payload.
+    Payload,
+    /// Those with payload that is not a retransmission.
+    PayloadNoRetransmission,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            timeouts: Timeouts::default(),
+            limits: Limits::default(),
+            no_split: false,
+            initiator: Initiator::default(),
+            key_ignore: KeyIgnore::default(),
+            population: Population::default(),
+        }
+    }
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            tcp_idle: 300 * SECOND,
+            other_idle: 60 * SECOND,
+            active: 1_800 * SECOND,
+            linger: 5 * SECOND,
+            reopen: 10 * SECOND,
+            fragment: 30 * SECOND,
+            clock_jump_max: 3_600 * SECOND,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            flows_max: 1 << 20,
+            tcp_holes_max: 64,
+            datagrams_max: 8_192,
+            datagram_bytes_max: 64 << 20,
+            datagram_fragments_max: 8_192,
+        }
+    }
+}
+
+impl Network {
+    /// The addresses that share the first `prefix` bits with `address`; `prefix` counts from the
+    /// first of the 32 or 128 bits of its version.
+    pub fn new(address: Address, ip_version: u8, prefix: u8) -> Option<Self> {
+        let host_bits = match ip_version {
+            4 => 32_u8.checked_sub(prefix)?,
+            _ => 128_u8.checked_sub(prefix)?,
+        };
+        let mask = u128::MAX.checked_shl(u32::from(host_bits)).unwrap_or(0);
+        // The mapped prefix belongs to every IPv4 network.
+        let mask = if ip_version == 4 { mask | !u128::from(u32::MAX) } else { mask };
+        Some(Self { address: Address(address.0 & mask), mask })
+    }
+
+    /// Whether an address is inside.
+    pub fn contains(&self, address: Address) -> bool {
+        address.0 & self.mask == self.address.0
+    }
+}
+
+impl KeyIgnore {
+    /// What is kept of the key's word for VLANs and the virtual network.
+    #[inline]
+    pub(crate) fn mask(self) -> u64 {
+        let vlan = if self.vlan { 0 } else { 0xffff_ffff_0000_0000 };
+        let vni = if self.vni { 0 } else { 0x0000_0000_ffff_ffff };
+        vlan | vni
+    }
+}
+
+const SECOND: i64 = 1_000_000_000;
+
+#[cfg(test)]
+mod tests {
+    use flowloom_wire::Address;
+
+    use super::Network;
+
+    #[test]
+    fn networks_contain_what_their_prefix_says() {
+        let ten = Network::new(Address::v4([10, 1, 2, 3]), 4, 8).unwrap();
+        assert!(ten.contains(Address::v4([10, 255, 0, 1])));
+        assert!(!ten.contains(Address::v4([11, 1, 2, 3])));
+        let all = Network::new(Address::v4([10, 1, 2, 3]), 4, 0).unwrap();
+        assert!(all.contains(Address::v4([11, 1, 2, 3])));
+        assert!(!all.contains(Address::v6([0x20; 16])));
+        let one = Network::new(Address::v6([0x20; 16]), 6, 128).unwrap();
+        assert!(one.contains(Address::v6([0x20; 16])) && !one.contains(Address::v6([0x21; 16])));
+        assert!(Network::new(Address::v6([0x20; 16]), 6, 0).unwrap().contains(Address::v6([1; 16])));
+        assert_eq!(Network::new(Address::v4([10, 0, 0, 0]), 4, 33), None);
+    }
+}

@@ -1,0 +1,347 @@
+//! TCP sequence space of one direction: what a segment is to the bytes seen before it (RFC 9293,
+//! section 3.4; sequence numbers wrap).
+
+use crate::PacketMarks;
+
+/// What was seen of one direction's sequence space.
+///
+/// SYN and FIN count one. Everything from `base` to `next` was seen, but for the holes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sequence {
+    /// The next expected number.
+    next: u32,
+    /// The first number seen; kept within reach of `next`.
+    base: u32,
+    /// Number of the last SYN.
+    initial: u32,
+    /// Number after the FIN.
+    fin_end: u32,
+    known: bool,
+    syn: bool,
+    fin: bool,
+    fin_acked: bool,
+    /// Ranges not seen, in order; none for most flows.
+    holes: Vec<(u32, u32)>,
+}
+
+/// What `judge` needs of a segment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Segment {
+    pub(crate) seq: u32,
+    pub(crate) len: u32,
+    pub(crate) flags: u8,
+}
+
+pub(crate) const FIN: u8 = 1;
+pub(crate) const SYN: u8 = 2;
+pub(crate) const RST: u8 = 4;
+pub(crate) const ACK: u8 = 16;
+
+impl Sequence {
+    /// What a segment is to what was seen before; takes it in.
+    #[inline]
+    pub(crate) fn judge(&mut self, segment: Segment, holes_max: usize) -> PacketMarks {
+        let Segment { seq, len, flags } = segment;
+        let mut marks = PacketMarks::default();
+        if len == 0 && flags & !ACK == 0 {
+            marks.set(PacketMarks::PURE_ACK);
+        }
+        let control = u32::from(flags & SYN != 0) + u32::from(flags & FIN != 0);
+        let end = seq.wrapping_add(len).wrapping_add(control);
+        if flags & (SYN | FIN) != 0 {
+            self.control(seq, end, flags);
+        }
+        if !self.known {
+            if flags & RST == 0 {
+                (self.known, self.base, self.next) = (true, seq, end);
+            }
+            return marks;
+        }
+        if len <= 1 && control == 0 && flags & RST == 0 && seq == self.next.wrapping_sub(1) {
+            marks.set(PacketMarks::KEEP_ALIVE);
+            return marks;
+        }
+        if seq == end {
+            return marks;
+        }
+        if seq == self.next {
+            self.advance(end);
+            return marks;
+        }
+        self.judge_displaced(seq, end, holes_max, &mut marks);
+        marks
+    }
+
+    /// Whether a SYN with this number would begin another connection.
+    pub(crate) fn is_new_connection(&self, seq: u32) -> bool {
+        !self.syn || seq != self.initial
+    }
+
+    /// Takes the other side's acknowledgement; whether it covers our FIN.
+    #[inline]
+    pub(crate) fn acknowledge(&mut self, ack: u32) {
+        if self.fin && distance(self.fin_end, ack) >= 0 {
+            self.fin_acked = true;
+        }
+    }
+
+    /// Whether a FIN was seen.
+    #[inline]
+    pub(crate) fn is_finished(&self) -> bool {
+        self.fin
+    }
+
+    /// Whether a FIN was seen and acknowledged.
+    #[inline]
+    pub(crate) fn is_closed(&self) -> bool {
+        self.fin_acked
+    }
+
+    /// Whether a RST with this number comes from the connection: it is within `window` of what is
+    /// expected next (RFC 5961, section 3, as an observer can tell), or nothing is known yet.
+    pub(crate) fn accepts_reset(&self, seq: u32, window: u32) -> bool {
+        let ahead = distance(self.next, seq);
+        !self.known || (ahead >= -1 && i64::from(ahead) <= i64::from(window))
+    }
+
+    /// Whether an acknowledgement number is of what this side sent, as far as is known.
+    pub(crate) fn was_sent(&self, ack: u32) -> bool {
+        !self.known || distance(self.next, ack) <= 0
+    }
+
+    #[cold]
+    fn control(&mut self, seq: u32, end: u32, flags: u8) {
+        if flags & SYN != 0 {
+            if self.known && (!self.syn || seq != self.initial) {
+                // Another connection on the same ports: its sequence space is its own.
+                *self = Self::default();
+            }
+            (self.syn, self.initial) = (true, seq);
+        }
+        if flags & FIN != 0 {
+            (self.fin, self.fin_end) = (true, end);
+        }
+    }
+
+    #[cold]
+    fn judge_displaced(&mut self, seq: u32, end: u32, holes_max: usize, marks: &mut PacketMarks) {
+        if distance(self.next, seq) > 0 {
+            if self.holes.len() >= holes_max && !self.holes.is_empty() {
+                self.holes.remove(0);
+            }
+            if holes_max > 0 {
+                self.holes.push((self.next, seq));
+            }
+            self.advance(end);
+            marks.set(PacketMarks::GAP_BEFORE);
+            return;
+        }
+        let beyond = distance(self.next, end).max(0) as u32;
+        let filled = self.fill_before_base(seq, end, holes_max) + self.fill_holes(seq, end, holes_max);
+        let len = end.wrapping_sub(seq);
+        if beyond == 0 && filled == 0 {
+            marks.set(PacketMarks::RETRANSMISSION);
+            return;
+        }
+        if filled > 0 {
+            marks.set(PacketMarks::OUT_OF_ORDER);
+        }
+        if beyond + filled < len {
+            marks.set(PacketMarks::OVERLAP);
+        }
+        if beyond > 0 {
+            self.advance(end);
+        }
+    }
+
+    /// Extends what was seen to before its first byte; how many bytes were new.
+    fn fill_before_base(&mut self, seq: u32, end: u32, holes_max: usize) -> u32 {
+        if distance(self.base, seq) >= 0 {
+            return 0;
+        }
+        let gap = distance(end, self.base);
+        let new = if gap > 0 {
+            if self.holes.len() < holes_max {
+                self.holes.insert(0, (end, self.base));
+            }
+            end.wrapping_sub(seq)
+        } else {
+            self.base.wrapping_sub(seq)
+        };
+        self.base = seq;
+        new
+    }
+
+    /// Takes a range out of the holes; how many bytes of it were in them.
+    fn fill_holes(&mut self, seq: u32, end: u32, holes_max: usize) -> u32 {
+        let mut filled = 0;
+        let mut i = 0;
+        while let Some(&(from, to)) = self.holes.get(i) {
+            let start = if distance(from, seq) > 0 { seq } else { from };
+            let stop = if distance(to, end) < 0 { end } else { to };
+            if distance(start, stop) <= 0 {
+                i += 1;
+                continue;
+            }
+            filled += stop.wrapping_sub(start);
+            self.holes.remove(i);
+            if stop != to {
+                self.holes.insert(i, (stop, to));
+            }
+            if start != from {
+                self.holes.insert(i, (from, start));
+            }
+            self.holes.truncate(holes_max);
+            i += usize::from(start != from) + usize::from(stop != to);
+        }
+        filled
+    }
+
+    #[inline]
+    fn advance(&mut self, end: u32) {
+        self.next = end;
+        // Older than this cannot be told from newer: sequence numbers wrap.
+        if self.next.wrapping_sub(self.base) > REACH {
+            self.base = self.next.wrapping_sub(REACH);
+            let base = self.base;
+            self.holes.retain(|(from, _)| distance(base, *from) >= 0);
+        }
+    }
+}
+
+/// Steps from `from` to `to` in the wrapping number space; negative when `to` is before.
+#[inline]
+fn distance(from: u32, to: u32) -> i32 {
+    to.wrapping_sub(from) as i32
+}
+
+/// How far back the sequence space is remembered.
+const REACH: u32 = 1 << 30;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{ACK, FIN, SYN, Segment, Sequence};
+    use crate::PacketMarks;
+
+    fn marks(sequence: &mut Sequence, seq: u32, len: u32) -> PacketMarks {
+        sequence.judge(Segment { seq, len, flags: ACK }, 64)
+    }
+
+    fn run(base: u32, segments: &[(u32, u32)]) -> Vec<u16> {
+        let mut sequence = Sequence::default();
+        segments
+            .iter()
+            .map(|(seq, len)| marks(&mut sequence, base.wrapping_add(*seq), *len).0)
+            .collect()
+    }
+
+    const NONE: u16 = 0;
+    const PURE: u16 = PacketMarks::PURE_ACK.0;
+    const KEEP: u16 = PacketMarks::KEEP_ALIVE.0;
+    const RETRANS: u16 = PacketMarks::RETRANSMISSION.0;
+    const OVERLAP: u16 = PacketMarks::OVERLAP.0;
+    const OOO: u16 = PacketMarks::OUT_OF_ORDER.0;
+    const GAP: u16 = PacketMarks::GAP_BEFORE.0;
+
+    #[test]
+    fn segments_are_judged_by_what_was_seen() {
+        let cases: &[(&[(u32, u32)], &[u16])] = &[
+            (&[(0, 10), (10, 10), (20, 0)], &[NONE, NONE, PURE]),
+            (&[(0, 10), (0, 10)], &[NONE, RETRANS]),
+            (&[(0, 10), (2, 3)], &[NONE, RETRANS]),
+            (&[(0, 10), (5, 10)], &[NONE, OVERLAP]),
+            (&[(0, 10), (20, 10), (10, 10)], &[NONE, GAP, OOO]),
+            (&[(0, 10), (20, 10), (10, 10), (10, 10)], &[NONE, GAP, OOO, RETRANS]),
+            (&[(0, 10), (30, 10), (15, 5), (10, 20)], &[NONE, GAP, OOO, OOO | OVERLAP]),
+            (&[(0, 10), (20, 10), (5, 10)], &[NONE, GAP, OOO | OVERLAP]),
+            (&[(0, 10), (20, 10), (10, 40)], &[NONE, GAP, OOO | OVERLAP]),
+            (&[(50, 10), (40, 10), (20, 10), (30, 10)], &[NONE, OOO, OOO, OOO]),
+            (&[(50, 10), (45, 10)], &[NONE, OOO | OVERLAP]),
+            (&[(0, 10), (9, 0), (9, 1), (9, 2)], &[NONE, PURE | KEEP, KEEP, OVERLAP]),
+        ];
+        for (segments, expected) in cases {
+            for base in [0, 5, u32::MAX - 12, 1 << 31] {
+                assert_eq!(run(base, segments), *expected, "{segments:?} from {base}");
+            }
+        }
+    }
+
+    #[test]
+    fn syn_and_fin_count_one() {
+        let mut sequence = Sequence::default();
+        let syn = Segment { seq: 100, len: 0, flags: SYN };
+        assert_eq!(sequence.judge(syn, 64).0, NONE);
+        assert_eq!(sequence.judge(syn, 64).0, RETRANS);
+        assert_eq!(marks(&mut sequence, 101, 9).0, NONE);
+        let fin = Segment { seq: 110, len: 5, flags: FIN | ACK };
+        assert_eq!(sequence.judge(fin, 64).0, NONE);
+        sequence.acknowledge(115);
+        assert!(!sequence.is_closed());
+        sequence.acknowledge(116);
+        assert!(sequence.is_closed());
+    }
+
+    #[test]
+    fn another_initial_number_begins_another_space() {
+        let mut sequence = Sequence::default();
+        sequence.judge(Segment { seq: 100, len: 0, flags: SYN }, 64);
+        marks(&mut sequence, 101, 50);
+        assert!(sequence.is_new_connection(7) && !sequence.is_new_connection(100));
+        assert_eq!(sequence.judge(Segment { seq: 7, len: 0, flags: SYN }, 64).0, NONE);
+        assert_eq!(marks(&mut sequence, 8, 50).0, NONE);
+    }
+
+    #[test]
+    fn resets_are_accepted_inside_the_window_only() {
+        let mut sequence = Sequence::default();
+        assert!(sequence.accepts_reset(77, 0));
+        marks(&mut sequence, 1000, 10);
+        assert!(sequence.accepts_reset(1010, 100) && sequence.accepts_reset(1110, 100));
+        assert!(!sequence.accepts_reset(1111, 100) && !sequence.accepts_reset(900, 100));
+    }
+
+    #[test]
+    fn holes_have_a_limit() {
+        let mut sequence = Sequence::default();
+        for i in 0..1_000 {
+            sequence.judge(Segment { seq: i * 20, len: 10, flags: ACK }, 64);
+        }
+        assert_eq!(sequence.holes.len(), 64);
+        assert_eq!(marks(&mut sequence, 10, 10).0, RETRANS, "the oldest hole was given up");
+        assert_eq!(marks(&mut sequence, 999 * 20 - 10, 10).0, OOO);
+    }
+
+    proptest! {
+        /// The marks follow from the set of bytes seen, kept here one by one.
+        #[test]
+        fn marks_agree_with_a_set_of_bytes(
+            base: u32,
+            segments in prop::collection::vec((0u32..60, 2u32..12), 1..40),
+        ) {
+            let mut sequence = Sequence::default();
+            let mut seen = [false; 100];
+            let (mut first, mut next) = (None, 0);
+            for (seq, len) in segments {
+                let found = marks(&mut sequence, base.wrapping_add(seq), len).0;
+                let range = seq as usize..(seq + len) as usize;
+                let old = seen[range.clone()].iter().filter(|seen| **seen).count() as u32;
+                let late = range.clone().filter(|i| (*i as u32) < next && !seen[*i]).count();
+                let expected = match first {
+                    None => NONE,
+                    Some(_) if seq == next => NONE,
+                    Some(_) if seq > next => GAP,
+                    Some(_) if old == len => RETRANS,
+                    Some(_) => {
+                        (if late > 0 { OOO } else { 0 }) | (if old > 0 { OVERLAP } else { 0 })
+                    }
+                };
+                prop_assert_eq!(found, expected, "seq {} len {} next {}", seq, len, next);
+                first.get_or_insert(seq);
+                seen[range].fill(true);
+                next = next.max(seq + len);
+            }
+        }
+    }
+}
