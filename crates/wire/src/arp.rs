@@ -38,3 +38,36 @@ impl<'a> Arp<'a> {
         Some([(sender_mac, sender.into()), (target_mac, target.into())])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REPLY: [u8; 28] = [
+        0, 1, 8, 0, 6, 4, 0, 2, // Ethernet, IPv4, reply
+        2, 0, 0, 0, 0, 1, 10, 0, 0, 1, // sender
+        2, 0, 0, 0, 0, 2, 10, 0, 0, 2, // target
+    ];
+
+    #[test]
+    fn fields() {
+        let arp = Arp::parse(&REPLY).unwrap();
+        assert_eq!(arp.operation(), 2);
+        let sender = ([2, 0, 0, 0, 0, 1], [10, 0, 0, 1].into());
+        let target = ([2, 0, 0, 0, 0, 2], [10, 0, 0, 2].into());
+        assert_eq!(arp.ethernet_ipv4(), Some([sender, target]));
+    }
+
+    #[test]
+    fn a_message_that_is_cut_or_about_other_addresses() {
+        for len in 0..8 {
+            assert_eq!(Arp::parse(&REPLY[..len]).unwrap_err(), Reason::Truncated);
+        }
+        for len in 8..28 {
+            assert_eq!(Arp::parse(&REPLY[..len]).unwrap().ethernet_ipv4(), None);
+        }
+        let mut bytes = REPLY;
+        bytes[1] = 6;
+        assert_eq!(Arp::parse(&bytes).unwrap().ethernet_ipv4(), None);
+    }
+}

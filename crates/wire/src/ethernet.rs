@@ -5,39 +5,39 @@ use crate::Reason;
 /// An Ethernet header.
 #[derive(Clone, Copy, Debug)]
 pub struct Ethernet<'a> {
-    header: &'a [u8; HEADER_LEN],
+    dst: &'a [u8; 6],
+    src: &'a [u8; 6],
+    ether_type: &'a [u8; 2],
 }
 
 impl<'a> Ethernet<'a> {
     /// Views the header at the front of `bytes`.
     #[inline]
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Reason> {
-        match bytes.first_chunk() {
-            Some(header) => Ok(Self { header }),
-            None => Err(Reason::Truncated),
-        }
+        let (dst, rest) = bytes.split_first_chunk().ok_or(Reason::Truncated)?;
+        let (src, rest) = rest.split_first_chunk().ok_or(Reason::Truncated)?;
+        let ether_type = rest.first_chunk().ok_or(Reason::Truncated)?;
+        Ok(Self { dst, src, ether_type })
     }
 
     /// Destination hardware address.
     pub fn dst(&self) -> [u8; 6] {
-        let [a, b, c, d, e, f, ..] = *self.header;
-        [a, b, c, d, e, f]
+        *self.dst
     }
 
     /// Source hardware address.
     pub fn src(&self) -> [u8; 6] {
-        let [_, _, _, _, _, _, a, b, c, d, e, f, ..] = *self.header;
-        [a, b, c, d, e, f]
+        *self.src
     }
 
-    /// `EtherType`, or below 1536 the length of an IEEE 802.3 frame.
+    /// `EtherType`, or up to 1500 the length of an IEEE 802.3 frame.
     #[inline]
     pub fn ether_type(&self) -> EtherType {
-        EtherType(u16::from_be_bytes([self.header[12], self.header[13]]))
+        EtherType(u16::from_be_bytes(*self.ether_type))
     }
 
     /// Length of the header.
-    pub const LEN: usize = HEADER_LEN;
+    pub const LEN: usize = 14;
 
     /// Where the source address is, from the first byte of the header.
     pub const SRC_AT: usize = 6;
@@ -79,6 +79,21 @@ impl EtherType {
     /// ERSPAN type III, in GRE.
     pub const ERSPAN_III: Self = Self(0x22eb);
 
+    /// IEEE 802.1ah I-tag, an Ethernet frame after it.
+    pub const ITAG: Self = Self(0x88e7);
+    /// Cisco `FabricPath` tag, an Ethernet frame after it.
+    pub const FABRIC_PATH: Self = Self(0x8903);
+    /// Cisco `VNTag`.
+    pub const VNTAG: Self = Self(0x8926);
+    /// Link aggregation control and its kin.
+    pub const SLOW_PROTOCOLS: Self = Self(0x8809);
+    /// Port-based access control.
+    pub const EAPOL: Self = Self(0x888e);
+    /// Link layer discovery.
+    pub const LLDP: Self = Self(0x88cc);
+    /// Network service header.
+    pub const NSH: Self = Self(0x894f);
+
     /// The length of an IEEE 802.3 frame, if it is one and no type.
     #[inline]
     pub fn length(self) -> Option<usize> {
@@ -90,9 +105,25 @@ impl EtherType {
     pub fn is_vlan(self) -> bool {
         matches!(self, Self::VLAN | Self::SERVICE_VLAN | Self::OLD_SERVICE_VLAN)
     }
+
+    /// Whether this is a type that frames in a tunnel have, other than IP and VLAN tags.
+    pub(crate) fn is_common(self) -> bool {
+        matches!(
+            self,
+            Self::ARP
+                | Self::RARP
+                | Self::MPLS
+                | Self::MPLS_UPSTREAM
+                | Self::PPPOE_DISCOVERY
+                | Self::PPPOE
+                | Self::NSH
+                | Self::SLOW_PROTOCOLS
+                | Self::EAPOL
+                | Self::LLDP
+        )
+    }
 }
 
-const HEADER_LEN: usize = 14;
 // IEEE 802.3-2018 3.2.6: 1501 to 1535 are neither.
 const LENGTH_MAX: u16 = 1500;
 

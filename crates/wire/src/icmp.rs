@@ -1,8 +1,8 @@
-//! ICMP (RFC 792) and ICMPv6 (RFC 4443).
+//! ICMP (RFC 792) and `ICMPv6` (RFC 4443).
 
 use crate::Reason;
 
-/// An ICMP or ICMPv6 message.
+/// An ICMP or `ICMPv6` message.
 #[derive(Clone, Copy, Debug)]
 pub struct Icmp<'a> {
     header: &'a [u8; 4],
@@ -38,7 +38,7 @@ impl<'a> Icmp<'a> {
         matches!(self.kind(), 0 | 8 | 13..=18).then(|| self.first_field())?
     }
 
-    /// Identifier of an ICMPv6 echo request or reply.
+    /// Identifier of an `ICMPv6` echo request or reply.
     pub fn identifier6(&self) -> Option<u16> {
         matches!(self.kind(), 128 | 129).then(|| self.first_field())?
     }
@@ -50,7 +50,40 @@ impl<'a> Icmp<'a> {
         }
     }
 
-    /// Length of the header all messages have but a few of IGMP's kin: type, code, checksum and
+    /// Length of what all messages begin with: type, code, checksum and
     /// four bytes that depend on the type.
     pub const LEN: usize = 8;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields() {
+        let bytes = [8, 0, 0xab, 0xcd, 0x12, 0x34, 0, 1];
+        let icmp = Icmp::parse(&bytes).unwrap();
+        assert_eq!((icmp.kind(), icmp.code(), icmp.checksum()), (8, 0, 0xabcd));
+        assert_eq!((icmp.identifier(), icmp.identifier6()), (Some(0x1234), None));
+        for len in 0..4 {
+            assert_eq!(Icmp::parse(&bytes[..len]).unwrap_err(), Reason::Truncated);
+        }
+        for len in 4..6 {
+            assert_eq!(Icmp::parse(&bytes[..len]).unwrap().identifier(), None);
+        }
+    }
+
+    #[test]
+    fn which_types_have_an_identifier() {
+        let message = |kind| [kind, 0, 0, 0, 0, 0];
+        let kinds = || 0..=255_u8;
+        let with: Vec<u8> = kinds()
+            .filter(|&kind| Icmp::parse(&message(kind)).unwrap().identifier().is_some())
+            .collect();
+        assert_eq!(with, [0, 8, 13, 14, 15, 16, 17, 18]);
+        let with: Vec<u8> = kinds()
+            .filter(|&kind| Icmp::parse(&message(kind)).unwrap().identifier6().is_some())
+            .collect();
+        assert_eq!(with, [128, 129]);
+    }
 }

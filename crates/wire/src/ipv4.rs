@@ -125,3 +125,68 @@ impl<'a> Ipv4<'a> {
 }
 
 const HEADER_LEN: usize = 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A header with a router alert option, and two bytes of payload.
+    const PACKET: [u8; 26] = [
+        0x46, 0xb8, 0, 26, 0x12, 0x34, 0x60, 0x03, 64, 17, 0xab, 0xcd, 10, 0, 0, 1, 10, 0, 0, 2,
+        0x94, 4, 0, 0, 0xaa, 0xbb,
+    ];
+
+    #[test]
+    fn fields() {
+        let ip = Ipv4::parse(&PACKET).unwrap();
+        assert_eq!((ip.header_len(), ip.total_len(), ip.tos()), (24, 26, 0xb8));
+        assert_eq!((ip.identification(), ip.fragment_offset()), (0x1234, 24));
+        assert!(ip.dont_fragment() && ip.more_fragments() && ip.is_fragment());
+        assert_eq!((ip.ttl(), ip.protocol(), ip.checksum()), (64, 17, 0xabcd));
+        assert_eq!((ip.src(), ip.dst()), ([10, 0, 0, 1].into(), [10, 0, 0, 2].into()));
+        assert_eq!(ip.header(), Some(&PACKET[..24]));
+        assert_eq!(ip.payload(), [0xaa, 0xbb]);
+    }
+
+    #[test]
+    fn cut_options_are_no_error() {
+        for len in 0..20 {
+            assert_eq!(Ipv4::parse(&PACKET[..len]).unwrap_err(), Reason::Truncated);
+        }
+        for len in 20..24 {
+            let ip = Ipv4::parse(&PACKET[..len]).unwrap();
+            assert_eq!((ip.header(), ip.payload()), (None, &[][..]));
+        }
+    }
+
+    #[test]
+    fn padding_is_no_payload() {
+        let mut bytes = PACKET;
+        bytes[3] = 25;
+        assert_eq!(Ipv4::parse(&bytes).unwrap().payload(), [0xaa]);
+        bytes[3] = 0;
+        assert_eq!(Ipv4::parse(&bytes).unwrap().payload(), [0xaa, 0xbb]);
+    }
+
+    #[test]
+    fn one_broken_field_at_a_time() {
+        for (at, value, reason) in [
+            (0, 0x66, Reason::BadVersion),
+            (0, 0x44, Reason::BadLength),
+            (3, 23, Reason::BadLength),
+        ] {
+            let mut bytes = PACKET;
+            bytes[at] = value;
+            assert_eq!(Ipv4::parse(&bytes).unwrap_err(), reason);
+        }
+    }
+
+    #[test]
+    fn dont_fragment_alone_is_no_fragment() {
+        let mut bytes = PACKET;
+        bytes[6..8].copy_from_slice(&[0x40, 0]);
+        assert!(!Ipv4::parse(&bytes).unwrap().is_fragment());
+        bytes[6] = 0x20;
+        assert!(Ipv4::parse(&bytes).unwrap().is_fragment());
+    }
+}

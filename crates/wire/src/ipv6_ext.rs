@@ -140,3 +140,65 @@ impl<'a> Ah<'a> {
 
 const OPTION_PAD1: u8 = 0;
 const OPTION_JUMBO: u8 = 0xc2;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_jumbo_length_after_padding() {
+        let header = [6, 1, 1, 2, 0, 0, 0, 0xc2, 4, 0, 1, 0, 0, 0, 0, 0];
+        let options = Extension::parse(&header).unwrap();
+        assert_eq!((options.next_header(), options.header_len()), (6, 16));
+        assert_eq!(options.jumbo_payload_len(), Some(0x0001_0000));
+        for len in 0..13 {
+            let cut = Extension::parse(&header[..len]).ok();
+            assert_eq!(cut.and_then(|options| options.jumbo_payload_len()), None);
+        }
+    }
+
+    #[test]
+    fn no_option_reaches_beyond_the_header() {
+        let header = [6, 0, 0, 0, 0, 0, 0, 0xc2, 4, 0, 1, 0, 0];
+        assert_eq!(Extension::parse(&header).unwrap().jumbo_payload_len(), None);
+    }
+
+    #[test]
+    fn where_a_routing_header_leads_in_the_end() {
+        let mut header = [0; 8 + 32];
+        header[..4].copy_from_slice(&[6, 4, 0, 1]);
+        header[8] = 1;
+        header[24] = 2;
+        let destination = |header: &[u8]| Extension::parse(header).unwrap().final_destination();
+        assert_eq!(destination(&header).map(|address| address[0]), Some(2));
+        header[2] = 4;
+        assert_eq!(destination(&header).map(|address| address[0]), Some(1));
+        header[3] = 0;
+        assert_eq!(destination(&header), None);
+    }
+
+    #[test]
+    fn a_fragment_header() {
+        let bytes = [17, 0, 0x05, 0xa9, 0xde, 0xad, 0xbe, 0xef];
+        let fragment = FragmentHeader::parse(&bytes).unwrap();
+        assert_eq!((fragment.next_header(), fragment.fragment_offset()), (17, 1448));
+        assert_eq!((fragment.more_fragments(), fragment.is_atomic()), (true, false));
+        assert_eq!(fragment.identification(), 0xdead_beef);
+        assert!(FragmentHeader::parse(&[17, 0, 0, 6, 0, 0, 0, 0]).unwrap().is_atomic());
+        for len in 0..FragmentHeader::LEN {
+            assert_eq!(FragmentHeader::parse(&bytes[..len]).unwrap_err(), Reason::Truncated);
+        }
+    }
+
+    #[test]
+    fn an_authentication_header_counts_in_units_of_four() {
+        let mut bytes = [6, 4, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
+        let ah = Ah::parse(&bytes).unwrap();
+        assert_eq!((ah.next_header(), ah.header_len(), ah.spi()), (6, 24, 256));
+        for len in 0..12 {
+            assert_eq!(Ah::parse(&bytes[..len]).unwrap_err(), Reason::Truncated);
+        }
+        bytes[1] = 0;
+        assert_eq!(Ah::parse(&bytes).unwrap_err(), Reason::BadLength);
+    }
+}

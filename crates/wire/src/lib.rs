@@ -7,6 +7,30 @@
 //! No I/O, no allocation, no `unsafe`, no clock: any bytes in, a packet out.
 #![forbid(unsafe_code)]
 
+pub mod bridge;
+pub mod chdlc;
+pub mod dccp;
+pub mod erspan;
+pub mod geneve;
+pub mod gre;
+pub mod gtp;
+pub mod ieee80211;
+pub mod igmp;
+pub mod ipv6_ext;
+pub mod l2tp;
+pub mod llc;
+pub mod loopback;
+pub mod mpls;
+pub mod nflog;
+pub mod ppi;
+pub mod ppp;
+pub mod pppoe;
+pub mod sctp;
+pub mod sll;
+pub mod tcp;
+pub mod teredo;
+pub mod vxlan;
+
 mod arp;
 mod decode;
 mod error;
@@ -14,13 +38,9 @@ mod ethernet;
 mod icmp;
 mod ipv4;
 mod ipv6;
-mod ipv6_ext;
-mod loopback;
 mod packet;
 mod protocol;
 mod rest;
-mod sll;
-mod tcp;
 mod udp;
 mod vlan;
 
@@ -31,10 +51,7 @@ pub use ethernet::{EtherType, Ethernet};
 pub use icmp::Icmp;
 pub use ipv4::Ipv4;
 pub use ipv6::Ipv6;
-pub use ipv6_ext::{Ah, Extension, FragmentHeader};
-pub use loopback::Loopback;
 pub use packet::{Address, Layer, LayerStack, Layers, Marks, Options, Packet, Transport, Vlan};
-pub use sll::{Hardware, Sll, Sll2};
-pub use tcp::{Tcp, TcpOption, TcpOptions};
+pub use tcp::Tcp;
 pub use udp::Udp;
 pub use vlan::VlanTag;

@@ -39,3 +39,24 @@ impl<'a> Loopback<'a> {
 }
 
 const HEADER_LEN: usize = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_in_both_byte_orders() {
+        let protocol = |bytes: [u8; 4]| Loopback::parse(&bytes).unwrap().protocol();
+        assert_eq!(protocol([2, 0, 0, 0]), Some(EtherType::IPV4));
+        assert_eq!(protocol([0, 0, 0, 2]), Some(EtherType::IPV4));
+        for family in [10, 23, 24, 28, 30] {
+            assert_eq!(protocol([family, 0, 0, 0]), Some(EtherType::IPV6));
+            assert_eq!(protocol([0, 0, 0, family]), Some(EtherType::IPV6));
+        }
+        assert_eq!(protocol([0, 0, 8, 0]), Some(EtherType::IPV4));
+        assert_eq!(protocol([7, 0, 0, 0]), None);
+        for len in 0..Loopback::LEN {
+            assert_eq!(Loopback::parse(&[2, 0, 0, 0][..len]).unwrap_err(), Reason::Truncated);
+        }
+    }
+}

@@ -14,9 +14,9 @@ pub struct Packet {
     pub src: Address,
     /// Destination address of the innermost IP header.
     pub dst: Address,
-    /// Source port; for ICMP and ICMPv6 the type in the high byte, the code in the low.
+    /// Source port; for ICMP and `ICMPv6` the type in the high byte, the code in the low.
     pub src_port: u16,
-    /// Destination port; for ICMP and ICMPv6 the identifier of echo, timestamp, information and
+    /// Destination port; for ICMP and `ICMPv6` the identifier of echo, timestamp, information and
     /// mask messages, else 0.
     pub dst_port: u16,
     /// Up to two VLAN tags of the innermost Ethernet (or cooked) header, outer first.
@@ -83,7 +83,7 @@ pub enum Transport {
     Sctp,
     /// DCCP.
     Dccp,
-    /// ICMP or ICMPv6 (`protocol` tells).
+    /// ICMP or `ICMPv6` (`protocol` tells).
     Icmp,
 }
 
@@ -184,7 +184,7 @@ impl Marks {
 pub struct Options {
     /// IP headers inside one another that are followed at most: 1 looks into no tunnel.
     pub ip_headers_max: u8,
-    /// Whether IPv4, TCP, UDP, ICMP and ICMPv6 checksums of the innermost headers are verified.
+    /// Whether IPv4, TCP, UDP, ICMP and `ICMPv6` checksums of the innermost headers are verified.
     pub verify_checksums: bool,
 }
 
@@ -285,6 +285,10 @@ layers! {
     Ppi = "ppi",
     Ieee80211 = "wlan",
     Mpls = "mpls",
+    Itag = "pbb",
+    FabricPath = "fabricpath",
+    Vntag = "vntag",
+    Nsh = "nsh",
     Arp = "arp",
     Ipv4 = "ip",
     Ipv6 = "ip6",

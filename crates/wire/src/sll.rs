@@ -37,6 +37,8 @@ impl<'a> Sll<'a> {
         EtherType(u16::from_be_bytes([self.header[14], self.header[15]]))
     }
 
+    /// Protocol of frames that begin with an LLC header, in both versions.
+    pub const PROTOCOL_LLC: EtherType = EtherType(4);
     /// Length of the header.
     pub const LEN: usize = 16;
     /// Where the sender's link address is.
@@ -100,4 +102,32 @@ impl Hardware {
     pub const RADIOTAP: Self = Self(803);
     /// Netlink; the protocol field is a netlink family.
     pub const NETLINK: Self = Self(824);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn version_1() {
+        let bytes = [0, 4, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0, 0x86, 0xdd];
+        let sll = Sll::parse(&bytes).unwrap();
+        assert_eq!((sll.packet_type(), sll.hardware()), (4, Hardware::ETHERNET));
+        assert_eq!((sll.address_len(), sll.protocol()), (6, EtherType::IPV6));
+        for len in 0..Sll::LEN {
+            assert_eq!(Sll::parse(&bytes[..len]).unwrap_err(), Reason::Truncated);
+        }
+    }
+
+    #[test]
+    fn version_2() {
+        let bytes = [8, 0, 0, 0, 0, 0, 0, 3, 3, 0x38, 4, 6, 2, 0, 0, 0, 0, 1, 0, 0];
+        let sll = Sll2::parse(&bytes).unwrap();
+        assert_eq!((sll.protocol(), sll.interface_index()), (EtherType::IPV4, 3));
+        assert_eq!((sll.hardware(), sll.packet_type()), (Hardware::NETLINK, 4));
+        assert_eq!(sll.address_len(), 6);
+        for len in 0..Sll2::LEN {
+            assert_eq!(Sll2::parse(&bytes[..len]).unwrap_err(), Reason::Truncated);
+        }
+    }
 }

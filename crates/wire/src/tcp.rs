@@ -85,7 +85,7 @@ impl<'a> Tcp<'a> {
 }
 
 /// Walks the options of a TCP header; ends at the first damaged one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct TcpOptions<'a> {
     bytes: &'a [u8],
 }
@@ -133,10 +133,13 @@ impl<'a> TcpOption<'a> {
             (2, &[a, b]) => Self::MaxSegmentSize(u16::from_be_bytes([a, b])),
             (3, &[shift]) => Self::WindowScale(shift),
             (4, []) => Self::SackPermitted,
-            (5, ranges) if ranges.len() % 8 == 0 => Self::Sack(ranges),
-            (8, &[a, b, c, d, e, f, g, h]) => {
-                Self::Timestamps(u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]))
-            }
+            (5, ranges) if ranges.len().is_multiple_of(8) => Self::Sack(ranges),
+            (8, data) => match (data.first_chunk(), data.last_chunk()) {
+                (Some(&value), Some(&reply)) if data.len() == 8 => {
+                    Self::Timestamps(u32::from_be_bytes(value), u32::from_be_bytes(reply))
+                }
+                _ => Self::Other(kind, data),
+            },
             _ => Self::Other(kind, data),
         }
     }
@@ -145,3 +148,73 @@ impl<'a> TcpOption<'a> {
 const HEADER_LEN: usize = Tcp::LEN_MIN;
 const KIND_END: u8 = 0;
 const KIND_NOP: u8 = 1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A SYN of a Linux client: all the usual options.
+    const SYN: [u8; 40] = [
+        0xd4, 0x31, 0x01, 0xbb, 1, 2, 3, 4, 5, 6, 7, 8, 0xa0, 0x02, 0xfa, 0xf0, 0xab, 0xcd, 0, 9,
+        2, 4, 0x05, 0xb4, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2, 1, 3, 3, 7,
+    ];
+
+    #[test]
+    fn fields() {
+        let tcp = Tcp::parse(&SYN).unwrap();
+        assert_eq!((tcp.src_port(), tcp.dst_port()), (54321, 443));
+        assert_eq!((tcp.seq(), tcp.ack()), (0x0102_0304, 0x0506_0708));
+        assert_eq!((tcp.header_len(), tcp.flags(), tcp.window()), (40, 2, 64240));
+        assert_eq!((tcp.checksum(), tcp.urgent()), (0xabcd, 9));
+    }
+
+    #[test]
+    fn options() {
+        let options: Vec<_> = Tcp::parse(&SYN).unwrap().options().collect();
+        assert_eq!(
+            options,
+            [
+                TcpOption::MaxSegmentSize(1460),
+                TcpOption::SackPermitted,
+                TcpOption::Timestamps(1, 2),
+                TcpOption::WindowScale(7),
+            ]
+        );
+    }
+
+    #[test]
+    fn every_truncated_prefix_is_refused_or_has_fewer_options() {
+        for len in 0..Tcp::LEN_MIN {
+            assert_eq!(Tcp::parse(&SYN[..len]).unwrap_err(), Reason::Truncated);
+        }
+        let whole: Vec<_> = Tcp::parse(&SYN).unwrap().options().collect();
+        for len in Tcp::LEN_MIN..SYN.len() {
+            let cut: Vec<_> = Tcp::parse(&SYN[..len]).unwrap().options().collect();
+            assert!(whole.starts_with(&cut) && cut.len() < whole.len(), "cut at {len}");
+        }
+    }
+
+    #[test]
+    fn options_after_the_end_or_with_a_wrong_length_are_not_told() {
+        let read = |options: [u8; 4]| -> Vec<u8> {
+            let mut bytes = SYN;
+            bytes[12] = 0x60;
+            bytes[20..24].copy_from_slice(&options);
+            let options = Tcp::parse(&bytes).unwrap().options();
+            options
+                .map(|option| if let TcpOption::Other(kind, _) = option { kind } else { 0 })
+                .collect()
+        };
+        assert_eq!(read([0, 4, 2, 0]), [0; 0]);
+        assert_eq!(read([4, 1, 4, 2]), [0; 0]);
+        assert_eq!(read([2, 3, 0, 0]), [2]);
+        assert_eq!(read([30, 5, 1, 1]), [0; 0]);
+    }
+
+    #[test]
+    fn a_data_offset_below_five_is_refused() {
+        let mut bytes = SYN;
+        bytes[12] = 0x40;
+        assert_eq!(Tcp::parse(&bytes).unwrap_err(), Reason::BadLength);
+    }
+}

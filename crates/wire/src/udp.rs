@@ -49,3 +49,29 @@ impl<'a> Udp<'a> {
 }
 
 const HEADER_LEN: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: [u8; 8] = [0xd4, 0x31, 0, 53, 0, 29, 0xab, 0xcd];
+
+    #[test]
+    fn fields() {
+        let udp = Udp::parse(&HEADER).unwrap();
+        assert_eq!((udp.src_port(), udp.dst_port()), (54321, 53));
+        assert_eq!((udp.length(), udp.checksum()), (29, 0xabcd));
+        for len in 0..Udp::LEN {
+            assert_eq!(Udp::parse(&HEADER[..len]).unwrap_err(), Reason::Truncated);
+        }
+    }
+
+    #[test]
+    fn a_length_below_the_header_is_refused_but_for_zero() {
+        for length in 0..9 {
+            let mut bytes = HEADER;
+            bytes[5] = length;
+            assert_eq!(Udp::parse(&bytes).is_ok(), length == 0 || length == 8);
+        }
+    }
+}

@@ -113,7 +113,7 @@ impl<L: Layers> Walk<'_, L> {
     pub(super) fn extension(&mut self, layer: Layer, rest: Rest<'_>) {
         match Extension::parse(rest.bytes) {
             Ok(header) => {
-                self.after_extension(layer, rest, header.next_header(), header.header_len())
+                self.after_extension(layer, rest, header.next_header(), header.header_len());
             }
             Err(reason) => self.stop(layer, reason, rest),
         }
@@ -130,7 +130,11 @@ impl<L: Layers> Walk<'_, L> {
         if header_len > rest.len {
             return self.stop(layer, Reason::BadLength, rest);
         }
-        if self.nest(layer, rest) {
+        if !self.nest(layer, rest) {
+            return;
+        }
+        // Mobility and HIP headers are messages of their own, with nothing after them.
+        if next != protocol::NO_NEXT_HEADER || !matches!(layer, Layer::Mobility | Layer::Hip) {
             self.transport(next, rest.skip(header_len));
         }
     }

@@ -1,12 +1,17 @@
-//! Link layers: which header a frame begins with, and what follows each.
+//! Link types other than Ethernet.
 
 use flowloom_schema::LinkType;
 
 use super::{Outside, Walk};
+use crate::chdlc::CiscoHdlc;
+use crate::ieee80211::{Ieee80211, Radiotap, prism_header_len};
 use crate::loopback::Loopback;
+use crate::nflog::Nflog;
+use crate::ppi::Ppi;
+use crate::ppp::{Ppp, PppProtocol};
 use crate::rest::Rest;
 use crate::sll::{Hardware, Sll, Sll2};
-use crate::{Arp, EtherType, Ethernet, Layer, Layers, Reason, Vlan, VlanTag};
+use crate::{EtherType, Layer, Layers, Reason};
 
 /// Whether [`decode`](crate::decode) knows what frames of this link type begin with.
 pub fn link_is_known(link: LinkType) -> bool {
@@ -14,19 +19,28 @@ pub fn link_is_known(link: LinkType) -> bool {
         link,
         LinkType::NULL
             | LinkType::ETHERNET
+            | LinkType::PPP
             | LinkType::RAW_12
             | LinkType::RAW_14
+            | LinkType::PPP_HDLC
+            | LinkType::PPP_ETHER
             | LinkType::RAW
+            | LinkType::C_HDLC
+            | LinkType::IEEE802_11
             | LinkType::LOOP
             | LinkType::LINUX_SLL
-            | LinkType::LINUX_SLL2
+            | LinkType::IEEE802_11_PRISM
+            | LinkType::IEEE802_11_RADIOTAP
+            | LinkType::PPI
             | LinkType::IPV4
             | LinkType::IPV6
+            | LinkType::NFLOG
+            | LinkType::LINUX_SLL2
     )
 }
 
 impl<L: Layers> Walk<'_, L> {
-    /// A frame of a link type other than Ethernet.
+    /// A frame of any link type.
     #[inline(never)]
     pub(super) fn link(&mut self, link: LinkType, rest: Rest<'_>) {
         match link {
@@ -37,59 +51,25 @@ impl<L: Layers> Walk<'_, L> {
             LinkType::NULL | LinkType::LOOP => self.loopback(rest),
             LinkType::LINUX_SLL => self.sll(rest),
             LinkType::LINUX_SLL2 => self.sll2(rest),
+            LinkType::NFLOG => self.nflog(rest),
+            LinkType::PPP | LinkType::PPP_HDLC | LinkType::C_HDLC => self.serial(link, rest),
+            LinkType::PPP_ETHER => self.pppoe(rest),
+            LinkType::IEEE802_11 => self.wlan(rest, 1),
+            LinkType::IEEE802_11_RADIOTAP => self.radiotap(rest),
+            LinkType::IEEE802_11_PRISM => self.prism(rest),
+            LinkType::PPI => self.ppi(rest),
             _ => {}
         }
     }
 
-    #[inline]
-    pub(super) fn ethernet(&mut self, rest: Rest<'_>) {
-        let ethernet = match Ethernet::parse(rest.bytes) {
-            Ok(ethernet) => ethernet,
-            Err(reason) => return self.stop(Layer::Ethernet, reason, rest),
-        };
-        self.layer(Layer::Ethernet, rest);
-        self.outside.vlans = [Vlan::default(); 2];
-        self.outside.mac_src_plus_one = Outside::place(rest.offset + Ethernet::SRC_AT);
-        self.outside.mac_dst_plus_one = Outside::place(rest.offset);
-        self.outside.is_ethernet = true;
-        self.ether_type(ethernet.ether_type(), rest.skip(Ethernet::LEN));
-    }
-
-    /// What an `EtherType` said follows.
-    #[inline]
-    pub(super) fn ether_type(&mut self, ether_type: EtherType, rest: Rest<'_>) {
-        match ether_type {
-            EtherType::IPV4 => self.ipv4(rest),
-            EtherType::IPV6 => self.ipv6(rest),
-            _ => self.other_ether_type(ether_type, rest),
+    /// IP of the version its first byte says.
+    pub(super) fn ip(&mut self, rest: Rest<'_>) {
+        match rest.bytes.first().map(|byte| byte >> 4) {
+            Some(4) => self.ipv4(rest),
+            Some(6) => self.ipv6(rest),
+            Some(_) => self.stop(Layer::Ipv4, Reason::BadVersion, rest),
+            None => self.stop(Layer::Ipv4, Reason::Truncated, rest),
         }
-    }
-
-    #[inline(never)]
-    fn other_ether_type(&mut self, ether_type: EtherType, rest: Rest<'_>) {
-        match ether_type {
-            _ if ether_type.is_vlan() => self.vlan(rest),
-            EtherType::ARP | EtherType::RARP => match Arp::parse(rest.bytes) {
-                Ok(_) => self.layer(Layer::Arp, rest),
-                Err(reason) => self.stop(Layer::Arp, reason, rest),
-            },
-            _ => {}
-        }
-    }
-
-    /// A VLAN tag. The first two make the packet's, more are followed only.
-    fn vlan(&mut self, rest: Rest<'_>) {
-        let tag = match VlanTag::parse(rest.bytes) {
-            Ok(tag) => tag,
-            Err(reason) => return self.stop(Layer::Vlan, reason, rest),
-        };
-        if !self.nest(Layer::Vlan, rest) {
-            return;
-        }
-        if let Some(free) = self.outside.vlans.iter_mut().find(|vlan| vlan.id().is_none()) {
-            *free = tag.vlan();
-        }
-        self.ether_type(tag.ether_type(), rest.skip(VlanTag::LEN));
     }
 
     fn loopback(&mut self, rest: Rest<'_>) {
@@ -97,7 +77,7 @@ impl<L: Layers> Walk<'_, L> {
             Ok(header) => {
                 self.layer(Layer::Null, rest);
                 if let Some(ether_type) = header.protocol() {
-                    self.ether_type(ether_type, rest.skip(Loopback::LEN));
+                    self.numbered(ether_type, rest.skip(Loopback::LEN));
                 }
             }
             Err(reason) => self.stop(Layer::Null, reason, rest),
@@ -132,19 +112,123 @@ impl<L: Layers> Walk<'_, L> {
 
     fn cooked(&mut self, hardware: Hardware, protocol: EtherType, rest: Rest<'_>) {
         self.outside.is_ethernet = hardware == Hardware::ETHERNET;
-        match hardware {
-            Hardware::NETLINK => {}
-            _ => self.ether_type(protocol, rest),
+        match (hardware, protocol) {
+            (Hardware::NETLINK, _) => {}
+            (Hardware::RADIOTAP, _) => self.radiotap(rest),
+            (_, Sll::PROTOCOL_LLC) => self.llc(rest),
+            _ => self.numbered(protocol, rest),
         }
     }
 
-    /// IP of the version its first byte says.
-    pub(super) fn ip(&mut self, rest: Rest<'_>) {
-        match rest.bytes.first().map(|byte| byte >> 4) {
-            Some(4) => self.ipv4(rest),
-            Some(6) => self.ipv6(rest),
-            Some(_) => self.stop(Layer::Ipv4, Reason::BadVersion, rest),
-            None => self.stop(Layer::Ipv4, Reason::Truncated, rest),
+    fn nflog(&mut self, rest: Rest<'_>) {
+        let nflog = match Nflog::parse(rest.bytes) {
+            Ok(nflog) => nflog,
+            Err(reason) => return self.stop(Layer::Nflog, reason, rest),
+        };
+        self.layer(Layer::Nflog, rest);
+        let payload = nflog.payload().map(|(at, len)| rest.skip(at).limit(len));
+        match (nflog.family(), payload) {
+            (Nflog::FAMILY_IPV4, Some(payload)) => self.ipv4(payload),
+            (Nflog::FAMILY_IPV6, Some(payload)) => self.ipv6(payload),
+            _ => {}
         }
     }
+
+    /// PPP or Cisco HDLC: captures call one what is the other, and the first byte tells.
+    fn serial(&mut self, link: LinkType, rest: Rest<'_>) {
+        let is_cisco = match rest.bytes.first() {
+            Some(&(CiscoHdlc::UNICAST | CiscoHdlc::MULTICAST)) => true,
+            Some(&Ppp::ADDRESS) => false,
+            _ => link == LinkType::C_HDLC,
+        };
+        if !is_cisco {
+            return self.ppp(rest);
+        }
+        match CiscoHdlc::parse(rest.bytes) {
+            Ok(header) => {
+                self.layer(Layer::CiscoHdlc, rest);
+                self.numbered(header.protocol(), rest.skip(CiscoHdlc::LEN));
+            }
+            Err(reason) => self.stop(Layer::CiscoHdlc, reason, rest),
+        }
+    }
+
+    pub(super) fn ppp(&mut self, rest: Rest<'_>) {
+        let ppp = match Ppp::parse(rest.bytes) {
+            Ok(ppp) => ppp,
+            Err(reason) => return self.stop(Layer::Ppp, reason, rest),
+        };
+        if !self.nest(Layer::Ppp, rest) {
+            return;
+        }
+        let inner = rest.skip(ppp.header_len());
+        match ppp.protocol() {
+            PppProtocol::IPV4 => self.ipv4(inner),
+            PppProtocol::IPV6 => self.ipv6(inner),
+            PppProtocol::MPLS | PppProtocol::MPLS_UPSTREAM => self.mpls(inner),
+            _ => {}
+        }
+    }
+
+    fn radiotap(&mut self, rest: Rest<'_>) {
+        match Radiotap::parse(rest.bytes) {
+            Ok(radiotap) => {
+                self.layer(Layer::Radiotap, rest);
+                let mut frame = rest.skip(radiotap.header_len());
+                if radiotap.has_fcs() {
+                    frame = without_fcs(frame);
+                }
+                self.wlan(frame, if radiotap.has_padding() { 4 } else { 1 });
+            }
+            Err(reason) => self.stop(Layer::Radiotap, reason, rest),
+        }
+    }
+
+    fn prism(&mut self, rest: Rest<'_>) {
+        match prism_header_len(rest.bytes) {
+            Ok(header_len) => {
+                self.layer(Layer::Prism, rest);
+                self.wlan(rest.skip(header_len), 1);
+            }
+            Err(reason) => self.stop(Layer::Prism, reason, rest),
+        }
+    }
+
+    fn ppi(&mut self, rest: Rest<'_>) {
+        let ppi = match Ppi::parse(rest.bytes) {
+            Ok(ppi) => ppi,
+            Err(reason) => return self.stop(Layer::Ppi, reason, rest),
+        };
+        if !self.nest(Layer::Ppi, rest) {
+            return;
+        }
+        let frame = rest.skip(ppi.header_len());
+        match ppi.link() {
+            Some(LinkType::IEEE802_11) if ppi.has_fcs() => self.wlan(without_fcs(frame), 1),
+            Some(link) => self.link(link, frame),
+            None => {}
+        }
+    }
+
+    /// An 802.11 frame whose header is padded to a multiple of `align` bytes.
+    fn wlan(&mut self, rest: Rest<'_>, align: usize) {
+        let frame = match Ieee80211::parse(rest.bytes) {
+            Ok(frame) => frame,
+            Err(reason) => return self.stop(Layer::Ieee80211, reason, rest),
+        };
+        self.layer(Layer::Ieee80211, rest);
+        if !frame.is_data() {
+            return;
+        }
+        self.outside.mac_src_plus_one = Outside::place(rest.offset + frame.src_at());
+        self.outside.mac_dst_plus_one = Outside::place(rest.offset + frame.dst_at());
+        if frame.has_packet() {
+            self.llc(rest.skip(frame.header_len().next_multiple_of(align)));
+        }
+    }
+}
+
+/// The frame check sequence is at the end of the frame on the wire, captured or not.
+fn without_fcs(frame: Rest<'_>) -> Rest<'_> {
+    frame.limit(frame.len.saturating_sub(4))
 }

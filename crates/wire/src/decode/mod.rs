@@ -5,9 +5,12 @@
 //! common and fast is inlined into [`decode`], everything else is reached by a call. Nesting is
 //! bounded twice: IP headers by [`Options::ip_headers_max`], all others by [`HEADERS_MAX`].
 
+mod ether;
 mod ip;
 mod link;
+mod probe;
 mod transport;
+mod tunnel;
 
 use flowloom_schema::LinkType;
 
@@ -69,12 +72,19 @@ impl<'w, L: Layers> Walk<'w, L> {
 
     /// A header was read that may hold another of its kind; whether to go on.
     fn nest(&mut self, layer: Layer, rest: Rest<'_>) -> bool {
+        let goes_on = self.deeper(layer, rest);
+        if goes_on {
+            self.layer(layer, rest);
+        }
+        goes_on
+    }
+
+    fn deeper(&mut self, layer: Layer, rest: Rest<'_>) -> bool {
         if self.headers == HEADERS_MAX {
             self.stop(layer, Reason::TooDeep, rest);
             return false;
         }
         self.headers += 1;
-        self.layer(layer, rest);
         true
     }
 

@@ -1,8 +1,12 @@
 //! Transport headers, and the numbers that lead to them.
 
 use super::Walk;
+use super::tunnel::is_tunnel_port;
+use crate::dccp::Dccp;
+use crate::igmp::Igmp;
 use crate::protocol;
 use crate::rest::Rest;
+use crate::sctp::Sctp;
 use crate::{Icmp, Layer, Layers, Marks, Reason, Tcp, Transport, Udp};
 
 impl<L: Layers> Walk<'_, L> {
@@ -25,11 +29,26 @@ impl<L: Layers> Walk<'_, L> {
         match protocol {
             protocol::ICMP => self.icmp(Layer::Icmp, rest),
             protocol::ICMP6 => self.icmp(Layer::Icmp6, rest),
+            protocol::IGMP => match Igmp::parse(rest.bytes) {
+                Ok(_) => self.layer(Layer::Igmp, rest),
+                Err(reason) => self.stop(Layer::Igmp, reason, rest),
+            },
+            protocol::SCTP => self.sctp(rest),
+            protocol::DCCP => self.dccp(rest),
+            protocol::UDP_LITE => self.udp_lite(rest),
+            protocol::ESP => self.esp(rest),
             protocol::AH => self.ah(rest),
             protocol::HOP_BY_HOP if ip6 => self.extension(Layer::HopByHop, rest),
             protocol::ROUTING if ip6 => self.extension(Layer::Routing, rest),
             protocol::FRAGMENT if ip6 => self.fragment_header(rest),
             protocol::DESTINATION_OPTIONS if ip6 => self.extension(Layer::DestinationOptions, rest),
+            protocol::MOBILITY if ip6 => self.extension(Layer::Mobility, rest),
+            protocol::HIP if ip6 => self.extension(Layer::Hip, rest),
+            protocol::SHIM6 if ip6 => self.extension(Layer::Shim6, rest),
+            protocol::IPV4 if self.may_tunnel() => self.ipv4(rest),
+            protocol::IPV6 if self.may_tunnel() => self.ipv6(rest),
+            protocol::GRE if self.may_tunnel() => self.gre(rest),
+            protocol::MPLS if self.may_tunnel() => self.mpls(rest),
             _ => {}
         }
     }
@@ -75,7 +94,56 @@ impl<L: Layers> Walk<'_, L> {
         packet.src_port = udp.src_port();
         packet.dst_port = udp.dst_port();
         packet.trans_len = rest.len as u32;
-        self.payload(rest.skip(Udp::LEN));
+        let payload = rest.skip(Udp::LEN);
+        self.payload(payload);
+        if is_tunnel_port(udp.dst_port()) || is_tunnel_port(udp.src_port()) {
+            self.udp_tunnel([udp.dst_port(), udp.src_port()], payload);
+        }
+    }
+
+    fn udp_lite(&mut self, rest: Rest<'_>) {
+        match Udp::parse(rest.bytes) {
+            Ok(udp) => {
+                self.layer(Layer::UdpLite, rest);
+                self.ports(Transport::Udp, udp.src_port(), udp.dst_port());
+                self.payload(rest.skip(Udp::LEN));
+            }
+            Err(reason) => self.stop(Layer::UdpLite, reason, rest),
+        }
+    }
+
+    fn sctp(&mut self, rest: Rest<'_>) {
+        match Sctp::parse(rest.bytes) {
+            Ok(sctp) => {
+                self.layer(Layer::Sctp, rest);
+                self.ports(Transport::Sctp, sctp.src_port(), sctp.dst_port());
+                self.payload(rest.skip(Sctp::LEN));
+            }
+            Err(reason) => self.stop(Layer::Sctp, reason, rest),
+        }
+    }
+
+    fn dccp(&mut self, rest: Rest<'_>) {
+        match Dccp::parse(rest.bytes) {
+            Ok(dccp) if dccp.header_len() > rest.len => {
+                self.stop(Layer::Dccp, Reason::BadLength, rest);
+            }
+            Ok(dccp) => {
+                self.layer(Layer::Dccp, rest);
+                self.ports(Transport::Dccp, dccp.src_port(), dccp.dst_port());
+                self.payload(rest.skip(dccp.header_len()));
+            }
+            Err(reason) => self.stop(Layer::Dccp, reason, rest),
+        }
+    }
+
+    /// Nothing after this header can be read.
+    fn esp(&mut self, rest: Rest<'_>) {
+        if rest.bytes.len() < ESP_LEN {
+            self.stop(Layer::Esp, Reason::Truncated, rest);
+        } else {
+            self.layer(Layer::Esp, rest);
+        }
     }
 
     fn icmp(&mut self, layer: Layer, rest: Rest<'_>) {
@@ -95,9 +163,18 @@ impl<L: Layers> Walk<'_, L> {
         self.payload(rest.skip(Icmp::LEN));
     }
 
+    fn ports(&mut self, transport: Transport, src_port: u16, dst_port: u16) {
+        self.packet.transport = transport;
+        self.packet.src_port = src_port;
+        self.packet.dst_port = dst_port;
+    }
+
     #[inline]
     fn payload(&mut self, rest: Rest<'_>) {
         self.packet.app_offset = rest.offset as u32;
         self.packet.app_len = rest.len as u32;
     }
 }
+
+/// Security parameters index and sequence number (RFC 4303).
+const ESP_LEN: usize = 8;

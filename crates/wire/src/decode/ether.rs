@@ -1,0 +1,191 @@
+//! Ethernet, and what comes between it and IP.
+
+use super::{Outside, Walk, probe};
+use crate::bridge::{FABRIC_PATH_LEN, ITAG_LEN, Nsh, VNTAG_LEN, vntag_ether_type};
+use crate::llc::{Llc, Snap};
+use crate::mpls::MplsLabel;
+use crate::pppoe::Pppoe;
+use crate::rest::Rest;
+use crate::{Arp, EtherType, Ethernet, Layer, Layers, Reason, Vlan, VlanTag};
+
+impl<L: Layers> Walk<'_, L> {
+    #[inline]
+    pub(super) fn ethernet(&mut self, rest: Rest<'_>) {
+        let ethernet = match Ethernet::parse(rest.bytes) {
+            Ok(ethernet) => ethernet,
+            Err(reason) => return self.stop(Layer::Ethernet, reason, rest),
+        };
+        self.layer(Layer::Ethernet, rest);
+        self.outside.vlans = [Vlan::default(); 2];
+        self.outside.mac_src_plus_one = Outside::place(rest.offset + Ethernet::SRC_AT);
+        self.outside.mac_dst_plus_one = Outside::place(rest.offset);
+        self.outside.is_ethernet = true;
+        self.ether_type(ethernet.ether_type(), rest.skip(Ethernet::LEN));
+    }
+
+    /// What the type or length of an Ethernet header or a VLAN tag said follows.
+    #[inline]
+    fn ether_type(&mut self, ether_type: EtherType, rest: Rest<'_>) {
+        match ether_type {
+            EtherType::IPV4 => self.ipv4(rest),
+            EtherType::IPV6 => self.ipv6(rest),
+            _ => self.other_ether_type(ether_type, rest),
+        }
+    }
+
+    #[inline(never)]
+    fn other_ether_type(&mut self, ether_type: EtherType, rest: Rest<'_>) {
+        if let Some(length) = ether_type.length() {
+            return self.llc(rest.limit(length));
+        }
+        match ether_type {
+            EtherType::VLAN | EtherType::SERVICE_VLAN | EtherType::OLD_SERVICE_VLAN => {
+                self.vlan(rest);
+            }
+            EtherType::ARP | EtherType::RARP => match Arp::parse(rest.bytes) {
+                Ok(_) => self.layer(Layer::Arp, rest),
+                Err(reason) => self.stop(Layer::Arp, reason, rest),
+            },
+            EtherType::MPLS | EtherType::MPLS_UPSTREAM => self.mpls(rest),
+            EtherType::PPPOE => self.pppoe(rest),
+            EtherType::PPPOE_DISCOVERY => match Pppoe::parse(rest.bytes) {
+                Ok(_) => self.layer(Layer::PppoeDiscovery, rest),
+                Err(reason) => self.stop(Layer::PppoeDiscovery, reason, rest),
+            },
+            EtherType::ITAG => self.bridged(Layer::Itag, ITAG_LEN, rest),
+            EtherType::FABRIC_PATH => self.bridged(Layer::FabricPath, FABRIC_PATH_LEN, rest),
+            EtherType::VNTAG => self.vntag(rest),
+            EtherType::NSH => self.nsh(rest),
+            _ => {}
+        }
+    }
+
+    /// What the number of a header other than Ethernet's said follows, which is never a length.
+    pub(super) fn numbered(&mut self, ether_type: EtherType, rest: Rest<'_>) {
+        match ether_type {
+            EtherType::BRIDGED => self.ethernet(rest),
+            _ if ether_type.length().is_some() => {}
+            _ => self.ether_type(ether_type, rest),
+        }
+    }
+
+    /// A VLAN tag. The first two make the packet's, more are only followed.
+    fn vlan(&mut self, rest: Rest<'_>) {
+        let tag = match VlanTag::parse(rest.bytes) {
+            Ok(tag) => tag,
+            Err(reason) => return self.stop(Layer::Vlan, reason, rest),
+        };
+        if !self.nest(Layer::Vlan, rest) {
+            return;
+        }
+        if let Some(free) = self.outside.vlans.iter_mut().find(|vlan| vlan.id().is_none()) {
+            *free = tag.vlan();
+        }
+        self.ether_type(tag.ether_type(), rest.skip(VlanTag::LEN));
+    }
+
+    pub(super) fn llc(&mut self, rest: Rest<'_>) {
+        // IPX alone has no LLC header in an 802.3 frame; its checksum field is all ones.
+        if rest.bytes.starts_with(&[0xff, 0xff]) {
+            return;
+        }
+        let llc = match Llc::parse(rest.bytes) {
+            Ok(llc) => llc,
+            Err(reason) => return self.stop(Layer::Llc, reason, rest),
+        };
+        self.layer(Layer::Llc, rest);
+        let inner = rest.skip(llc.header_len());
+        if llc.is_ipv4() {
+            self.ipv4(inner);
+        } else if llc.is_snap() {
+            self.snap(inner);
+        }
+    }
+
+    fn snap(&mut self, rest: Rest<'_>) {
+        match Snap::parse(rest.bytes) {
+            Ok(snap) => {
+                if self.nest(Layer::Snap, rest)
+                    && let Some(ether_type) = snap.ether_type()
+                {
+                    self.numbered(ether_type, rest.skip(Snap::LEN));
+                }
+            }
+            Err(reason) => self.stop(Layer::Snap, reason, rest),
+        }
+    }
+
+    pub(super) fn pppoe(&mut self, rest: Rest<'_>) {
+        match Pppoe::parse(rest.bytes) {
+            Ok(pppoe) => {
+                if self.nest(Layer::Pppoe, rest) && pppoe.code() == 0 {
+                    self.ppp(rest.skip(Pppoe::LEN).limit(pppoe.payload_len()));
+                }
+            }
+            Err(reason) => self.stop(Layer::Pppoe, reason, rest),
+        }
+    }
+
+    /// A stack of labels. No field says what follows: IP has its version in the first four bits, a
+    /// pseudowire's control word zero (RFC 4928), an Ethernet frame without one anything.
+    pub(super) fn mpls(&mut self, rest: Rest<'_>) {
+        let mut inner = rest;
+        loop {
+            let label = match MplsLabel::parse(inner.bytes) {
+                Ok(label) => label,
+                Err(reason) => return self.stop(Layer::Mpls, reason, inner),
+            };
+            if !self.deeper(Layer::Mpls, inner) {
+                return;
+            }
+            if inner.offset == rest.offset {
+                self.layer(Layer::Mpls, rest);
+            }
+            inner = inner.skip(MplsLabel::LEN);
+            if label.is_bottom() {
+                break;
+            }
+        }
+        match inner.bytes.first().map(|byte| byte >> 4) {
+            Some(4 | 6) if probe::is_ip(inner) || !probe::is_ethernet(inner) => self.ip(inner),
+            Some(0) if probe::is_ethernet(inner.skip(4)) => {
+                self.ethernet(inner.skip(4));
+            }
+            _ if probe::is_ethernet(inner) => self.ethernet(inner),
+            _ => {}
+        }
+    }
+
+    /// A tag of fixed length with an Ethernet frame after it.
+    fn bridged(&mut self, layer: Layer, len: usize, rest: Rest<'_>) {
+        if rest.bytes.len() < len {
+            self.stop(layer, Reason::Truncated, rest);
+        } else if self.nest(layer, rest) {
+            self.ethernet(rest.skip(len));
+        }
+    }
+
+    fn vntag(&mut self, rest: Rest<'_>) {
+        match vntag_ether_type(rest.bytes) {
+            Ok(ether_type) => {
+                if self.nest(Layer::Vntag, rest) {
+                    self.ether_type(ether_type, rest.skip(VNTAG_LEN));
+                }
+            }
+            Err(reason) => self.stop(Layer::Vntag, reason, rest),
+        }
+    }
+
+    fn nsh(&mut self, rest: Rest<'_>) {
+        match Nsh::parse(rest.bytes) {
+            Ok(nsh) => {
+                if self.nest(Layer::Nsh, rest)
+                    && let Some(ether_type) = nsh.protocol()
+                {
+                    self.numbered(ether_type, rest.skip(nsh.header_len()));
+                }
+            }
+            Err(reason) => self.stop(Layer::Nsh, reason, rest),
+        }
+    }
+}

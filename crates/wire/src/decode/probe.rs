@@ -1,0 +1,64 @@
+//! Whether bytes that no field vouches for look like a header.
+
+use crate::llc::Llc;
+use crate::ppp::{Ppp, PppProtocol};
+use crate::protocol;
+use crate::rest::Rest;
+use crate::{EtherType, Ethernet, Ipv4, Ipv6, VlanTag};
+
+/// An IPv4 or IPv6 header whose packet is not longer than what is there.
+pub(super) fn is_ip(rest: Rest<'_>) -> bool {
+    is_ipv4(rest) || is_ipv6(rest)
+}
+
+pub(super) fn is_ipv4(rest: Rest<'_>) -> bool {
+    Ipv4::parse(rest.bytes).is_ok_and(|ip| match ip.total_len() {
+        0 => matches!(ip.protocol(), protocol::TCP | protocol::UDP),
+        len => len <= rest.len,
+    })
+}
+
+pub(super) fn is_ipv6(rest: Rest<'_>) -> bool {
+    Ipv6::parse(rest.bytes).is_ok_and(|ip| Ipv6::LEN + ip.payload_len() <= rest.len)
+}
+
+/// An Ethernet header with something known after it, IP not longer than what is there.
+pub(super) fn is_ethernet(rest: Rest<'_>) -> bool {
+    let Ok(ethernet) = Ethernet::parse(rest.bytes) else {
+        return false;
+    };
+    let mut ether_type = ethernet.ether_type();
+    let mut inner = rest.skip(Ethernet::LEN);
+    while ether_type.is_vlan() {
+        let Ok(tag) = VlanTag::parse(inner.bytes) else {
+            return false;
+        };
+        ether_type = tag.ether_type();
+        inner = inner.skip(VlanTag::LEN);
+    }
+    match ether_type {
+        EtherType::IPV4 => is_ipv4(inner),
+        EtherType::IPV6 => is_ipv6(inner),
+        _ => match ether_type.length() {
+            Some(length) => length <= inner.len && is_llc(inner),
+            None => ether_type.is_common(),
+        },
+    }
+}
+
+/// Both service access points are the same, as they are for all but a few obscure protocols.
+fn is_llc(rest: Rest<'_>) -> bool {
+    Llc::parse(rest.bytes).is_ok_and(|llc| llc.dsap() == llc.ssap())
+}
+
+/// A PPP header with IP after it, or one of the protocols that set a link up.
+pub(super) fn is_ppp(rest: Rest<'_>) -> bool {
+    Ppp::parse(rest.bytes).is_ok_and(|ppp| {
+        let inner = rest.skip(ppp.header_len());
+        match ppp.protocol() {
+            PppProtocol::IPV4 => is_ipv4(inner),
+            PppProtocol::IPV6 => is_ipv6(inner),
+            other => other.is_control(),
+        }
+    })
+}

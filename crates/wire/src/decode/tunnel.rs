@@ -1,0 +1,185 @@
+//! Tunnels: IP in IP, GRE and those over UDP.
+//!
+//! A protocol number or GRE's protocol field says for certain what follows; when that cannot be
+//! read the packet stays the outer one and [`Packet::stop`](crate::Packet::stop) says why. A UDP
+//! port is no more than a hint: unless the header and the one inside it make sense, the packet is
+//! plain UDP.
+
+use super::{Walk, probe};
+use crate::erspan::Erspan;
+use crate::geneve::Geneve;
+use crate::gre::Gre;
+use crate::gtp::Gtp;
+use crate::l2tp::L2tp;
+use crate::rest::Rest;
+use crate::teredo::teredo_header_len;
+use crate::vxlan::{Vxlan, VxlanNext};
+use crate::{EtherType, Layer, Layers, Marks};
+
+impl<L: Layers> Walk<'_, L> {
+    /// Whether what the innermost IP header so far carries may be a tunnel: not in a fragment,
+    /// whose payload is decoded when it is put together.
+    pub(super) fn may_tunnel(&self) -> bool {
+        self.options.ip_headers_max > 1 && !self.packet.marks.has(Marks::FRAGMENT)
+    }
+
+    pub(super) fn gre(&mut self, rest: Rest<'_>) {
+        let gre = match Gre::parse(rest.bytes) {
+            Ok(gre) => gre,
+            Err(reason) => return self.stop(Layer::Gre, reason, rest),
+        };
+        let layer = if gre.vsid().is_some() { Layer::Nvgre } else { Layer::Gre };
+        if !self.nest(layer, rest) {
+            return;
+        }
+        if let Some(vsid) = gre.vsid() {
+            self.outside.vni_plus_one = vsid + 1;
+        }
+        let mut inner = rest.skip(gre.header_len());
+        if let Some(len) = gre.payload_len() {
+            inner = inner.limit(len);
+        }
+        match gre.protocol() {
+            // An acknowledgement of PPTP, or a keepalive.
+            _ if inner.len == 0 => {}
+            EtherType::ERSPAN if !gre.has_sequence() => self.ethernet(inner),
+            EtherType::ERSPAN | EtherType::ERSPAN_III => self.erspan(inner),
+            EtherType::PPP => self.ppp(inner),
+            ether_type => self.numbered(ether_type, inner),
+        }
+    }
+
+    fn erspan(&mut self, rest: Rest<'_>) {
+        match Erspan::parse(rest.bytes) {
+            Ok(erspan) => {
+                if self.nest(Layer::Erspan, rest) {
+                    self.ethernet(rest.skip(erspan.header_len()));
+                }
+            }
+            Err(reason) => self.stop(Layer::Erspan, reason, rest),
+        }
+    }
+
+    /// The payload of a UDP datagram of which one port is a tunnel's.
+    #[inline(never)]
+    pub(super) fn udp_tunnel(&mut self, ports: [u16; 2], rest: Rest<'_>) {
+        if !self.may_tunnel() {
+            return;
+        }
+        for port in ports {
+            let entered = match port {
+                PORT_VXLAN | PORT_VXLAN_GPE | PORT_VXLAN_LINUX => self.vxlan(rest),
+                PORT_GENEVE => self.geneve(rest),
+                PORT_GTP => self.gtp(rest),
+                PORT_TEREDO => self.teredo(rest),
+                PORT_L2TP => self.l2tp(rest),
+                _ => false,
+            };
+            if entered {
+                return;
+            }
+        }
+    }
+
+    fn vxlan(&mut self, rest: Rest<'_>) -> bool {
+        let Ok(vxlan) = Vxlan::parse(rest.bytes) else {
+            return false;
+        };
+        let inner = rest.skip(Vxlan::LEN);
+        let is_plausible = match vxlan.next() {
+            VxlanNext::Ethernet => probe::is_ethernet(inner),
+            VxlanNext::Ipv4 => probe::is_ipv4(inner),
+            VxlanNext::Ipv6 => probe::is_ipv6(inner),
+            VxlanNext::Other => false,
+        };
+        if !is_plausible || !self.nest(Layer::Vxlan, rest) {
+            return false;
+        }
+        self.outside.vni_plus_one = vxlan.vni() + 1;
+        match vxlan.next() {
+            VxlanNext::Ethernet => self.ethernet(inner),
+            _ => self.ip(inner),
+        }
+        true
+    }
+
+    fn geneve(&mut self, rest: Rest<'_>) -> bool {
+        let Ok(geneve) = Geneve::parse(rest.bytes) else {
+            return false;
+        };
+        let inner = rest.skip(geneve.header_len());
+        let is_plausible = match geneve.protocol() {
+            EtherType::BRIDGED => probe::is_ethernet(inner),
+            EtherType::IPV4 => probe::is_ipv4(inner),
+            EtherType::IPV6 => probe::is_ipv6(inner),
+            _ => false,
+        };
+        if !is_plausible || geneve.is_control() || !self.nest(Layer::Geneve, rest) {
+            return false;
+        }
+        self.outside.vni_plus_one = geneve.vni() + 1;
+        self.numbered(geneve.protocol(), inner);
+        true
+    }
+
+    fn gtp(&mut self, rest: Rest<'_>) -> bool {
+        let Ok(gtp) = Gtp::parse(rest.bytes) else {
+            return false;
+        };
+        let inner = rest.limit(gtp.total_len()).skip(gtp.header_len());
+        if !gtp.is_user_packet() || !probe::is_ip(inner) || !self.nest(Layer::Gtp, rest) {
+            return false;
+        }
+        self.ip(inner);
+        true
+    }
+
+    fn teredo(&mut self, rest: Rest<'_>) -> bool {
+        let Ok(header_len) = teredo_header_len(rest.bytes) else {
+            return false;
+        };
+        let inner = rest.skip(header_len);
+        if !probe::is_ipv6(inner) || !self.nest(Layer::Teredo, rest) {
+            return false;
+        }
+        self.ipv6(inner);
+        true
+    }
+
+    fn l2tp(&mut self, rest: Rest<'_>) -> bool {
+        let Ok(l2tp) = L2tp::parse(rest.bytes) else {
+            return false;
+        };
+        let whole = l2tp.total_len().map_or(rest, |len| rest.limit(len));
+        let inner = whole.skip(l2tp.header_len());
+        if l2tp.is_control() || !probe::is_ppp(inner) || !self.nest(Layer::L2tp, rest) {
+            return false;
+        }
+        self.ppp(inner);
+        true
+    }
+}
+
+/// Whether a UDP port belongs to one of the tunnels that are looked into.
+#[inline]
+pub(super) fn is_tunnel_port(port: u16) -> bool {
+    matches!(
+        port,
+        PORT_VXLAN
+            | PORT_VXLAN_GPE
+            | PORT_VXLAN_LINUX
+            | PORT_GENEVE
+            | PORT_GTP
+            | PORT_TEREDO
+            | PORT_L2TP
+    )
+}
+
+const PORT_L2TP: u16 = 1701;
+const PORT_GTP: u16 = 2152;
+const PORT_TEREDO: u16 = 3544;
+const PORT_VXLAN: u16 = 4789;
+const PORT_VXLAN_GPE: u16 = 4790;
+const PORT_GENEVE: u16 = 6081;
+/// What Linux used before VXLAN had a number of its own, and flannel does still.
+const PORT_VXLAN_LINUX: u16 = 8472;
