@@ -64,6 +64,14 @@ impl SinkError {
             Err(reason) => Self::Batch { reason },
         }
     }
+
+    /// The same for files of rows set aside.
+    pub(crate) fn spill(directory: PathBuf, error: Box<dyn Error + Send + Sync + 'static>) -> Self {
+        match system_error(error) {
+            Ok(source) => Self::Spill { directory, source },
+            Err(reason) => Self::Batch { reason },
+        }
+    }
 }
 
 impl fmt::Display for SinkError {

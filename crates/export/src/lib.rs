@@ -2,7 +2,7 @@
 //!
 //! [`open`] gives a [`Sink`] for a [`Format`] and a [`Destination`]; batches go in, and closing it
 //! gives the file its name. One format, one file: a new one is that file and one line in each match
-//! of [`Format`] here.
+//! of [`Format`] here. [`Ordered`] stands before any of them and puts rows in order.
 //!
 //! The only crate that knows Arrow. What the columns are, and what is in them, is the business of
 //! whoever calls.
@@ -13,6 +13,7 @@ mod csv;
 mod error;
 mod json;
 mod null;
+mod order;
 mod output;
 mod parquet;
 mod table;
@@ -25,6 +26,7 @@ use flowloom_schema::{Batch, Column};
 
 pub use batch::{arrow_schema, record_batch};
 pub use error::SinkError;
+pub use order::{Order, Ordered};
 pub use output::{Destination, SinkStats};
 pub use parquet::{Compression, Parquet};
 pub use table::Terminal;

@@ -28,6 +28,8 @@ pub struct SinkStats {
     pub bytes: u64,
     /// The file, under the name it was given; none for standard output.
     pub path: Option<PathBuf>,
+    /// Bytes set aside in temporary files, to be put in order.
+    pub spilled_bytes: u64,
 }
 
 /// A buffered writer of one of them. Dropped without [`Output::finish`], no file is left behind.
@@ -94,7 +96,7 @@ impl Output {
                 Some(path)
             }
         };
-        Ok(SinkStats { rows, bytes: self.bytes, path })
+        Ok(SinkStats { rows, bytes: self.bytes, path, spilled_bytes: 0 })
     }
 }
 

@@ -1,7 +1,9 @@
 //! Parquet files.
 //!
-//! The settings and, when the file is closed, the account are key-value metadata of the file; the
-//! Arrow schema is kept in it too, so that readers that know Arrow see what is known of each column.
+//! The settings and, when the file is closed, the account are key-value metadata of the file. The
+//! Arrow schema is kept in it too, so that readers that know Arrow see what is known of each column,
+//! and the settings once more: pyarrow's `schema.metadata` are those of the schema, its
+//! `read_metadata(path).metadata` those of the file.
 
 use ::parquet::arrow::ArrowWriter;
 use ::parquet::basic::{Compression as Codec, Encoding, ZstdLevel};
