@@ -1,1 +1,129 @@
-//! placeholder
+//! tcpdump expressions and protocol words to predicates.
+//!
+//! [`Filter::parse`] reads an expression; [`Filter::packet`] is the part of it that is decided on
+//! each frame before tracking, [`Filter::flow`] the part that is decided once on the finished
+//! flow. Nothing is compiled: the resolved expression is evaluated on the frame's bytes, without
+//! allocation.
+//!
+//! # Two parts
+//!
+//! The terms that are joined by `and` at the top of an expression go to one part or the other: a
+//! term with a flow word in it (see [`WORDS`]) is decided on the flow, where host, net, port,
+//! proto and vlan mean the flow's key; all others are decided on frames. `tcp port 443 and tls`
+//! tracks only the frames of port 443 and keeps the flows in which TLS was found.
+//!
+//! # What differs from tcpdump
+//!
+//! Frames pass as with tcpdump (libpcap 1.10, reading a file), but:
+//!
+//! - A field that cannot be read (beyond the snap length, or the frame) makes its primitive false;
+//!   in tcpdump the frame is rejected, whatever else the expression says. So `not port 80` accepts
+//!   a frame without ports in it. The same for a division by zero.
+//! - `tcp`, `udp`, `icmp6`, `proto`, `ip6 proto`, `port`, `icmp6[...]` look through IPv6 extension
+//!   headers; tcpdump looks at the first next-header field only (and one fragment header). So
+//!   `ip6 proto` and `ip6 protochain` are the same, and the latter reads on behind an
+//!   authentication header, where tcpdump loses its way.
+//! - `byte N & M` and `byte N | M` are true if the result is not 0; tcpdump does not load the byte.
+//! - A primitive the link type has no place for (`ether host` on raw IP) is false; tcpdump refuses
+//!   the expression. `vlan` and `mpls` work on any link layer with ethertypes. After `geneve`, what
+//!   is on its right is false in a frame that is not Geneve.
+//! - BSD loopback families are read in either byte order. In per-packet information (PPI) and
+//!   netfilter logs, the packet is where decoding found it.
+//! - `proto tcp` needs no backslash, `net 10/8` no zeros; an identifier in parentheses may stand
+//!   beside a whole primitive. Hardware addresses, IPv4 addresses and ports have no names; services
+//!   and protocols are those of the tables compiled in.
+//! - Refused, with the reason: `gateway`, `ip broadcast`, `inbound`, `outbound`, `ifname`,
+//!   `ifindex`, and the words for logs of the BSD packet filter, ATM and SS7.
+//!
+//! The names of the headers that are decoded and that tcpdump has no word for (`gre`, `vxlan`,
+//! `gtp`, `teredo` ...) are true if the header is anywhere in the frame; `dhcp` and `dhcpv6` stand
+//! for their ports.
+#![forbid(unsafe_code)]
+
+mod arithmetic;
+mod error;
+mod expr;
+mod flow;
+mod keyword;
+mod lex;
+mod names;
+mod packet;
+mod parse;
+mod primitive;
+mod words;
+
+use std::fmt;
+
+use expr::{Expr, Joint};
+use primitive::Primitive;
+
+pub use error::ParseError;
+pub use flow::{FlowTest, FlowView};
+pub use packet::{FrameView, PacketTest};
+pub use words::{Value, WORDS, Word, WordKind};
+
+/// A filter: which frames are looked at, and which flows are kept.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    expr: Expr<Primitive>,
+    packet: Option<PacketTest>,
+    flow: Option<FlowTest>,
+}
+
+impl Filter {
+    /// Reads an expression. An empty one accepts everything.
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        Self::with_words(text, WORDS)
+    }
+
+    /// Reads an expression that may use these flow words.
+    fn with_words(text: &str, words: &[Word]) -> Result<Self, ParseError> {
+        let parsed = parse::parse(text, words)?;
+        let expr = parsed.expr;
+        let terms = expr.clone().into_terms(Joint::And);
+        let (mut of_packets, mut of_flows) = (Vec::new(), Vec::new());
+        let mut flow_spans = Vec::new();
+        let mut spans = parsed.spans.iter().copied();
+        for term in terms {
+            let here = spans.by_ref().take(term.tests());
+            if term.has(|primitive| matches!(primitive, Primitive::Word(_))) {
+                flow_spans.extend(here);
+                of_flows.push(term);
+            } else {
+                here.for_each(drop);
+                of_packets.push(term);
+            }
+        }
+        let packet = joined(of_packets).map(PacketTest::new);
+        let flow = joined(of_flows)
+            .map(|flows| FlowTest::new(flows, &flow_spans))
+            .transpose()
+            .map_err(|complaint| ParseError::new(text, complaint))?;
+        Ok(Self { expr, packet, flow })
+    }
+
+    /// What a frame must pass before it is tracked; none if all frames do.
+    pub fn packet(&self) -> Option<&PacketTest> {
+        self.packet.as_ref()
+    }
+
+    /// What a finished flow must pass; none if all flows do.
+    pub fn flow(&self) -> Option<&FlowTest> {
+        self.flow.as_ref()
+    }
+}
+
+/// The expression with every name and default resolved; it parses to the same filter.
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.expr.fmt(f)
+    }
+}
+
+fn joined(mut terms: Vec<Expr<Primitive>>) -> Option<Expr<Primitive>> {
+    match terms.len() {
+        0 => None,
+        1 => terms.pop(),
+        _ => Some(Expr::All(terms)),
+    }
+}

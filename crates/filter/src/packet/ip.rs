@@ -1,0 +1,184 @@
+//! IPv4, IPv6, ARP and `DECnet` addresses, protocols above IP, and ports.
+
+use std::ops::RangeInclusive;
+
+use crate::primitive::{Multicast, Network, Side, Transports, Versions, Within};
+
+use super::bytes::Bytes;
+use super::place::Place;
+
+/// A header above IP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) number: u8,
+    pub(super) at: u32,
+    /// Whether the header is here, and not in the first fragment of the datagram.
+    pub(super) first: bool,
+}
+
+impl Place {
+    /// `host`, `net`.
+    pub(super) fn host(&self, bytes: Bytes<'_>, within: Within, side: Side, net: Network) -> bool {
+        match net {
+            Network::V4 { address, mask } => self.v4_host(bytes, within, side, address, mask),
+            Network::V6 { address, mask } => {
+                let is = |at: u32| bytes.u128(at).is_some_and(|found| found & mask == address);
+                self.carries(bytes, V6_TYPE)
+                    && side.matches(|| is(self.net + V6_SRC), || is(self.net + V6_DST))
+            }
+        }
+    }
+
+    /// An IPv4 address in an IPv4 header, or as the protocol address of an Ethernet ARP (RFC 826)
+    /// or RARP message. Behind MPLS there is no ARP.
+    fn v4_host(&self, bytes: Bytes<'_>, within: Within, side: Side, addr: u32, mask: u32) -> bool {
+        let is = |at: u32| bytes.u32(self.net + at).is_some_and(|found| found & mask == addr);
+        let (ip, arp, rarp) = match within {
+            Within::Any => (true, true, true),
+            Within::Ip => (true, false, false),
+            Within::Arp => (false, true, false),
+            Within::Rarp => (false, false, true),
+        };
+        (ip && self.carries(bytes, V4_TYPE) && side.matches(|| is(V4_SRC), || is(V4_DST)))
+            || (((arp && self.carries(bytes, ARP_TYPE))
+                || (rarp && self.carries(bytes, RARP_TYPE)))
+                && side.matches(|| is(ARP_SENDER), || is(ARP_TARGET)))
+    }
+
+    /// `port`, `portrange`: of the first or only fragment.
+    #[inline]
+    pub(super) fn port(
+        &self,
+        bytes: Bytes<'_>,
+        transports: Transports,
+        side: Side,
+        ports: RangeInclusive<u16>,
+    ) -> bool {
+        let Some(Found { number, at, first: true }) = self.transport(bytes) else { return false };
+        let is = |at: u32| bytes.u16(at).is_some_and(|port| ports.contains(&port));
+        transports.has(number) && side.matches(|| is(at), || is(at + 2))
+    }
+
+    /// `ip proto`, `ip6 proto`, `proto`: in IPv6 any header of the chain.
+    pub(super) fn ip_proto(&self, bytes: Bytes<'_>, versions: Versions, number: u32) -> bool {
+        if versions.has_v4() && self.carries(bytes, V4_TYPE) {
+            return bytes
+                .u8(self.net + V4_PROTOCOL)
+                .is_some_and(|found| u32::from(found) == number);
+        }
+        versions.has_v6() && self.in_v6_chain(bytes, number)
+    }
+
+    /// `protochain`: in IPv4 behind authentication headers as well.
+    pub(super) fn ip_proto_chain(&self, bytes: Bytes<'_>, versions: Versions, number: u32) -> bool {
+        if versions.has_v4() && self.carries(bytes, V4_TYPE) {
+            let Some(found) = v4_transport(bytes, self.net) else { return false };
+            return chain(bytes, found, |n| n == AH).any(|next| u32::from(next.number) == number);
+        }
+        versions.has_v6() && self.in_v6_chain(bytes, number)
+    }
+
+    fn in_v6_chain(&self, bytes: Bytes<'_>, number: u32) -> bool {
+        self.carries(bytes, V6_TYPE)
+            && v6_chain(bytes, self.net).any(|header| u32::from(header.number) == number)
+    }
+
+    /// `ip multicast`, `ip6 multicast`; the link layer's is elsewhere.
+    pub(super) fn ip_multicast(&self, bytes: Bytes<'_>, of: Multicast) -> bool {
+        let (kind, at, lowest) = match of {
+            Multicast::Link => return false,
+            Multicast::Ip => (V4_TYPE, V4_DST, 224),
+            Multicast::Ip6 => (V6_TYPE, V6_DST, 255),
+        };
+        self.carries(bytes, kind) && bytes.u8(self.net + at).is_some_and(|first| first >= lowest)
+    }
+
+    /// `decnet host`: routing headers of phase IV, short and long, with a byte of padding before
+    /// them or not. Numbers in these headers are little-endian.
+    pub(super) fn decnet(&self, bytes: Bytes<'_>, side: Side, address: u16) -> bool {
+        if !self.carries(bytes, DECNET_TYPE) {
+            return false;
+        }
+        // Two bytes of length come first.
+        let flags = self.net + 2;
+        let is = |short: u32, long: u32| {
+            let address_at = |at: u32| bytes.u16(at).is_some_and(|a| a.swap_bytes() == address);
+            let Some(first) = bytes.u8(flags) else { return false };
+            let padded = bytes.u16(flags).map(|word| word & 0xff07);
+            (first & 7 == 2 && address_at(flags + short))
+                || (padded == Some(0x8102) && address_at(flags + 1 + short))
+                || (first & 7 == 6 && address_at(flags + long))
+                || (padded == Some(0x8106) && address_at(flags + 1 + long))
+        };
+        side.matches(|| is(3, 15), || is(1, 7))
+    }
+}
+
+/// The header above an IPv4 header.
+#[inline]
+pub(super) fn v4_transport(bytes: Bytes<'_>, net: u32) -> Option<Found> {
+    let number = bytes.u8(net + V4_PROTOCOL)?;
+    let first = bytes.u16(net + V4_FRAGMENT)? & V4_FRAGMENT_OFFSET == 0;
+    let header_len = u32::from(bytes.u8(net)? & 0x0f) * 4;
+    Some(Found { number, at: net + header_len, first })
+}
+
+/// The header after the extension headers of an IPv6 header.
+pub(super) fn v6_transport(bytes: Bytes<'_>, net: u32) -> Option<Found> {
+    v6_chain(bytes, net).last().filter(|last| !is_v6_extension(last.number))
+}
+
+/// The headers after an IPv6 header, up to the first that is no extension header or cannot be
+/// read through. Nothing follows a later fragment's first header: it is data.
+fn v6_chain(bytes: Bytes<'_>, net: u32) -> impl Iterator<Item = Found> {
+    let first = bytes.u8(net + V6_NEXT).map(|number| Found { number, at: net + 40, first: true });
+    first.into_iter().flat_map(move |first| chain(bytes, first, is_v6_extension))
+}
+
+/// A header and those it leads to, while they are of a kind that is looked through.
+fn chain(bytes: Bytes<'_>, first: Found, through: fn(u8) -> bool) -> impl Iterator<Item = Found> {
+    std::iter::successors(Some(first), move |header| {
+        if header.first && through(header.number) { after(bytes, *header) } else { None }
+    })
+    .take(HEADERS_MAX)
+}
+
+/// What follows an extension header (RFC 8200, section 4; RFC 4302 for authentication).
+fn after(bytes: Bytes<'_>, header: Found) -> Option<Found> {
+    let number = bytes.u8(header.at)?;
+    let words = u32::from(bytes.u8(header.at + 1)?);
+    let (len, first) = match header.number {
+        FRAGMENT => (8, bytes.u16(header.at + 2)? & 0xfff8 == 0),
+        AH => (4 * (words + 2), true),
+        _ => (8 * (words + 1), true),
+    };
+    Some(Found { number, at: header.at + len, first })
+}
+
+/// Hop-by-hop, routing, fragment, authentication, destination, mobility, HIP, Shim6 (IANA "IPv6
+/// Extension Header Types", without ESP, which hides what follows).
+fn is_v6_extension(number: u8) -> bool {
+    matches!(number, 0 | 43 | FRAGMENT | AH | 60 | 135 | 139 | 140)
+}
+
+/// IPv6 headers that are looked through at most.
+const HEADERS_MAX: usize = 64;
+
+pub(super) const V4_TYPE: u32 = 0x0800;
+pub(super) const V6_TYPE: u32 = 0x86dd;
+const ARP_TYPE: u32 = 0x0806;
+const RARP_TYPE: u32 = 0x8035;
+const DECNET_TYPE: u32 = 0x6003;
+
+const V4_FRAGMENT: u32 = 6;
+const V4_FRAGMENT_OFFSET: u16 = 0x1fff;
+const V4_PROTOCOL: u32 = 9;
+const V4_SRC: u32 = 12;
+const V4_DST: u32 = 16;
+const V6_NEXT: u32 = 6;
+const V6_SRC: u32 = 8;
+const V6_DST: u32 = 24;
+const ARP_SENDER: u32 = 14;
+const ARP_TARGET: u32 = 24;
+const FRAGMENT: u8 = 44;
+const AH: u8 = 51;
