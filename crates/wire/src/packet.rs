@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::DecodeError;
+use crate::{Checksum, DecodeError};
 
 /// The innermost headers of a frame.
 ///
@@ -177,6 +177,13 @@ impl Marks {
     pub fn set(&mut self, mark: Self) {
         self.0 |= mark.0;
     }
+
+    /// All bits but those of `mark`.
+    #[inline]
+    #[must_use]
+    pub fn without(self, mark: Self) -> Self {
+        Self(self.0 & !mark.0)
+    }
 }
 
 /// How [`decode`](crate::decode) goes about it.
@@ -198,6 +205,12 @@ impl Default for Options {
 pub trait Layers {
     /// A header of `layer` begins at byte `offset` of the frame.
     fn layer(&mut self, layer: Layer, offset: usize);
+
+    /// What came of verifying the checksum of the last header told, which was of `layer`: only
+    /// with [`Options::verify_checksums`], outer headers included.
+    fn checksum(&mut self, layer: Layer, checksum: Checksum) {
+        let _ = (layer, checksum);
+    }
 }
 
 impl Layers for () {

@@ -28,6 +28,7 @@ impl<L: Layers> Walk<'_, L> {
         packet.ttl = ip.ttl();
         packet.tos = ip.tos();
         let payload = self.claimed(claim, rest).skip(ip.header_len());
+        self.verify_ipv4(ip);
         if ip.is_fragment() {
             self.ipv4_fragment(ip, payload);
         } else {
@@ -77,6 +78,7 @@ impl<L: Layers> Walk<'_, L> {
         self.ip_headers += 1;
         if self.packet.ip_version != 0 {
             *self.packet = Packet { marks: Marks::TUNNELED, ..Packet::default() };
+            self.final_dst = None;
         }
         self.outside.tell(self.packet);
         self.packet.ip_offset = rest.offset as u32;
@@ -117,6 +119,13 @@ impl<L: Layers> Walk<'_, L> {
             }
             Err(reason) => self.stop(layer, reason, rest),
         }
+    }
+
+    pub(super) fn routing(&mut self, rest: Rest<'_>) {
+        if let Ok(header) = Extension::parse(rest.bytes) {
+            self.final_dst = header.final_destination().map(Address::v6);
+        }
+        self.extension(Layer::Routing, rest);
     }
 
     pub(super) fn ah(&mut self, rest: Rest<'_>) {

@@ -11,11 +11,12 @@ mod link;
 mod probe;
 mod transport;
 mod tunnel;
+mod verify;
 
 use flowloom_schema::LinkType;
 
 use crate::rest::Rest;
-use crate::{DecodeError, Layer, Layers, Marks, Options, Packet, Reason, Vlan};
+use crate::{Address, DecodeError, Layer, Layers, Marks, Options, Packet, Reason, Vlan};
 
 pub use link::link_is_known;
 
@@ -45,6 +46,52 @@ pub fn decode(
     }
 }
 
+/// Decodes the payload of an IP datagram that was put together from fragments: `bytes`, which
+/// begin with what `protocol` says, the number in the IPv4 header or in the fragment header.
+///
+/// `packet` is that of the fragment that completed the datagram. Its IP header stays, but for the
+/// lengths, which become those of the whole datagram, and [`Marks::FRAGMENT`], which is taken away:
+/// if it is set afterwards, a tunnel in the datagram carried another fragment. `trans_offset` and
+/// `app_offset` count in `bytes` then, and so does `ip_offset` if a tunnel was entered (the mark
+/// [`Marks::TUNNELED`] was not there and is now, or `ip_offset` has changed). No hardware addresses
+/// are told of an Ethernet header within the datagram.
+pub fn decode_payload(
+    bytes: &[u8],
+    protocol: u8,
+    options: &Options,
+    layers: &mut impl Layers,
+    packet: &mut Packet,
+) {
+    let fragment = *packet;
+    let header_len = fragment.ip_len.saturating_sub(fragment.trans_len);
+    *packet = Packet {
+        src: fragment.src,
+        dst: fragment.dst,
+        vlans: fragment.vlans,
+        vni_plus_one: fragment.vni_plus_one,
+        ip_len: header_len + bytes.len() as u32,
+        ip_offset: fragment.ip_offset,
+        marks: fragment.marks.without(Marks::FRAGMENT),
+        ip_version: fragment.ip_version,
+        ttl: fragment.ttl,
+        tos: fragment.tos,
+        last: fragment.last,
+        ..Packet::default()
+    };
+    let mut walk = Walk::new(options, layers, packet);
+    walk.ip_headers = 1;
+    walk.outside.vlans = fragment.vlans;
+    walk.outside.vni_plus_one = fragment.vni_plus_one;
+    walk.transport(protocol, Rest::new(bytes, bytes.len()));
+    if walk.outside.mac_dst_plus_one == 0 {
+        packet.mac_src_plus_one = fragment.mac_src_plus_one;
+        packet.mac_dst_plus_one = fragment.mac_dst_plus_one;
+    } else {
+        packet.mac_src_plus_one = 0;
+        packet.mac_dst_plus_one = 0;
+    }
+}
+
 /// One walk down a frame.
 struct Walk<'w, L> {
     options: &'w Options,
@@ -55,12 +102,22 @@ struct Walk<'w, L> {
     headers: u8,
     /// IP headers that were entered.
     ip_headers: u8,
+    /// Where a routing header leads in the end: what checksums are about instead of `packet.dst`.
+    final_dst: Option<Address>,
 }
 
 impl<'w, L: Layers> Walk<'w, L> {
     #[inline]
     fn new(options: &'w Options, layers: &'w mut L, packet: &'w mut Packet) -> Self {
-        Self { options, layers, packet, outside: Outside::default(), headers: 0, ip_headers: 0 }
+        Self {
+            options,
+            layers,
+            packet,
+            outside: Outside::default(),
+            headers: 0,
+            ip_headers: 0,
+            final_dst: None,
+        }
     }
 
     /// A header was read.

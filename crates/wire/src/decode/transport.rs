@@ -39,7 +39,7 @@ impl<L: Layers> Walk<'_, L> {
             protocol::ESP => self.esp(rest),
             protocol::AH => self.ah(rest),
             protocol::HOP_BY_HOP if ip6 => self.extension(Layer::HopByHop, rest),
-            protocol::ROUTING if ip6 => self.extension(Layer::Routing, rest),
+            protocol::ROUTING if ip6 => self.routing(rest),
             protocol::FRAGMENT if ip6 => self.fragment_header(rest),
             protocol::DESTINATION_OPTIONS if ip6 => self.extension(Layer::DestinationOptions, rest),
             protocol::MOBILITY if ip6 => self.extension(Layer::Mobility, rest),
@@ -75,6 +75,7 @@ impl<L: Layers> Walk<'_, L> {
         if header_len > Tcp::LEN_MIN {
             packet.marks.set(Marks::TCP_OPTIONS);
         }
+        self.verify(Layer::Tcp, rest);
         self.payload(rest.skip(header_len));
     }
 
@@ -96,6 +97,7 @@ impl<L: Layers> Walk<'_, L> {
         packet.trans_len = rest.len as u32;
         let payload = rest.skip(Udp::LEN);
         self.payload(payload);
+        self.verify_udp(udp.checksum(), rest);
         if is_tunnel_port(udp.dst_port()) || is_tunnel_port(udp.src_port()) {
             self.udp_tunnel([udp.dst_port(), udp.src_port()], payload);
         }
@@ -161,6 +163,7 @@ impl<L: Layers> Walk<'_, L> {
         packet.src_port = u16::from_be_bytes([icmp.kind(), icmp.code()]);
         packet.dst_port = identifier.unwrap_or(0);
         self.payload(rest.skip(Icmp::LEN));
+        self.verify(layer, rest);
     }
 
     fn ports(&mut self, transport: Transport, src_port: u16, dst_port: u16) {
