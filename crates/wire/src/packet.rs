@@ -159,7 +159,8 @@ impl Marks {
     pub const CLIPPED: Self = Self(1 << 2);
     /// The IP header claimed more than the original frame had; the length was clamped.
     pub const CLAMPED: Self = Self(1 << 3);
-    /// The packet was inside a tunnel.
+    /// The IP header was inside a tunnel: another IP header, MPLS, `PPPoE`, a provider's bridge.
+    /// Where this is not set, [`tunnel_path`](crate::tunnel_path) has nothing to say.
     pub const TUNNELED: Self = Self(1 << 4);
     /// A checksum of the innermost IP or transport header was verified and is wrong.
     pub const BAD_CHECKSUM: Self = Self(1 << 5);
@@ -330,4 +331,25 @@ layers! {
     Gtp = "gtp",
     Teredo = "teredo",
     L2tp = "l2tp",
+}
+
+impl Layer {
+    /// Whether what follows such a header is in a tunnel, whatever comes before.
+    pub(crate) fn is_tunnel(self) -> bool {
+        matches!(
+            self,
+            Self::Mpls
+                | Self::Pppoe
+                | Self::Itag
+                | Self::FabricPath
+                | Self::Gre
+                | Self::Nvgre
+                | Self::Erspan
+                | Self::Vxlan
+                | Self::Geneve
+                | Self::Gtp
+                | Self::Teredo
+                | Self::L2tp
+        )
+    }
 }

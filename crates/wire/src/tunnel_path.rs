@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use flowloom_schema::LinkType;
+
 use crate::erspan::Erspan;
 use crate::geneve::Geneve;
 use crate::gre::Gre;
@@ -10,7 +12,7 @@ use crate::l2tp::L2tp;
 use crate::mpls::MplsLabel;
 use crate::pppoe::Pppoe;
 use crate::vxlan::Vxlan;
-use crate::{Layer, LayerStack, VlanTag};
+use crate::{Layer, LayerStack, Options, Packet, VlanTag, decode};
 
 /// The tunnels around the innermost IP header, outermost first, with their identifiers:
 /// `gre(key=7)/vxlan(vni=100)`, `mpls(16,17)`, `ip6ip` (IPv6 in IPv4). Empty when there are none.
@@ -20,26 +22,45 @@ use crate::{Layer, LayerStack, VlanTag};
 #[derive(Clone, Copy, Debug)]
 pub struct TunnelPath<'a> {
     bytes: &'a [u8],
-    spans: &'a [(Layer, u32)],
+    layers: LayerStack,
+}
+
+/// The tunnels of a frame, which is decoded for it.
+pub fn tunnel_path<'a>(
+    link: LinkType,
+    bytes: &'a [u8],
+    original: u32,
+    options: &Options,
+) -> TunnelPath<'a> {
+    let mut layers = LayerStack::new();
+    decode(link, bytes, original, options, &mut layers, &mut Packet::default());
+    TunnelPath::new(bytes, layers)
 }
 
 impl<'a> TunnelPath<'a> {
-    /// Of the frame (or reassembled payload) `bytes`, whose headers are `layers`.
-    pub fn new(bytes: &'a [u8], layers: &'a LayerStack) -> Self {
-        let spans = layers.spans();
-        let end = spans.iter().rposition(|(layer, _)| is_ip(*layer)).map_or(0, |ip| ip + 1);
-        Self { bytes, spans: spans.get(..end).unwrap_or(&[]) }
+    /// Of the frame, or the reassembled payload, that was decoded into `layers`.
+    pub fn new(bytes: &'a [u8], layers: LayerStack) -> Self {
+        Self { bytes, layers }
+    }
+
+    /// The headers up to the innermost IP header.
+    fn spans(&self) -> &[(Layer, u32)] {
+        let spans = self.layers.spans();
+        let is_ip = |(layer, _): &(Layer, u32)| matches!(layer, Layer::Ipv4 | Layer::Ipv6);
+        let end = spans.iter().rposition(is_ip).map_or(0, |ip| ip + 1);
+        spans.get(..end).unwrap_or(&[])
     }
 }
 
 impl Display for TunnelPath<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let is_ethernet = |(layer, _): &(Layer, u32)| *layer == Layer::Ethernet;
-        let innermost_ethernet = self.spans.iter().rposition(is_ethernet).unwrap_or(0);
+        let spans = self.spans();
+        let innermost_ethernet = spans.iter().rposition(is_ethernet).unwrap_or(0);
         let mut own_vlans = 0;
         let mut outer_ip = None;
         let mut separator = "";
-        for (index, &(layer, offset)) in self.spans.iter().enumerate() {
+        for (index, &(layer, offset)) in spans.iter().enumerate() {
             let bytes = self.bytes.get(offset as usize..).unwrap_or(&[]);
             let outer = match layer {
                 Layer::Ipv4 | Layer::Ipv6 => outer_ip.replace(layer),
@@ -58,10 +79,6 @@ impl Display for TunnelPath<'_> {
     }
 }
 
-fn is_ip(layer: Layer) -> bool {
-    matches!(layer, Layer::Ipv4 | Layer::Ipv6)
-}
-
 /// Extension headers belong to the IP header before them.
 fn is_extension(layer: Layer) -> bool {
     matches!(
@@ -78,19 +95,8 @@ fn is_extension(layer: Layer) -> bool {
 fn is_tunnel(outer: Option<Layer>, layer: Layer) -> bool {
     match layer {
         Layer::Ipv4 | Layer::Ipv6 => outer.is_some(),
-        Layer::Vlan
-        | Layer::Mpls
-        | Layer::Pppoe
-        | Layer::Itag
-        | Layer::Gre
-        | Layer::Nvgre
-        | Layer::Erspan
-        | Layer::Vxlan
-        | Layer::Geneve
-        | Layer::Gtp
-        | Layer::Teredo
-        | Layer::L2tp => true,
-        _ => false,
+        Layer::Vlan => true,
+        _ => layer.is_tunnel(),
     }
 }
 

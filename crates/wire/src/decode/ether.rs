@@ -78,8 +78,9 @@ impl<L: Layers> Walk<'_, L> {
         if !self.nest(Layer::Vlan, rest) {
             return;
         }
-        if let Some(free) = self.outside.vlans.iter_mut().find(|vlan| vlan.id().is_none()) {
-            *free = tag.vlan();
+        match self.outside.vlans.iter_mut().find(|vlan| vlan.id().is_none()) {
+            Some(free) => *free = tag.vlan(),
+            None => self.outside.is_tunnel = true,
         }
         self.ether_type(tag.ether_type(), rest.skip(VlanTag::LEN));
     }
@@ -135,11 +136,14 @@ impl<L: Layers> Walk<'_, L> {
                 Ok(label) => label,
                 Err(reason) => return self.stop(Layer::Mpls, reason, inner),
             };
-            if !self.deeper(Layer::Mpls, inner) {
+            let is_first = inner.offset == rest.offset;
+            let goes_on = if is_first {
+                self.nest(Layer::Mpls, inner)
+            } else {
+                self.deeper(Layer::Mpls, inner)
+            };
+            if !goes_on {
                 return;
-            }
-            if inner.offset == rest.offset {
-                self.layer(Layer::Mpls, rest);
             }
             inner = inner.skip(MplsLabel::LEN);
             if label.is_bottom() {

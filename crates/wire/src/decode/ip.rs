@@ -77,8 +77,12 @@ impl<L: Layers> Walk<'_, L> {
         }
         self.ip_headers += 1;
         if self.packet.ip_version != 0 {
-            *self.packet = Packet { marks: Marks::TUNNELED, ..Packet::default() };
+            *self.packet = Packet::default();
             self.final_dst = None;
+            self.outside.is_tunnel = true;
+        }
+        if self.outside.is_tunnel {
+            self.packet.marks.set(Marks::TUNNELED);
         }
         self.outside.tell(self.packet);
         self.packet.ip_offset = rest.offset as u32;

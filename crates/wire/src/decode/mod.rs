@@ -82,6 +82,7 @@ pub fn decode_payload(
     walk.ip_headers = 1;
     walk.outside.vlans = fragment.vlans;
     walk.outside.vni_plus_one = fragment.vni_plus_one;
+    walk.outside.is_tunnel = fragment.marks.has(Marks::TUNNELED);
     walk.transport(protocol, Rest::new(bytes, bytes.len()));
     if walk.outside.mac_dst_plus_one == 0 {
         packet.mac_src_plus_one = fragment.mac_src_plus_one;
@@ -132,6 +133,7 @@ impl<'w, L: Layers> Walk<'w, L> {
         let goes_on = self.deeper(layer, rest);
         if goes_on {
             self.layer(layer, rest);
+            self.outside.is_tunnel |= layer.is_tunnel();
         }
         goes_on
     }
@@ -164,6 +166,8 @@ struct Outside {
     vni_plus_one: u32,
     mac_src_plus_one: u16,
     mac_dst_plus_one: u16,
+    /// Whether there is a tunnel among them.
+    is_tunnel: bool,
     /// Whether the link carries 1500 bytes of IP at most, as far as one can know.
     is_ethernet: bool,
 }
