@@ -42,8 +42,8 @@ enum Reader {
     Pcap(Pcap),
     Pcapng(Pcapng),
     Snoop(Snoop),
-    /// The file header is cut: there are no records.
-    Nothing,
+    /// Of a file whose header, of that length, is cut: there are no records.
+    Nothing(usize),
 }
 
 #[derive(Debug)]
@@ -85,7 +85,7 @@ impl Capture {
             Stream::new(reader).map_err(|cause| ReadError::Open { input: input.clone(), cause })?;
         let mut capture = Self {
             stream,
-            reader: Reader::Nothing,
+            reader: Reader::Nothing(pcap::HEADER_LEN),
             notebook: Notebook::new(input, limits.honoured()),
             tail: Vec::new(),
             offset: 0,
@@ -122,7 +122,7 @@ impl Capture {
                     let (pcap, interface) = Pcap::open(variant, header, &limits);
                     (Reader::Pcap(pcap), Some(interface))
                 }
-                None => (Reader::Nothing, None),
+                None => (Reader::Nothing(header_len), None),
             },
             Signature::Snoop => match self.tail.first_chunk() {
                 Some(header) => {
@@ -130,7 +130,7 @@ impl Capture {
                         Snoop::open(header, &limits).map_err(|found| self.not_a_capture(found))?;
                     (Reader::Snoop(snoop), Some(interface))
                 }
-                None => (Reader::Nothing, None),
+                None => (Reader::Nothing(header_len), None),
             },
             Signature::Pcapng => (Reader::Pcapng(Pcapng::new()), None),
         };
@@ -187,7 +187,7 @@ impl Capture {
                 Reader::Pcap(pcap) => pcap.walk(&mut filling),
                 Reader::Pcapng(pcapng) => pcapng.walk(&mut filling),
                 Reader::Snoop(snoop) => snoop.walk(&mut filling),
-                Reader::Nothing => Stop::Needs(pcap::HEADER_LEN),
+                Reader::Nothing(header_len) => Stop::Needs(*header_len),
             };
             at = filling.at;
             let record_len = match stop {
@@ -247,7 +247,7 @@ impl Capture {
         let left = block.bytes.len() - at;
         if left > 0 {
             let what = match self.reader {
-                Reader::Nothing => "the file header",
+                Reader::Nothing(_) => "the file header",
                 _ => "the record",
             };
             let reason =
@@ -308,3 +308,6 @@ const RECORD_BYTES_GUESS: usize = 128;
 /// Smaller reads cost more than they spare.
 const READ_BYTES_MIN: usize = 16 << 10;
 const FRAMES_RESERVED_MAX: usize = 1 << 16;
+
+#[cfg(test)]
+mod tests;

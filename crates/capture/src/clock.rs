@@ -44,7 +44,7 @@ enum Scale {
     /// Nanoseconds in a tick.
     Multiply(u64),
     /// Ticks in a nanosecond.
-    Divide(u64),
+    Divide(u128),
     /// A second has two to that power ticks.
     Shift(u8),
 }
@@ -57,8 +57,8 @@ impl Clock {
         } else if power <= 9 {
             Scale::Multiply(10_u64.pow(9 - u32::from(power)))
         } else {
-            // Ticks beyond the range make every 64-bit timestamp less than a nanosecond.
-            Scale::Divide(10_u64.checked_pow(u32::from(power) - 9).unwrap_or(u64::MAX))
+            // Beyond the range, every timestamp is less than a nanosecond.
+            Scale::Divide(10_u128.saturating_pow(u32::from(power) - 9))
         };
         Self { scale, offset_nanos: i128::from(offset_seconds) * i128::from(NANOS_PER_SECOND) }
     }
@@ -67,7 +67,7 @@ impl Clock {
     pub(crate) fn time(&self, ticks: u64) -> Timestamp {
         let nanos = match self.scale {
             Scale::Multiply(nanos) => i128::from(ticks) * i128::from(nanos),
-            Scale::Divide(ticks_per_nano) => i128::from(ticks / ticks_per_nano),
+            Scale::Divide(ticks_per_nano) => (u128::from(ticks) / ticks_per_nano) as i128,
             Scale::Shift(power) => (i128::from(ticks) * i128::from(NANOS_PER_SECOND)) >> power,
         };
         let nanos = nanos + self.offset_nanos;

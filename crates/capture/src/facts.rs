@@ -73,7 +73,7 @@ pub enum Compression {
 }
 
 /// What frames were captured on.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Interface {
     /// What its frames begin with.
     pub link: LinkType,
@@ -100,7 +100,7 @@ pub struct Interface {
 }
 
 /// What a capturing program counted on an interface, from the last report in the file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Statistics {
     /// Frames the interface received.
     pub received: Option<u64>,

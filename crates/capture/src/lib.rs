@@ -14,10 +14,13 @@ mod limits;
 mod notebook;
 mod pcap;
 mod pcapng;
+mod rotated;
 mod signature;
 mod snoop;
 mod source;
 mod stream;
+#[cfg(test)]
+mod testing;
 mod walk;
 
 pub use block::{Block, Frame};
@@ -28,4 +31,5 @@ pub use facts::{
     Comment, Compression, Facts, Format, Interface, Name, Secret, Section, Statistics, Warning,
 };
 pub use limits::Limits;
+pub use rotated::Rotated;
 pub use source::{Input, Source};

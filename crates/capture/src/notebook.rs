@@ -67,9 +67,12 @@ impl Notebook {
     }
 
     pub(crate) fn warn(&mut self, frame: u64, offset: u64, text: String) {
+        self.copy_warning(Warning { input: self.input.clone(), frame, offset, text });
+    }
+
+    pub(crate) fn copy_warning(&mut self, warning: Warning) {
         if self.facts.warnings.len() < self.limits.warnings_max {
-            let input = self.input.clone();
-            self.facts.warnings.push(Warning { input, frame, offset, text });
+            self.facts.warnings.push(warning);
         } else {
             self.facts.warnings_dropped += 1;
         }

@@ -134,3 +134,6 @@ pub(crate) const HEADER_LEN: usize = 24;
 const MAGIC_MICROSECONDS: u32 = 0xa1b2_c3d4;
 const MAGIC_NANOSECONDS: u32 = 0xa1b2_3c4d;
 const MAGIC_MODIFIED: u32 = 0xa1b2_cd34;
+
+#[cfg(test)]
+mod tests;

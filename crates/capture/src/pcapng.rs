@@ -105,14 +105,17 @@ impl Pcapng {
             })?;
         }
         let claimed = self.order.u32([l0, l1, l2, l3]);
-        let len = claimed as usize;
-        if len < BLOCK_LEN_MIN || !len.is_multiple_of(4) {
-            return Err(Stop::Damaged(format!("block type {kind:#010x} claims a length of {len}")));
+        // Lengths should be multiples of four; some writers forget the padding they have written.
+        let len = (claimed as usize).next_multiple_of(4);
+        if len < BLOCK_LEN_MIN {
+            return Err(Stop::Damaged(format!(
+                "block type {kind:#010x} claims a length of {claimed}"
+            )));
         }
         let max = filling.notebook.limits.record_bytes_max;
         if claimed > max {
             return Err(Stop::Damaged(format!(
-                "block type {kind:#010x} claims {len} bytes, more than the {max} a block can have"
+                "block type {kind:#010x} claims {claimed} bytes, more than the {max} a block can have"
             )));
         }
         let Some((head, &again)) = rest.get(..len).and_then(<[u8]>::split_last_chunk) else {
@@ -121,7 +124,7 @@ impl Pcapng {
         let again = self.order.u32(again);
         if again != claimed {
             return Err(Stop::Damaged(format!(
-                "block type {kind:#010x} has {len} bytes at its front, {again} at its end"
+                "block type {kind:#010x} is {claimed} bytes long at its front, {again} at its end"
             )));
         }
         Ok(Whole { kind, body: head.get(8..).unwrap_or_default(), len })
@@ -238,3 +241,6 @@ const BYTE_ORDER_MAGIC: u32 = 0x1a2b_3c4d;
 const BLOCK_LEN_MIN: usize = 12;
 /// Where the frame begins in the body of packet blocks with a time.
 const PACKET_AT: usize = 20;
+
+#[cfg(test)]
+mod tests;

@@ -95,3 +95,6 @@ const RECORD_HEADER_LEN: usize = 24;
 
 /// Data links that the registry has no number for: far above all it has given out.
 const UNKNOWN: u16 = 0x8000;
+
+#[cfg(test)]
+mod tests;

@@ -156,3 +156,6 @@ const COMPRESSED_BUFFER_BYTES: usize = 64 << 10;
 
 /// Capacity that is made before the bytes for it are there.
 const RESERVE_BYTES_MAX: usize = 4 << 20;
+
+#[cfg(test)]
+mod tests;

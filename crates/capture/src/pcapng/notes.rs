@@ -104,7 +104,7 @@ impl Pcapng {
             }
         }
         if records.is_damaged() {
-            filling.warn("a name resolution block ends within a record".into());
+            return filling.warn("a name resolution block ends within a record".into());
         }
         self.comments(0, records.rest(), filling);
     }

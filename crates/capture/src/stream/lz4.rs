@@ -7,7 +7,7 @@ use std::io::{self, BufRead, Read};
 
 use lz4_flex::frame::FrameDecoder;
 
-use super::{cut, invalid};
+use super::cut;
 
 /// The decompressed bytes of all frames.
 pub(super) struct Lz4<R: Read> {
@@ -42,7 +42,7 @@ impl<R: BufRead> Read for Lz4<R> {
                 Ok(0) | Err(_) if is_end => return Err(cut("lz4")),
                 Ok(0) => self.frame_end = bytes,
                 Ok(len) => return Ok(len),
-                Err(cause) => return Err(invalid(format!("lz4: {cause}"))),
+                Err(cause) => return Err(io::Error::new(cause.kind(), format!("lz4: {cause}"))),
             }
         }
     }

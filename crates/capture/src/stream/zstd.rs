@@ -1,7 +1,8 @@
 //! Zstandard (RFC 8878): frames one after the other.
 //!
-//! The decoder is given the bytes of one block at a time, as it asks for them: a call that meets
-//! damage says nothing of the blocks before it in the same call, and there must be none.
+//! The decoder is given the bytes of one block at a time, as it asks for them, and none while it
+//! has output left: a call that meets damage does not say what else it put out, so there must be
+//! nothing.
 
 use std::io::{self, BufRead, Read};
 
@@ -15,12 +16,20 @@ pub(super) struct Zstd<R> {
     decoder: Decoder<'static>,
     /// Bytes the decoder wants next.
     wanted: usize,
+    /// The decoder may have more output than there was room for.
+    is_pending: bool,
     is_in_frame: bool,
 }
 
 impl<R: BufRead> Zstd<R> {
     pub(super) fn new(reader: R) -> io::Result<Self> {
-        Ok(Self { reader, decoder: Decoder::new()?, wanted: 1, is_in_frame: false })
+        Ok(Self {
+            reader,
+            decoder: Decoder::new()?,
+            wanted: 1,
+            is_pending: false,
+            is_in_frame: false,
+        })
     }
 }
 
@@ -35,7 +44,8 @@ impl<R: BufRead> Read for Zstd<R> {
             if is_end && !self.is_in_frame {
                 return Ok(0);
             }
-            let input = input.get(..self.wanted).unwrap_or(input);
+            let wanted = if self.is_pending { 0 } else { self.wanted };
+            let input = input.get(..wanted).unwrap_or(input);
             let mut input = InBuffer::around(input);
             let mut output = OutBuffer::around(&mut *buffer);
             let hint = self
@@ -46,10 +56,11 @@ impl<R: BufRead> Read for Zstd<R> {
             self.reader.consume(consumed);
             self.is_in_frame = hint > 0;
             self.wanted = hint.max(1);
+            self.is_pending = produced == buffer.len();
             if produced > 0 {
                 return Ok(produced);
             }
-            if is_end && self.is_in_frame {
+            if is_end && self.is_in_frame && wanted > 0 {
                 return Err(cut("zstd"));
             }
         }

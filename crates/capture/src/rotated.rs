@@ -1,0 +1,326 @@
+//! Several captures as one input: the files into which one capture was cut.
+//!
+//! The captures are merged by the time of their next frame, as `mergecap` does: files that follow
+//! one another come out one after the other, whole blocks at a time; where files overlap, frames
+//! are copied in the order of their times. The order of frames within a file is kept.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+
+use flowloom_schema::Timestamp;
+
+use crate::block::{Block, Frame};
+use crate::capture::Capture;
+use crate::error::ReadError;
+use crate::facts::{Facts, Interface};
+use crate::limits::Limits;
+use crate::notebook::Notebook;
+use crate::source::{Input, Source};
+
+/// Several captures that are read as one, their frames numbered through.
+///
+/// Files are open only while their frames are next. The facts are those of all captures together:
+/// interfaces described alike are one (with section 0), [`Facts::damage`] is the first, and later ones are
+/// warnings; each warning names its file, and counts frames in that file.
+pub struct Rotated {
+    members: Vec<Member>,
+    /// The next frame's time of each member that has one; equal times by the order of the inputs.
+    heads: BinaryHeap<Reverse<Head>>,
+    notebook: Notebook,
+    known: Known,
+    next: u64,
+    failure: Option<ReadError>,
+}
+
+type Head = (Timestamp, usize);
+
+/// Index of each interface, which has neither section nor statistics here.
+type Known = HashMap<Interface, u16>;
+
+struct Member {
+    input: Input,
+    /// `None` before its first frame is next, and after its last.
+    open: Option<Open>,
+    bytes_read: u64,
+}
+
+/// A capture whose frames are being merged.
+struct Open {
+    capture: Capture,
+    block: Block,
+    /// Frames of `block` that are merged.
+    at: usize,
+    /// Frames of the capture that are merged.
+    merged: u64,
+    /// Index in all interfaces of each of its own.
+    interfaces: Vec<u16>,
+    copied: Copied,
+}
+
+/// How many of a capture's facts are among the facts of all.
+#[derive(Clone, Copy, Debug, Default)]
+struct Copied {
+    sections: usize,
+    comments: usize,
+    names: usize,
+    secrets: usize,
+    warnings: usize,
+}
+
+impl Rotated {
+    /// Looks at the first frame of each capture, to know their order. All must be captures.
+    pub fn open(inputs: &[Input], limits: Limits) -> Result<Self, ReadError> {
+        let names: Vec<String> = inputs.iter().map(ToString::to_string).collect();
+        let mut rotated = Self {
+            members: Vec::with_capacity(inputs.len()),
+            heads: BinaryHeap::with_capacity(inputs.len()),
+            notebook: Notebook::new(names.join(" "), limits.honoured()),
+            known: Known::new(),
+            next: 1,
+            failure: None,
+        };
+        let mut size = Some(0);
+        for (rank, input) in inputs.iter().enumerate() {
+            let mut open = Open::new(Capture::open(input, limits)?);
+            let facts = open.capture.facts();
+            if rank == 0 {
+                rotated.notebook.facts.format = facts.format;
+                rotated.notebook.facts.compression = facts.compression;
+            }
+            let is_file = facts.size.is_some();
+            size = size.zip(facts.size).map(|(sum, size)| sum + size);
+            open.next_block()?;
+            let mut member = Member { input: input.clone(), open: None, bytes_read: 0 };
+            if let Some(time) = open.head() {
+                rotated.heads.push(Reverse((time, rank)));
+                // Standard input and pipes cannot be opened again when their turn comes.
+                member.open = (!is_file).then_some(open);
+            } else {
+                member.bytes_read = open.note(&mut rotated.notebook, &mut rotated.known);
+                open.note_end(&mut rotated.notebook);
+            }
+            rotated.members.push(member);
+        }
+        rotated.notebook.facts.size = size;
+        Ok(rotated)
+    }
+
+    /// Merges the frames of one member, the one with the earliest, as long as they come before
+    /// those of all others; whether the block is full then.
+    fn merge_run(&mut self, rank: usize, block: &mut Block) -> Result<bool, ReadError> {
+        let bound = self.heads.peek().map(|&Reverse(head)| head);
+        let precedes = |time: Timestamp| bound.is_none_or(|bound| (time, rank) < bound);
+        let limits = self.notebook.limits;
+        let Some(member) = self.members.get_mut(rank) else { return Ok(false) };
+        let open = match &mut member.open {
+            Some(open) => open,
+            slot => {
+                let mut open = Open::new(Capture::open(&member.input, limits)?);
+                open.next_block()?;
+                slot.insert(open)
+            }
+        };
+        let mut is_full = false;
+        loop {
+            member.bytes_read = open.note(&mut self.notebook, &mut self.known);
+            let Some(time) = open.head() else {
+                open.note_end(&mut self.notebook);
+                member.open = None;
+                return Ok(is_full);
+            };
+            if is_full || !precedes(time) {
+                self.heads.push(Reverse((time, rank)));
+                return Ok(is_full);
+            }
+            let number = self.next + block.frames.len() as u64;
+            let run = if open.at == 0 && open.block.frames.iter().all(|frame| precedes(frame.time))
+            {
+                is_full = true;
+                if !block.frames.is_empty() {
+                    // The next block will be this one whole, which spares copying it.
+                    continue;
+                }
+                open.hand_over(block)
+            } else {
+                let run = open.copy_to(block, &limits, precedes);
+                is_full = run == 0;
+                run
+            };
+            open.note_comments(run, number, &mut self.notebook);
+            if open.at == open.block.frames.len() {
+                open.next_block()?;
+            }
+        }
+    }
+
+    fn merge(&mut self, block: &mut Block) -> Result<(), ReadError> {
+        while let Some(Reverse((_, rank))) = self.heads.pop() {
+            if self.merge_run(rank, block)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Source for Rotated {
+    fn read(&mut self, block: &mut Block) -> Result<bool, ReadError> {
+        block.clear();
+        block.first = self.next;
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
+        let result = self.merge(block);
+        self.notebook.facts.bytes_read = self.members.iter().map(|member| member.bytes_read).sum();
+        self.next += block.frames.len() as u64;
+        if let Err(failure) = result {
+            self.heads.clear();
+            if block.frames.is_empty() {
+                return Err(failure);
+            }
+            self.failure = Some(failure);
+        }
+        Ok(!block.frames.is_empty())
+    }
+
+    fn facts(&self) -> &Facts {
+        &self.notebook.facts
+    }
+}
+
+impl Open {
+    fn new(capture: Capture) -> Self {
+        Self {
+            capture,
+            block: Block::default(),
+            at: 0,
+            merged: 0,
+            interfaces: Vec::new(),
+            copied: Copied::default(),
+        }
+    }
+
+    /// Time of the next frame.
+    fn head(&self) -> Option<Timestamp> {
+        self.block.frames.get(self.at).map(|frame| frame.time)
+    }
+
+    fn next_block(&mut self) -> Result<(), ReadError> {
+        self.at = 0;
+        self.capture.read(&mut self.block).map(|_| ())
+    }
+
+    /// Gives away the block as it is; the number of frames in it.
+    fn hand_over(&mut self, block: &mut Block) -> usize {
+        let first = block.first;
+        std::mem::swap(block, &mut self.block);
+        block.first = first;
+        for frame in &mut block.frames {
+            frame.interface = interface(&self.interfaces, frame.interface);
+        }
+        self.block.clear();
+        block.frames.len()
+    }
+
+    /// Copies the next frames, as many as precede those of others and fit; how many.
+    fn copy_to(
+        &mut self,
+        block: &mut Block,
+        limits: &Limits,
+        precedes: impl Fn(Timestamp) -> bool,
+    ) -> usize {
+        let before = self.at;
+        while let Some(frame) = self.block.frames.get(self.at) {
+            let data = self.block.data(frame);
+            let is_full = block.frames.len() >= limits.block_frames
+                || !block.frames.is_empty() && block.bytes.len() + data.len() > limits.block_bytes;
+            if is_full || !precedes(frame.time) {
+                break;
+            }
+            let start = block.bytes.len() as u32;
+            let interface = interface(&self.interfaces, frame.interface);
+            block.bytes.extend_from_slice(data);
+            block.frames.push(Frame { start, interface, ..*frame });
+            self.at += 1;
+        }
+        self.at - before
+    }
+
+    /// Copies what the capture has said of itself since the last time; the bytes read of it.
+    fn note(&mut self, all: &mut Notebook, known: &mut Known) -> u64 {
+        let facts = self.capture.facts();
+        for interface in facts.interfaces.iter().skip(self.interfaces.len()) {
+            let alike = Interface { section: 0, statistics: None, ..interface.clone() };
+            let index = *known.entry(alike).or_insert_with_key(|alike| {
+                // Beyond the limit, the last interface stands for all others.
+                let last = all.facts.interfaces.len().saturating_sub(1) as u16;
+                all.interface(alike.clone()).unwrap_or(last)
+            });
+            self.interfaces.push(index);
+        }
+        for section in facts.sections.iter().skip(self.copied.sections) {
+            all.section(section.clone());
+        }
+        for name in facts.names.iter().skip(self.copied.names) {
+            all.name(name.clone());
+        }
+        for secret in facts.secrets.iter().skip(self.copied.secrets) {
+            all.secret(secret.kind, &secret.bytes);
+        }
+        for warning in facts.warnings.iter().skip(self.copied.warnings) {
+            all.copy_warning(warning.clone());
+        }
+        self.copied = Copied {
+            sections: facts.sections.len(),
+            names: facts.names.len(),
+            secrets: facts.secrets.len(),
+            warnings: facts.warnings.len(),
+            ..self.copied
+        };
+        facts.bytes_read
+    }
+
+    /// Copies the comments on the frames that were just merged, the first of which has now
+    /// `number`, and those on no frame before them.
+    fn note_comments(&mut self, run: usize, number: u64, all: &mut Notebook) {
+        let comments = &self.capture.facts().comments;
+        let merged = self.merged + run as u64;
+        for comment in comments.iter().skip(self.copied.comments) {
+            if comment.frame > merged {
+                break;
+            }
+            let frame = comment.frame.checked_sub(self.merged + 1).map_or(0, |i| number + i);
+            all.comment(frame, comment.text.as_bytes());
+            self.copied.comments += 1;
+        }
+        self.merged = merged;
+    }
+
+    /// Copies what is only known when the capture has been read to its end.
+    fn note_end(&mut self, all: &mut Notebook) {
+        self.note_comments(0, 0, all);
+        let facts = self.capture.facts();
+        for (own, &index) in facts.interfaces.iter().zip(&self.interfaces) {
+            if let Some(interface) = all.facts.interfaces.get_mut(usize::from(index)) {
+                interface.statistics = own.statistics.or(interface.statistics);
+            }
+        }
+        all.facts.blocks_skipped += facts.blocks_skipped;
+        all.facts.notes_dropped += facts.notes_dropped;
+        all.facts.secrets_dropped += facts.secrets_dropped;
+        all.facts.warnings_dropped += facts.warnings_dropped;
+        if let Some(damage) = facts.damage.clone() {
+            match all.facts.damage {
+                Some(_) => all.copy_warning(damage),
+                None => all.facts.damage = Some(damage),
+            }
+        }
+    }
+}
+
+fn interface(interfaces: &[u16], own: u16) -> u16 {
+    interfaces.get(usize::from(own)).copied().unwrap_or(own)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,223 @@
+use std::fs;
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::Rotated;
+use crate::testing::{
+    Seen, Writer, drain, enhanced, frame, interface, pcap, pcapng, sample, section,
+};
+use crate::{Comment, Facts, Input, Limits, ReadError, Source};
+
+/// Files in a folder that goes with it.
+struct Files {
+    folder: TempDir,
+    inputs: Vec<Input>,
+}
+
+fn files(contents: &[Vec<u8>]) -> Files {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = (0..contents.len()).map(|i| folder.path().join(format!("{i}.pcap")));
+    let paths: Vec<_> = paths.collect();
+    for (path, bytes) in paths.iter().zip(contents) {
+        fs::write(path, bytes).unwrap();
+    }
+    Files { folder, inputs: paths.into_iter().map(Input::File).collect() }
+}
+
+fn read_with(contents: &[Vec<u8>], limits: Limits) -> (Vec<Seen>, Facts) {
+    let files = files(contents);
+    let mut rotated = Rotated::open(&files.inputs, limits).unwrap();
+    let (frames, end) = drain(&mut rotated);
+    end.unwrap();
+    let facts = rotated.facts().clone();
+    assert_eq!(facts.size, Some(contents.iter().map(|bytes| bytes.len() as u64).sum()));
+    (frames, facts)
+}
+
+fn read(contents: &[Vec<u8>]) -> (Vec<Seen>, Facts) {
+    read_with(contents, Limits::default())
+}
+
+/// Merges by the earliest next frame, the first of equal ones, in the plainest way.
+fn merge(mut captures: Vec<Vec<Seen>>) -> Vec<Seen> {
+    for frames in &mut captures {
+        frames.reverse();
+    }
+    let mut merged = Vec::new();
+    while let Some((_, rank)) = captures
+        .iter()
+        .enumerate()
+        .filter_map(|(rank, frames)| Some((frames.last()?.time, rank)))
+        .min()
+    {
+        merged.extend(captures[rank].pop());
+    }
+    merged
+}
+
+#[test]
+fn files_cut_from_one_capture_are_that_capture_in_whatever_order_they_are_named() {
+    let frames = sample(1000);
+    let parts: Vec<_> = frames.chunks(300).map(pcap).collect();
+    let [a, b, c, d] = &parts[..] else { panic!() };
+    for order in [[a, b, c, d], [d, b, a, c]] {
+        let (read, facts) = read(&order.map(Clone::clone));
+        assert_eq!(read, frames);
+        assert_eq!(facts.interfaces.len(), 1, "described alike");
+        assert_eq!(facts.damage, None);
+    }
+}
+
+#[test]
+fn files_that_overlap_are_merged_by_time() {
+    let frames = sample(300);
+    let (even, odd): (Vec<_>, Vec<_>) =
+        frames.iter().enumerate().partition(|(i, _)| i % 7 < 4 && *i < 200);
+    let part = |part: Vec<(usize, &Seen)>| {
+        pcap(&part.into_iter().map(|(_, frame)| frame.clone()).collect::<Vec<_>>())
+    };
+    assert_eq!(read(&[part(even), part(odd)]).0, frames);
+}
+
+#[test]
+fn bytes_read_are_those_of_all_files() {
+    let parts: Vec<_> = sample(90).chunks(30).map(pcapng).collect();
+    let (_, facts) = read(&parts);
+    assert_eq!(facts.bytes_read, facts.size.unwrap());
+    assert_eq!(facts.sections.len(), 3);
+}
+
+#[test]
+fn comments_move_with_their_frames() {
+    let capture = |times: [u64; 2], name: &[u8]| {
+        let comment = |text: &[u8]| Writer::new(false).option(1, text).bytes;
+        [
+            section(false, &comment(b"section")),
+            interface(false, 1, 0, &Writer::new(false).option(2, name).bytes),
+            enhanced(false, 0, times[0], 1, b"x", &comment(b"first")),
+            enhanced(false, 0, times[1], 1, b"x", &comment(b"second")),
+        ]
+        .concat()
+    };
+    let (frames, facts) = read(&[capture([2, 6], b"eth0"), capture([1, 4], b"eth1")]);
+    let interfaces: Vec<_> = frames.iter().map(|frame| frame.interface).collect();
+    let names: Vec<_> = interfaces
+        .iter()
+        .map(|&i| facts.interfaces[usize::from(i)].name.clone().unwrap())
+        .collect();
+    assert_eq!(names, ["eth1", "eth0", "eth1", "eth0"]);
+    let comment = |frame, text: &str| Comment { frame, text: text.into() };
+    assert_eq!(
+        facts.comments,
+        [
+            comment(0, "section"),
+            comment(1, "first"),
+            comment(0, "section"),
+            comment(2, "first"),
+            comment(3, "second"),
+            comment(4, "second")
+        ]
+    );
+}
+
+#[test]
+fn a_damaged_file_does_not_end_the_others() {
+    let frames = sample(90);
+    let parts: Vec<_> = frames.chunks(30).map(pcap).collect();
+    let cut = |part: &[u8]| part[..part.len() - 1].to_vec();
+    let (read, facts) = read(&[cut(&parts[0]), cut(&parts[1]), parts[2].clone()]);
+    let expected = [&frames[..29], &frames[30..59], &frames[60..]].concat();
+    assert_eq!(read, expected);
+    let damage = facts.damage.unwrap();
+    assert!(damage.input.ends_with("0.pcap"));
+    assert_eq!(damage.frame, 30);
+    let [warning] = &facts.warnings[..] else { panic!("{:?}", facts.warnings) };
+    assert!(warning.input.ends_with("1.pcap"));
+    assert_eq!(warning.frame, 30);
+}
+
+#[test]
+fn files_without_frames_are_noted() {
+    let frames = sample(3);
+    let (read, facts) = read(&[pcap(&[]), pcap(&frames), pcap(&[])[..20].to_vec()]);
+    assert_eq!(read, frames);
+    assert!(facts.damage.unwrap().input.ends_with("2.pcap"));
+}
+
+#[test]
+fn a_file_that_is_no_capture_is_refused() {
+    let files = files(&[pcap(&sample(3)), b"text".to_vec()]);
+    let error = Rotated::open(&files.inputs, Limits::default()).err().unwrap();
+    assert!(matches!(error, ReadError::NotACapture { .. }), "{error}");
+}
+
+#[test]
+fn a_file_that_has_gone_ends_the_reading_after_the_frames_before_it() {
+    let frames = sample(20);
+    let files = files(&[pcap(&frames[..10]), pcap(&frames[10..])]);
+    let mut rotated = Rotated::open(&files.inputs, Limits::default()).unwrap();
+    fs::remove_file(files.folder.path().join("1.pcap")).unwrap();
+    let (read, end) = drain(&mut rotated);
+    assert_eq!(read, frames[..10]);
+    assert!(matches!(end, Err(ReadError::Open { .. })), "{end:?}");
+    assert!(matches!(drain(&mut rotated), (none, Ok(())) if none.is_empty()));
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_are_read_though_they_cannot_be_opened_twice() {
+    let frames = sample(600);
+    let mut files = files(&[pcap(&frames[..300])]);
+    let pipe = files.folder.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    files.inputs.push(Input::File(pipe.clone()));
+    let bytes = pcap(&frames[300..]);
+    let writer = std::thread::spawn(move || fs::write(pipe, bytes));
+    let mut rotated = Rotated::open(&files.inputs, Limits::default()).unwrap();
+    assert_eq!(drain(&mut rotated).0, frames);
+    assert_eq!(rotated.facts().size, None);
+    writer.join().unwrap().unwrap();
+}
+
+#[test]
+fn more_interfaces_than_the_limit_share_the_last() {
+    let capture = |name: &[u8]| {
+        let options = Writer::new(false).option(2, name).bytes;
+        let frame = enhanced(false, 0, 1, 1, b"x", &[]);
+        [section(false, &[]), interface(false, 1, 0, &options), frame].concat()
+    };
+    let limits = Limits { interfaces_max: 2, ..Limits::default() };
+    let (frames, facts) = read_with(&[capture(b"a"), capture(b"b"), capture(b"c")], limits);
+    let interfaces: Vec<_> = frames.iter().map(|frame| frame.interface).collect();
+    assert_eq!(interfaces, [0, 1, 1]);
+    assert_eq!(facts.interfaces.len(), 2);
+}
+
+#[test]
+fn no_captures_have_no_frames() {
+    assert_eq!(read(&[]).0, []);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn merging_is_by_the_earliest_next_frame(
+        captures in prop::collection::vec(prop::collection::vec(0..40_i64, 0..30), 0..5),
+        block_frames in 1..12_usize,
+    ) {
+        let captures: Vec<Vec<Seen>> = captures
+            .iter()
+            .enumerate()
+            .map(|(rank, times)| {
+                let numbered = times.iter().enumerate();
+                numbered.map(|(i, &time)| frame(time, 9, &[rank as u8, i as u8])).collect()
+            })
+            .collect();
+        let bytes: Vec<_> = captures.iter().map(|frames| pcap(frames)).collect();
+        let limits = Limits { block_frames, ..Limits::default() };
+        prop_assert_eq!(read_with(&bytes, limits).0, merge(captures));
+    }
+}
