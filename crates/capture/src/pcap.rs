@@ -93,13 +93,12 @@ impl Pcap {
         let order = if BIG_ENDIAN { ByteOrder::Big } else { ByteOrder::Little };
         let Self { record_header_len, nanos_per_tick, lengths, link, frame_bytes_max, .. } = *self;
         let frames_max = filling.notebook.limits.block_frames;
-        let bytes = filling.bytes;
-        let mut at = filling.at;
+        let end = filling.bytes.len();
+        let mut rest = filling.rest();
         let stop = loop {
             if filling.frames.len() >= frames_max {
                 break Stop::Full;
             }
-            let rest = bytes.get(at..).unwrap_or_default();
             let Some(header) = rest.first_chunk() else {
                 break Stop::Needs(record_header_len);
             };
@@ -111,21 +110,21 @@ impl Pcap {
                 break too_long(captured, frame_bytes_max);
             }
             let record_len = record_header_len + captured as usize;
-            if record_len > rest.len() {
+            let Some(after) = rest.get(record_len..) else {
                 break Stop::Needs(record_len);
-            }
+            };
             let nanos = i64::from(ticks) * i64::from(nanos_per_tick);
             filling.frames.push(Frame {
                 time: Timestamp(i64::from(seconds) * NANOS_PER_SECOND + nanos),
-                start: (at + record_header_len) as u32,
+                start: (end - after.len() - captured as usize) as u32,
                 captured,
                 original: original.max(captured),
                 link,
                 interface: 0,
             });
-            at += record_len;
+            rest = after;
         };
-        filling.at = at;
+        filling.at = end - rest.len();
         stop
     }
 }

@@ -28,7 +28,7 @@ fn captures_of_the_corpus_are_read_as_tshark_reads_them() {
         for (key, expected) in expected {
             let actual = actual.get(&key).map_or("", String::as_str);
             if actual != expected {
-                let shown = |value| if value == "" { "-" } else { value };
+                let shown = |value: &str| if value.is_empty() { "-" } else { value };
                 let (actual, expected) = (shown(actual), shown(expected.as_str()));
                 differences.push(format!("{name}: {key}: {actual}, tshark: {expected}"));
             }

@@ -1,3 +1,5 @@
+//! Opening, damage, and blocks of any size.
+
 use std::io::{self, Cursor};
 use std::path::PathBuf;
 

@@ -1,3 +1,5 @@
+//! Every field of the classic format, every prefix, every impossible record.
+
 use flowloom_schema::LinkType;
 
 use crate::testing::{

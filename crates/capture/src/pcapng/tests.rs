@@ -1,3 +1,5 @@
+//! Every block of pcapng, every prefix, every impossible block, every limit.
+
 use std::net::IpAddr;
 
 use flowloom_schema::LinkType;

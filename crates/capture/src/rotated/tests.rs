@@ -1,3 +1,5 @@
+//! Several files against a plain merge, and what their facts become.
+
 use std::fs;
 
 use proptest::prelude::*;

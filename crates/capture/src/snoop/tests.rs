@@ -1,3 +1,5 @@
+//! Every field of snoop, every prefix, every impossible record.
+
 use flowloom_schema::LinkType;
 
 use crate::testing::{Writer, frame, open, read, read_whole, sample, snoop};

@@ -1,3 +1,5 @@
+//! Compressed streams: whole, cut, broken, slow and failing.
+
 use std::io::Write;
 
 use super::{Fill, Stream};
