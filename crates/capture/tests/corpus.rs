@@ -28,8 +28,7 @@ fn captures_of_the_corpus_are_read_as_tshark_reads_them() {
         for (key, expected) in expected {
             let actual = actual.get(&key).map_or("", String::as_str);
             if actual != expected {
-                let shown = |value: &str| if value.is_empty() { "-" } else { value };
-                let (actual, expected) = (shown(actual), shown(expected.as_str()));
+                let (actual, expected) = (shown(actual), shown(&expected));
                 differences.push(format!("{name}: {key}: {actual}, tshark: {expected}"));
             }
         }
@@ -109,6 +108,10 @@ fn read(path: &Path) -> Said {
     }
     said.extend(by_id.into_iter().map(|(key, frames)| (key, frames.to_string())));
     said
+}
+
+fn shown(value: &str) -> &str {
+    if value.is_empty() { "-" } else { value }
 }
 
 fn linktypes(facts: &Facts) -> String {
