@@ -1,5 +1,5 @@
 //! Small headers between Ethernet and what it carries, of provider bridges and of data centres:
-//! 802.1ah I-tags, Cisco `VNTag` and `FabricPath`, and network service headers (RFC 8300).
+//! 802.1ah I-tags, Cisco's `VNTag`, `FabricPath` and metadata, and network service headers (RFC 8300).
 
 use crate::{EtherType, Reason};
 
@@ -12,10 +12,13 @@ pub const FABRIC_PATH_LEN: usize = 2;
 /// Length of a `VNTag` with the `EtherType` at its end.
 pub const VNTAG_LEN: usize = 6;
 
-/// What follows the `VNTag` at the front of `bytes`.
-pub fn vntag_ether_type(bytes: &[u8]) -> Result<EtherType, Reason> {
-    let &[_, _, _, _, a, b] = bytes.first_chunk().ok_or(Reason::Truncated)?;
-    Ok(EtherType(u16::from_be_bytes([a, b])))
+/// Length of Cisco metadata with the `EtherType` at their end.
+pub const METADATA_LEN: usize = 8;
+
+/// What the last two of the first `tag_len` bytes say follows.
+pub fn last_ether_type(bytes: &[u8], tag_len: usize) -> Result<EtherType, Reason> {
+    let last = bytes.get(..tag_len).and_then(|tag| tag.last_chunk());
+    Ok(EtherType(u16::from_be_bytes(*last.ok_or(Reason::Truncated)?)))
 }
 
 /// A network service header.
@@ -57,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields() {
+    fn nsh() {
         let mut bytes = [0x0f, 0xc6, 0x01, 0x03];
         let nsh = Nsh::parse(&bytes).unwrap();
         assert_eq!((nsh.header_len(), nsh.protocol()), (24, Some(EtherType::BRIDGED)));
@@ -66,7 +69,14 @@ mod tests {
         bytes[0] = 0x40;
         assert_eq!(Nsh::parse(&bytes).unwrap_err(), Reason::BadVersion);
         assert_eq!(Nsh::parse(&bytes[..3]).unwrap_err(), Reason::Truncated);
-        assert_eq!(vntag_ether_type(&[0, 0, 0, 0, 0x81, 0]), Ok(EtherType::VLAN));
-        assert_eq!(vntag_ether_type(&[0; 5]), Err(Reason::Truncated));
+    }
+
+    #[test]
+    fn tags() {
+        let vntag = [0, 0, 0, 0, 0x81, 0];
+        assert_eq!(last_ether_type(&vntag, VNTAG_LEN), Ok(EtherType::VLAN));
+        for len in 0..VNTAG_LEN {
+            assert_eq!(last_ether_type(&vntag[..len], VNTAG_LEN), Err(Reason::Truncated));
+        }
     }
 }

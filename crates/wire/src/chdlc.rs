@@ -24,6 +24,8 @@ impl<'a> CiscoHdlc<'a> {
         EtherType(u16::from_be_bytes([self.header[2], self.header[3]]))
     }
 
+    /// Cisco's keepalives and address requests, by a number that is elsewhere Reverse ARP's.
+    pub const SLARP: EtherType = EtherType(0x8035);
     /// Length of the header.
     pub const LEN: usize = HEADER_LEN;
     /// Address of unicast frames.

@@ -9,6 +9,9 @@ pub enum Checksum {
     Good,
     /// It is wrong.
     Bad,
+    /// It is the sum of the pseudo header alone: the packet was captured before the network card
+    /// was to add the rest.
+    Partial,
     /// The sender left it out (UDP over IPv4).
     Absent,
     /// Not all bytes it is about were captured, or it is about more than this fragment.
@@ -52,11 +55,16 @@ impl Sum {
 
     /// Whether the checksum among the bytes is right.
     pub(crate) fn verdict(self) -> Checksum {
+        if self.folded() == 0xffff { Checksum::Good } else { Checksum::Bad }
+    }
+
+    /// In 16 bits, carries added at the low end.
+    pub(crate) fn folded(self) -> u16 {
         let mut sum = self.0;
         while sum > 0xffff {
             sum = (sum & 0xffff) + (sum >> 16);
         }
-        if sum == 0xffff { Checksum::Good } else { Checksum::Bad }
+        sum as u16
     }
 }
 

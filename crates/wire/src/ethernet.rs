@@ -83,6 +83,8 @@ impl EtherType {
     pub const ITAG: Self = Self(0x88e7);
     /// Cisco `FabricPath` tag, an Ethernet frame after it.
     pub const FABRIC_PATH: Self = Self(0x8903);
+    /// Cisco metadata.
+    pub const METADATA: Self = Self(0x8909);
     /// Cisco `VNTag`.
     pub const VNTAG: Self = Self(0x8926);
     /// Link aggregation control and its kin.

@@ -29,6 +29,11 @@ impl<'a> Llc<'a> {
         if self.header[2] & 3 == 3 { 3 } else { 4 }
     }
 
+    /// Whether this is a frame of connectionless service.
+    pub fn is_information(&self) -> bool {
+        self.header[2] == UNNUMBERED_INFORMATION
+    }
+
     /// Whether a SNAP header follows.
     pub fn is_snap(&self) -> bool {
         *self.header == [SAP_SNAP, SAP_SNAP, UNNUMBERED_INFORMATION]
@@ -81,7 +86,7 @@ mod tests {
     fn ipv4_in_snap() {
         let bytes = [0xaa, 0xaa, 0x03, 0, 0, 0, 0x08, 0x00];
         let llc = Llc::parse(&bytes).unwrap();
-        assert!(llc.is_snap() && !llc.is_ipv4());
+        assert!(llc.is_snap() && llc.is_information() && !llc.is_ipv4());
         assert_eq!((llc.dsap(), llc.ssap(), llc.header_len()), (0xaa, 0xaa, 3));
         let snap = Snap::parse(&bytes[3..]).unwrap();
         assert_eq!(snap.ether_type(), Some(EtherType::IPV4));

@@ -302,6 +302,7 @@ layers! {
     Itag = "pbb",
     FabricPath = "fabricpath",
     Vntag = "vntag",
+    Metadata = "cmd",
     Nsh = "nsh",
     Arp = "arp",
     Ipv4 = "ip",

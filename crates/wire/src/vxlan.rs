@@ -21,11 +21,14 @@ impl<'a> Vxlan<'a> {
         u32::from_be_bytes([0, self.header[4], self.header[5], self.header[6]])
     }
 
-    /// What follows: an Ethernet frame, unless the header is extended and says otherwise.
+    /// Whether the header is an extended one, which says what follows. Not all senders to the
+    /// port of the extension set the flag.
+    pub fn is_extended(&self) -> bool {
+        self.header[0] & FLAG_NEXT_PROTOCOL != 0
+    }
+
+    /// What follows if the header is extended; else it is an Ethernet frame.
     pub fn next(&self) -> VxlanNext {
-        if self.header[0] & FLAG_NEXT_PROTOCOL == 0 {
-            return VxlanNext::Ethernet;
-        }
         match self.header[3] {
             1 => VxlanNext::Ipv4,
             2 => VxlanNext::Ipv6,
@@ -65,12 +68,13 @@ mod tests {
     fn fields() {
         let mut bytes = [0x08, 0, 0, 1, 0x12, 0x34, 0x56, 0];
         let vxlan = Vxlan::parse(&bytes).unwrap();
-        assert_eq!((vxlan.vni(), vxlan.next()), (0x12_3456, VxlanNext::Ethernet));
+        assert_eq!((vxlan.vni(), vxlan.is_extended()), (0x12_3456, false));
         for len in 0..Vxlan::LEN {
             assert_eq!(Vxlan::parse(&bytes[..len]).unwrap_err(), Reason::Truncated);
         }
         bytes[0] = 0x0c;
-        assert_eq!(Vxlan::parse(&bytes).unwrap().next(), VxlanNext::Ipv4);
+        let vxlan = Vxlan::parse(&bytes).unwrap();
+        assert_eq!((vxlan.is_extended(), vxlan.next()), (true, VxlanNext::Ipv4));
         bytes[0] = 0x00;
         assert_eq!(Vxlan::parse(&bytes).unwrap_err(), Reason::BadVersion);
     }

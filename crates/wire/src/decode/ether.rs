@@ -1,7 +1,7 @@
 //! Ethernet, and what comes between it and IP.
 
 use super::{Outside, Walk, probe};
-use crate::bridge::{FABRIC_PATH_LEN, ITAG_LEN, Nsh, VNTAG_LEN, vntag_ether_type};
+use crate::bridge::{FABRIC_PATH_LEN, ITAG_LEN, METADATA_LEN, Nsh, VNTAG_LEN, last_ether_type};
 use crate::llc::{Llc, Snap};
 use crate::mpls::MplsLabel;
 use crate::pppoe::Pppoe;
@@ -54,7 +54,8 @@ impl<L: Layers> Walk<'_, L> {
             },
             EtherType::ITAG => self.bridged(Layer::Itag, ITAG_LEN, rest),
             EtherType::FABRIC_PATH => self.bridged(Layer::FabricPath, FABRIC_PATH_LEN, rest),
-            EtherType::VNTAG => self.vntag(rest),
+            EtherType::VNTAG => self.tag(Layer::Vntag, VNTAG_LEN, rest),
+            EtherType::METADATA => self.tag(Layer::Metadata, METADATA_LEN, rest),
             EtherType::NSH => self.nsh(rest),
             _ => {}
         }
@@ -169,14 +170,15 @@ impl<L: Layers> Walk<'_, L> {
         }
     }
 
-    fn vntag(&mut self, rest: Rest<'_>) {
-        match vntag_ether_type(rest.bytes) {
+    /// A tag of fixed length with an `EtherType` at its end.
+    fn tag(&mut self, layer: Layer, len: usize, rest: Rest<'_>) {
+        match last_ether_type(rest.bytes, len) {
             Ok(ether_type) => {
-                if self.nest(Layer::Vntag, rest) {
-                    self.ether_type(ether_type, rest.skip(VNTAG_LEN));
+                if self.nest(layer, rest) {
+                    self.ether_type(ether_type, rest.skip(len));
                 }
             }
-            Err(reason) => self.stop(Layer::Vntag, reason, rest),
+            Err(reason) => self.stop(layer, reason, rest),
         }
     }
 

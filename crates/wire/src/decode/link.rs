@@ -147,7 +147,9 @@ impl<L: Layers> Walk<'_, L> {
         match CiscoHdlc::parse(rest.bytes) {
             Ok(header) => {
                 self.layer(Layer::CiscoHdlc, rest);
-                self.numbered(header.protocol(), rest.skip(CiscoHdlc::LEN));
+                if header.protocol() != CiscoHdlc::SLARP {
+                    self.numbered(header.protocol(), rest.skip(CiscoHdlc::LEN));
+                }
             }
             Err(reason) => self.stop(Layer::CiscoHdlc, reason, rest),
         }

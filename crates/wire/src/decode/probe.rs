@@ -46,9 +46,10 @@ pub(super) fn is_ethernet(rest: Rest<'_>) -> bool {
     }
 }
 
-/// Both service access points are the same, as they are for all but a few obscure protocols.
+/// Unnumbered information between two service access points of the same number, as all but a few
+/// obscure protocols have it.
 fn is_llc(rest: Rest<'_>) -> bool {
-    Llc::parse(rest.bytes).is_ok_and(|llc| llc.dsap() == llc.ssap())
+    Llc::parse(rest.bytes).is_ok_and(|llc| llc.dsap() == llc.ssap() && llc.is_information())
 }
 
 /// A PPP header with IP after it, or one of the protocols that set a link up.

@@ -75,7 +75,7 @@ impl<L: Layers> Walk<'_, L> {
         if header_len > Tcp::LEN_MIN {
             packet.marks.set(Marks::TCP_OPTIONS);
         }
-        self.verify(Layer::Tcp, rest);
+        self.verify(Layer::Tcp, tcp.checksum(), rest.len, rest);
         self.payload(rest.skip(header_len));
     }
 
@@ -85,11 +85,13 @@ impl<L: Layers> Walk<'_, L> {
             Ok(udp) => udp,
             Err(reason) => return self.stop(Layer::Udp, reason, rest),
         };
-        self.layer(Layer::Udp, rest);
-        let rest = match udp.length() {
-            0 => rest,
-            length => rest.limit(length),
+        let length = match udp.length() {
+            0 => rest.len,
+            length => length,
         };
+        self.layer(Layer::Udp, rest);
+        self.verify(Layer::Udp, udp.checksum(), length, rest);
+        let rest = rest.limit(length);
         let packet = &mut *self.packet;
         packet.transport = Transport::Udp;
         packet.src_port = udp.src_port();
@@ -97,7 +99,6 @@ impl<L: Layers> Walk<'_, L> {
         packet.trans_len = rest.len as u32;
         let payload = rest.skip(Udp::LEN);
         self.payload(payload);
-        self.verify_udp(udp.checksum(), rest);
         if is_tunnel_port(udp.dst_port()) || is_tunnel_port(udp.src_port()) {
             self.udp_tunnel([udp.dst_port(), udp.src_port()], payload);
         }
@@ -163,7 +164,7 @@ impl<L: Layers> Walk<'_, L> {
         packet.src_port = u16::from_be_bytes([icmp.kind(), icmp.code()]);
         packet.dst_port = identifier.unwrap_or(0);
         self.payload(rest.skip(Icmp::LEN));
-        self.verify(layer, rest);
+        self.verify(layer, icmp.checksum(), rest.len, rest);
     }
 
     fn ports(&mut self, transport: Transport, src_port: u16, dst_port: u16) {

@@ -68,7 +68,7 @@ impl<L: Layers> Walk<'_, L> {
         }
         for port in ports {
             let entered = match port {
-                PORT_VXLAN | PORT_VXLAN_GPE | PORT_VXLAN_LINUX => self.vxlan(rest),
+                PORT_VXLAN | PORT_VXLAN_LINUX | PORT_VXLAN_GPE => self.vxlan(port, rest),
                 PORT_GENEVE => self.geneve(rest),
                 PORT_GTP => self.gtp(rest),
                 PORT_TEREDO => self.teredo(rest),
@@ -81,12 +81,17 @@ impl<L: Layers> Walk<'_, L> {
         }
     }
 
-    fn vxlan(&mut self, rest: Rest<'_>) -> bool {
+    fn vxlan(&mut self, port: u16, rest: Rest<'_>) -> bool {
         let Ok(vxlan) = Vxlan::parse(rest.bytes) else {
             return false;
         };
         let inner = rest.skip(Vxlan::LEN);
-        let is_plausible = match vxlan.next() {
+        let next = if port == PORT_VXLAN_GPE || vxlan.is_extended() {
+            vxlan.next()
+        } else {
+            VxlanNext::Ethernet
+        };
+        let is_plausible = match next {
             VxlanNext::Ethernet => probe::is_ethernet(inner),
             VxlanNext::Ipv4 => probe::is_ipv4(inner),
             VxlanNext::Ipv6 => probe::is_ipv6(inner),
@@ -96,7 +101,7 @@ impl<L: Layers> Walk<'_, L> {
             return false;
         }
         self.outside.vni_plus_one = vxlan.vni() + 1;
-        match vxlan.next() {
+        match next {
             VxlanNext::Ethernet => self.ethernet(inner),
             _ => self.ip(inner),
         }

@@ -17,43 +17,36 @@ impl<L: Layers> Walk<'_, L> {
         }
     }
 
-    /// The checksum of a transport header and payload.
+    /// The checksum of a transport header and payload, of `len` bytes together; `sent` is what the
+    /// header has.
     #[inline]
-    pub(super) fn verify(&mut self, layer: Layer, rest: Rest<'_>) {
+    pub(super) fn verify(&mut self, layer: Layer, sent: u16, len: usize, rest: Rest<'_>) {
         if self.options.verify_checksums {
-            let checksum = self.transport_checksum(layer, rest);
+            let checksum = self.transport_checksum(layer, sent, rest.bytes.get(..len));
             self.checksum(layer, checksum);
         }
     }
 
-    /// UDP, whose checksum may be left out over IPv4.
-    #[inline]
-    pub(super) fn verify_udp(&mut self, sent: u16, rest: Rest<'_>) {
-        if self.options.verify_checksums {
-            let checksum = match sent {
-                0 if self.packet.ip_version == 4 => Checksum::Absent,
-                _ => self.transport_checksum(Layer::Udp, rest),
-            };
-            self.checksum(Layer::Udp, checksum);
-        }
-    }
-
-    fn transport_checksum(&self, layer: Layer, rest: Rest<'_>) -> Checksum {
+    fn transport_checksum(&self, layer: Layer, sent: u16, bytes: Option<&[u8]>) -> Checksum {
         let packet = &*self.packet;
-        let is_cut = rest.bytes.len() < rest.len || packet.marks.has(Marks::CLAMPED);
-        if is_cut || packet.marks.has(Marks::FRAGMENT) {
-            return Checksum::Unverifiable;
+        if layer == Layer::Udp && sent == 0 && packet.ip_version == 4 {
+            return Checksum::Absent;
         }
-        let pseudo_header = match layer {
-            Layer::Icmp => Sum::default(),
-            _ => Sum::pseudo_header(
-                packet.ip_version,
-                [packet.src, self.final_dst.unwrap_or(packet.dst)],
-                packet.protocol,
-                rest.len,
-            ),
+        // UDP says itself how long it is, the others end where IP says.
+        let is_clamped = layer != Layer::Udp && packet.marks.has(Marks::CLAMPED);
+        let Some(bytes) = bytes.filter(|_| !is_clamped && !packet.marks.has(Marks::FRAGMENT))
+        else {
+            return Checksum::Unverifiable;
         };
-        pseudo_header.add(rest.bytes).verdict()
+        if layer == Layer::Icmp {
+            return Sum::default().add(bytes).verdict();
+        }
+        let ends = [packet.src, self.final_dst.unwrap_or(packet.dst)];
+        let pseudo = Sum::pseudo_header(packet.ip_version, ends, packet.protocol, bytes.len());
+        match pseudo.add(bytes).verdict() {
+            Checksum::Bad if sent == pseudo.folded() => Checksum::Partial,
+            verdict => verdict,
+        }
     }
 
     fn checksum(&mut self, layer: Layer, checksum: Checksum) {
