@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Read};
 
 use crate::block::Block;
 use crate::error::ReadError;
-use crate::facts::{Facts, Format, Warning};
+use crate::facts::{Compression, Facts, Format, Warning};
 use crate::limits::Limits;
 use crate::notebook::Notebook;
 use crate::pcap::{self, Pcap};
@@ -144,26 +144,17 @@ impl Capture {
     }
 
     fn no_capture(&self) -> ReadError {
-        let input = self.notebook.input.clone();
         let compression = self.stream.compression();
-        match (compression, self.tail.is_empty()) {
-            (crate::Compression::None, true) => ReadError::Empty { input },
-            (crate::Compression::None, false) => {
-                ReadError::NotACapture { input, found: signature::describe(&self.tail) }
-            }
-            (_, true) => ReadError::NotACapture {
-                input,
-                found: format!("it is a {} file with nothing in it", compression.name()),
-            },
-            (_, false) => ReadError::NotACapture {
-                input,
-                found: format!(
-                    "it is a {} file, and in it {}",
-                    compression.name(),
-                    signature::describe(&self.tail)
-                ),
-            },
+        let is_plain = compression == Compression::None;
+        if is_plain && self.tail.is_empty() {
+            return ReadError::Empty { input: self.notebook.input.clone() };
         }
+        let what = signature::describe(&self.tail);
+        self.not_a_capture(if is_plain {
+            format!("it {what}")
+        } else {
+            format!("it is a {} file, whose content {what}", compression.name())
+        })
     }
 
     fn not_a_capture(&self, found: String) -> ReadError {

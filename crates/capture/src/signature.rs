@@ -26,11 +26,14 @@ impl Signature {
     }
 }
 
-/// What a file that is no capture seems to be, and the way out, for a message.
+/// What a file that is no capture seems to be, and the way out: the end of a sentence.
 pub(crate) fn describe(prefix: &[u8]) -> String {
+    if prefix.is_empty() {
+        return "is empty".into();
+    }
     let shown: Vec<String> =
         prefix.iter().take(SHOWN_BYTES).map(|byte| format!("{byte:02x}")).collect();
-    let begins = format!("it begins with {}", shown.join(" "));
+    let begins = format!("begins with {}", shown.join(" "));
     match FOREIGN.iter().find(|(magic, ..)| prefix.starts_with(magic)) {
         Some((_, what, hint)) => format!("{begins}, as {what}; hint: {hint}"),
         None => format!(

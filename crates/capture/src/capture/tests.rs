@@ -38,9 +38,12 @@ fn what_is_no_capture_inside_a_compressed_file_is_refused_too() {
         io::copy(&mut encoder, &mut gzip).unwrap();
         gzip
     };
-    assert_eq!(message(&gzip(b"")), "test is not a capture: it is a gzip file with nothing in it");
+    assert_eq!(
+        message(&gzip(b"")),
+        "test is not a capture: it is a gzip file, whose content is empty"
+    );
     assert!(message(&gzip(b"{}")).starts_with(
-        "test is not a capture: it is a gzip file, and in it it begins with 7b 7d, as JSON text"
+        "test is not a capture: it is a gzip file, whose content begins with 7b 7d, as JSON text"
     ));
     assert!(message(&gzip(&gzip(b""))).contains("as a gzip file; hint: unpack it first"));
     assert_eq!(message(&gzip(b"")[..12]), "cannot open test: gzip: the compressed stream is cut");
