@@ -1,1 +1,25 @@
-fn main(){}
+//! The `flowloom` binary: arguments to configuration to engine; no logic.
+
+mod arguments;
+mod features;
+mod flows;
+mod parse;
+mod progress;
+mod report;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Cli, Command};
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Flows(arguments) => flows::flows(*arguments),
+        Command::Features(arguments) => features::features(&arguments),
+    };
+    outcome.unwrap_or_else(|error| {
+        report::error(error.as_ref());
+        report::COULD_NOT_RUN.into()
+    })
+}

@@ -1,1 +1,32 @@
-//! placeholder
+//! Wires it all: configuration, plan, pipeline, account.
+//!
+//! The only crate that knows all stages. [`run`] takes a [`Config`] and gives a [`Summary`]; the
+//! command line and the Python package are shells around it. The pipeline is read top-down from
+//! `run.rs`.
+
+mod account;
+mod catalogue;
+mod config;
+mod inputs;
+mod pipeline;
+mod run;
+mod settings_text;
+mod watch;
+
+pub use account::{Account, CaptureAccount, Summary};
+pub use catalogue::{catalogue_json, catalogue_markdown, catalogue_text};
+pub use config::{Config, ConfigError, Order, Output, Window};
+pub use inputs::{InputFile, find_inputs};
+pub use run::{RunError, run};
+pub use watch::Watch;
+
+// What a `Config` is made of, so that a shell needs no other crate.
+pub use flowloom_capture::Limits as CaptureLimits;
+pub use flowloom_export::{Destination, Format, Settings as ExportSettings, SinkError, Terminal};
+pub use flowloom_features::{LogLimits, SETS, Signs, catalogue};
+pub use flowloom_filter::{Filter, ParseError};
+pub use flowloom_flow::{
+    Initiator, KeyIgnore, Limits as FlowLimits, Network, Population, Settings as FlowSettings,
+    Timeouts,
+};
+pub use flowloom_wire::{Address, Options as WireOptions};

@@ -104,7 +104,8 @@ impl Families {
             .flat_map(|set| (set.families)(signs))
             .map(|family| {
                 let columns = family.columns();
-                let wanted = columns.iter().map(|column| !without.iter().any(|name| *name == column.name));
+                let wanted =
+                    columns.iter().map(|column| !without.iter().any(|name| *name == column.name));
                 let wanted = wanted.collect::<Vec<_>>();
                 (family, columns, wanted)
             })
@@ -124,12 +125,13 @@ impl Families {
 
     /// What must be kept of the packets of a flow.
     pub fn needs(&self) -> Needs {
-        self.chosen.iter().map(|(family, ..)| family.needs()).fold(Needs::default(), |all, needs| {
-            Needs {
+        self.chosen.iter().map(|(family, ..)| family.needs()).fold(
+            Needs::default(),
+            |all, needs| Needs {
                 sequences: all.sequences || needs.sequences,
                 statistics: all.statistics || needs.statistics,
-            }
-        })
+            },
+        )
     }
 
     /// The rows of some flows.

@@ -116,6 +116,11 @@ impl PacketLog {
         self.counted
     }
 
+    /// Records in memory.
+    pub fn kept(&self) -> usize {
+        self.records.len()
+    }
+
     /// Those of them that are in the sequences.
     pub fn sequence(&self) -> &[PacketRecord] {
         &self.records[..self.sequence_len]

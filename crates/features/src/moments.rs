@@ -9,9 +9,9 @@
 pub(crate) struct Moments {
     pub(crate) count: f64,
     pub(crate) mean: f64,
-    m2: f64,
-    m3: f64,
-    m4: f64,
+    pub(crate) m2: f64,
+    pub(crate) m3: f64,
+    pub(crate) m4: f64,
 }
 
 impl Moments {

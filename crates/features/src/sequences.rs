@@ -143,7 +143,8 @@ const LISTS: &[ListColumn] = &[
         unit: Unit::Nanoseconds,
         only_tcp: false,
         fill: |records, context, items| {
-            items.extend_i64(records.iter().map(|record| record.time.saturating_sub(context.start)));
+            items
+                .extend_i64(records.iter().map(|record| record.time.saturating_sub(context.start)));
         },
     },
     ListColumn {

@@ -79,7 +79,8 @@ impl Summary<i64> {
     /// Statistics of lengths, from values and how often each occurs, in rising order.
     pub(crate) fn of_lengths(counted: &[(u32, u64)]) -> Self {
         let count = counted.iter().map(|(_, times)| times).sum::<u64>();
-        let sum = counted.iter().map(|(value, times)| u64::from(*value) * times).sum::<u64>() as i64;
+        let sum =
+            counted.iter().map(|(value, times)| u64::from(*value) * times).sum::<u64>() as i64;
         let ends = counted.first().zip(counted.last());
         let some = ends.map(|((min, _), (max, _))| {
             let values = counted.iter().map(|(value, times)| (i64::from(*value), *times));

@@ -21,8 +21,6 @@ pub enum Datagram {
         arrival: Arrival,
         /// What the first fragment's header says the payload is.
         protocol: u8,
-        /// Bytes of the IP header (and IPv6 extension headers) before the payload.
-        header_len: u32,
         /// The payload.
         payload: Vec<u8>,
     },
@@ -77,8 +75,8 @@ struct Partial {
     ranges: Vec<(u32, u32)>,
     /// Length of the whole payload, from the last fragment.
     total: Option<u32>,
-    /// Protocol and header length, from the first fragment.
-    header: Option<(u8, u32)>,
+    /// What the payload is, from the first fragment.
+    protocol: Option<u8>,
     given_up: bool,
 }
 
@@ -173,9 +171,11 @@ impl Defrag {
         }
         let arrivals = self.take(key).map(|partial| partial.arrivals).unwrap_or_default();
         self.counts.unresolved += arrivals.len() as u64;
-        out.extend(arrivals.iter().map(|arrival| {
-            Datagram::Unresolved(Arrival { index, ..without_ports(arrival) })
-        }));
+        out.extend(
+            arrivals
+                .iter()
+                .map(|arrival| Datagram::Unresolved(Arrival { index, ..without_ports(arrival) })),
+        );
         true
     }
 
@@ -193,7 +193,7 @@ impl Partial {
             payload: Vec::new(),
             ranges: Vec::new(),
             total: None,
-            header: None,
+            protocol: None,
             given_up: false,
         }
     }
@@ -220,8 +220,8 @@ impl Partial {
             counts.overlapping += 1;
             return;
         }
-        if start == 0 && self.header.is_none() {
-            self.header = Some((fragment.protocol, fragment.header_len));
+        if start == 0 && self.protocol.is_none() {
+            self.protocol = Some(fragment.protocol);
         }
         if !fragment.more && self.total.is_none() {
             self.total = Some(end);
@@ -248,7 +248,8 @@ impl Partial {
         let first = self.ranges.partition_point(|(_, to)| *to < start);
         let mut merged = (start, end);
         let mut last = first;
-        while let Some((from, to)) = self.ranges.get(last).copied().filter(|(from, _)| *from <= end) {
+        while let Some((from, to)) = self.ranges.get(last).copied().filter(|(from, _)| *from <= end)
+        {
             self.copy_piece(at, from.max(at), start, bytes);
             at = at.max(to);
             merged = (merged.0.min(from), merged.1.max(to));
@@ -268,19 +269,19 @@ impl Partial {
 
     fn is_whole(&self) -> bool {
         !self.given_up
-            && self.header.is_some()
+            && self.protocol.is_some()
             && self.total.is_some_and(|total| {
                 self.ranges.first().is_some_and(|(from, to)| *from == 0 && *to >= total)
             })
     }
 
     fn into_whole(mut self) -> Option<Datagram> {
-        let (protocol, header_len) = self.header?;
+        let protocol = self.protocol?;
         self.payload.truncate(self.total? as usize);
         let mut arrival = *self.arrivals.last()?;
         arrival.wire_len =
             self.arrivals.iter().fold(0, |sum: u32, part| sum.saturating_add(part.wire_len));
-        Some(Datagram::Whole { arrival, protocol, header_len, payload: self.payload })
+        Some(Datagram::Whole { arrival, protocol, payload: self.payload })
     }
 }
 

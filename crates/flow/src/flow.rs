@@ -390,8 +390,7 @@ impl<K: Keep> Flow<K> {
         if !self.is_tcp() {
             return None;
         }
-        let finished =
-            self.sides.iter().filter(|side| side.sequence.is_finished()).count();
+        let finished = self.sides.iter().filter(|side| side.sequence.is_finished()).count();
         Some(match (self.handshake, finished) {
             _ if self.reset => TcpState::Reset,
             _ if self.closed => TcpState::Closed,

@@ -13,8 +13,6 @@ pub(crate) struct Fragment<'a> {
     pub(crate) more: bool,
     /// What the datagram's payload is; the first fragment's word counts.
     pub(crate) protocol: u8,
-    /// Bytes of the IP header, and of IPv6 extension headers that stay outside of the payload.
-    pub(crate) header_len: u32,
     /// Its bytes, as far as they were captured.
     pub(crate) payload: &'a [u8],
     /// Whether that is all of them.
@@ -28,7 +26,6 @@ impl<'a> Fragment<'a> {
         let claimed = packet.trans_len as usize;
         let payload = data.get(..claimed).unwrap_or(data);
         let is_complete = payload.len() == claimed;
-        let header_len = packet.trans_offset - packet.ip_offset;
         if packet.ip_version == 4 {
             let ip = Ipv4::parse(frame.get(packet.ip_offset as usize..)?).ok()?;
             return Some(Self {
@@ -36,7 +33,6 @@ impl<'a> Fragment<'a> {
                 offset: ip.fragment_offset() as u32,
                 more: ip.more_fragments(),
                 protocol: ip.protocol(),
-                header_len,
                 payload,
                 is_complete,
             });
@@ -48,7 +44,6 @@ impl<'a> Fragment<'a> {
             offset: header.fragment_offset() as u32,
             more: header.more_fragments(),
             protocol: header.next_header(),
-            header_len: header_len.checked_sub(FragmentHeader::LEN as u32)?,
             payload,
             is_complete,
         })

@@ -225,11 +225,7 @@ mod tests {
         let icmp = |kind: u8, code: u8, id: u16, forth: bool| {
             let (src, dst) = if forth { (1, 2) } else { (2, 1) };
             let type_code = u16::from(kind) << 8 | u16::from(code);
-            Packet {
-                protocol: 1,
-                transport: Transport::Icmp,
-                ..packet(src, dst, type_code, id)
-            }
+            Packet { protocol: 1, transport: Transport::Icmp, ..packet(src, dst, type_code, id) }
         };
         assert_eq!(key(&icmp(8, 0, 77, true)), key(&icmp(0, 0, 77, false)));
         assert_ne!(key(&icmp(8, 0, 77, true)), key(&icmp(8, 0, 78, true)));

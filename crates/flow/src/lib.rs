@@ -20,7 +20,9 @@ mod tcp;
 pub use arrival::Arrival;
 pub use clock::{Clock, Clocks};
 pub use defrag::{Datagram, Defrag, DefragCounts};
-pub use flow::{EndReason, Ended, First, Flow, HandshakeTimes, InitiatorBy, Keep, Seen, Side, TcpState};
+pub use flow::{
+    EndReason, Ended, First, Flow, HandshakeTimes, InitiatorBy, Keep, Seen, Side, TcpState,
+};
 pub use key::{Direction, FlowKey};
 pub use marks::PacketMarks;
 pub use partition::{PARTITIONS, Partition, PartitionCounts, partition_of};

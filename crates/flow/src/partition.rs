@@ -11,7 +11,9 @@ use hashbrown::HashTable;
 use crate::flow::First;
 use crate::key::is_icmp_reply;
 use crate::tcp::{ACK, SYN};
-use crate::{Arrival, Clocks, EndReason, Ended, Flow, FlowKey, Initiator, InitiatorBy, Keep, Settings};
+use crate::{
+    Arrival, Clocks, EndReason, Ended, Flow, FlowKey, Initiator, InitiatorBy, Keep, Settings,
+};
 
 /// Partitions of the key space: fixed, so that nothing depends on the number of threads.
 pub const PARTITIONS: usize = 256;
@@ -92,7 +94,9 @@ impl<K: Keep> Partition<K> {
                     take(flow, now, data, &self.settings, &mut self.queue, &mut self.shared);
                     return;
                 }
-                Some((reason, frame)) => self.end(hash, |flow| flow.key == key, reason, frame, ended),
+                Some((reason, frame)) => {
+                    self.end(hash, |flow| flow.key == key, reason, frame, ended)
+                }
             }
         }
         self.make_room(now, ended);

@@ -183,7 +183,9 @@ mod tests {
         assert!(!all.contains(Address::v6([0x20; 16])));
         let one = Network::new(Address::v6([0x20; 16]), 6, 128).unwrap();
         assert!(one.contains(Address::v6([0x20; 16])) && !one.contains(Address::v6([0x21; 16])));
-        assert!(Network::new(Address::v6([0x20; 16]), 6, 0).unwrap().contains(Address::v6([1; 16])));
+        assert!(
+            Network::new(Address::v6([0x20; 16]), 6, 0).unwrap().contains(Address::v6([1; 16]))
+        );
         assert_eq!(Network::new(Address::v4([10, 0, 0, 0]), 4, 33), None);
     }
 }

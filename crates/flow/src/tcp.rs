@@ -137,7 +137,8 @@ impl Sequence {
             return;
         }
         let beyond = distance(self.next, end).max(0) as u32;
-        let filled = self.fill_before_base(seq, end, holes_max) + self.fill_holes(seq, end, holes_max);
+        let filled =
+            self.fill_before_base(seq, end, holes_max) + self.fill_holes(seq, end, holes_max);
         let len = end.wrapping_sub(seq);
         if beyond == 0 && filled == 0 {
             marks.set(PacketMarks::RETRANSMISSION);

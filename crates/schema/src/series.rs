@@ -61,6 +61,20 @@ pub struct Validity {
     nulls: usize,
 }
 
+impl Batch {
+    /// Appends the rows of a batch with the same columns.
+    pub fn append(&mut self, other: Self) {
+        if self.rows == 0 {
+            *self = other;
+            return;
+        }
+        self.rows += other.rows;
+        for (own, more) in self.columns.iter_mut().zip(other.columns) {
+            own.append(more);
+        }
+    }
+}
+
 impl Series {
     /// An empty series for values of a type.
     pub fn new(data_type: DataType) -> Self {
@@ -99,6 +113,33 @@ impl Series {
     /// Whether there is no value at all.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Appends the values of a series of the same type.
+    fn append(&mut self, other: Self) {
+        self.validity.append(self.len(), &other.validity, other.len());
+        match (&mut self.values, other.values) {
+            (Values::Bool(own), Values::Bool(more)) => own.extend(more),
+            (Values::I8(own), Values::I8(more)) => own.extend(more),
+            (Values::U8(own), Values::U8(more)) => own.extend(more),
+            (Values::U16(own), Values::U16(more)) => own.extend(more),
+            (Values::I32(own), Values::I32(more)) => own.extend(more),
+            (Values::I64(own), Values::I64(more)) | (Values::Time(own), Values::Time(more)) => {
+                own.extend(more);
+            }
+            (Values::F64(own), Values::F64(more)) => own.extend(more),
+            (Values::Text(own), Values::Text(more)) => {
+                let before = own.bytes.len() as i32;
+                own.offsets.extend(more.offsets[1..].iter().map(|offset| before + offset));
+                own.bytes.extend(more.bytes);
+            }
+            (Values::List(own), Values::List(more)) => {
+                let before = own.items.len() as i32;
+                own.offsets.extend(more.offsets[1..].iter().map(|offset| before + offset));
+                own.items.append(*more.items);
+            }
+            (own, _) => own.mismatch("another series"),
+        }
     }
 
     /// Appends a null.
@@ -239,6 +280,20 @@ impl Validity {
         self.bits.as_ref().is_none_or(|bits| bits[i / 8] >> (i % 8) & 1 == 1)
     }
 
+    /// Appends what is said of `len` further values after `at` own ones.
+    fn append(&mut self, at: usize, other: &Self, len: usize) {
+        if self.bits.is_none() && other.bits.is_none() {
+            return;
+        }
+        for i in 0..len {
+            if other.is_valid(i) {
+                self.push_value(at + i);
+            } else {
+                self.push_null(at + i);
+            }
+        }
+    }
+
     #[inline]
     fn push_value(&mut self, at: usize) {
         if let Some(bits) = &mut self.bits {
@@ -266,8 +321,32 @@ impl Validity {
 
 #[cfg(test)]
 mod tests {
-    use super::{Series, Values};
+    use super::{Batch, Series, Values};
     use crate::DataType;
+
+    #[test]
+    fn appended_batches_are_as_if_filled_at_once() {
+        let fill = |rows: std::ops::Range<i64>| {
+            let types = [DataType::I64, DataType::Text, DataType::List(&DataType::I64)];
+            let mut columns = types.map(Series::new).to_vec();
+            for row in rows.clone() {
+                if row % 3 == 0 {
+                    columns.iter_mut().for_each(Series::push_null);
+                } else {
+                    columns[0].push_i64(row);
+                    columns[1].push_text(&"x".repeat(row as usize));
+                    columns[2].push_list(|items| items.extend_i64(0..row));
+                }
+            }
+            Batch { columns, rows: rows.count() }
+        };
+        for (first, second, third) in [(0, 5, 20), (1, 3, 3), (1, 1, 9), (3, 12, 13)] {
+            let mut batch = fill(first..second);
+            batch.append(fill(second..third));
+            let whole = fill(first..third);
+            assert_eq!((batch.rows, batch.columns), (whole.rows, whole.columns));
+        }
+    }
 
     #[test]
     fn validity_follows_any_order_of_nulls() {

@@ -14,6 +14,8 @@ impl<'a> Ethernet<'a> {
     /// Views the header at the front of `bytes`.
     #[inline]
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Reason> {
+        // One check of the length; the others are known to hold then.
+        let bytes: &[u8; HEADER_LEN] = bytes.first_chunk().ok_or(Reason::Truncated)?;
         let (dst, rest) = bytes.split_first_chunk().ok_or(Reason::Truncated)?;
         let (src, rest) = rest.split_first_chunk().ok_or(Reason::Truncated)?;
         let ether_type = rest.first_chunk().ok_or(Reason::Truncated)?;
@@ -37,7 +39,7 @@ impl<'a> Ethernet<'a> {
     }
 
     /// Length of the header.
-    pub const LEN: usize = 14;
+    pub const LEN: usize = HEADER_LEN;
 
     /// Where the source address is, from the first byte of the header.
     pub const SRC_AT: usize = 6;
@@ -126,6 +128,7 @@ impl EtherType {
     }
 }
 
+const HEADER_LEN: usize = 14;
 // IEEE 802.3-2018 3.2.6: 1501 to 1535 are neither.
 const LENGTH_MAX: u16 = 1500;
 

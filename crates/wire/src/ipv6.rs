@@ -16,6 +16,8 @@ impl<'a> Ipv6<'a> {
     /// Views the header at the front of `bytes`.
     #[inline]
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Reason> {
+        // One check of the length; the others are known to hold then.
+        let bytes: &[u8; HEADER_LEN] = bytes.first_chunk().ok_or(Reason::Truncated)?;
         let (fixed, rest) = bytes.split_first_chunk().ok_or(Reason::Truncated)?;
         let (src, rest) = rest.split_first_chunk().ok_or(Reason::Truncated)?;
         let dst = rest.first_chunk().ok_or(Reason::Truncated)?;
@@ -65,8 +67,10 @@ impl<'a> Ipv6<'a> {
     }
 
     /// Length of the header.
-    pub const LEN: usize = 40;
+    pub const LEN: usize = HEADER_LEN;
 }
+
+const HEADER_LEN: usize = 40;
 
 #[cfg(test)]
 mod tests {

@@ -78,9 +78,11 @@ impl Totals {
     ) {
         scratch.lengths.clear();
         let of_side = records.iter().filter(|record| is_up(record) == up);
-        scratch.lengths.extend(of_side.map(|record| {
-            [record.packet_len, record.ip_len, record.trans_len, record.app_len]
-        }));
+        scratch
+            .lengths
+            .extend(of_side.map(|record| {
+                [record.packet_len, record.ip_len, record.trans_len, record.app_len]
+            }));
         // The four lengths of packets mostly rise together: sorted by one, the others nearly are.
         scratch.lengths.sort_unstable();
         for (i, sequence) in self.lengths.iter_mut().enumerate() {
@@ -132,8 +134,8 @@ impl Gaps {
         self.bound(false);
         let mean = seconds(self.sum, 1) / self.count.max(1) as f64;
         let moments = Moments { mean, ..self.moments };
-        let some = (self.count > 0)
-            .then(|| Summary::<f64>::sample(self.min, self.max, moments, None));
+        let some =
+            (self.count > 0).then(|| Summary::<f64>::sample(self.min, self.max, moments, None));
         Summary { count: self.count, sum: seconds(self.sum, 1), some }
     }
 }
@@ -158,7 +160,8 @@ pub(super) fn merge(
     merged.clear();
     let (mut a, mut b) = (a.peekable(), b.peekable());
     while let Some((left, right)) = a.peek().copied().zip(b.peek().copied()) {
-        let times = if left.0 <= right.0 { left.1 } else { 0 } + if right.0 <= left.0 { right.1 } else { 0 };
+        let times = if left.0 <= right.0 { left.1 } else { 0 }
+            + if right.0 <= left.0 { right.1 } else { 0 };
         merged.push((left.0.min(right.0), times));
         if left.0 <= right.0 {
             a.next();

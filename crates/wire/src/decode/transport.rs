@@ -11,7 +11,7 @@ use crate::{Icmp, Layer, Layers, Marks, Reason, Tcp, Transport, Udp};
 
 impl<L: Layers> Walk<'_, L> {
     /// What a protocol number said follows.
-    #[inline]
+    #[inline(always)]
     pub(super) fn transport(&mut self, protocol: u8, rest: Rest<'_>) {
         self.packet.protocol = protocol;
         self.packet.trans_offset = rest.offset as u32;
@@ -53,7 +53,7 @@ impl<L: Layers> Walk<'_, L> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn tcp(&mut self, rest: Rest<'_>) {
         let tcp = match Tcp::parse(rest.bytes) {
             Ok(tcp) => tcp,

@@ -1,0 +1,216 @@
+//! What can be typed.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use flowloom_engine::{Format, Network};
+
+use crate::parse::{duration, format, network, size, time};
+
+/// Packet captures to tables of flows.
+#[derive(Debug, Parser)]
+#[command(name = "flowloom", version, about, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 all well, 1 finished with losses (said on standard error), \
+                        2 could not run, 130 interrupted.")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// One row per flow of one or more captures
+    Flows(Box<FlowsArguments>),
+    /// The catalogue of columns: name, type, unit, role and definition
+    Features(FeaturesArguments),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = FLOWS_EXAMPLES)]
+pub(crate) struct FlowsArguments {
+    /// Captures: files (pcap, pcapng, snoop; plain, gzip, zstd, lz4), directories, globs, or `-`
+    #[arg(required = true, value_name = "CAPTURE")]
+    pub(crate) captures: Vec<String>,
+
+    #[command(flatten, next_help_heading = "Output")]
+    pub(crate) output: OutputArguments,
+    #[command(flatten, next_help_heading = "Columns")]
+    pub(crate) columns: ColumnArguments,
+    #[command(flatten, next_help_heading = "Which frames")]
+    pub(crate) frames: FrameArguments,
+    #[command(flatten, next_help_heading = "Flows")]
+    pub(crate) flows: FlowArguments,
+    #[command(flatten, next_help_heading = "Work")]
+    pub(crate) work: WorkArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OutputArguments {
+    /// File to write, its format told by its ending; `-` is standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Format: table, parquet, arrow, csv, json, jsonl, null
+    #[arg(long, value_name = "FORMAT", value_parser = format)]
+    pub(crate) format: Option<Format>,
+    /// Order of rows: as flows end (bounded memory), or as they start
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) order: OrderArgument,
+    /// Rows a table shows at most
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub(crate) rows: usize,
+    /// Show all columns in a table, not a choice of them
+    #[arg(long)]
+    pub(crate) all_columns: bool,
+    /// Write the account of the run (what became of every frame) as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ColumnArguments {
+    /// Feature sets, separated by commas: core, sequences, timestamps, statistics
+    #[arg(long, value_name = "SET,...", value_delimiter = ',', default_value = "core")]
+    pub(crate) features: Vec<String>,
+    /// Columns to leave out, separated by commas
+    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',')]
+    pub(crate) without: Vec<String>,
+    /// Packets in a sequence at most
+    #[arg(long, value_name = "N", default_value_t = 65_536)]
+    pub(crate) sequence_max: usize,
+    /// Time covered by a sequence at most, such as 10s
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) sequence_time_max: Option<i64>,
+    /// Bytes on the wire covered by a sequence at most, such as 1M
+    #[arg(long, value_name = "BYTES", value_parser = size)]
+    pub(crate) sequence_bytes_max: Option<u64>,
+    /// Give lengths in sequences the sign of their direction: + up, - down
+    #[arg(long)]
+    pub(crate) signed: bool,
+    /// Packets that sequences and statistics count
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) population: PopulationArgument,
+    /// Verify checksums, and mark packets whose checksums are wrong
+    #[arg(long)]
+    pub(crate) verify_checksums: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FrameArguments {
+    /// Only packets for which a tcpdump expression is true
+    #[arg(short, long, value_name = "EXPRESSION")]
+    pub(crate) filter: Option<String>,
+    /// Only the first N frames of each capture
+    #[arg(long, value_name = "N")]
+    pub(crate) count: Option<u64>,
+    /// Only frames at or after this time (RFC 3339, or seconds since 1970)
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) from: Option<i64>,
+    /// Only frames before this time
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) until: Option<i64>,
+    /// Drop frames that repeat one of the last while byte for byte, such as 10ms
+    #[arg(long, value_name = "WINDOW", value_parser = duration)]
+    pub(crate) dedup: Option<i64>,
+    /// IP headers inside one another that are followed at most
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    pub(crate) ip_headers_max: u8,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FlowArguments {
+    /// One row per key: flows are never split by time or by what TCP says
+    #[arg(long)]
+    pub(crate) no_split: bool,
+    /// Silence that ends a TCP flow
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "300s")]
+    pub(crate) tcp_idle: i64,
+    /// Silence that ends any other flow
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "60s")]
+    pub(crate) idle: i64,
+    /// Age that ends a flow however busy it is
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "1800s")]
+    pub(crate) active: i64,
+    /// How long a closed TCP flow still takes late packets
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "5s")]
+    pub(crate) linger: i64,
+    /// Who is the initiator: by the protocol's handshake, or always the first packet's sender
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) initiator: InitiatorArgument,
+    /// Make the endpoint inside this network the initiator
+    #[arg(long, value_name = "NET", value_parser = network, conflicts_with = "initiator")]
+    pub(crate) client: Option<Network>,
+    /// Leave VLAN tags or virtual networks out of the flow key, for asymmetric taps
+    #[arg(long, value_name = "WHAT,...", value_delimiter = ',')]
+    pub(crate) key_ignore: Vec<KeyPart>,
+    /// Flows in memory at most; beyond it, the flow nearest to its timeout is evicted
+    #[arg(long, value_name = "N", default_value_t = 1 << 20)]
+    pub(crate) flows_max: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WorkArguments {
+    /// Threads [default: the processors there are]
+    #[arg(short = 'j', long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+    /// Take the captures for pieces of one, cut by time or size
+    #[arg(long)]
+    pub(crate) rotated: bool,
+    /// Say nothing but errors, and show no progress
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FeaturesArguments {
+    /// Only the columns of these sets
+    #[arg(value_name = "SET")]
+    pub(crate) sets: Vec<String>,
+    /// As a Markdown table, or as JSON
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: CatalogueFormat,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OrderArgument {
+    #[default]
+    End,
+    Start,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PopulationArgument {
+    #[default]
+    All,
+    NoPureAck,
+    Payload,
+    PayloadNoRetransmission,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InitiatorArgument {
+    #[default]
+    Protocol,
+    FirstPacket,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum KeyPart {
+    Vlan,
+    Vni,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CatalogueFormat {
+    #[default]
+    Text,
+    Markdown,
+    Json,
+}
+
+const FLOWS_EXAMPLES: &str = "Examples:
+  flowloom flows capture.pcapng
+  flowloom flows capture.pcap.gz -o flows.parquet --features core,statistics
+  flowloom flows captures/ -o flows.csv --filter 'tcp port 443 or udp port 443'
+  tcpdump -w - -c 1000 | flowloom flows - -o - --format jsonl
+  flowloom flows a.pcap -o a.parquet --features core,sequences --sequence-max 255";

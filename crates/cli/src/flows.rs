@@ -1,0 +1,132 @@
+//! `flowloom flows`.
+
+use std::error::Error;
+use std::io::IsTerminal;
+use std::num::NonZeroUsize;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread;
+
+use flowloom_engine::{
+    CaptureLimits, Config, Destination, ExportSettings, Filter, FlowLimits, FlowSettings, Format,
+    Initiator, KeyIgnore, LogLimits, Order, Output, Population, RunError, Signs, SinkError,
+    Terminal, Timeouts, Watch, Window, WireOptions, find_inputs, run,
+};
+
+use crate::arguments::{
+    FlowArguments, FlowsArguments, InitiatorArgument, KeyPart, OrderArgument, OutputArguments,
+    PopulationArgument,
+};
+use crate::progress::Progress;
+use crate::report;
+
+pub(crate) fn flows(arguments: FlowsArguments) -> Result<ExitCode, Box<dyn Error>> {
+    let report_file = arguments.output.report.clone();
+    let quiet = arguments.work.quiet;
+    let config = config(arguments)?;
+    let watch = Arc::new(Watch::default());
+    let on_interrupt = Arc::clone(&watch);
+    ctrlc::set_handler(move || on_interrupt.stop())?;
+    let progress = Progress::start(&config.inputs, &watch, quiet);
+    let outcome = run(&config, &watch);
+    progress.finish();
+    let summary = match outcome {
+        Ok(summary) => summary,
+        // Whoever read our output has seen enough: that is no failure.
+        Err(RunError::Sink(SinkError::ReaderGone)) => return Ok(ExitCode::SUCCESS),
+        Err(error) => return Err(error.into()),
+    };
+    if let Some(file) = report_file {
+        report::write(&file, &summary)?;
+    }
+    Ok(report::summary(&summary, &config.output, quiet))
+}
+
+fn config(arguments: FlowsArguments) -> Result<Config, Box<dyn Error>> {
+    let FlowsArguments { captures, output, columns, frames, flows, work } = arguments;
+    let filter = frames.filter.as_deref().map(Filter::parse).transpose()?;
+    let signs = if columns.signed { Signs::Signed } else { Signs::Unsigned };
+    let processors = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    Ok(Config {
+        inputs: find_inputs(&captures)?,
+        rotated: work.rotated,
+        features: columns.features,
+        without: columns.without,
+        signs,
+        filter,
+        flow: flow_settings(&flows, columns.population),
+        log: LogLimits {
+            sequence_max: columns.sequence_max,
+            sequence_nanos_max: columns.sequence_time_max,
+            sequence_bytes_max: columns.sequence_bytes_max,
+            ..LogLimits::default()
+        },
+        wire: WireOptions {
+            ip_headers_max: frames.ip_headers_max,
+            verify_checksums: columns.verify_checksums,
+        },
+        capture: CaptureLimits::default(),
+        window: Window { count: frames.count, from: frames.from, until: frames.until },
+        dedup: frames.dedup,
+        threads: work.threads.unwrap_or(processors),
+        output: output_settings(output)?,
+    })
+}
+
+fn flow_settings(flows: &FlowArguments, population: PopulationArgument) -> FlowSettings {
+    FlowSettings {
+        timeouts: Timeouts {
+            tcp_idle: flows.tcp_idle,
+            other_idle: flows.idle,
+            active: flows.active,
+            linger: flows.linger,
+            ..Timeouts::default()
+        },
+        limits: FlowLimits { flows_max: flows.flows_max, ..FlowLimits::default() },
+        no_split: flows.no_split,
+        initiator: match (flows.client, flows.initiator) {
+            (Some(network), _) => Initiator::Client(network),
+            (None, InitiatorArgument::Protocol) => Initiator::Protocol,
+            (None, InitiatorArgument::FirstPacket) => Initiator::FirstPacket,
+        },
+        key_ignore: KeyIgnore {
+            vlan: flows.key_ignore.contains(&KeyPart::Vlan),
+            vni: flows.key_ignore.contains(&KeyPart::Vni),
+        },
+        population: match population {
+            PopulationArgument::All => Population::All,
+            PopulationArgument::NoPureAck => Population::NoPureAck,
+            PopulationArgument::Payload => Population::Payload,
+            PopulationArgument::PayloadNoRetransmission => Population::PayloadNoRetransmission,
+        },
+    }
+}
+
+fn output_settings(arguments: OutputArguments) -> Result<Output, Box<dyn Error>> {
+    let destination = arguments.output.map_or(Destination::Stdout, Destination::from);
+    let format = match (&arguments.format, &destination) {
+        (Some(format), _) => *format,
+        (None, Destination::Stdout) => Format::Table,
+        (None, Destination::File(path)) => Format::from_path(path).ok_or_else(|| {
+            format!(
+                "cannot tell a format from the name {}; give one with --format, or an ending: \
+                 .parquet .arrow .csv .json .jsonl",
+                path.display()
+            )
+        })?,
+    };
+    let to_terminal = destination == Destination::Stdout && std::io::stdout().is_terminal();
+    if format.is_binary() && to_terminal {
+        return Err("this format is not for a terminal; give a file with -o, or a pipe".into());
+    }
+    let color = to_terminal && std::env::var_os("NO_COLOR").is_none();
+    let width = to_terminal.then(report::terminal_width);
+    let terminal =
+        Terminal { width, color, rows_max: arguments.rows, all_columns: arguments.all_columns };
+    let order = match arguments.order {
+        OrderArgument::End => Order::End,
+        OrderArgument::Start => Order::Start,
+    };
+    let settings = ExportSettings { terminal, ..ExportSettings::default() };
+    Ok(Output { format, destination, settings, order })
+}

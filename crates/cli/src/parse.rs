@@ -1,0 +1,161 @@
+//! Words on the command line to values.
+
+use std::net::IpAddr;
+
+use flowloom_engine::{Address, Format, Network};
+
+/// A length of time in nanoseconds: `10ms`, `1.5s`, `5m`, `1h`; a bare number is seconds.
+pub(crate) fn duration(text: &str) -> Result<i64, String> {
+    let at = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(at);
+    let unit = match unit {
+        "ns" => 1.0,
+        "us" => 1e3,
+        "ms" => 1e6,
+        "" | "s" => 1e9,
+        "m" | "min" => 60e9,
+        "h" => 3_600e9,
+        "d" => 86_400e9,
+        _ => return Err(format!("`{unit}` is no unit of time; there are ns us ms s m h d")),
+    };
+    let number = number.parse::<f64>().map_err(|_| "expected a number, such as 10s".to_string())?;
+    Ok((number * unit).round() as i64)
+}
+
+/// A number of bytes: `4096`, `64k`, `1M`, `2G` (powers of 1024).
+pub(crate) fn size(text: &str) -> Result<u64, String> {
+    let at = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(at);
+    let shift = match unit.trim_end_matches(['B', 'b', 'i']) {
+        "" => 0,
+        "k" | "K" => 10,
+        "M" => 20,
+        "G" => 30,
+        _ => return Err(format!("`{unit}` is no unit of size; there are k M G")),
+    };
+    let number = number.parse::<u64>().map_err(|_| "expected a number, such as 1M".to_string())?;
+    number.checked_shl(shift).ok_or_else(|| "too large".to_string())
+}
+
+/// A point in time, in nanoseconds since the epoch: RFC 3339 (`2024-05-01T12:00:00Z`, also with a
+/// space and without the zone, which is UTC then), a date, or seconds since 1970.
+pub(crate) fn time(text: &str) -> Result<i64, String> {
+    if let Ok(seconds) = text.parse::<f64>() {
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+        let nanos = format!("{fraction:0<9.9}").parse::<i64>().unwrap_or(0);
+        let whole = whole.parse::<i64>().unwrap_or(seconds as i64);
+        return whole
+            .checked_mul(1_000_000_000)
+            .and_then(|whole| whole.checked_add(nanos))
+            .ok_or_else(|| "beyond the year 2262".to_string());
+    }
+    calendar(text).ok_or_else(|| {
+        "expected a time such as 2024-05-01T12:00:00Z, 2024-05-01, or seconds since 1970"
+            .to_string()
+    })
+}
+
+/// An address, or a network as `10.0.0.0/8`.
+pub(crate) fn network(text: &str) -> Result<Network, String> {
+    let (address, prefix) = match text.split_once('/') {
+        Some((address, prefix)) => (address, Some(prefix)),
+        None => (text, None),
+    };
+    let wrong = || format!("`{text}` is no network; expected one such as 10.0.0.0/8");
+    let address = address.parse::<IpAddr>().map_err(|_| wrong())?;
+    let (address, version, whole) = match address {
+        IpAddr::V4(v4) => (Address::v4(v4.octets()), 4, 32),
+        IpAddr::V6(v6) => (Address::v6(v6.octets()), 6, 128),
+    };
+    let prefix = prefix.map_or(Ok(whole), str::parse).map_err(|_| wrong())?;
+    Network::new(address, version, prefix).ok_or_else(wrong)
+}
+
+/// The name of a format.
+pub(crate) fn format(text: &str) -> Result<Format, String> {
+    text.parse()
+}
+
+fn calendar(text: &str) -> Option<i64> {
+    let (date, rest) = text.split_at_checked(10)?;
+    let [year, month, day] = fields(date, '-')?;
+    let rest = rest.strip_prefix(['T', 't', ' ']).unwrap_or(rest);
+    let (clock, offset) = zone(rest)?;
+    let (clock, fraction) = clock.split_once('.').unwrap_or((clock, ""));
+    let [hour, minute, second] = if clock.is_empty() { [0; 3] } else { fields(clock, ':')? };
+    let in_range = (1..=12).contains(&month)
+        && (1..=31).contains(&day)
+        && (0..24).contains(&hour)
+        && (0..60).contains(&minute)
+        && (0..=60).contains(&second);
+    if !in_range || !fraction.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let nanos = format!("{fraction:0<9.9}").parse::<i64>().ok()?;
+    let seconds = days(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second - offset;
+    seconds.checked_mul(1_000_000_000)?.checked_add(nanos)
+}
+
+/// The clock part of a time and its offset from UTC in seconds.
+fn zone(text: &str) -> Option<(&str, i64)> {
+    if let Some(clock) = text.strip_suffix(['Z', 'z']) {
+        return Some((clock, 0));
+    }
+    let Some(at) = text.rfind(['+', '-']) else { return Some((text, 0)) };
+    let [hours, minutes] = fields(&text[at + 1..], ':')?;
+    let sign = if text[at..].starts_with('-') { -1 } else { 1 };
+    Some((&text[..at], sign * (hours * 3_600 + minutes * 60)))
+}
+
+fn fields<const N: usize>(text: &str, separator: char) -> Option<[i64; N]> {
+    let fields = text.split(separator).map(|field| field.parse().ok()).collect::<Option<Vec<_>>>();
+    fields?.try_into().ok()
+}
+
+/// Days from 1970-01-01 to a date of the Gregorian calendar; years begin in March here, so that
+/// the leap day is the last.
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let of_era = year.rem_euclid(400);
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{duration, network, size, time};
+
+    #[test]
+    fn durations_have_units() {
+        assert_eq!(duration("10ms"), Ok(10_000_000));
+        assert_eq!(duration("1.5s"), Ok(1_500_000_000));
+        assert_eq!(duration("2"), Ok(2_000_000_000));
+        assert_eq!(duration("5m"), Ok(300_000_000_000));
+        assert!(duration("5 weeks").is_err() && duration("s").is_err() && duration("").is_err());
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!((size("10"), size("1k"), size("2MiB")), (Ok(10), Ok(1024), Ok(2 << 20)));
+        assert!(size("1x").is_err() && size("").is_err());
+    }
+
+    #[test]
+    fn times_are_dates_or_seconds() {
+        let at = 1_714_564_800_000_000_000;
+        for text in ["2024-05-01T12:00:00Z", "2024-05-01 12:00:00", "2024-05-01T14:00:00+02:00"] {
+            assert_eq!(time(text), Ok(at), "{text}");
+        }
+        assert_eq!(time("2024-05-01T12:00:00.000000001Z"), Ok(at + 1));
+        assert_eq!(time("1714564800.000000001"), Ok(at + 1));
+        assert_eq!(time("2024-05-01"), Ok(at - 43_200_000_000_000));
+        assert!(time("yesterday").is_err() && time("2024-13-01").is_err());
+    }
+
+    #[test]
+    fn networks_have_prefixes() {
+        assert!(network("10.0.0.0/8").is_ok() && network("::1").is_ok());
+        assert!(network("10.0.0.0/33").is_err() && network("ten").is_err());
+    }
+}

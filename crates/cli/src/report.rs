@@ -1,0 +1,151 @@
+//! What is said on standard error, and the exit code that goes with it.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::io::{IsTerminal, Write as _};
+use std::path::Path;
+use std::process::ExitCode;
+
+use flowloom_engine::{Account, Format, Output, Summary};
+
+/// The exit code of a run that could not be made.
+pub(crate) const COULD_NOT_RUN: u8 = 2;
+const LOSSES: u8 = 1;
+const INTERRUPTED: u8 = 130;
+
+/// Says why nothing could be done.
+pub(crate) fn error(error: &(dyn Error + 'static)) {
+    say(&format!("flowloom: {error}"));
+}
+
+/// Says what was lost and what became of the frames; the exit code.
+pub(crate) fn summary(summary: &Summary, output: &Output, quiet: bool) -> ExitCode {
+    let mut failed = 0;
+    for capture in &summary.captures {
+        if !quiet {
+            for warning in &capture.warnings {
+                say(&format!("warning: {warning}"));
+            }
+        }
+        if let Some(damage) = &capture.damage {
+            say(&format!("damaged: {damage}"));
+        }
+        if let Some(error) = &capture.error {
+            failed += 1;
+            say(&format!("flowloom: {error}"));
+        }
+    }
+    let nothing_read = failed == summary.captures.len();
+    if !quiet && !nothing_read {
+        say(&account(summary));
+        let shown = output.format == Format::Table || output.format == Format::Null;
+        if let (false, flowloom_engine::Destination::File(path)) = (shown, &output.destination) {
+            say(&format!("{} rows in {}", grouped(summary.rows), path.display()));
+        }
+    }
+    if summary.interrupted {
+        say("interrupted: what was read until then is in the output");
+        INTERRUPTED.into()
+    } else if nothing_read {
+        COULD_NOT_RUN.into()
+    } else if summary.captures.iter().any(flowloom_engine::CaptureAccount::has_losses) {
+        LOSSES.into()
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+/// Writes the account as JSON.
+pub(crate) fn write(file: &Path, summary: &Summary) -> Result<(), Box<dyn Error>> {
+    let text = serde_json::to_string_pretty(summary)?;
+    std::fs::write(file, text + "\n")
+        .map_err(|error| format!("cannot write {}: {error}", file.display()).into())
+}
+
+/// Columns of the terminal.
+pub(crate) fn terminal_width() -> usize {
+    terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0))
+}
+
+/// One or a few lines: frames, flows, and all that did not become a flow.
+fn account(summary: &Summary) -> String {
+    let account = &summary.total;
+    let mut text = format!(
+        "{} frames, {} flows{}",
+        grouped(account.frames),
+        grouped(account.flow_count()),
+        in_brackets(&account.flows)
+    );
+    for (what, count) in losses(account) {
+        if count > 0 {
+            let _ = write!(text, "\n  {}: {what}", grouped(count));
+        }
+    }
+    for (what, counts) in [
+        ("frames of a link type that is not decoded", &account.frames_unknown_link),
+        ("frames without an IP packet", &account.frames_not_ip),
+        ("frames with a damaged header (used up to there)", &account.frames_malformed),
+        ("times a limit was reached", &account.limits_reached),
+    ] {
+        let count = counts.values().sum::<u64>();
+        if count > 0 {
+            let _ = write!(text, "\n  {}: {what}{}", grouped(count), in_brackets(counts));
+        }
+    }
+    text
+}
+
+fn losses(account: &Account) -> [(&'static str, u64); 6] {
+    [
+        ("frames outside of the time window", account.frames_outside_window),
+        ("frames dropped as repetitions", account.frames_duplicate),
+        ("frames the filter did not accept", account.frames_filtered),
+        ("flows the filter did not accept", account.flows_filtered),
+        ("IP fragments whose datagram stayed incomplete", account.fragments_unresolved),
+        ("frames whose time jumped ahead alone", account.clock_jumps_refused),
+    ]
+}
+
+fn in_brackets(counts: &std::collections::BTreeMap<String, u64>) -> String {
+    if counts.is_empty() {
+        return String::new();
+    }
+    let parts = counts.iter().map(|(name, count)| format!("{name} {}", grouped(*count)));
+    format!(" ({})", parts.collect::<Vec<_>>().join(", "))
+}
+
+/// A number with its thousands apart: 12,345.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn say(text: &str) {
+    // Names come from captures and paths: nothing of them may steer the terminal.
+    let safe = text.replace(|c: char| c.is_control() && c != '\n', "\u{fffd}");
+    let mut stderr = std::io::stderr();
+    let red = stderr.is_terminal() && text.starts_with("flowloom:");
+    let (on, off) = if red { ("\u{1b}[31m", "\u{1b}[0m") } else { ("", "") };
+    // There is nobody to tell when standard error is gone.
+    drop(writeln!(stderr, "{on}{safe}{off}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn thousands_stand_apart() {
+        let cases = [(0, "0"), (999, "999"), (1_000, "1,000"), (12_345_678, "12,345,678")];
+        for (number, text) in cases {
+            assert_eq!(grouped(number), text);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! What a run is to do, checked: everything here can be trusted.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+
+use flowloom_export::{Destination, Format, Settings as ExportSettings};
+use flowloom_features::{LogLimits, RESERVED, SETS, Signs, catalogue};
+use flowloom_filter::Filter;
+
+use crate::inputs::InputFile;
+
+/// What a run is to do.
+pub struct Config {
+    /// The captures, in the order of the output.
+    pub inputs: Vec<InputFile>,
+    /// Whether they are pieces of one capture.
+    pub rotated: bool,
+    /// Feature sets, by name.
+    pub features: Vec<String>,
+    /// Columns that are left out.
+    pub without: Vec<String>,
+    /// How lengths in sequences are shown.
+    pub signs: Signs,
+    /// Which packets and flows are wanted.
+    pub filter: Option<Filter>,
+    /// How flows are cut and counted.
+    pub flow: flowloom_flow::Settings,
+    /// How much is kept of packets.
+    pub log: LogLimits,
+    /// How headers are decoded.
+    pub wire: flowloom_wire::Options,
+    /// How much of a capture is believed.
+    pub capture: flowloom_capture::Limits,
+    /// Which frames are looked at.
+    pub window: Window,
+    /// Frames with the same bytes within this many nanoseconds are dropped.
+    pub dedup: Option<i64>,
+    /// Threads.
+    pub threads: NonZeroUsize,
+    /// Where rows go.
+    pub output: Output,
+}
+
+/// Which frames are looked at.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Window {
+    /// Only so many of the first frames.
+    pub count: Option<u64>,
+    /// Only frames at or after this time, in nanoseconds since the epoch.
+    pub from: Option<i64>,
+    /// Only frames before this time.
+    pub until: Option<i64>,
+}
+
+/// Where rows go.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// How they are written.
+    pub format: Format,
+    /// Where to.
+    pub destination: Destination,
+    /// Details of formats.
+    pub settings: ExportSettings,
+    /// In which order they come.
+    pub order: Order,
+}
+
+/// In which order rows come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// As the flows end.
+    #[default]
+    End,
+    /// As the flows began: by `flow_id`.
+    Start,
+}
+
+/// Why a run cannot be as it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError(pub String);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Config {
+    /// Checks what can be said without reading anything.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        for name in &self.features {
+            if RESERVED.contains(&name.as_str()) {
+                let text = format!("the feature set `{name}` is planned, but not there yet");
+                return Err(ConfigError(text));
+            }
+            if !SETS.iter().any(|set| set.name == name) {
+                let names = SETS.iter().map(|set| set.name).collect::<Vec<_>>().join(", ");
+                return Err(ConfigError(format!("no feature set `{name}`; there are {names}")));
+            }
+        }
+        let columns = catalogue();
+        for name in &self.without {
+            if !columns.iter().any(|column| column.name == name.as_str()) {
+                let text = format!("no column `{name}`; `flowloom features` lists them all");
+                return Err(ConfigError(text));
+            }
+        }
+        if self.inputs.is_empty() {
+            return Err(ConfigError("no capture was found".into()));
+        }
+        Ok(())
+    }
+}
+
+impl Window {
+    /// Whether a frame of that time is looked at.
+    #[inline]
+    pub(crate) fn has(&self, time: i64) -> bool {
+        self.from.is_none_or(|from| time >= from) && self.until.is_none_or(|until| time < until)
+    }
+}

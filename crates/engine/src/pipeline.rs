@@ -1,0 +1,39 @@
+//! One input to batches of rows.
+//!
+//! Read -> decode -> serial -> partitions -> merge -> build -> write. Decoding and building are
+//! stateless and run in parallel; the serial stage does only what needs all frames in order; a
+//! partition takes the blocks in order, whichever thread works on it; merging and writing are in
+//! order again. So the rows do not depend on the number of threads, nor on where blocks begin. The
+//! one-thread run is the same stages called in turn.
+
+mod dedup;
+mod flow_view;
+mod groups;
+mod merge;
+mod schedule;
+mod serial;
+mod work;
+
+pub(crate) use schedule::{Emit, Failure, run};
+
+use flowloom_features::Families;
+use flowloom_flow::Settings as FlowSettings;
+
+use crate::Config;
+
+/// What the stages of a run have in common: which parsers and columns the output asked for.
+pub(crate) struct Plan<'c> {
+    pub(crate) config: &'c Config,
+    pub(crate) families: Families,
+}
+
+impl<'c> Plan<'c> {
+    pub(crate) fn new(config: &'c Config) -> Self {
+        let sets = config.features.iter().map(String::as_str).collect::<Vec<_>>();
+        Self { config, families: Families::new(&sets, &config.without, config.signs) }
+    }
+
+    pub(crate) fn flow(&self) -> &FlowSettings {
+        &self.config.flow
+    }
+}

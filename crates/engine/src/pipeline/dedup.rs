@@ -1,0 +1,94 @@
+//! Frames that repeat an earlier one byte for byte: a tap that sees both sides of a switch.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasher, RandomState};
+
+/// The frames of the last while, by a keyed hash of their bytes.
+pub(crate) struct Dedup {
+    window: i64,
+    hasher: RandomState,
+    /// Time of the last frame with a hash.
+    seen: HashMap<u64, i64>,
+    order: VecDeque<(i64, u64)>,
+    forgotten: u64,
+}
+
+impl Dedup {
+    pub(crate) fn new(window: i64) -> Self {
+        Self {
+            window,
+            hasher: RandomState::new(),
+            seen: HashMap::new(),
+            order: VecDeque::new(),
+            forgotten: 0,
+        }
+    }
+
+    /// Whether a frame has the bytes of one that came at most the window before it.
+    pub(crate) fn is_repeated(&mut self, time: i64, bytes: &[u8]) -> bool {
+        while self.order.front().is_some_and(|(then, _)| time.saturating_sub(*then) > self.window) {
+            self.forget();
+        }
+        let hash = self.hasher.hash_one(bytes);
+        let repeated = self
+            .seen
+            .get(&hash)
+            .is_some_and(|then| time.abs_diff(*then) <= self.window.unsigned_abs());
+        if !repeated {
+            self.seen.insert(hash, time);
+            self.order.push_back((time, hash));
+            if self.order.len() > FRAMES_MAX {
+                self.forget();
+                self.forgotten += 1;
+            }
+        }
+        repeated
+    }
+
+    /// Frames forgotten before their time, because there were too many.
+    pub(crate) fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+
+    fn forget(&mut self) {
+        if let Some((then, hash)) = self.order.pop_front()
+            && self.seen.get(&hash) == Some(&then)
+        {
+            self.seen.remove(&hash);
+        }
+    }
+}
+
+/// Frames remembered at most.
+const FRAMES_MAX: usize = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::{Dedup, FRAMES_MAX};
+
+    #[test]
+    fn only_repetitions_within_the_window_are_dropped() {
+        let mut dedup = Dedup::new(10);
+        let frames: [(i64, &[u8], bool); 6] = [
+            (0, b"a", false),
+            (5, b"a", true),
+            (10, b"b", false),
+            (11, b"a", false),
+            (12, b"a", true),
+            (12, b"b", true),
+        ];
+        for (time, bytes, repeated) in frames {
+            assert_eq!(dedup.is_repeated(time, bytes), repeated, "{bytes:?} at {time}");
+        }
+    }
+
+    #[test]
+    fn frames_are_remembered_up_to_a_limit() {
+        let mut dedup = Dedup::new(i64::MAX);
+        for i in 0..FRAMES_MAX as u64 + 5 {
+            dedup.is_repeated(0, &i.to_be_bytes());
+        }
+        assert_eq!((dedup.seen.len(), dedup.forgotten()), (FRAMES_MAX, 5));
+        assert!(!dedup.is_repeated(0, &0_u64.to_be_bytes()));
+    }
+}

@@ -1,0 +1,64 @@
+//! Ended flows in the order of the output, cut into batches.
+
+use flowloom_features::PacketLog;
+use flowloom_flow::Ended;
+
+use super::Plan;
+use super::flow_view::FinishedFlow;
+use crate::Account;
+
+/// Puts the flows that ended in order.
+pub(crate) struct Merger {
+    pending: Vec<Ended<PacketLog>>,
+    /// Packet records of the pending flows.
+    records: usize,
+    account: Account,
+}
+
+impl Merger {
+    pub(crate) fn new() -> Self {
+        Self { pending: Vec::new(), records: 0, account: Account::default() }
+    }
+
+    /// Takes the flows that ended in a block, of all partitions; gives the batches that are full.
+    ///
+    /// Rows are ordered by the frame at which the end was decided, then by `flow_id`. Batches are
+    /// cut by what is in them alone, so that they do not depend on where blocks begin.
+    pub(crate) fn take(
+        &mut self,
+        mut ended: Vec<Ended<PacketLog>>,
+        plan: &Plan<'_>,
+    ) -> Vec<Vec<Ended<PacketLog>>> {
+        ended.sort_unstable_by_key(|ended| (ended.frame, ended.flow.first.frame));
+        let test = plan.config.filter.as_ref().and_then(|filter| filter.flow());
+        let mut full = Vec::new();
+        for flow in ended {
+            if test.is_some_and(|test| !test.matches(&FinishedFlow(&flow.flow))) {
+                self.account.flows_filtered += 1;
+                continue;
+            }
+            self.account.add_flow(flow.reason);
+            self.records += flow.flow.keep.kept();
+            self.pending.push(flow);
+            if self.pending.len() == BATCH_ROWS || self.records >= BATCH_RECORDS {
+                full.push(self.rest());
+            }
+        }
+        full
+    }
+
+    /// The flows that wait for their batch to be full.
+    pub(crate) fn rest(&mut self) -> Vec<Ended<PacketLog>> {
+        self.records = 0;
+        std::mem::take(&mut self.pending)
+    }
+
+    pub(crate) fn account(&self) -> &Account {
+        &self.account
+    }
+}
+
+/// Rows of a batch at most.
+pub(crate) const BATCH_ROWS: usize = 8_192;
+/// Packet records of the flows of a batch, after which it is full whatever its rows.
+const BATCH_RECORDS: usize = 1 << 19;

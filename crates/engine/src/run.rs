@@ -1,0 +1,250 @@
+//! The whole run: every capture through the pipeline, every row to the output.
+
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use flowloom_capture::{Capture, Source};
+use flowloom_export::{Order as OrderLimits, Ordered, Sink, SinkError, TableInfo};
+use flowloom_schema::Batch;
+
+use crate::account::{Account, CaptureAccount, Summary};
+use crate::pipeline::{self, Emit, Failure, Plan};
+use crate::settings_text::settings_text;
+use crate::{Config, ConfigError, InputFile, Order, Watch};
+
+/// Why a run gave nothing.
+#[derive(Debug)]
+pub enum RunError {
+    /// It cannot be as it was asked for.
+    Config(ConfigError),
+    /// The output cannot be written.
+    Sink(SinkError),
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Config(error) => error.fmt(f),
+            Self::Sink(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for RunError {}
+
+impl From<SinkError> for RunError {
+    fn from(error: SinkError) -> Self {
+        Self::Sink(error)
+    }
+}
+
+/// Runs a configuration to its end, or until `watch` is told to stop.
+///
+/// A capture that cannot be read does not stop the others: its account says so.
+pub fn run(config: &Config, watch: &Watch) -> Result<Summary, RunError> {
+    config.check().map_err(RunError::Config)?;
+    let plan = Plan::new(config);
+    let mut output = Output::open(config, &plan)?;
+    let captures = read_all(&plan, watch, &mut output)?;
+    let mut total = Account::default();
+    for capture in &captures {
+        total.add(&capture.account);
+    }
+    let rows = output.rows;
+    let summary = Summary { captures, total, rows, interrupted: watch.is_stopped() };
+    output.close(&summary)?;
+    Ok(summary)
+}
+
+/// All captures, in order; several at a time if there are several threads.
+fn read_all(
+    plan: &Plan<'_>,
+    watch: &Watch,
+    output: &mut Output,
+) -> Result<Vec<CaptureAccount>, SinkError> {
+    let inputs = &plan.config.inputs;
+    let threads = plan.config.threads.get();
+    if threads == 1 || inputs.len() == 1 {
+        let mut accounts = Vec::new();
+        for input in inputs {
+            accounts.push(read_one(input, plan, threads, watch, &mut |batch| output.write(batch))?);
+        }
+        return Ok(accounts);
+    }
+    read_side_by_side(plan, threads.min(inputs.len()), watch, output)
+}
+
+/// A message from the thread that reads a capture.
+enum Message {
+    Rows(Batch),
+    Done(Result<CaptureAccount, SinkError>),
+}
+
+/// Each thread takes the next capture that nobody has; rows are written in the order of captures.
+///
+/// A thread that is ahead waits when its channel is full; the capture whose turn it is always has
+/// a thread, because captures are taken in order.
+fn read_side_by_side(
+    plan: &Plan<'_>,
+    threads: usize,
+    watch: &Watch,
+    output: &mut Output,
+) -> Result<Vec<CaptureAccount>, SinkError> {
+    let inputs = &plan.config.inputs;
+    let per_input = plan.config.threads.get().div_ceil(threads);
+    let (senders, receivers): (Vec<_>, Vec<_>) =
+        inputs.iter().map(|_| sync_channel::<Message>(CHANNEL_BATCHES)).unzip();
+    let next = AtomicUsize::new(0);
+    let mut accounts = Vec::new();
+    thread::scope(|scope| {
+        let senders = &senders;
+        let next = &next;
+        for _ in 0..threads {
+            scope.spawn(move || {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some((input, sender)) = inputs.get(index).zip(senders.get(index)) else {
+                        return;
+                    };
+                    send_one(input, plan, per_input, watch, sender);
+                }
+            });
+        }
+        for receiver in receivers {
+            match receive_one(&receiver, output) {
+                Ok(account) => accounts.push(account),
+                Err(error) => {
+                    watch.stop();
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    })?;
+    Ok(accounts)
+}
+
+fn send_one(
+    input: &InputFile,
+    plan: &Plan<'_>,
+    threads: usize,
+    watch: &Watch,
+    sender: &SyncSender<Message>,
+) {
+    // When nobody listens any more, the output has failed and the run is ending.
+    let mut emit = |batch| sender.send(Message::Rows(batch)).map_err(|_| SinkError::ReaderGone);
+    let account = read_one(input, plan, threads, watch, &mut emit);
+    drop(sender.send(Message::Done(account)));
+}
+
+fn receive_one(
+    receiver: &Receiver<Message>,
+    output: &mut Output,
+) -> Result<CaptureAccount, SinkError> {
+    loop {
+        match receiver.recv() {
+            Ok(Message::Rows(batch)) => output.write(batch)?,
+            Ok(Message::Done(account)) => return account,
+            Err(_) => return Err(SinkError::ReaderGone),
+        }
+    }
+}
+
+/// One capture through the pipeline.
+fn read_one(
+    input: &InputFile,
+    plan: &Plan<'_>,
+    threads: usize,
+    watch: &Watch,
+    emit: Emit<'_>,
+) -> Result<CaptureAccount, SinkError> {
+    let name = input.name.clone();
+    if watch.is_stopped() {
+        return Ok(CaptureAccount::failed(name, &Interrupted));
+    }
+    let mut capture = match Capture::open(&input.input, plan.config.capture) {
+        Ok(capture) => capture,
+        Err(error) => return Ok(CaptureAccount::failed(name, &error)),
+    };
+    let (account, failure) = pipeline::run(&mut capture, &name, plan, threads, watch, emit);
+    let mut account = CaptureAccount::of(name, capture.facts(), account);
+    match failure {
+        Some(Failure::Sink(error)) => return Err(error),
+        Some(Failure::Read(error)) => account.error = Some(error.to_string()),
+        None => {}
+    }
+    Ok(account)
+}
+
+/// A capture that was not begun, because the run was told to stop.
+#[derive(Debug)]
+struct Interrupted;
+
+impl fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not read: the run was interrupted")
+    }
+}
+
+impl std::error::Error for Interrupted {}
+
+/// Rows to the sink, in batches of a size that does not depend on the captures.
+struct Output {
+    sink: Box<dyn Sink>,
+    waiting: Batch,
+    rows: u64,
+}
+
+impl Output {
+    fn open(config: &Config, plan: &Plan<'_>) -> Result<Self, SinkError> {
+        let table = TableInfo {
+            name: "flows".into(),
+            columns: plan.families.columns(),
+            metadata: settings_text(config),
+        };
+        let output = &config.output;
+        let sink = flowloom_export::open(
+            output.format,
+            output.destination.clone(),
+            &table,
+            &output.settings,
+        )?;
+        let sink = match output.order {
+            Order::End => sink,
+            Order::Start => Box::new(Ordered::new(sink, &table, OrderLimits::default())?),
+        };
+        Ok(Self { sink, waiting: Batch::default(), rows: 0 })
+    }
+
+    fn write(&mut self, batch: Batch) -> Result<(), SinkError> {
+        self.rows += batch.rows as u64;
+        self.waiting.append(batch);
+        if self.waiting.rows < ROWS_TOGETHER { Ok(()) } else { self.pass_on() }
+    }
+
+    fn pass_on(&mut self) -> Result<(), SinkError> {
+        let batch = std::mem::take(&mut self.waiting);
+        if batch.rows == 0 { Ok(()) } else { self.sink.write(batch) }
+    }
+
+    fn close(mut self, summary: &Summary) -> Result<(), SinkError> {
+        self.pass_on()?;
+        let account = serde_json::to_string(&summary.total).unwrap_or_default();
+        let captures = serde_json::to_string(&summary.captures).unwrap_or_default();
+        let metadata =
+            [("flowloom.account".into(), account), ("flowloom.captures".into(), captures)];
+        if summary.interrupted {
+            self.sink.close_partial(&metadata)?;
+        } else {
+            self.sink.close(&metadata)?;
+        }
+        Ok(())
+    }
+}
+
+/// Batches that wait for the writer, per capture.
+const CHANNEL_BATCHES: usize = 4;
+/// Rows that are handed to the sink together at least.
+const ROWS_TOGETHER: usize = 4_096;

@@ -1,0 +1,38 @@
+//! What a run and whoever watches it tell each other.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// Shared by a run and its watcher: how far it is, and whether it should stop.
+#[derive(Debug, Default)]
+pub struct Watch {
+    bytes: AtomicU64,
+    frames: AtomicU64,
+    stop: AtomicBool,
+}
+
+impl Watch {
+    /// Bytes read from the inputs so far, as they are stored.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Frames read so far.
+    pub fn frames(&self) -> u64 {
+        self.frames.load(Ordering::Relaxed)
+    }
+
+    /// Asks the run to stop reading and to finish what it has.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the run was asked to stop.
+    pub fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn advance(&self, bytes: u64, frames: u64) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.frames.fetch_add(frames, Ordering::Relaxed);
+    }
+}
