@@ -77,7 +77,7 @@ impl<'a> Ipv4<'a> {
     /// Whether this is not all of its datagram.
     #[inline]
     pub fn is_fragment(&self) -> bool {
-        self.header[6] & 0x3f != 0 || self.header[7] != 0
+        u16::from_be_bytes([self.header[6], self.header[7]]) & 0x3fff != 0
     }
 
     /// Time to live.

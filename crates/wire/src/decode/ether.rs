@@ -5,7 +5,7 @@ use crate::bridge::{FABRIC_PATH_LEN, ITAG_LEN, METADATA_LEN, Nsh, VNTAG_LEN, las
 use crate::llc::{Llc, Snap};
 use crate::mpls::MplsLabel;
 use crate::pppoe::Pppoe;
-use crate::rest::Rest;
+use crate::rest::{Extent, Rest};
 use crate::{Arp, EtherType, Ethernet, Layer, Layers, Reason, Vlan, VlanTag};
 
 impl<L: Layers> Walk<'_, L> {
@@ -17,8 +17,8 @@ impl<L: Layers> Walk<'_, L> {
         };
         self.layer(Layer::Ethernet, rest);
         self.outside.vlans = [Vlan::default(); 2];
-        self.outside.mac_src_plus_one = Outside::place(rest.offset + Ethernet::SRC_AT);
-        self.outside.mac_dst_plus_one = Outside::place(rest.offset);
+        self.outside.mac_src_plus_one = Outside::place(rest.offset() + Ethernet::SRC_AT as u32);
+        self.outside.mac_dst_plus_one = Outside::place(rest.offset());
         self.outside.is_ethernet = true;
         self.ether_type(ethernet.ether_type(), rest.skip(Ethernet::LEN));
     }
@@ -29,12 +29,14 @@ impl<L: Layers> Walk<'_, L> {
         match ether_type {
             EtherType::IPV4 => self.ipv4(rest),
             EtherType::IPV6 => self.ipv6(rest),
-            _ => self.other_ether_type(ether_type, rest),
+            _ => self.other_ether_type(ether_type, rest.bytes, rest.extent),
         }
     }
 
+    // The parts of a `Rest` are passed in registers, the whole through memory.
     #[inline(never)]
-    fn other_ether_type(&mut self, ether_type: EtherType, rest: Rest<'_>) {
+    fn other_ether_type(&mut self, ether_type: EtherType, bytes: &[u8], extent: Extent) {
+        let rest = Rest { bytes, extent };
         if let Some(length) = ether_type.length() {
             return self.llc(rest.limit(length));
         }
@@ -137,7 +139,7 @@ impl<L: Layers> Walk<'_, L> {
                 Ok(label) => label,
                 Err(reason) => return self.stop(Layer::Mpls, reason, inner),
             };
-            let is_first = inner.offset == rest.offset;
+            let is_first = inner.offset() == rest.offset();
             let goes_on = if is_first {
                 self.nest(Layer::Mpls, inner)
             } else {

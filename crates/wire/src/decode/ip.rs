@@ -3,7 +3,7 @@
 use super::Walk;
 use crate::ipv6_ext::{Ah, Extension, FragmentHeader};
 use crate::protocol;
-use crate::rest::Rest;
+use crate::rest::{Extent, Rest};
 use crate::{Address, Ipv4, Ipv6, Layer, Layers, Marks, Packet, Reason};
 
 impl<L: Layers> Walk<'_, L> {
@@ -13,11 +13,9 @@ impl<L: Layers> Walk<'_, L> {
             Ok(ip) => ip,
             Err(reason) => return self.stop(Layer::Ipv4, reason, rest),
         };
-        let claim = match (ip.total_len(), ip.protocol()) {
-            (0, protocol::TCP | protocol::UDP) => Claim::Absent,
-            (0, _) => return self.stop(Layer::Ipv4, Reason::BadLength, rest),
-            (len, _) => Claim::Bytes(len),
-        };
+        if ip.total_len() == 0 && !matches!(ip.protocol(), protocol::TCP | protocol::UDP) {
+            return self.stop(Layer::Ipv4, Reason::BadLength, rest);
+        }
         if !self.enter_ip(Layer::Ipv4, rest) {
             return;
         }
@@ -27,22 +25,26 @@ impl<L: Layers> Walk<'_, L> {
         packet.dst = Address::v4(ip.dst().octets());
         packet.ttl = ip.ttl();
         packet.tos = ip.tos();
-        let payload = self.claimed(claim, rest).skip(ip.header_len());
+        let payload = match ip.total_len() {
+            0 => self.offloaded(ip.header_len(), rest),
+            len => self.claimed(len, ip.header_len(), rest),
+        };
         self.verify_ipv4(ip);
         if ip.is_fragment() {
-            self.ipv4_fragment(ip, payload);
+            self.ipv4_fragment(ip.protocol(), ip.fragment_offset(), payload.bytes, payload.extent);
         } else {
             self.transport(ip.protocol(), payload);
         }
     }
 
     #[cold]
-    fn ipv4_fragment(&mut self, ip: Ipv4<'_>, payload: Rest<'_>) {
+    fn ipv4_fragment(&mut self, protocol: u8, at: usize, bytes: &[u8], extent: Extent) {
+        let payload = Rest { bytes, extent };
         self.packet.marks.set(Marks::FRAGMENT);
-        if ip.fragment_offset() == 0 {
-            self.transport(ip.protocol(), payload);
+        if at == 0 {
+            self.next_header(protocol, payload);
         }
-        self.fragment_data(ip.protocol(), payload);
+        self.fragment_data(protocol, payload);
     }
 
     #[inline]
@@ -60,11 +62,10 @@ impl<L: Layers> Walk<'_, L> {
         packet.dst = Address::v6(ip.dst().octets());
         packet.ttl = ip.hop_limit();
         packet.tos = ip.traffic_class();
-        let claim = match ip.payload_len() {
-            0 => absent_payload_len(ip.next_header(), rest),
-            len => Claim::Bytes(Ipv6::LEN + len),
+        let payload = match ip.payload_len() {
+            0 => self.absent_payload_len(ip.next_header(), rest.bytes, rest.extent),
+            len => self.claimed(Ipv6::LEN + len, Ipv6::LEN, rest),
         };
-        let payload = self.claimed(claim, rest).skip(Ipv6::LEN);
         self.transport(ip.next_header(), payload);
     }
 
@@ -85,34 +86,68 @@ impl<L: Layers> Walk<'_, L> {
             self.packet.marks.set(Marks::TUNNELED);
         }
         self.outside.tell(self.packet);
-        self.packet.ip_offset = rest.offset as u32;
+        self.packet.ip_offset = rest.offset();
         self.layer(layer, rest);
         true
     }
 
-    /// What an IP header claims of the bytes from it on.
+    /// What an IP header claims of the bytes from it on, without itself.
     #[inline]
-    fn claimed<'a>(&mut self, claim: Claim, rest: Rest<'a>) -> Rest<'a> {
-        let packet = &mut *self.packet;
-        let len = match claim {
-            Claim::Absent => {
-                packet.marks.set(Marks::SUPER_FRAME);
-                rest.len
-            }
-            Claim::Bytes(len) if len > rest.len => {
-                packet.marks.set(Marks::CLAMPED);
-                rest.len
-            }
-            Claim::Bytes(len) => len,
-        };
+    fn claimed<'a>(&mut self, claim: usize, header_len: usize, rest: Rest<'a>) -> Rest<'a> {
+        let mut len = claim;
+        if len > rest.len() {
+            self.packet.marks.set(Marks::CLAMPED);
+            len = rest.len();
+        }
         if len > MTU && self.outside.is_ethernet {
-            packet.marks.set(Marks::SUPER_FRAME);
+            self.packet.marks.set(Marks::SUPER_FRAME);
         }
-        if len > rest.bytes.len() {
-            packet.marks.set(Marks::CLIPPED);
+        self.packet.ip_len = len as u32;
+        let bytes = match rest.bytes.get(header_len..len) {
+            Some(bytes) => bytes,
+            None => self.clipped(header_len, len, rest.bytes),
+        };
+        let extent = Extent {
+            offset: rest.offset() + header_len as u32,
+            len: (len as u32).saturating_sub(header_len as u32),
+        };
+        Rest { bytes, extent }
+    }
+
+    /// The part of a packet that was captured.
+    #[cold]
+    fn clipped<'a>(&mut self, header_len: usize, len: usize, bytes: &'a [u8]) -> &'a [u8] {
+        if len > bytes.len() {
+            self.packet.marks.set(Marks::CLIPPED);
         }
-        packet.ip_len = len as u32;
-        rest.limit(len)
+        bytes.get(header_len..len.min(bytes.len())).unwrap_or(&[])
+    }
+
+    /// The packet has no length: it was captured before segmentation offload, or it is longer than
+    /// the field can say.
+    fn offloaded<'a>(&mut self, header_len: usize, rest: Rest<'a>) -> Rest<'a> {
+        self.packet.marks.set(Marks::SUPER_FRAME);
+        self.claimed(rest.len(), header_len, rest)
+    }
+
+    /// An IPv6 payload length of 0: a jumbogram (RFC 2675), offload, or no payload.
+    #[cold]
+    fn absent_payload_len<'a>(
+        &mut self,
+        next_header: u8,
+        bytes: &'a [u8],
+        extent: Extent,
+    ) -> Rest<'a> {
+        let rest = Rest { bytes, extent };
+        let jumbo = || Extension::parse(rest.skip(Ipv6::LEN).bytes).ok()?.jumbo_payload_len();
+        match next_header {
+            protocol::TCP | protocol::UDP => self.offloaded(Ipv6::LEN, rest),
+            protocol::HOP_BY_HOP => {
+                let len = Ipv6::LEN + jumbo().unwrap_or(0) as usize;
+                self.claimed(len, Ipv6::LEN, rest)
+            }
+            _ => self.claimed(Ipv6::LEN, Ipv6::LEN, rest),
+        }
     }
 
     /// An extension header of the common shape: skipped, but for what it says follows.
@@ -140,7 +175,7 @@ impl<L: Layers> Walk<'_, L> {
     }
 
     fn after_extension(&mut self, layer: Layer, rest: Rest<'_>, next: u8, header_len: usize) {
-        if header_len > rest.len {
+        if header_len > rest.len() {
             return self.stop(layer, Reason::BadLength, rest);
         }
         if !self.nest(layer, rest) {
@@ -148,7 +183,7 @@ impl<L: Layers> Walk<'_, L> {
         }
         // Mobility and HIP headers are messages of their own, with nothing after them.
         if next != protocol::NO_NEXT_HEADER || !matches!(layer, Layer::Mobility | Layer::Hip) {
-            self.transport(next, rest.skip(header_len));
+            self.next_header(next, rest.skip(header_len));
         }
     }
 
@@ -163,12 +198,12 @@ impl<L: Layers> Walk<'_, L> {
         }
         let data = rest.skip(FragmentHeader::LEN);
         if fragment.is_atomic() {
-            return self.transport(fragment.next_header(), data);
+            return self.next_header(fragment.next_header(), data);
         }
         self.packet.marks.set(Marks::FRAGMENT);
         let mut protocol = fragment.next_header();
         if fragment.fragment_offset() == 0 {
-            self.transport(protocol, data);
+            self.next_header(protocol, data);
             protocol = self.packet.protocol;
         }
         self.fragment_data(protocol, data);
@@ -176,33 +211,8 @@ impl<L: Layers> Walk<'_, L> {
 
     fn fragment_data(&mut self, protocol: u8, data: Rest<'_>) {
         self.packet.protocol = protocol;
-        self.packet.trans_offset = data.offset as u32;
-        self.packet.trans_len = data.len as u32;
-    }
-}
-
-/// How long an IP header says its packet is.
-#[derive(Clone, Copy)]
-enum Claim {
-    Bytes(usize),
-    /// The length field is 0: the packet was captured before segmentation offload, or it is
-    /// longer than the field can say.
-    Absent,
-}
-
-/// What an IPv6 payload length of 0 means: a jumbogram (RFC 2675), offload, or no payload.
-#[cold]
-fn absent_payload_len(next_header: u8, ip: Rest<'_>) -> Claim {
-    match next_header {
-        protocol::TCP | protocol::UDP => Claim::Absent,
-        protocol::HOP_BY_HOP => {
-            let options = Extension::parse(ip.skip(Ipv6::LEN).bytes);
-            match options.ok().and_then(|options| options.jumbo_payload_len()) {
-                Some(len) => Claim::Bytes(Ipv6::LEN + len as usize),
-                None => Claim::Bytes(Ipv6::LEN),
-            }
-        }
-        _ => Claim::Bytes(Ipv6::LEN),
+        self.packet.trans_offset = data.offset();
+        self.packet.trans_len = data.extent.len;
     }
 }
 

@@ -9,7 +9,7 @@ use crate::loopback::Loopback;
 use crate::nflog::Nflog;
 use crate::ppi::Ppi;
 use crate::ppp::{Ppp, PppProtocol};
-use crate::rest::Rest;
+use crate::rest::{Extent, Rest};
 use crate::sll::{Hardware, Sll, Sll2};
 use crate::{EtherType, Layer, Layers, Reason};
 
@@ -42,7 +42,8 @@ pub fn link_is_known(link: LinkType) -> bool {
 impl<L: Layers> Walk<'_, L> {
     /// A frame of any link type.
     #[inline(never)]
-    pub(super) fn link(&mut self, link: LinkType, rest: Rest<'_>) {
+    pub(super) fn link(&mut self, link: LinkType, bytes: &[u8], extent: Extent) {
+        let rest = Rest { bytes, extent };
         match link {
             LinkType::ETHERNET => self.ethernet(rest),
             LinkType::RAW | LinkType::RAW_12 | LinkType::RAW_14 => self.ip(rest),
@@ -89,7 +90,8 @@ impl<L: Layers> Walk<'_, L> {
             Ok(sll) => {
                 self.layer(Layer::LinuxSll, rest);
                 if sll.address_len() == 6 {
-                    self.outside.mac_src_plus_one = Outside::place(rest.offset + Sll::ADDRESS_AT);
+                    self.outside.mac_src_plus_one =
+                        Outside::place(rest.offset() + Sll::ADDRESS_AT as u32);
                 }
                 self.cooked(sll.hardware(), sll.protocol(), rest.skip(Sll::LEN));
             }
@@ -102,7 +104,8 @@ impl<L: Layers> Walk<'_, L> {
             Ok(sll) => {
                 self.layer(Layer::LinuxSll2, rest);
                 if sll.address_len() == 6 {
-                    self.outside.mac_src_plus_one = Outside::place(rest.offset + Sll2::ADDRESS_AT);
+                    self.outside.mac_src_plus_one =
+                        Outside::place(rest.offset() + Sll2::ADDRESS_AT as u32);
                 }
                 self.cooked(sll.hardware(), sll.protocol(), rest.skip(Sll2::LEN));
             }
@@ -207,7 +210,7 @@ impl<L: Layers> Walk<'_, L> {
         let frame = rest.skip(ppi.header_len());
         match ppi.link() {
             Some(LinkType::IEEE802_11) if ppi.has_fcs() => self.wlan(without_fcs(frame), 1),
-            Some(link) => self.link(link, frame),
+            Some(link) => self.link(link, frame.bytes, frame.extent),
             None => {}
         }
     }
@@ -222,8 +225,8 @@ impl<L: Layers> Walk<'_, L> {
         if !frame.is_data() {
             return;
         }
-        self.outside.mac_src_plus_one = Outside::place(rest.offset + frame.src_at());
-        self.outside.mac_dst_plus_one = Outside::place(rest.offset + frame.dst_at());
+        self.outside.mac_src_plus_one = Outside::place(rest.offset() + frame.src_at() as u32);
+        self.outside.mac_dst_plus_one = Outside::place(rest.offset() + frame.dst_at() as u32);
         if frame.has_packet() {
             self.llc(rest.skip(frame.header_len().next_multiple_of(align)));
         }
@@ -232,5 +235,5 @@ impl<L: Layers> Walk<'_, L> {
 
 /// The frame check sequence is at the end of the frame on the wire, captured or not.
 fn without_fcs(frame: Rest<'_>) -> Rest<'_> {
-    frame.limit(frame.len.saturating_sub(4))
+    frame.limit(frame.len().saturating_sub(4))
 }

@@ -34,12 +34,12 @@ pub fn decode(
     packet: &mut Packet,
 ) {
     *packet = Packet::default();
-    let rest = Rest::new(bytes, original as usize);
+    let rest = Rest::new(bytes, original);
     let mut walk = Walk::new(options, layers, packet);
     if link == LinkType::ETHERNET {
         walk.ethernet(rest);
     } else {
-        walk.link(link, rest);
+        walk.link(link, rest.bytes, rest.extent);
     }
     if walk.packet.ip_version == 0 {
         walk.outside.tell(walk.packet);
@@ -83,7 +83,7 @@ pub fn decode_payload(
     walk.outside.vlans = fragment.vlans;
     walk.outside.vni_plus_one = fragment.vni_plus_one;
     walk.outside.is_tunnel = fragment.marks.has(Marks::TUNNELED);
-    walk.transport(protocol, Rest::new(bytes, bytes.len()));
+    walk.next_header(protocol, Rest::new(bytes, 0));
     if walk.outside.mac_dst_plus_one == 0 {
         packet.mac_src_plus_one = fragment.mac_src_plus_one;
         packet.mac_dst_plus_one = fragment.mac_dst_plus_one;
@@ -125,7 +125,7 @@ impl<'w, L: Layers> Walk<'w, L> {
     #[inline]
     fn layer(&mut self, layer: Layer, rest: Rest<'_>) {
         self.packet.last = layer;
-        self.layers.layer(layer, rest.offset);
+        self.layers.layer(layer, rest.offset() as usize);
     }
 
     /// A header was read that may hold another of its kind; whether to go on.
@@ -153,7 +153,7 @@ impl<'w, L: Layers> Walk<'w, L> {
     #[cold]
     fn stop(&mut self, layer: Layer, reason: Reason, rest: Rest<'_>) {
         if !self.packet.marks.has(Marks::FRAGMENT) {
-            self.packet.stop = Some(DecodeError { layer, reason, offset: rest.offset as u32 });
+            self.packet.stop = Some(DecodeError { layer, reason, offset: rest.offset() });
         }
     }
 }
@@ -183,7 +183,7 @@ impl Outside {
 
     /// Where a hardware address is, plus one; those of headers deep in huge frames are not told.
     #[inline]
-    fn place(offset: usize) -> u16 {
+    fn place(offset: u32) -> u16 {
         u16::try_from(offset + 1).unwrap_or(0)
     }
 }

@@ -14,12 +14,12 @@ pub(super) fn is_ip(rest: Rest<'_>) -> bool {
 pub(super) fn is_ipv4(rest: Rest<'_>) -> bool {
     Ipv4::parse(rest.bytes).is_ok_and(|ip| match ip.total_len() {
         0 => matches!(ip.protocol(), protocol::TCP | protocol::UDP),
-        len => len <= rest.len,
+        len => len <= rest.len(),
     })
 }
 
 pub(super) fn is_ipv6(rest: Rest<'_>) -> bool {
-    Ipv6::parse(rest.bytes).is_ok_and(|ip| Ipv6::LEN + ip.payload_len() <= rest.len)
+    Ipv6::parse(rest.bytes).is_ok_and(|ip| Ipv6::LEN + ip.payload_len() <= rest.len())
 }
 
 /// An Ethernet header with something known after it, IP not longer than what is there.
@@ -40,7 +40,7 @@ pub(super) fn is_ethernet(rest: Rest<'_>) -> bool {
         EtherType::IPV4 => is_ipv4(inner),
         EtherType::IPV6 => is_ipv6(inner),
         _ => match ether_type.length() {
-            Some(length) => length <= inner.len && is_llc(inner),
+            Some(length) => length <= inner.len() && is_llc(inner),
             None => ether_type.is_common(),
         },
     }

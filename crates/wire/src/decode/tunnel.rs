@@ -11,7 +11,7 @@ use crate::geneve::Geneve;
 use crate::gre::Gre;
 use crate::gtp::Gtp;
 use crate::l2tp::L2tp;
-use crate::rest::Rest;
+use crate::rest::{Extent, Rest};
 use crate::teredo::teredo_header_len;
 use crate::vxlan::{Vxlan, VxlanNext};
 use crate::{EtherType, Layer, Layers, Marks};
@@ -41,7 +41,7 @@ impl<L: Layers> Walk<'_, L> {
         }
         match gre.protocol() {
             // An acknowledgement of PPTP, or a keepalive.
-            _ if inner.len == 0 => {}
+            _ if inner.len() == 0 => {}
             EtherType::ERSPAN if !gre.has_sequence() => self.ethernet(inner),
             EtherType::ERSPAN | EtherType::ERSPAN_III => self.erspan(inner),
             EtherType::PPP => self.ppp(inner),
@@ -62,7 +62,8 @@ impl<L: Layers> Walk<'_, L> {
 
     /// The payload of a UDP datagram of which one port is a tunnel's.
     #[inline(never)]
-    pub(super) fn udp_tunnel(&mut self, ports: [u16; 2], rest: Rest<'_>) {
+    pub(super) fn udp_tunnel(&mut self, ports: [u16; 2], bytes: &[u8], extent: Extent) {
+        let rest = Rest { bytes, extent };
         if !self.may_tunnel() {
             return;
         }
@@ -165,26 +166,29 @@ impl<L: Layers> Walk<'_, L> {
     }
 }
 
-/// Whether a UDP port belongs to one of the tunnels that are looked into.
+/// Whether a UDP port belongs to one of the tunnels that are looked into. Most ports are told from
+/// them by the range alone.
 #[inline]
 pub(super) fn is_tunnel_port(port: u16) -> bool {
-    matches!(
-        port,
-        PORT_VXLAN
-            | PORT_VXLAN_GPE
-            | PORT_VXLAN_LINUX
-            | PORT_GENEVE
-            | PORT_GTP
-            | PORT_TEREDO
-            | PORT_L2TP
-    )
+    (PORT_L2TP..=PORT_VXLAN_LINUX).contains(&port)
+        && matches!(
+            port,
+            PORT_L2TP
+                | PORT_GTP
+                | PORT_TEREDO
+                | PORT_VXLAN
+                | PORT_VXLAN_GPE
+                | PORT_GENEVE
+                | PORT_VXLAN_LINUX
+        )
 }
 
+/// The lowest of them.
 const PORT_L2TP: u16 = 1701;
 const PORT_GTP: u16 = 2152;
 const PORT_TEREDO: u16 = 3544;
 const PORT_VXLAN: u16 = 4789;
 const PORT_VXLAN_GPE: u16 = 4790;
 const PORT_GENEVE: u16 = 6081;
-/// What Linux used before VXLAN had a number of its own, and flannel does still.
+/// The highest: what Linux used before VXLAN had a number of its own, and flannel does still.
 const PORT_VXLAN_LINUX: u16 = 8472;

@@ -9,12 +9,17 @@ impl<L: Layers> Walk<'_, L> {
     #[inline]
     pub(super) fn verify_ipv4(&mut self, ip: Ipv4<'_>) {
         if self.options.verify_checksums {
-            let checksum = match ip.header() {
-                Some(header) => Sum::default().add(header).verdict(),
-                None => Checksum::Unverifiable,
-            };
-            self.checksum(Layer::Ipv4, checksum);
+            self.verify_header(ip.header());
         }
+    }
+
+    #[cold]
+    fn verify_header(&mut self, header: Option<&[u8]>) {
+        let checksum = match header {
+            Some(header) => Sum::default().add(header).verdict(),
+            None => Checksum::Unverifiable,
+        };
+        self.checksum(Layer::Ipv4, checksum);
     }
 
     /// The checksum of a transport header and payload, of `len` bytes together; `sent` is what the
