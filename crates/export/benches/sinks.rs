@@ -10,14 +10,7 @@ use std::time::Instant;
 use flowloom_export::{Compression, Format, Settings, TableInfo, open};
 use flowloom_schema::{Batch, Column, DataType, Role, Series, Unit};
 
-static REAL: std::sync::OnceLock<Vec<Vec<[i64; 9]>>> = std::sync::OnceLock::new();
 fn main() {
-    if let Ok(p) = std::env::var("REAL") {
-        let t = std::fs::read_to_string(p).unwrap();
-        let v: Vec<Vec<[i64; 9]>> = t.split("\n\n").filter(|f| !f.trim().is_empty()).map(|f| f.lines().map(|l| { let v: Vec<i64> = l.split(' ').map(|x| x.parse().unwrap()).collect(); v.try_into().unwrap() }).collect()).collect();
-        REAL.set(v).unwrap();
-    }
-
     let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
     let table = table();
     let batches = batches(&table);
@@ -30,13 +23,12 @@ fn main() {
     for format in Format::ALL.into_iter().filter(|format| *format != Format::Parquet) {
         run(format, Compression::None);
     }
-    let codecs = [1].map(Compression::Zstd);
+    let codecs = [1, 3].map(Compression::Zstd);
     for compression in [Compression::None, Compression::Snappy].into_iter().chain(codecs) {
         run(Format::Parquet, compression);
     }
 }
 
-fn cpu() -> f64 { std::fs::read_to_string("/proc/thread-self/schedstat").unwrap().split(' ').next().unwrap().parse::<f64>().unwrap() / 1e9 }
 fn measure(format: Format, compression: Compression, table: &TableInfo, batches: &[Batch]) {
     let mut settings = Settings::default();
     settings.parquet.compression = compression;
@@ -46,16 +38,16 @@ fn measure(format: Format, compression: Compression, table: &TableInfo, batches:
     for _ in 0..5 {
         let path = directory.path().join("flows");
         let batches = batches.to_vec();
-        let start = cpu();
+        let start = Instant::now();
         let mut sink = open(format, path.into(), table, &settings).unwrap();
         for batch in batches {
             sink.write(batch).unwrap();
         }
         bytes = sink.close(&[]).unwrap().bytes;
-        best = best.min(cpu() - start);
+        best = best.min(start.elapsed().as_secs_f64());
     }
     let codec = format!("{compression:?}");
-    let (nanos, bytes) = (best * 1e9 / pm() as f64, bytes as f64 / pm() as f64);
+    let (nanos, bytes) = (best * 1e9 / PACKETS as f64, bytes as f64 / PACKETS as f64);
     println!("{:8} {codec:16} {nanos:9.1} {bytes:13.1}", format.name());
 }
 
@@ -108,15 +100,15 @@ fn batches(table: &TableInfo) -> Vec<Batch> {
     let mut batches = Vec::new();
     let mut packets = 0;
     let mut flow_id = 1;
-    while packets < pm() {
+    while packets < PACKETS {
         let mut columns: Vec<Series> =
             table.columns.iter().map(|column| Series::new(column.data_type)).collect();
         let mut rows = 0;
-        while rows < ROWS && packets < pm() {
-            let mut count = (random.heavy(7) as usize).clamp(1, pm() - packets); if let Some(r) = REAL.get() { count = r[(flow_id as usize / 7) % r.len()].len(); }
+        while rows < ROWS && packets < PACKETS {
+            let count = (random.heavy(7) as usize).clamp(1, PACKETS - packets);
             push(&mut columns, flow_id, count, &mut random);
             packets += count;
-            flow_id += 7;
+            flow_id += random.below(20) as i64 + 1;
             rows += 1;
         }
         batches.push(Batch { columns, rows });
@@ -127,7 +119,7 @@ fn batches(table: &TableInfo) -> Vec<Batch> {
 }
 
 fn push(columns: &mut [Series], flow_id: i64, count: usize, random: &mut Random) {
-    let packets: Vec<Packet> = if let Some(r) = REAL.get() { let f = &r[(flow_id as usize / 7) % r.len()]; f.iter().map(|v| Packet { direction: v[0] as i8, gap: v[2], length: v[3] as i32, ip: v[4] as i32, trans: v[5] as i32, app: v[6] as i32, flags: v[7] as u8, window: v[8] as u16 }).collect() } else { (0..count).map(|i| Packet::new(i, random)).collect() };
+    let packets: Vec<Packet> = (0..count).map(|i| Packet::new(i, random)).collect();
     let duration: i64 = packets.iter().map(|packet| packet.gap).sum();
     let start = 1_700_000_000_000_000_000 + flow_id * 1_234_000;
     let [
@@ -178,9 +170,9 @@ fn push(columns: &mut [Series], flow_id: i64, count: usize, random: &mut Random)
                     1 => items.push_i64(*time),
                     2 => items.push_i64(packet.gap),
                     3 => items.push_i32(packet.length),
-                    4 => items.push_i32(packet.ip),
-                    5 => items.push_i32(packet.trans),
-                    6 => items.push_i32(packet.app),
+                    4 => items.push_i32(packet.length - 14),
+                    5 => items.push_i32(packet.length - 34),
+                    6 => items.push_i32(packet.length - 66),
                     7 => items.push_u8(packet.flags),
                     _ => items.push_u16(packet.window),
                 }
@@ -192,7 +184,7 @@ fn push(columns: &mut [Series], flow_id: i64, count: usize, random: &mut Random)
 struct Packet {
     direction: i8,
     gap: i64,
-    length: i32, ip: i32, trans: i32, app: i32,
+    length: i32,
     flags: u8,
     window: u16,
 }
@@ -212,7 +204,7 @@ impl Packet {
             _ => 0x18,
         };
         let window = if direction > 0 { 501 } else { 235 + (random.below(40) as u16) * 12 };
-        Self { direction, gap, length, ip: length-14, trans: length-34, app: length-66, flags, window }
+        Self { direction, gap, length, flags, window }
     }
 }
 
@@ -238,5 +230,5 @@ impl Random {
     }
 }
 
-fn pm() -> usize { std::env::var("N").map_or(1_000_000, |n| n.parse().unwrap()) }
+const PACKETS: usize = 1_000_000;
 const ROWS: usize = 4_096;

@@ -113,12 +113,6 @@ fn properties(table: &TableInfo, parquet: &Parquet) -> Result<WriterProperties, 
         .set_key_value_metadata(Some(metadata))
         // The items of lists are named as the format's specification has them.
         .set_coerce_types(true);
-    if let Ok(v) = std::env::var("E_WB") { properties = properties.set_write_batch_size(v.parse().unwrap()); }
-    if let Ok(v) = std::env::var("E_PS") { properties = properties.set_data_page_size_limit(v.parse().unwrap()); }
-    if let Ok(v) = std::env::var("E_PR") { properties = properties.set_data_page_row_count_limit(v.parse().unwrap()); }
-    if std::env::var("E_V2").is_ok() { properties = properties.set_writer_version(::parquet::file::properties::WriterVersion::PARQUET_2_0); }
-    if std::env::var("E_STAT").is_ok() { properties = properties.set_statistics_enabled(EnabledStatistics::Chunk); }
-
     for column in &table.columns {
         if let DataType::List(item) = column.data_type {
             properties = sequence(properties, column, *item);
@@ -135,14 +129,10 @@ fn sequence(
 ) -> WriterPropertiesBuilder {
     let path = || ColumnPath::new(vec![column.name.to_string(), "list".into(), "element".into()]);
     let properties = properties.set_column_statistics_enabled(path(), EnabledStatistics::None);
-    let var = format!("E_{}", column.name);
-    let v = std::env::var(&var).or_else(|_| std::env::var(format!("E_{}", item.name()))).unwrap_or_default();
-    match v.as_str() {
-        "plain" => properties.set_column_dictionary_enabled(path(), false).set_column_encoding(path(), Encoding::PLAIN),
-        "delta" => properties.set_column_dictionary_enabled(path(), false).set_column_encoding(path(), Encoding::DELTA_BINARY_PACKED),
-        "bss" => properties.set_column_dictionary_enabled(path(), false).set_column_encoding(path(), Encoding::BYTE_STREAM_SPLIT),
-        "none" => properties.set_column_dictionary_enabled(path(), false).set_column_compression(path(), Codec::UNCOMPRESSED).set_column_encoding(path(), Encoding::DELTA_BINARY_PACKED),
-        "dictnone" => properties.set_column_compression(path(), Codec::UNCOMPRESSED),
+    match item {
+        DataType::I64 | DataType::Time => properties
+            .set_column_dictionary_enabled(path(), false)
+            .set_column_encoding(path(), Encoding::DELTA_BINARY_PACKED),
         _ => properties,
     }
 }

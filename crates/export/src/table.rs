@@ -84,20 +84,25 @@ impl TableSink {
             self.kept.into_sorted_vec().into_iter().map(|row| row.cells).collect();
         let day = self.view.shorten_days(&mut rows);
         let mut text = String::new();
+        let mut notes: Vec<String> =
+            day.map(|day| format!("times are of {day}, UTC")).into_iter().collect();
         if !rows.is_empty() {
-            layout::lay_out(&self.view.columns, &rows, &self.terminal, &mut text);
+            let missing = layout::lay_out(&self.view.columns, &rows, &self.terminal, &mut text);
+            if missing > 0 && self.terminal.all_columns {
+                notes.push(format!("{missing} columns do not fit the terminal"));
+            }
         }
         let name = if self.rows == 1 { self.name.trim_end_matches('s') } else { &self.name };
         let mut last = match hidden {
-            0 => format!("{} {name}", view::grouped(self.rows)),
+            0 => format!("{} {name}", view::grouped(self.rows as i64)),
             _ => format!(
                 "… and {} more {name}; `-o {}.parquet` gets all of them",
-                view::grouped(hidden),
+                view::grouped(hidden as i64),
                 self.name
             ),
         };
-        if let Some(day) = day {
-            let _ = write!(last, " (times are of {day}, UTC)");
+        if !notes.is_empty() {
+            let _ = write!(last, " ({})", notes.join("; "));
         }
         if self.terminal.color {
             last = layout::Style::Dim.paint(&last);

@@ -83,27 +83,32 @@ impl Style {
     }
 }
 
-/// Appends a header and a line for each row.
+/// Appends a header and a line for each row, and says how many columns did not fit.
 pub(super) fn lay_out(
     columns: &[Shown],
     rows: &[Vec<String>],
     terminal: &Terminal,
     text: &mut String,
-) {
+) -> usize {
     let natural: Vec<usize> = (0..columns.len())
         .map(|i| rows.iter().map(|row| row[i].width()).max().unwrap_or(0))
         .zip(columns)
-        .map(|(width, column)| width.max(column.title.width()))
+        .map(|(width, column)| match width {
+            // Nothing in it, and nobody asked for it.
+            0 if column.rank > 0 && !terminal.all_columns => 0,
+            _ => width.max(column.title.width()),
+        })
         .collect();
     let plan = match terminal.width {
         Some(width) => fit(columns, &natural, width),
-        None => natural.into_iter().enumerate().collect(),
+        None => natural.iter().copied().enumerate().filter(|(_, width)| *width > 0).collect(),
     };
     let header: Vec<String> = columns.iter().map(|column| column.title.clone()).collect();
     line(columns, &plan, &header, Some(Style::Bold), terminal.color, text);
     for row in rows {
         line(columns, &plan, row, None, terminal.color, text);
     }
+    natural.iter().filter(|width| **width > 0).count() - plan.len()
 }
 
 /// The columns that fit, with their widths: first those of low rank as narrow as they may be, then
@@ -130,7 +135,8 @@ fn fit(columns: &[Shown], natural: &[usize], width: usize) -> Vec<(usize, usize)
     };
     for rank in ranks {
         let mut with = chosen.clone();
-        (0..columns.len()).filter(|&i| columns[i].rank == rank).for_each(|i| with[i] = true);
+        let of_rank = (0..columns.len()).filter(|&i| columns[i].rank == rank && natural[i] > 0);
+        of_rank.for_each(|i| with[i] = true);
         if rank == 0 || taken(&with) <= width {
             chosen = with;
         }

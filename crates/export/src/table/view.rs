@@ -23,6 +23,7 @@ enum Source {
         port: Option<usize>,
     },
     Duration(usize),
+    Count(usize),
     Bytes(usize),
     /// The first that is not null.
     First(Vec<usize>),
@@ -62,9 +63,10 @@ impl View {
         let text = Shown { cut: Cut::End, least: 12, ..Shown::default() };
         self.add(value("application"), Shown { rank: 3, ..text.named("app") });
         self.add(value("server_name"), Shown { rank: 4, ..text.named("server") });
+        let count = |name| at(name).map(Source::Count);
         let bytes = |name| at(name).map(Source::Bytes);
-        self.add(value("up_packet_count"), Shown { rank: 7, ..number.named("pkts ↑") });
-        self.add(value("down_packet_count"), Shown { rank: 7, ..number.named("pkts ↓") });
+        self.add(count("up_packet_count"), Shown { rank: 7, ..number.named("pkts ↑") });
+        self.add(count("down_packet_count"), Shown { rank: 7, ..number.named("pkts ↓") });
         self.add(bytes("up_byte_count"), Shown { rank: 2, ..number.named("bytes ↑") });
         self.add(bytes("down_byte_count"), Shown { rank: 2, ..number.named("bytes ↓") });
         let duration = at("duration").map(Source::Duration);
@@ -140,6 +142,10 @@ impl Source {
             }),
             Self::Duration(i) => series(*i).and_then(|s| match &s.values {
                 Values::F64(v) => Some(duration(v[row])),
+                _ => None,
+            }),
+            Self::Count(i) => series(*i).and_then(|s| match &s.values {
+                Values::I64(v) => Some(grouped(v[row])),
                 _ => None,
             }),
             Self::Bytes(i) => series(*i).and_then(|s| match &s.values {
@@ -225,7 +231,7 @@ fn endpoint(address: String, port: Option<String>) -> String {
 }
 
 /// Three significant digits below a minute; minutes and hours in full above.
-fn duration(seconds: f64) -> String {
+pub(super) fn duration(seconds: f64) -> String {
     let magnitude = seconds.abs();
     if magnitude == 0.0 {
         "0".to_owned()
@@ -249,7 +255,7 @@ fn duration(seconds: f64) -> String {
 }
 
 /// Powers of ten, three significant digits.
-fn bytes(count: i64) -> String {
+pub(super) fn bytes(count: i64) -> String {
     let mut value = count as f64;
     let mut unit = "B";
     for larger in ["kB", "MB", "GB", "TB", "PB", "EB"] {
@@ -272,9 +278,9 @@ fn digits(value: f64) -> String {
 }
 
 /// A count with its thousands apart: `12,345`.
-pub(super) fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
+pub(super) fn grouped(count: i64) -> String {
+    let digits = count.unsigned_abs().to_string();
+    let mut text = String::from(if count < 0 { "-" } else { "" });
     for (i, digit) in digits.chars().enumerate() {
         if i > 0 && (digits.len() - i).is_multiple_of(3) {
             text.push(',');
