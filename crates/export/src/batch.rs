@@ -23,7 +23,7 @@ pub fn arrow_schema(columns: &[Column], metadata: &[(String, String)]) -> Schema
     Arc::new(Schema::new(fields).with_metadata(metadata))
 }
 
-/// A batch as Arrow has it, with a schema made by [`arrow_schema`] of the same columns.
+/// A batch as Arrow has it, with a schema made by [`arrow_schema()`] of the same columns.
 pub fn record_batch(
     columns: &[Column],
     schema: &SchemaRef,
