@@ -4,14 +4,14 @@ use std::ops::RangeInclusive;
 
 use crate::primitive::{Multicast, Network, Side, Transports, Versions, Within};
 
-use super::bytes::Bytes;
+use super::bytes::{Bytes, Offset};
 use super::place::Place;
 
 /// A header above IP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Found {
     pub(super) number: u8,
-    pub(super) at: u32,
+    pub(super) at: Offset,
     /// Whether the header is here, and not in the first fragment of the datagram.
     pub(super) first: bool,
 }
@@ -22,7 +22,7 @@ impl Place {
         match net {
             Network::V4 { address, mask } => self.v4_host(bytes, within, side, address, mask),
             Network::V6 { address, mask } => {
-                let is = |at: u32| bytes.u128(at).is_some_and(|found| found & mask == address);
+                let is = |at: Offset| v6_address_is(bytes, at, address, mask);
                 self.carries(bytes, V6_TYPE)
                     && side.matches(|| is(self.net + V6_SRC), || is(self.net + V6_DST))
             }
@@ -32,7 +32,9 @@ impl Place {
     /// An IPv4 address in an IPv4 header, or as the protocol address of an Ethernet ARP (RFC 826)
     /// or RARP message. Behind MPLS there is no ARP.
     fn v4_host(&self, bytes: Bytes<'_>, within: Within, side: Side, addr: u32, mask: u32) -> bool {
-        let is = |at: u32| bytes.u32(self.net + at).is_some_and(|found| found & mask == addr);
+        let is = |at: Offset| {
+            mask == 0 || bytes.u32(self.net + at).is_some_and(|found| found & mask == addr)
+        };
         let (ip, arp, rarp) = match within {
             Within::Any => (true, true, true),
             Within::Ip => (true, false, false),
@@ -54,28 +56,34 @@ impl Place {
         side: Side,
         ports: RangeInclusive<u16>,
     ) -> bool {
-        let Some(Found { number, at, first: true }) = self.transport(bytes) else { return false };
-        let is = |at: u32| bytes.u16(at).is_some_and(|port| ports.contains(&port));
-        transports.has(number) && side.matches(|| is(at), || is(at + 2))
+        let is = |at: Offset| bytes.u16(at).is_some_and(|port| ports.contains(&port));
+        let fits = |found: Option<Found>| {
+            found.is_some_and(|Found { number, at, first }| {
+                first && transports.has(number) && side.matches(|| is(at), || is(at + 2))
+            })
+        };
+        (self.carries(bytes, V4_TYPE) && fits(v4_transport(bytes, self.net)))
+            || (self.carries(bytes, V6_TYPE) && fits(v6_transport(bytes, self.net)))
     }
 
     /// `ip proto`, `ip6 proto`, `proto`: in IPv6 any header of the chain.
     pub(super) fn ip_proto(&self, bytes: Bytes<'_>, versions: Versions, number: u32) -> bool {
-        if versions.has_v4() && self.carries(bytes, V4_TYPE) {
-            return bytes
-                .u8(self.net + V4_PROTOCOL)
-                .is_some_and(|found| u32::from(found) == number);
-        }
-        versions.has_v6() && self.in_v6_chain(bytes, number)
+        let in_v4 = || {
+            let found = bytes.u8(self.net + V4_PROTOCOL);
+            self.carries(bytes, V4_TYPE) && found.is_some_and(|found| u32::from(found) == number)
+        };
+        (versions.has_v4() && in_v4()) || (versions.has_v6() && self.in_v6_chain(bytes, number))
     }
 
     /// `protochain`: in IPv4 behind authentication headers as well.
     pub(super) fn ip_proto_chain(&self, bytes: Bytes<'_>, versions: Versions, number: u32) -> bool {
-        if versions.has_v4() && self.carries(bytes, V4_TYPE) {
-            let Some(found) = v4_transport(bytes, self.net) else { return false };
-            return chain(bytes, found, |n| n == AH).any(|next| u32::from(next.number) == number);
-        }
-        versions.has_v6() && self.in_v6_chain(bytes, number)
+        let in_v4 = || {
+            self.carries(bytes, V4_TYPE)
+                && v4_transport(bytes, self.net).is_some_and(|found| {
+                    chain(bytes, found, |n| n == AH).any(|next| u32::from(next.number) == number)
+                })
+        };
+        (versions.has_v4() && in_v4()) || (versions.has_v6() && self.in_v6_chain(bytes, number))
     }
 
     fn in_v6_chain(&self, bytes: Bytes<'_>, number: u32) -> bool {
@@ -101,8 +109,8 @@ impl Place {
         }
         // Two bytes of length come first.
         let flags = self.net + 2;
-        let is = |short: u32, long: u32| {
-            let address_at = |at: u32| bytes.u16(at).is_some_and(|a| a.swap_bytes() == address);
+        let is = |short: Offset, long: Offset| {
+            let address_at = |at: Offset| bytes.u16(at).is_some_and(|a| a.swap_bytes() == address);
             let Some(first) = bytes.u8(flags) else { return false };
             let padded = bytes.u16(flags).map(|word| word & 0xff07);
             (first & 7 == 2 && address_at(flags + short))
@@ -114,23 +122,38 @@ impl Place {
     }
 }
 
+/// Whether an address is in a network. Words of it that do not count need not be there.
+fn v6_address_is(bytes: Bytes<'_>, at: Offset, address: u128, mask: u128) -> bool {
+    (0..4).all(|word| {
+        let shift = 96 - 32 * word;
+        let (wanted, mask) = ((address >> shift) as u32, (mask >> shift) as u32);
+        let found = || bytes.u32(at + 4 * word as Offset);
+        mask == 0 || found().is_some_and(|found| found & mask == wanted)
+    })
+}
+
 /// The header above an IPv4 header.
 #[inline]
-pub(super) fn v4_transport(bytes: Bytes<'_>, net: u32) -> Option<Found> {
+pub(super) fn v4_transport(bytes: Bytes<'_>, net: Offset) -> Option<Found> {
     let number = bytes.u8(net + V4_PROTOCOL)?;
     let first = bytes.u16(net + V4_FRAGMENT)? & V4_FRAGMENT_OFFSET == 0;
-    let header_len = u32::from(bytes.u8(net)? & 0x0f) * 4;
-    Some(Found { number, at: net + header_len, first })
+    Some(Found { number, at: v4_end(bytes, net)?, first })
+}
+
+/// Where an IPv4 header ends.
+#[inline]
+pub(super) fn v4_end(bytes: Bytes<'_>, net: Offset) -> Option<Offset> {
+    Some(net + Offset::from(bytes.u8(net)? & 0x0f) * 4)
 }
 
 /// The header after the extension headers of an IPv6 header.
-pub(super) fn v6_transport(bytes: Bytes<'_>, net: u32) -> Option<Found> {
+pub(super) fn v6_transport(bytes: Bytes<'_>, net: Offset) -> Option<Found> {
     v6_chain(bytes, net).last().filter(|last| !is_v6_extension(last.number))
 }
 
 /// The headers after an IPv6 header, up to the first that is no extension header or cannot be
 /// read through. Nothing follows a later fragment's first header: it is data.
-fn v6_chain(bytes: Bytes<'_>, net: u32) -> impl Iterator<Item = Found> {
+fn v6_chain(bytes: Bytes<'_>, net: Offset) -> impl Iterator<Item = Found> {
     let first = bytes.u8(net + V6_NEXT).map(|number| Found { number, at: net + 40, first: true });
     first.into_iter().flat_map(move |first| chain(bytes, first, is_v6_extension))
 }
@@ -146,7 +169,7 @@ fn chain(bytes: Bytes<'_>, first: Found, through: fn(u8) -> bool) -> impl Iterat
 /// What follows an extension header (RFC 8200, section 4; RFC 4302 for authentication).
 fn after(bytes: Bytes<'_>, header: Found) -> Option<Found> {
     let number = bytes.u8(header.at)?;
-    let words = u32::from(bytes.u8(header.at + 1)?);
+    let words = Offset::from(bytes.u8(header.at + 1)?);
     let (len, first) = match header.number {
         FRAGMENT => (8, bytes.u16(header.at + 2)? & 0xfff8 == 0),
         AH => (4 * (words + 2), true),
@@ -170,15 +193,15 @@ const ARP_TYPE: u32 = 0x0806;
 const RARP_TYPE: u32 = 0x8035;
 const DECNET_TYPE: u32 = 0x6003;
 
-const V4_FRAGMENT: u32 = 6;
+const V4_FRAGMENT: Offset = 6;
 const V4_FRAGMENT_OFFSET: u16 = 0x1fff;
-const V4_PROTOCOL: u32 = 9;
-const V4_SRC: u32 = 12;
-const V4_DST: u32 = 16;
-const V6_NEXT: u32 = 6;
-const V6_SRC: u32 = 8;
-const V6_DST: u32 = 24;
-const ARP_SENDER: u32 = 14;
-const ARP_TARGET: u32 = 24;
+const V4_PROTOCOL: Offset = 9;
+const V4_SRC: Offset = 12;
+const V4_DST: Offset = 16;
+const V6_NEXT: Offset = 6;
+const V6_SRC: Offset = 8;
+const V6_DST: Offset = 24;
+const ARP_SENDER: Offset = 14;
+const ARP_TARGET: Offset = 24;
 const FRAGMENT: u8 = 44;
 const AH: u8 = 51;

@@ -2,7 +2,7 @@
 
 use crate::primitive::{IsisPdu, LlcFrame, MacField, Multicast, Side};
 
-use super::bytes::Bytes;
+use super::bytes::{Bytes, Offset};
 use super::ip::{V4_TYPE, V6_TYPE};
 use super::place::{Link, MPLS_TYPE, Place};
 
@@ -60,8 +60,7 @@ impl Place {
                     _ => false,
                 }
             }
-            // It does not say; tcpdump takes its mark for enough.
-            Link::Marked => bytes.u32(self.header)? >> 8 == 0x004d_4743,
+            Link::Marked(mask, mark) => bytes.u32(self.header)? & mask == mark,
             Link::Unknown => false,
         })
     }
@@ -170,7 +169,7 @@ impl Place {
 
     /// `ether host` and the addresses of 802.11.
     pub(super) fn mac(&self, bytes: Bytes<'_>, which: MacField, address: [u8; 6]) -> bool {
-        let is = |at: Option<u32>| at.is_some_and(|at| bytes.array(at) == Some(address));
+        let is = |at: Option<Offset>| at.is_some_and(|at| bytes.array(at) == Some(address));
         match which {
             MacField::Side(side) => {
                 side.matches(|| is(self.mac_source(bytes)), || is(self.mac_destination(bytes)))
@@ -197,20 +196,20 @@ impl Place {
         }
     }
 
-    fn mac_source(&self, bytes: Bytes<'_>) -> Option<u32> {
+    fn mac_source(&self, bytes: Bytes<'_>) -> Option<Offset> {
         match self.link {
             Link::Wlan => self.wlan_source(bytes),
             _ => self.mac_destination(bytes).map(|at| at + 6),
         }
     }
 
-    fn mac_destination(&self, bytes: Bytes<'_>) -> Option<u32> {
+    fn mac_destination(&self, bytes: Bytes<'_>) -> Option<Offset> {
         match self.link {
             // Not for what is in Geneve without an Ethernet header.
             Link::Ethernet => (self.header != self.payload).then_some(self.header),
             Link::Wlan => self.wlan_destination(bytes),
             // FDDI has one byte before its addresses, Token Ring two; ATM has no addresses.
-            Link::Llc => self.payload.checked_sub(12).map(|at| self.header + at),
+            Link::Llc => (self.payload > 12).then_some(self.payload - 12),
             _ => None,
         }
     }

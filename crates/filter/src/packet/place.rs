@@ -6,7 +6,7 @@ use flowloom_wire::Layer;
 use crate::primitive::Primitive;
 
 use super::FrameView;
-use super::bytes::Bytes;
+use super::bytes::{Bytes, Offset};
 use super::ip::{self, Found};
 
 /// Where the link layer and what it carries are.
@@ -14,16 +14,18 @@ use super::ip::{self, Found};
 pub(super) struct Place {
     /// How the link layer says what it carries.
     pub(super) link: Link,
+    /// What `link[0]` is: its header, or the start of a frame we know nothing of.
+    pub(super) start: Offset,
     /// Its header.
-    pub(super) header: u32,
+    pub(super) header: Offset,
     /// The field with the type of what it carries.
-    pub(super) kind: u32,
+    pub(super) kind: Offset,
     /// What follows the header: LLC, or the network header.
-    pub(super) payload: u32,
+    pub(super) payload: Offset,
     /// The network header.
-    pub(super) net: u32,
+    pub(super) net: Offset,
     /// What ISO protocols are numbered by, which has no SNAP header before it.
-    pub(super) iso: u32,
+    pub(super) iso: Offset,
     /// Whether MPLS labels are before the network header.
     pub(super) labelled: bool,
 }
@@ -59,8 +61,9 @@ pub(super) enum Link {
     Arcnet,
     /// ATM as `SunATM` has it: an LLC header in frames of one kind.
     SunAtm,
-    /// Anything, behind a mark: Juniper.
-    Marked,
+    /// It does not say: Juniper, and `BACnet` over serial lines. tcpdump takes their marks, the first
+    /// four bytes under a mask, for anything.
+    Marked(u32, u32),
     /// Nothing we know.
     Unknown,
 }
@@ -108,8 +111,8 @@ impl Place {
     /// place for it.
     pub(super) fn of_layers(frame: &FrameView<'_>) -> Self {
         let start = frame.layers.spans().iter().find_map(|(layer, at)| match layer {
-            Layer::Ethernet => Some(at_offset(ETHERNET, *at)),
-            Layer::Ipv4 | Layer::Ipv6 => Some(at_offset(RAW, *at)),
+            Layer::Ethernet => Some(Self { start: 0, ..at_offset(ETHERNET, *at as Offset) }),
+            Layer::Ipv4 | Layer::Ipv6 => Some(Self { start: 0, ..at_offset(RAW, *at as Offset) }),
             _ => None,
         });
         start.unwrap_or(UNKNOWN)
@@ -142,17 +145,17 @@ impl Place {
     /// Inside the tunnel (RFC 8926). What is not Ethernet there has no hardware addresses.
     fn inside_geneve(self, bytes: Bytes<'_>) -> Option<Self> {
         let geneve = self.geneve_header(bytes)?;
-        let options = u32::from(bytes.u8(geneve)? & 0x3f) * 4;
+        let options = Offset::from(bytes.u8(geneve)? & 0x3f) * 4;
         let inner = geneve + GENEVE_LEN + options;
         if bytes.u16(geneve + 2)? == ETHERNET_IN_GENEVE {
             return Some(at_offset(ETHERNET, inner));
         }
-        let (header, kind) = (inner, geneve + 2);
-        Some(Self { header, kind, payload: inner, net: inner, iso: inner, ..ETHERNET })
+        let kind = geneve + 2;
+        Some(Self { kind, ..at_offset(IN_GENEVE, inner) })
     }
 
     /// Where the Geneve header is: above UDP to the registered port, version 0.
-    pub(super) fn geneve_header(self, bytes: Bytes<'_>) -> Option<u32> {
+    pub(super) fn geneve_header(self, bytes: Bytes<'_>) -> Option<Offset> {
         let Found { number: 17, at, first: true } = self.transport(bytes)? else { return None };
         let geneve = at + UDP_LEN;
         let ours = bytes.u16(at + 2)? == GENEVE_PORT && bytes.u8(geneve)? & 0xc0 == 0;
@@ -201,8 +204,9 @@ impl Place {
 }
 
 /// A place moved into the frame.
-fn at_offset(place: Place, offset: u32) -> Place {
+fn at_offset(place: Place, offset: Offset) -> Place {
     Place {
+        start: place.start + offset,
         header: place.header + offset,
         kind: place.kind + offset,
         payload: place.payload + offset,
@@ -229,8 +233,12 @@ fn fixed(link: LinkType) -> Option<Place> {
         113 => place(Link::Cooked, 14, 16),
         123 => Place { link: Link::SunAtm, ..place_llc(0, 4) },
         129 => place(Link::Arcnet, 4, 8),
-        137 => Place { iso: 14, ..place(Link::Marked, 0, 4) },
-        178 => Place { iso: 35, payload: 18, ..place(Link::Marked, 0, 32) },
+        137 => Place { iso: 14, ..place(Link::Marked(0xffff_ff00, 0x4d47_4300), 0, 4) },
+        165 => place(Link::Marked(0xffff_0000, 0x55ff_0000), 0, -2),
+        178 => {
+            let juniper = Link::Marked(0xffff_ff00, 0x4d47_4300);
+            Place { iso: 35, payload: 18, ..place(juniper, 0, 32) }
+        }
         228 => place(Link::Ipv4, 0, 0),
         229 => place(Link::Ipv6, 0, 0),
         276 => place(Link::Typed, 0, 20),
@@ -238,17 +246,28 @@ fn fixed(link: LinkType) -> Option<Place> {
     })
 }
 
-const fn place(link: Link, kind: u32, payload: u32) -> Place {
-    Place { link, header: 0, kind, payload, net: payload, iso: payload, labelled: false }
+const fn place(link: Link, kind: Offset, payload: Offset) -> Place {
+    Place { link, start: 0, header: 0, kind, payload, net: payload, iso: payload, labelled: false }
 }
 
 /// A link layer with LLC at `llc`, and after it SNAP for what has an ethertype.
-const fn place_llc(kind: u32, llc: u32) -> Place {
+const fn place_llc(kind: Offset, llc: Offset) -> Place {
     let net = llc + LLC_SNAP_LEN;
-    Place { link: Link::Llc, header: 0, kind, payload: llc, net, iso: llc + 3, labelled: false }
+    Place {
+        link: Link::Llc,
+        start: 0,
+        header: 0,
+        kind,
+        payload: llc,
+        net,
+        iso: llc + 3,
+        labelled: false,
+    }
 }
 
 const ETHERNET: Place = Place { iso: 17, ..place(Link::Ethernet, 12, 14) };
+/// What is in Geneve without an Ethernet header: no hardware addresses.
+const IN_GENEVE: Place = place(Link::Ethernet, 0, 0);
 const RAW: Place = place(Link::Raw, 0, 0);
 const PPP_ALONE: Place = place(Link::Ppp, 0, 2);
 pub(super) const UNKNOWN: Place = place(Link::Unknown, 0, 0);
@@ -260,9 +279,9 @@ const PPPOE_TYPE: u32 = 0x8864;
 const ETHERNET_IN_GENEVE: u16 = 0x6558;
 const GENEVE_PORT: u16 = 6081;
 
-pub(super) const LLC_SNAP_LEN: u32 = 8;
-const TAG_LEN: u32 = 4;
-const LABEL_LEN: u32 = 4;
-const PPPOE_LEN: u32 = 6;
-const UDP_LEN: u32 = 8;
-const GENEVE_LEN: u32 = 8;
+pub(super) const LLC_SNAP_LEN: Offset = 8;
+const TAG_LEN: Offset = 4;
+const LABEL_LEN: Offset = 4;
+const PPPOE_LEN: Offset = 6;
+const UDP_LEN: Offset = 8;
+const GENEVE_LEN: Offset = 8;

@@ -6,7 +6,7 @@ use crate::arithmetic::{Comparison, Size, Sum};
 use crate::keyword::Protocol;
 
 use super::FrameView;
-use super::bytes::Bytes;
+use super::bytes::{Bytes, Offset};
 use super::ip::{self, Found, V4_TYPE, V6_TYPE};
 use super::place::Place;
 
@@ -17,52 +17,85 @@ pub(super) fn compare(
     bytes: Bytes<'_>,
     place: &Place,
 ) -> Option<bool> {
-    let left = value(&comparison.left, frame, bytes, place)?;
-    let right = value(&comparison.right, frame, bytes, place)?;
+    let sums = Sums { frame, bytes, place };
+    let left = sums.value(&comparison.left, Header::Checked)?;
+    let right = sums.value(&comparison.right, Header::Checked)?;
     Some(comparison.relation.holds(left, right))
 }
 
-fn value(sum: &Sum, frame: &FrameView<'_>, bytes: Bytes<'_>, place: &Place) -> Option<u32> {
-    match sum {
-        Sum::Constant(number) => Some(*number),
-        Sum::Length => Some(frame.original),
-        Sum::Negated(inner) => Some(value(inner, frame, bytes, place)?.wrapping_neg()),
-        Sum::Binary(operator, left, right) => {
-            let left = value(left, frame, bytes, place)?;
-            operator.apply(left, value(right, frame, bytes, place)?)
-        }
-        Sum::Load { header, index, size } => {
-            let start = start(*header, frame, bytes, place)?;
-            let at = start.wrapping_add(value(index, frame, bytes, place)?);
-            match size {
-                Size::One => bytes.u8(at).map(u32::from),
-                Size::Two => bytes.u16(at).map(u32::from),
-                Size::Four => bytes.u32(at),
+/// What sums are computed from.
+struct Sums<'a> {
+    frame: &'a FrameView<'a>,
+    bytes: Bytes<'a>,
+    place: &'a Place,
+}
+
+/// Whether it is checked that a header is there, before its bytes are loaded.
+///
+/// As tcpdump has it, of a sum only the header that is leftmost is checked; where the others would
+/// begin, bytes are loaded in any case: `ip[2:2] - tcp[12]` is computed for UDP too.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Header {
+    Checked,
+    Assumed,
+}
+
+impl Sums<'_> {
+    fn value(&self, sum: &Sum, header: Header) -> Option<u32> {
+        match sum {
+            Sum::Constant(number) => Some(*number),
+            Sum::Length => Some(self.frame.original),
+            Sum::Negated(inner) => Some(self.value(inner, header)?.wrapping_neg()),
+            Sum::Binary(operator, left, right) => {
+                let left = self.value(left, header)?;
+                operator.apply(left, self.value(right, Header::Assumed)?)
+            }
+            Sum::Load { header: of, index, size } => {
+                let start = match header {
+                    Header::Checked => self.checked_start(*of)?,
+                    Header::Assumed => self.assumed_start(*of)?,
+                };
+                self.load(start, self.value(index, header)?, *size)
             }
         }
     }
-}
 
-/// Where a header begins, if the frame has it there. Headers above IPv4 are not sought above IPv6,
-/// as tcpdump has it; those of `icmp6` are.
-fn start(header: Protocol, frame: &FrameView<'_>, bytes: Bytes<'_>, place: &Place) -> Option<u32> {
-    match header {
-        Protocol::Link => Some(place.header),
-        Protocol::Radio => has_radio(frame.link).then_some(0),
-        Protocol::Icmp6 => {
-            let found =
-                place.carries(bytes, V6_TYPE).then(|| ip::v6_transport(bytes, place.net))?;
-            matches!(found, Some(Found { number: 58, first: true, .. })).then_some(found?.at)
+    /// Indices are 32-bit and wrap around: `ip[-1]` is the byte before the IP header.
+    fn load(&self, start: Offset, index: u32, size: Size) -> Option<u32> {
+        let at = (start as u32).wrapping_add(index) as Offset;
+        match size {
+            Size::One => self.bytes.u8(at).map(u32::from),
+            Size::Two => self.bytes.u16(at).map(u32::from),
+            Size::Four => self.bytes.u32(at),
         }
-        _ => match (header.ether_type(), header.ip_protocol()) {
-            (Some(number), _) => place.carries(bytes, number).then_some(place.net),
-            (None, Some((_, number))) => {
-                let found =
-                    place.carries(bytes, V4_TYPE).then(|| ip::v4_transport(bytes, place.net))??;
-                (found.number == number && found.first).then_some(found.at)
-            }
-            (None, None) => None,
-        },
+    }
+
+    /// Where a header begins, if the frame has it there. Headers above IPv4 are not sought above
+    /// IPv6, as tcpdump has it; that of `icmp6` is.
+    fn checked_start(&self, header: Protocol) -> Option<Offset> {
+        let (bytes, place) = (self.bytes, self.place);
+        if let Some(number) = header.ether_type() {
+            return place.carries(bytes, number).then_some(place.net);
+        }
+        let Some((_, number)) = header.ip_protocol() else { return self.assumed_start(header) };
+        let found = if header == Protocol::Icmp6 {
+            place.carries(bytes, V6_TYPE).then(|| ip::v6_transport(bytes, place.net))??
+        } else {
+            place.carries(bytes, V4_TYPE).then(|| ip::v4_transport(bytes, place.net))??
+        };
+        let Found { number: there, at, first } = found;
+        (there == number && first).then_some(at)
+    }
+
+    /// Where a header begins if it is there.
+    fn assumed_start(&self, header: Protocol) -> Option<Offset> {
+        match header {
+            Protocol::Link => Some(self.place.start),
+            Protocol::Radio => has_radio(self.frame.link).then_some(0),
+            Protocol::Icmp6 => Some(self.place.net + V6_LEN),
+            _ if header.ether_type().is_some() => Some(self.place.net),
+            _ => ip::v4_end(self.bytes, self.place.net),
+        }
     }
 }
 
@@ -70,3 +103,5 @@ fn start(header: Protocol, frame: &FrameView<'_>, bytes: Bytes<'_>, place: &Plac
 fn has_radio(link: LinkType) -> bool {
     matches!(link, LinkType::IEEE802_11_RADIOTAP | LinkType::IEEE802_11_PRISM)
 }
+
+const V6_LEN: Offset = 40;

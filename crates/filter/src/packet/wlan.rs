@@ -8,7 +8,7 @@ use flowloom_schema::LinkType;
 use crate::primitive::MacField;
 
 use super::FrameView;
-use super::bytes::Bytes;
+use super::bytes::{Bytes, Offset};
 use super::place::{LLC_SNAP_LEN, Link, Place};
 
 impl Place {
@@ -23,9 +23,9 @@ impl Place {
             LinkType::IEEE802_11_PRISM => {
                 // AVS headers begin with their magic and have a length; Prism headers do not.
                 let is_avs = bytes.u32(0)? & 0xffff_f000 == 0x8021_1000;
-                let header = if is_avs { bytes.u32(4)? } else { PRISM_LEN };
+                let header = if is_avs { bytes.u32(4)? as Offset } else { PRISM_LEN };
                 // What claims to begin beyond the frame is not in it.
-                let header = header.min(bytes.0.len() as u32);
+                let header = header.min(bytes.0.len() as Offset);
                 Some(Self::wlan_at(bytes, header, false))
             }
             _ => Some(Self::wlan_at(bytes, 0, false)),
@@ -41,7 +41,7 @@ impl Place {
         Some(Self::of_layers(frame))
     }
 
-    fn wlan_at(bytes: Bytes<'_>, header: u32, padded: bool) -> Self {
+    fn wlan_at(bytes: Bytes<'_>, header: Offset, padded: bool) -> Self {
         let control = bytes.u8(header).unwrap_or(0);
         let is_data = control & TYPE_MASK == DATA;
         let qos = if is_data && control & QOS != 0 { 2 } else { 0 };
@@ -49,6 +49,7 @@ impl Place {
         let payload = if is_data && padded { (end + 3) & !3 } else { end };
         Self {
             link: Link::Wlan,
+            start: header,
             header,
             kind: payload,
             payload,
@@ -74,7 +75,7 @@ impl Place {
 
     /// Where the address of the final receiver is: the third address on the way to the
     /// distribution system, else the first.
-    pub(super) fn wlan_destination(&self, bytes: Bytes<'_>) -> Option<u32> {
+    pub(super) fn wlan_destination(&self, bytes: Bytes<'_>) -> Option<Offset> {
         let (control, direction) = self.control(bytes)?;
         if control & CONTROL != 0 {
             return None;
@@ -84,7 +85,7 @@ impl Place {
     }
 
     /// Where the address of the first sender is.
-    pub(super) fn wlan_source(&self, bytes: Bytes<'_>) -> Option<u32> {
+    pub(super) fn wlan_source(&self, bytes: Bytes<'_>) -> Option<Offset> {
         let (control, direction) = self.control(bytes)?;
         if control & CONTROL != 0 {
             return None;
@@ -102,7 +103,7 @@ impl Place {
 
     /// Where an address by its number or role is, if the frame has it. `ra` and `ta` are of frames
     /// of data only, as tcpdump has it.
-    pub(super) fn wlan_address(&self, bytes: Bytes<'_>, which: MacField) -> Option<u32> {
+    pub(super) fn wlan_address(&self, bytes: Bytes<'_>, which: MacField) -> Option<Offset> {
         if self.link != Link::Wlan {
             return None;
         }
@@ -138,8 +139,8 @@ fn radiotap_pads(bytes: Bytes<'_>) -> Option<bool> {
     Some(bytes.u8(flags)? & 0x20 != 0)
 }
 
-fn little_endian(bytes: Bytes<'_>, at: u32) -> Option<u32> {
-    bytes.u16(at).map(|length| u32::from(length.swap_bytes()))
+fn little_endian(bytes: Bytes<'_>, at: Offset) -> Option<Offset> {
+    bytes.u16(at).map(|length| length.swap_bytes() as Offset)
 }
 
 const TYPE_MASK: u8 = 0x0c;
@@ -153,9 +154,9 @@ const TO_DS: u8 = 1;
 const FROM_DS: u8 = 2;
 const BOTH_DS: u8 = 3;
 
-const ADDRESS_1: u32 = 4;
-const ADDRESS_2: u32 = 10;
-const ADDRESS_3: u32 = 16;
-const ADDRESS_4: u32 = 24;
-const HEADER_LEN: u32 = 24;
-const PRISM_LEN: u32 = 144;
+const ADDRESS_1: Offset = 4;
+const ADDRESS_2: Offset = 10;
+const ADDRESS_3: Offset = 16;
+const ADDRESS_4: Offset = 24;
+const HEADER_LEN: Offset = 24;
+const PRISM_LEN: Offset = 144;

@@ -445,7 +445,9 @@ fn port_range(text: &str) -> Option<(u16, u16, Transports)> {
     text.match_indices('-').find_map(|(dash, _)| {
         let (first, of_first) = one(text.get(..dash)?)?;
         let (last, of_last) = one(text.get(dash + 1..)?)?;
-        Some((first, last, of_first.and(of_last)?))
+        // As tcpdump has it: only two names of the same transport say which it is.
+        let transports = if of_first == of_last { of_first } else { Transports::ALL };
+        Some((first, last, transports))
     })
 }
 

@@ -1,10 +1,10 @@
-//! The machine tcpdump's programs run on: classic BPF (McCanne and Jacobson 1993), and tcpdump as
-//! its compiler.
+//! The machine tcpdump's programs run on: classic BPF, and tcpdump as its compiler.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io::Write;
-use std::path::PathBuf;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use flowloom_schema::LinkType;
 
@@ -129,16 +129,26 @@ pub(crate) struct Compiler {
     directory: PathBuf,
     /// A capture without frames per link type and byte order, so that tcpdump compiles for a file.
     headers: HashMap<(LinkType, bool), PathBuf>,
+    /// Link types it knows nothing of.
+    unknown: BTreeSet<LinkType>,
+    /// Link types of which it takes raw bytes and the length only.
+    without_ip: BTreeSet<LinkType>,
 }
 
 impl Compiler {
     /// If tcpdump is there.
     pub(crate) fn new() -> Option<Self> {
         Command::new("tcpdump").arg("--version").output().ok().filter(|o| o.status.success())?;
-        let name = format!("flowloom-filter-{}", std::process::id());
+        let number = COMPILERS.fetch_add(1, Ordering::Relaxed);
+        let name = format!("flowloom-filter-{}-{number}", std::process::id());
         let directory = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&directory).unwrap();
-        Some(Self { directory, headers: HashMap::new() })
+        Some(Self {
+            directory,
+            headers: HashMap::new(),
+            unknown: BTreeSet::new(),
+            without_ip: BTreeSet::new(),
+        })
     }
 
     /// Makes ready to compile for `link`, in files of either byte order.
@@ -163,6 +173,13 @@ impl Compiler {
                 .collect();
             std::fs::File::create(&path).unwrap().write_all(&header).unwrap();
             self.headers.insert((link, big_endian), path);
+        }
+        for (expression, refusing) in [("ip", &mut self.without_ip), ("len > 0", &mut self.unknown)]
+        {
+            let output = tcpdump(&["-ddd"], expression, &self.headers[&(link, false)]);
+            if !output.status.success() && !said(&output).contains("rejects all packets") {
+                refusing.insert(link);
+            }
         }
     }
 
@@ -189,15 +206,34 @@ impl Compiler {
         link: LinkType,
         big_endian: bool,
     ) -> Result<Program, String> {
-        let mut command = Command::new("tcpdump");
-        command.args(options).arg("-r").arg(&self.headers[&(link, big_endian)]).arg("--");
-        let output = command.arg(expression).output().unwrap();
+        let output = tcpdump(options, expression, &self.headers[&(link, big_endian)]);
         if output.status.success() {
             return Ok(Program::parse(&String::from_utf8_lossy(&output.stdout)));
         }
-        let said = String::from_utf8_lossy(&output.stderr);
-        Err(said.lines().last().unwrap_or_default().to_owned())
+        Err(said(&output))
     }
+
+    /// Whether there is no need to ask: tcpdump takes no such expression for `link`.
+    pub(crate) fn refuses(&self, expression: &str, link: LinkType) -> bool {
+        let is_raw = || RAW_WORDS.iter().any(|word| expression.contains(word));
+        self.unknown.contains(&link) || (self.without_ip.contains(&link) && !is_raw())
+    }
+
+    /// Link types of which frames cannot be filtered by protocol.
+    pub(crate) fn refused_links(&self) -> BTreeSet<LinkType> {
+        self.unknown.union(&self.without_ip).copied().collect()
+    }
+}
+
+fn tcpdump(options: &[&str], expression: &str, capture: &Path) -> Output {
+    let mut command = Command::new("tcpdump");
+    command.args(options).arg("-r").arg(capture).arg("--").arg(expression).output().unwrap()
+}
+
+/// What it says last is why.
+fn said(output: &Output) -> String {
+    let said = String::from_utf8_lossy(&output.stderr);
+    said.lines().last().unwrap_or_default().to_owned()
 }
 
 impl Drop for Compiler {
@@ -205,6 +241,13 @@ impl Drop for Compiler {
         let _ = std::fs::remove_dir_all(&self.directory);
     }
 }
+
+/// What expressions about raw bytes and lengths are made of.
+const RAW_WORDS: [&str; 11] =
+    ["ether[", "link[", "wlan[", "fddi[", "tr[", "ppp[", "slip[", "len", "less", "greater", "byte"];
+
+/// How many compilers there have been, so that each has a directory of its own.
+static COMPILERS: AtomicUsize = AtomicUsize::new(0);
 
 const LD: u16 = 0;
 const LDX: u16 = 1;

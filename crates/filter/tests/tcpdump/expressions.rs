@@ -24,11 +24,6 @@ impl Choices {
     pub(crate) fn of<'t, T: ?Sized>(&mut self, choices: &[&'t T]) -> &'t T {
         choices[self.below(choices.len())]
     }
-
-    fn text(&mut self, choices: &str) -> String {
-        let words: Vec<&str> = choices.split(',').collect();
-        words[self.below(words.len())].trim().to_owned()
-    }
 }
 
 /// Makes expressions about frames that are there.
@@ -44,10 +39,8 @@ impl<'c> Generator<'c> {
 
     /// A primitive of the production; some productions have several forms.
     pub(crate) fn primitive(&mut self, production: &Production) -> String {
-        let form = self.choices.text(
-            &production.forms.replace("|||", "\u{1}").replace(',', "\u{2}").replace('\u{1}', ","),
-        );
-        let mut text = form.replace('\u{2}', ",");
+        let forms: Vec<&str> = production.forms.split("|||").collect();
+        let mut text = self.choices.of(&forms).to_owned();
         for hole in HOLES {
             while let Some(at) = text.find(hole) {
                 let value = self.value(hole);
@@ -74,6 +67,13 @@ impl<'c> Generator<'c> {
             4 => format!("! {left} {or} {right}"),
             _ => format!("{left} {and} not ({right})"),
         }
+    }
+
+    /// Tokens of the language in no order, a few of them.
+    pub(crate) fn soup(&mut self) -> String {
+        let tokens: Vec<&str> = TOKENS.split(' ').collect();
+        let len = 1 + self.choices.below(7);
+        (0..len).map(|_| self.choices.of(&tokens)).collect::<Vec<_>>().join(" ")
     }
 
     fn sample(&mut self) -> &'c Sample {
@@ -142,11 +142,71 @@ impl<'c> Generator<'c> {
 const HOLES: [&str; 10] =
     ["@4", "@net", "@6", "@port", "@sport", "@mac", "@byte", "@len", "@small", "@vlan"];
 
+/// What soups are made of: words of every kind that need no resolver and no live interface.
+const TOKENS: &str = "host host net port port portrange src dst src dst proto proto and or and or not ( ) ( ) \
+     ip ip6 tcp udp arp icmp ether link wlan vlan mpls pppoes llc len less greater = > != + - & | [ ] : \
+     80 443 6 0x800 0 10.0.0.1 192.168.0.0/16 192.168 10.1 mask 255.255.0.0 ::1 fe80::/10 2:0:0:0:0:1 \
+     5-10 http domain \\tcp \\ip broadcast multicast type mgt subtype beacon i ui ip[0] tcp[13:2] ether[0:4] \
+     tcpflags tcp-syn 192.168.1.1 and or not";
+
 /// A production of the language: forms separated by `|||`, with holes for values.
 pub(crate) struct Production {
     pub(crate) name: &'static str,
     pub(crate) forms: &'static str,
 }
+
+impl Production {
+    /// Whether it is about IP and what is above, so that the link type does not matter.
+    pub(crate) fn is_above_the_link(&self) -> bool {
+        ABOVE_THE_LINK.contains(&self.name)
+    }
+}
+
+const ABOVE_THE_LINK: &[&str] = &[
+    "host",
+    "src host",
+    "dst host",
+    "src or dst host",
+    "src and dst host",
+    "ip host",
+    "ip6 host",
+    "short host",
+    "net",
+    "net/len",
+    "net mask",
+    "net 6",
+    "net promoted",
+    "port",
+    "src port",
+    "tcp port",
+    "udp port",
+    "sctp port",
+    "port name",
+    "portrange",
+    "proto",
+    "ip proto",
+    "ip6 proto",
+    "ip multicast",
+    "ip6 multicast",
+    "ip",
+    "ip6",
+    "tcp",
+    "udp",
+    "sctp",
+    "icmp",
+    "icmp6",
+    "igmp",
+    "pim",
+    "ah",
+    "esp",
+    "load ip",
+    "load ip6",
+    "load tcp",
+    "load udp",
+    "load icmp",
+    "load icmp6",
+    "load igmp",
+];
 
 const fn p(name: &'static str, forms: &'static str) -> Production {
     Production { name, forms }

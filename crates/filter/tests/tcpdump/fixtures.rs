@@ -96,7 +96,7 @@ fn wrapped() -> Vec<Vec<u8>> {
     frames
 }
 
-/// DECnet phase IV routing headers from 10.5 to 10.6: short and long, padded and not. The numbers
+/// Routing headers of `DECnet` phase IV from 10.5 to 10.6: short and long, padded and not. The numbers
 /// are little-endian.
 fn decnet_headers() -> Vec<Vec<u8>> {
     let (src, dst) = ([0x05, 0x28], [0x06, 0x28]);
@@ -128,7 +128,7 @@ fn wlan_frames() -> Vec<Vec<u8>> {
         bytes.extend(ipv4(6, &[0, 80, 0, 99, 0, 0, 0, 0, 0, 0, 0, 0, 0x50, 2, 0, 0, 0, 0, 0, 0]));
         bytes
     };
-    let controls = (0..=255_u8).filter(|control| control & 3 == 0 && control & 0x0c != 0x0c);
+    let controls = (0..=255_u8).step_by(4).filter(|control| control & 0x0c != 0x0c);
     let mut frames: Vec<Vec<u8>> = controls.map(|control| frame(control, 1)).collect();
     frames.extend((0..4).flat_map(|direction| [frame(0x08, direction), frame(0x88, direction)]));
     frames

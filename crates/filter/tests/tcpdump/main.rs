@@ -5,13 +5,14 @@
 //! not compared, nor those whose verdict our documented rules define differently; all others must
 //! get the same verdict, and each expression must accept and reject at least one frame.
 #![expect(clippy::print_stdout, reason = "the test says how much it compared")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod bpf;
 mod corpus;
 mod expressions;
 mod fixtures;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -31,7 +32,9 @@ fn every_frame_gets_tcpdumps_verdict() {
     };
     corpus.add_made(fixtures::frames());
     let groups = groups(&corpus.samples);
-    groups.keys().for_each(|(link, _)| compiler.prepare(*link));
+    for (link, _) in groups.keys() {
+        compiler.prepare(*link);
+    }
 
     let expressions = expressions(&corpus);
     assert!(expressions.len() >= 400, "{} expressions are left", expressions.len());
@@ -48,6 +51,88 @@ fn every_frame_gets_tcpdumps_verdict() {
         }
     });
     tally.into_inner().unwrap().report(expressions.len(), &corpus);
+}
+
+#[test]
+fn what_tcpdump_refuses_by_link_type_is_filtered_as_in_ethernet() {
+    let (Some(corpus), Some(mut compiler)) = (Corpus::read(), Compiler::new()) else {
+        println!("skipped: ../shared/corpus or tcpdump is absent");
+        return;
+    };
+    compiler.prepare(LinkType::ETHERNET);
+    for (link, _) in groups(&corpus.samples).keys() {
+        compiler.prepare(*link);
+    }
+    let refused = compiler.refused_links();
+    let inside: Vec<(&Sample, Sample)> = corpus
+        .samples
+        .iter()
+        .filter(|sample| refused.contains(&sample.link) && !sample.is_a_class_of_its_own())
+        .filter_map(|sample| Some((sample, rewrapped(sample)?)))
+        .collect();
+    assert!(!inside.is_empty());
+
+    let mut generator = Generator::new(&corpus);
+    let mut compared = 0;
+    for production in PRODUCTIONS.iter().filter(|production| production.is_above_the_link()) {
+        for _ in 0..4 {
+            let expression = generator.primitive(production);
+            let filter = Filter::parse(&expression).unwrap_or_else(|error| panic!("{error}"));
+            let program = compiler.compile(&expression, LinkType::ETHERNET, false).unwrap();
+            for (sample, wrapped) in &inside {
+                let theirs = match program.run(&wrapped.bytes, wrapped.original) {
+                    Verdict::GaveUp | Verdict::Undefined => continue,
+                    verdict => verdict == Verdict::Accept,
+                };
+                let ours = filter.packet().is_none_or(|packet| packet.matches(&sample.view()));
+                let (capture, frame) = sample.origin;
+                let name = &corpus.captures[capture];
+                assert_eq!(ours, theirs, "{name}, frame {frame}: `{expression}`");
+                compared += 1;
+            }
+        }
+    }
+    let links: BTreeSet<_> = inside.iter().map(|(sample, _)| sample.link.0).collect();
+    println!("{compared} verdicts on {} frames of link types {links:?} compared", inside.len());
+}
+
+/// The IP packet of a frame behind an Ethernet header.
+fn rewrapped(sample: &Sample) -> Option<Sample> {
+    let mut spans = sample.layers.spans().iter();
+    let (kind, at) = spans.find_map(|(layer, at)| match layer {
+        Layer::Ipv4 => Some(([0x08, 0x00], *at)),
+        Layer::Ipv6 => Some(([0x86, 0xdd], *at)),
+        _ => None,
+    })?;
+    let packet = sample.bytes.get(at as usize..)?;
+    let bytes = [&[2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2], &kind[..], packet].concat();
+    let original = bytes.len() as u32;
+    Some(Sample::new(LinkType::ETHERNET, bytes, original, sample.origin))
+}
+
+#[test]
+fn what_tcpdump_parses_is_parsed() {
+    let (Some(corpus), Some(mut compiler)) = (Corpus::read(), Compiler::new()) else {
+        println!("skipped: ../shared/corpus or tcpdump is absent");
+        return;
+    };
+    compiler.prepare(LinkType::ETHERNET);
+    let mut generator = Generator::new(&corpus);
+    let (mut taken, mut soups) = (0, 0);
+    while taken < SOUPS_TAKEN {
+        let soup = generator.soup();
+        soups += 1;
+        // What neither takes is of no interest, and asking tcpdump takes a while.
+        if Filter::parse(&soup).is_ok() || soups % 8 == 0 {
+            let theirs = compiler.compile(&soup, LinkType::ETHERNET, false);
+            if theirs.is_ok() {
+                taken += 1;
+                let ours = Filter::parse(&soup);
+                assert!(ours.is_ok(), "tcpdump takes `{soup}`: {}", ours.unwrap_err());
+            }
+        }
+    }
+    println!("{taken} of {soups} random expressions were taken by tcpdump, and by us");
 }
 
 /// Frames of one link type and, where it matters, one byte order of the file.
@@ -71,7 +156,7 @@ fn expressions(corpus: &Corpus) -> Vec<String> {
     let mut dropped = 0;
     for production in PRODUCTIONS {
         let mut of_production = 0;
-        for _ in 0..6 * production.forms.split("|||").count() {
+        for _ in 0..4 * production.forms.split("|||").count() {
             let expression = generator.primitive(production);
             if kept.contains(&expression) {
                 of_production += 1;
@@ -115,13 +200,13 @@ fn compare(expression: &str, corpus: &Corpus, groups: &Groups<'_>, compiler: &Co
     let filter = Filter::parse(expression).unwrap_or_else(|error| panic!("{error}"));
     let mut tally = Tally::default();
     for ((link, big_endian), samples) in groups {
-        let program = match compiler.compile(expression, *link, *big_endian) {
-            Ok(program) => program,
-            Err(said) => {
-                tally.refused += 1;
-                *tally.refusals.entry(said).or_default() += 1;
-                continue;
-            }
+        if compiler.refuses(expression, *link) {
+            tally.refused += 1;
+            continue;
+        }
+        let Ok(program) = compiler.compile(expression, *link, *big_endian) else {
+            tally.refused += 1;
+            continue;
         };
         tally.programs += 1;
         for sample in samples {
@@ -131,12 +216,28 @@ fn compare(expression: &str, corpus: &Corpus, groups: &Groups<'_>, compiler: &Co
     tally
 }
 
+/// Whether tcpdump's program may have written over where the payload begins: for link types with
+/// headers of varying length it keeps that in a cell of memory, which it takes for intermediate
+/// results too if the expression has a comparison before the first use of the payload.
+fn is_clobbered(expression: &str, link: LinkType) -> bool {
+    let varying = matches!(
+        link,
+        LinkType::IEEE802_11
+            | LinkType::IEEE802_11_PRISM
+            | LinkType::IEEE802_11_RADIOTAP
+            | LinkType::PPI
+    );
+    let joints = [" and ", " or ", "&&", "||"];
+    let last_joint = joints.iter().filter_map(|joint| expression.rfind(joint)).max();
+    let first_comparison = expression.find(['<', '=', '>']);
+    varying && first_comparison.is_some_and(|comparison| last_joint > Some(comparison))
+}
+
 /// What was compared, and what was found.
 #[derive(Default)]
 struct Tally {
     programs: usize,
     refused: usize,
-    refusals: HashMap<String, usize>,
     captures: BTreeSet<usize>,
     compared: u64,
     accepted: u64,
@@ -163,7 +264,7 @@ impl Tally {
         };
         // tcpdump adds up the lengths of authentication headers wrongly in chains.
         let chained = expression.contains("protochain") && sample.has(Layer::Ah);
-        if chained || sample.is_a_class_of_its_own() {
+        if chained || is_clobbered(expression, sample.link) || sample.is_a_class_of_its_own() {
             return self.of_its_own += 1;
         }
         let ours = filter.packet().is_none_or(|packet| packet.matches(&sample.view()));
@@ -183,9 +284,6 @@ impl Tally {
     fn add(&mut self, other: Self) {
         self.programs += other.programs;
         self.refused += other.refused;
-        for (said, times) in other.refusals {
-            *self.refusals.entry(said).or_default() += times;
-        }
         self.captures.extend(other.captures);
         self.compared += other.compared;
         self.accepted += other.accepted;
@@ -208,15 +306,12 @@ impl Tally {
              {} undefined, {} of frames with rules of their own",
             self.compared, self.accepted, self.gave_up, self.undefined, self.of_its_own,
         );
-        let mut refusals: Vec<_> = self.refusals.iter().collect();
-        refusals.sort_by_key(|(_, times)| std::cmp::Reverse(**times));
-        for (said, times) in refusals.iter().take(40) {
-            println!("  refused {times} times: {said}");
-        }
-        let shown: Vec<_> = self.disagreements.iter().filter(|d| d.0.0.0 != 165).take(150).collect();
+        let shown: Vec<_> = self.disagreements.iter().take(150).collect();
         assert!(shown.is_empty(), "{} disagreements: {shown:#?}", self.disagreements.len());
     }
 }
 
 /// Compound expressions that are compared.
-const COMPOUND_EXPRESSIONS: usize = 200;
+const COMPOUND_EXPRESSIONS: usize = 120;
+/// Random expressions that tcpdump takes, until which others are tried.
+const SOUPS_TAKEN: usize = 400;
