@@ -2,20 +2,17 @@
 
 use crate::Reason;
 
-/// An ICMP or `ICMPv6` message.
+/// The header of an ICMP or `ICMPv6` message: type, code, checksum, and four bytes that depend on
+/// the type.
 #[derive(Clone, Copy, Debug)]
 pub struct Icmp<'a> {
-    header: &'a [u8; 4],
-    bytes: &'a [u8],
+    header: &'a [u8; HEADER_LEN],
 }
 
 impl<'a> Icmp<'a> {
-    /// Views the message at the front of `bytes`.
+    /// Views the header at the front of `bytes`.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Reason> {
-        match bytes.first_chunk() {
-            Some(header) => Ok(Self { header, bytes }),
-            None => Err(Reason::Truncated),
-        }
+        Ok(Self { header: bytes.first_chunk().ok_or(Reason::Truncated)? })
     }
 
     /// Type.
@@ -35,25 +32,23 @@ impl<'a> Icmp<'a> {
 
     /// Identifier of an ICMP request or reply: echo, timestamp, information, address mask.
     pub fn identifier(&self) -> Option<u16> {
-        matches!(self.kind(), 0 | 8 | 13..=18).then(|| self.first_field())?
+        matches!(self.kind(), 0 | 8 | 13..=18).then(|| self.first_field())
     }
 
     /// Identifier of an `ICMPv6` echo request or reply.
     pub fn identifier6(&self) -> Option<u16> {
-        matches!(self.kind(), 128 | 129).then(|| self.first_field())?
+        matches!(self.kind(), 128 | 129).then(|| self.first_field())
     }
 
-    fn first_field(&self) -> Option<u16> {
-        match *self.bytes {
-            [_, _, _, _, a, b, ..] => Some(u16::from_be_bytes([a, b])),
-            _ => None,
-        }
+    fn first_field(self) -> u16 {
+        u16::from_be_bytes([self.header[4], self.header[5]])
     }
 
-    /// Length of what all messages begin with: type, code, checksum and
-    /// four bytes that depend on the type.
-    pub const LEN: usize = 8;
+    /// Length of the header.
+    pub const LEN: usize = HEADER_LEN;
 }
+
+const HEADER_LEN: usize = 8;
 
 #[cfg(test)]
 mod tests {
@@ -65,17 +60,14 @@ mod tests {
         let icmp = Icmp::parse(&bytes).unwrap();
         assert_eq!((icmp.kind(), icmp.code(), icmp.checksum()), (8, 0, 0xabcd));
         assert_eq!((icmp.identifier(), icmp.identifier6()), (Some(0x1234), None));
-        for len in 0..4 {
+        for len in 0..Icmp::LEN {
             assert_eq!(Icmp::parse(&bytes[..len]).unwrap_err(), Reason::Truncated);
-        }
-        for len in 4..6 {
-            assert_eq!(Icmp::parse(&bytes[..len]).unwrap().identifier(), None);
         }
     }
 
     #[test]
     fn which_types_have_an_identifier() {
-        let message = |kind| [kind, 0, 0, 0, 0, 0];
+        let message = |kind| [kind, 0, 0, 0, 0, 0, 0, 0];
         let kinds = || 0..=255_u8;
         let with: Vec<u8> = kinds()
             .filter(|&kind| Icmp::parse(&message(kind)).unwrap().identifier().is_some())

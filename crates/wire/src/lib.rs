@@ -6,6 +6,7 @@
 //!
 //! No I/O, no allocation, no `unsafe`, no clock: any bytes in, a packet out.
 #![forbid(unsafe_code)]
+#![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
 pub mod bridge;
 pub mod chdlc;

@@ -143,7 +143,7 @@ impl<L: Layers> Walk<'_, L> {
         match next_header {
             protocol::TCP | protocol::UDP => self.offloaded(Ipv6::LEN, rest),
             protocol::HOP_BY_HOP => {
-                let len = Ipv6::LEN + jumbo().unwrap_or(0) as usize;
+                let len = Ipv6::LEN.saturating_add(jumbo().unwrap_or(0) as usize);
                 self.claimed(len, Ipv6::LEN, rest)
             }
             _ => self.claimed(Ipv6::LEN, Ipv6::LEN, rest),

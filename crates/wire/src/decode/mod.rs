@@ -16,7 +16,9 @@ mod verify;
 use flowloom_schema::LinkType;
 
 use crate::rest::Rest;
-use crate::{Address, DecodeError, Layer, Layers, Marks, Options, Packet, Reason, Vlan};
+use crate::{
+    Address, DecodeError, FragmentHeader, Layer, Layers, Marks, Options, Packet, Reason, Vlan,
+};
 
 pub use link::link_is_known;
 
@@ -63,7 +65,9 @@ pub fn decode_payload(
     packet: &mut Packet,
 ) {
     let fragment = *packet;
-    let header_len = fragment.ip_len.saturating_sub(fragment.trans_len);
+    // A datagram that was never cut has no fragment header.
+    let fragment_header_len = if fragment.ip_version == 6 { FragmentHeader::LEN as u32 } else { 0 };
+    let header_len = fragment.ip_len.saturating_sub(fragment.trans_len + fragment_header_len);
     *packet = Packet {
         src: fragment.src,
         dst: fragment.dst,
@@ -84,13 +88,12 @@ pub fn decode_payload(
     walk.outside.vni_plus_one = fragment.vni_plus_one;
     walk.outside.is_tunnel = fragment.marks.has(Marks::TUNNELED);
     walk.next_header(protocol, Rest::new(bytes, 0));
-    if walk.outside.mac_dst_plus_one == 0 {
-        packet.mac_src_plus_one = fragment.mac_src_plus_one;
-        packet.mac_dst_plus_one = fragment.mac_dst_plus_one;
+    let has_inner_ethernet = packet.mac_dst_plus_one != 0;
+    (packet.mac_src_plus_one, packet.mac_dst_plus_one) = if has_inner_ethernet {
+        (0, 0)
     } else {
-        packet.mac_src_plus_one = 0;
-        packet.mac_dst_plus_one = 0;
-    }
+        (fragment.mac_src_plus_one, fragment.mac_dst_plus_one)
+    };
 }
 
 /// One walk down a frame.

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a fact that cannot be read is a failed test")]
 #![expect(clippy::print_stdout, reason = "how many captures were compared is part of the result")]
 
+mod cuts;
 mod expected;
 mod known;
 mod seen;
@@ -29,6 +30,28 @@ fn headers_are_those_that_tshark_sees() {
     println!("{compared:#?}");
     assert!(compared.unexplained == 0, "{} unexplained differences", compared.unexplained);
     assert!(compared.unneeded.is_empty(), "explained but not there: {:?}", compared.unneeded);
+}
+
+/// Every way to cut a real frame: no header appears that the whole frame does not have, and no
+/// length changes. Every byte of it broken: nothing reaches beyond what it is in.
+#[test]
+fn a_snap_length_takes_headers_away_and_changes_no_length() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
+    let (mut frames, mut cuts) = (0, 0);
+    for name in captures(&corpus) {
+        let input = Input::File(corpus.join(name));
+        let Ok(mut capture) = Capture::open(&input, Limits::default()) else { continue };
+        let mut block = Block::default();
+        if !capture.read(&mut block).is_ok_and(|more| more) {
+            continue;
+        }
+        for frame in block.frames.iter().take(FRAMES_CUT) {
+            frames += 1;
+            cuts += cuts::check(frame.link, block.data(frame), frame.original);
+            cuts::break_bytes(frame.link, block.data(frame), frame.original);
+        }
+    }
+    println!("{frames} frames, cut in {cuts} places");
 }
 
 /// What was compared.
@@ -119,3 +142,6 @@ fn captures(corpus: &Path) -> Vec<String> {
     names.sort();
     names
 }
+
+/// Frames of a capture that are cut everywhere.
+const FRAMES_CUT: usize = 100;

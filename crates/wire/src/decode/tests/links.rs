@@ -1,0 +1,162 @@
+//! Frames of link types other than Ethernet.
+
+use flowloom_schema::LinkType;
+
+use super::build::{ethernet, ipv4, ipv6, join, udp};
+use super::{check, layers, packet};
+use crate::{Layer, Reason, link_is_known};
+
+/// The names of the layers, and the destination port if the frame was read to its end.
+fn read(link: LinkType, frame: &[u8]) -> (String, u16) {
+    let (packet, layers) = check(link, frame, frame.len() as u32);
+    let names: Vec<_> = layers.iter().map(|(layer, _)| layer.name()).collect();
+    (names.join(" "), packet.dst_port)
+}
+
+#[test]
+fn every_link_type_leads_to_ip() {
+    let v4 = ipv4(17, &udp(1, 2, b"hi"));
+    let v6 = ipv6(17, &udp(1, 2, b"hi"));
+    let snap = join(&[&[0xaa, 0xaa, 3, 0, 0, 0, 8, 0], &v4]);
+    let wlan = join(&[&[8, 0], &[0; 22], &snap]);
+    let sll = |hardware, protocol: &[u8], inner: &[u8]| {
+        join(&[&[0, 0, 0, hardware, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0], protocol, inner])
+    };
+    let prism = join(&[&[0x44, 0, 0, 0, 144, 0, 0, 0], &[0; 136], &wlan]);
+    let nflog = join(&[&[10, 0, 0, 0, 54, 0, 9, 0], &v6]);
+    let cases: [(LinkType, Vec<u8>, &str); 25] = [
+        (LinkType::RAW, v4.clone(), "ip udp"),
+        (LinkType::RAW_12, v6.clone(), "ip6 udp"),
+        (LinkType::RAW_14, v4.clone(), "ip udp"),
+        (LinkType::IPV4, v4.clone(), "ip udp"),
+        (LinkType::IPV6, v6.clone(), "ip6 udp"),
+        (LinkType::NULL, join(&[&[2, 0, 0, 0], &v4]), "null ip udp"),
+        (LinkType::NULL, join(&[&[0, 0, 0, 30], &v6]), "null ip6 udp"),
+        (LinkType::LOOP, join(&[&[0, 0, 0, 24], &v6]), "null ip6 udp"),
+        (LinkType::LINUX_SLL, sll(1, &[8, 0], &v4), "sll ip udp"),
+        (LinkType::LINUX_SLL, sll(1, &[0, 4], &snap), "sll llc snap ip udp"),
+        (
+            LinkType::LINUX_SLL2,
+            join(&[&[0x86, 0xdd, 0, 0, 0, 0, 0, 1, 0, 1, 0, 6], &[0; 8], &v6]),
+            "sll2 ip6 udp",
+        ),
+        (LinkType::NFLOG, nflog, "nflog ip6 udp"),
+        (LinkType::PPP, join(&[&[0xff, 3, 0, 0x21], &v4]), "ppp ip udp"),
+        (LinkType::PPP, join(&[&[0x57], &v6]), "ppp ip6 udp"),
+        (LinkType::PPP_HDLC, join(&[&[0xff, 3, 0, 0x57], &v6]), "ppp ip6 udp"),
+        (LinkType::PPP_HDLC, join(&[&[0x0f, 0, 8, 0], &v4]), "chdlc ip udp"),
+        (LinkType::PPP_ETHER, join(&[&[0x11, 0, 0, 1, 0, 32, 0, 0x21], &v4]), "pppoe ppp ip udp"),
+        (LinkType::C_HDLC, join(&[&[0x8f, 0, 0x86, 0xdd], &v6]), "chdlc ip6 udp"),
+        (LinkType::C_HDLC, join(&[&[0xff, 3, 0, 0x21], &v4]), "ppp ip udp"),
+        (LinkType::IEEE802_11, wlan.clone(), "wlan llc snap ip udp"),
+        (
+            LinkType::IEEE802_11_RADIOTAP,
+            join(&[&[0, 0, 8, 0, 0, 0, 0, 0], &wlan]),
+            "radiotap wlan llc snap ip udp",
+        ),
+        (LinkType::IEEE802_11_PRISM, prism, "prism wlan llc snap ip udp"),
+        (LinkType::PPI, join(&[&[0, 0, 8, 0, 105, 0, 0, 0], &wlan]), "ppi wlan llc snap ip udp"),
+        (
+            LinkType::PPI,
+            join(&[&[0, 0, 8, 0, 1, 0, 0, 0], &ethernet(0x0800, &v4)]),
+            "ppi ethernet ip udp",
+        ),
+        (LinkType::ETHERNET, ethernet(38, &snap), "ethernet llc snap ip udp"),
+    ];
+    for (link, frame, expected) in cases {
+        assert!(link_is_known(link));
+        assert_eq!(read(link, &frame), (expected.to_owned(), 2), "{link}");
+        every_prefix_has_fewer_layers(link, &frame);
+    }
+}
+
+/// Each prefix of a frame has the layers that fit into it, and no other.
+fn every_prefix_has_fewer_layers(link: LinkType, frame: &[u8]) {
+    let original = frame.len() as u32;
+    let (_, whole) = check(link, frame, original);
+    for cut in 0..frame.len() {
+        let (packet, layers) = check(link, &frame[..cut], original);
+        assert!(whole.starts_with(&layers), "{link} cut at {cut}: {layers:?}");
+        let payload_at = 2;
+        assert_eq!(layers.len() == whole.len(), cut + payload_at >= frame.len(), "{link} {cut}");
+        assert!(packet.ip_version == 0 || packet.ip_len >= 30);
+    }
+}
+
+#[test]
+fn unknown_link_types_are_known_to_be_so() {
+    for number in 0..300 {
+        let link = LinkType(number);
+        let (packet, layers) = check(link, &[0x45; 60], 60);
+        if !link_is_known(link) {
+            assert_eq!((packet.last, packet.stop, layers.len()), (Layer::Unknown, None, 0));
+        }
+    }
+    let known = (0..300).filter(|&number| link_is_known(LinkType(number))).count();
+    assert_eq!(known, 19);
+}
+
+#[test]
+fn where_hardware_addresses_are() {
+    let snap = join(&[&[0xaa, 0xaa, 3, 0, 0, 0, 8, 0], &ipv4(17, &udp(1, 2, b""))]);
+    let frame = join(&[&[0, 0, 8, 0, 0, 0, 0, 0], &[8, 2], &[0; 22], &snap]);
+    let (packet, _) = check(LinkType::IEEE802_11_RADIOTAP, &frame, frame.len() as u32);
+    assert_eq!((packet.mac_dst_plus_one, packet.mac_src_plus_one), (8 + 4 + 1, 8 + 16 + 1));
+    let frame =
+        join(&[&[0, 0, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0, 8, 6], &[0, 1, 8, 0, 6, 4, 0, 1]]);
+    let (packet, _) = check(LinkType::LINUX_SLL, &frame, frame.len() as u32);
+    assert_eq!((packet.mac_dst_plus_one, packet.mac_src_plus_one), (0, 7));
+}
+
+#[test]
+fn a_frame_check_sequence_is_not_payload() {
+    // IPv4 claims four bytes more than there are without the check sequence.
+    let mut ip = ipv4(17, &udp(1, 2, b"hi"));
+    ip[3] += 4;
+    let frame = join(&[
+        &[0, 0, 9, 0, 2, 0, 0, 0, 0x10],
+        &[8, 0],
+        &[0; 22],
+        &[0xaa, 0xaa, 3, 0, 0, 0, 8, 0],
+        &ip,
+        &[0xfc; 4],
+    ]);
+    let (packet, _) = check(LinkType::IEEE802_11_RADIOTAP, &frame, frame.len() as u32);
+    assert_eq!((packet.ip_len, packet.marks), (30, crate::Marks::CLAMPED));
+}
+
+#[test]
+fn raw_ip_of_another_version_is_damaged() {
+    let (packet, _) = check(LinkType::RAW, &[0x55; 40], 40);
+    assert_eq!(packet.stop.unwrap().reason, Reason::BadVersion);
+    let (packet, _) = check(LinkType::IPV6, &ipv4(17, &udp(1, 2, b"")), 28);
+    assert_eq!((packet.ip_version, packet.stop.unwrap().layer), (0, Layer::Ipv6));
+}
+
+#[test]
+fn tags_between_ethernet_and_ip() {
+    let ip = ipv4(17, &udp(1, 2, b""));
+    let inner = ethernet(0x0800, &ip);
+    let cases: [(u16, Vec<u8>, &str); 6] = [
+        (0x88e7, join(&[&[0, 0, 0, 7], &inner]), "ethernet pbb ethernet ip udp"),
+        (0x8903, join(&[&[0, 1], &inner]), "ethernet fabricpath ethernet ip udp"),
+        (0x8926, join(&[&[0, 1, 0, 2, 8, 0], &ip]), "ethernet vntag ip udp"),
+        (0x8909, join(&[&[1, 1, 0, 1, 0, 9, 8, 0], &ip]), "ethernet cmd ip udp"),
+        (0x894f, join(&[&[0, 2, 1, 1, 0, 0, 1, 255], &ip]), "ethernet nsh ip udp"),
+        (0x8864, join(&[&[0x11, 0, 0, 9, 0, 30, 0, 0x21], &ip]), "ethernet pppoe ppp ip udp"),
+    ];
+    for (ether_type, payload, expected) in cases {
+        let frame = ethernet(ether_type, &payload);
+        assert_eq!(layers(&frame), expected);
+        assert_eq!(packet(&frame).dst_port, 2);
+        every_prefix_is_a_prefix(&frame);
+    }
+}
+
+fn every_prefix_is_a_prefix(frame: &[u8]) {
+    let (_, whole) = check(LinkType::ETHERNET, frame, frame.len() as u32);
+    for cut in 0..frame.len() {
+        let (_, layers) = check(LinkType::ETHERNET, &frame[..cut], frame.len() as u32);
+        assert!(whole.starts_with(&layers));
+    }
+}
