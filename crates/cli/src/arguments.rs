@@ -33,6 +33,8 @@ pub(crate) struct FlowsArguments {
     #[arg(required = true, value_name = "CAPTURE")]
     pub(crate) captures: Vec<String>,
 
+    #[command(flatten, next_help_heading = "Captures")]
+    pub(crate) inputs: InputArguments,
     #[command(flatten, next_help_heading = "Output")]
     pub(crate) output: OutputArguments,
     #[command(flatten, next_help_heading = "Columns")]
@@ -43,6 +45,24 @@ pub(crate) struct FlowsArguments {
     pub(crate) flows: FlowArguments,
     #[command(flatten, next_help_heading = "Work")]
     pub(crate) work: WorkArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InputArguments {
+    /// Take the captures for pieces of one, cut by time or size: they are put together by the
+    /// times of their frames, and the column `capture` holds the first name and how many more
+    #[arg(long)]
+    pub(crate) rotated: bool,
+    /// Label captures by their paths: `{website}/{run}.pcap` gives the columns `label_website`
+    /// and `label_run`. The pattern is held against the end of each path, seen from the directory that
+    /// was named; a label stays between two slashes; the file's ending may be left out
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) label_path: Option<String>,
+    /// Label captures by a manifest, CSV with a header or JSON Lines (.jsonl): its column
+    /// `capture` (or `path`) names a capture, seen from the manifest or by the end of its path;
+    /// every other column becomes a label
+    #[arg(long, value_name = "FILE")]
+    pub(crate) labels: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -100,7 +120,7 @@ pub(crate) struct FrameArguments {
     /// Only packets for which a tcpdump expression is true
     #[arg(short, long, value_name = "EXPRESSION")]
     pub(crate) filter: Option<String>,
-    /// Only the first N frames of each capture
+    /// Only the first N frames of each capture (with --rotated: of all together)
     #[arg(long, value_name = "N")]
     pub(crate) count: Option<u64>,
     /// Only frames at or after this time (RFC 3339, or seconds since 1970)
@@ -153,9 +173,6 @@ pub(crate) struct WorkArguments {
     /// Threads [default: the processors there are]
     #[arg(short = 'j', long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
-    /// Take the captures for pieces of one, cut by time or size
-    #[arg(long)]
-    pub(crate) rotated: bool,
     /// Say nothing but errors, and show no progress
     #[arg(short, long)]
     pub(crate) quiet: bool,

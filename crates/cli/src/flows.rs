@@ -9,7 +9,7 @@ use std::thread;
 
 use flowloom_engine::{
     CaptureLimits, Config, Destination, ExportSettings, Filter, FlowLimits, FlowSettings, Format,
-    Initiator, KeyIgnore, LogLimits, Order, Output, Population, RunError, Signs, SinkError,
+    Initiator, KeyIgnore, Labels, LogLimits, Order, Output, Population, RunError, Signs, SinkError,
     Terminal, Timeouts, Watch, Window, WireOptions, find_inputs, run,
 };
 
@@ -43,13 +43,16 @@ pub(crate) fn flows(arguments: FlowsArguments) -> Result<ExitCode, Box<dyn Error
 }
 
 fn config(arguments: FlowsArguments) -> Result<Config, Box<dyn Error>> {
-    let FlowsArguments { captures, output, columns, frames, flows, work } = arguments;
+    let FlowsArguments { captures, inputs, output, columns, frames, flows, work } = arguments;
     let filter = frames.filter.as_deref().map(Filter::parse).transpose()?;
     let signs = if columns.signed { Signs::Signed } else { Signs::Unsigned };
     let processors = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let files = find_inputs(&captures)?;
+    let labels = Labels::find(&files, inputs.label_path.as_deref(), inputs.labels.as_deref())?;
     Ok(Config {
-        inputs: find_inputs(&captures)?,
-        rotated: work.rotated,
+        inputs: files,
+        rotated: inputs.rotated,
+        labels,
         features: columns.features,
         without: columns.without,
         signs,

@@ -6,12 +6,14 @@ use std::io::{IsTerminal, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
-use flowloom_engine::{Account, Format, Output, Summary};
+use flowloom_engine::{Account, Format, LabelReport, Output, Summary};
 
 /// The exit code of a run that could not be made.
 pub(crate) const COULD_NOT_RUN: u8 = 2;
 const LOSSES: u8 = 1;
 const INTERRUPTED: u8 = 130;
+/// Names in a message at most.
+const NAMES_SHOWN: usize = 5;
 
 /// Says why nothing could be done.
 pub(crate) fn error(error: &(dyn Error + 'static)) {
@@ -37,6 +39,7 @@ pub(crate) fn summary(summary: &Summary, output: &Output, quiet: bool) -> ExitCo
     }
     let nothing_read = failed == summary.captures.len();
     if !quiet && !nothing_read {
+        summary.labels.iter().flat_map(unlabelled).for_each(|text| say(&text));
         say(&account(summary));
         let shown = output.format == Format::Table || output.format == Format::Null;
         if let (false, flowloom_engine::Destination::File(path)) = (shown, &output.destination) {
@@ -65,6 +68,28 @@ pub(crate) fn write(file: &Path, summary: &Summary) -> Result<(), Box<dyn Error>
 /// Columns of the terminal.
 pub(crate) fn terminal_width() -> usize {
     terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0))
+}
+
+/// What the labels of the user did not match, some of it by name.
+fn unlabelled(report: &LabelReport) -> impl Iterator<Item = String> {
+    let LabelReport {
+        captures_not_as_pattern: not_as_pattern,
+        captures_not_in_manifest: not_in_manifest,
+        manifest_without_capture: without_capture,
+    } = report;
+    [
+        (not_as_pattern, "without labels: their path is not as --label-path says"),
+        (not_in_manifest, "without labels: they are not in the manifest"),
+        (without_capture, "in the manifest, but not among the captures"),
+    ]
+    .into_iter()
+    .filter(|(names, _)| !names.is_empty())
+    .map(|(names, what)| {
+        let more = names.len().saturating_sub(NAMES_SHOWN);
+        let named = names[..names.len() - more].join(", ");
+        let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+        format!("warning: {} {what} ({named}{more})", grouped(names.len() as u64))
+    })
 }
 
 /// One or a few lines: frames, flows, and all that did not become a flow.

@@ -8,6 +8,8 @@ use flowloom_schema::LinkType;
 use flowloom_wire::Layer;
 use serde::Serialize;
 
+use crate::LabelReport;
+
 /// What became of the frames of one or more captures.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Account {
@@ -76,6 +78,8 @@ pub struct Summary {
     pub total: Account,
     /// Rows written.
     pub rows: u64,
+    /// Which captures have no labels and which labels no capture, if labels were asked for.
+    pub labels: Option<LabelReport>,
     /// Whether the run was asked to stop before the end.
     pub interrupted: bool,
 }

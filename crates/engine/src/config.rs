@@ -7,7 +7,7 @@ use flowloom_export::{Destination, Format, Settings as ExportSettings};
 use flowloom_features::{LogLimits, RESERVED, SETS, Signs, catalogue};
 use flowloom_filter::Filter;
 
-use crate::inputs::InputFile;
+use crate::{InputFile, Labels};
 
 /// What a run is to do.
 pub struct Config {
@@ -15,6 +15,8 @@ pub struct Config {
     pub inputs: Vec<InputFile>,
     /// Whether they are pieces of one capture.
     pub rotated: bool,
+    /// What is known of whole captures.
+    pub labels: Labels,
     /// Feature sets, by name.
     pub features: Vec<String>,
     /// Columns that are left out.

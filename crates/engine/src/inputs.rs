@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use flowloom_capture::Input;
 
-use crate::ConfigError;
+use crate::labels::LabelValues;
+use crate::{Config, ConfigError};
 
 /// A capture to be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +15,39 @@ pub struct InputFile {
     pub input: Input,
     /// What it is called in the output: as it was named; below a directory, relative to it.
     pub name: String,
+}
+
+/// Captures that are read as one input.
+#[derive(Clone, Debug)]
+pub(crate) struct Reading<'i> {
+    /// What it is called in the output.
+    pub(crate) name: String,
+    /// Its files: one, or the pieces of a rotated capture.
+    pub(crate) files: &'i [InputFile],
+    /// What is known of it, in the order of the labels' names.
+    pub(crate) labels: LabelValues,
+}
+
+impl<'i> Reading<'i> {
+    /// What a run has to read: each capture by itself, or all as one.
+    pub(crate) fn all(config: &'i Config) -> Result<Vec<Self>, ConfigError> {
+        let files = &config.inputs;
+        if let (true, [first, more @ ..]) = (config.rotated, files.as_slice()) {
+            let name = match more.len() {
+                0 => first.name.clone(),
+                more => format!("{} and {more} more", first.name),
+            };
+            return Ok(vec![Self { name, files, labels: config.labels.of_all(files)? }]);
+        }
+        let each = files.iter().zip(files.chunks(1)).enumerate();
+        Ok(each
+            .map(|(i, (file, files))| Self {
+                name: file.name.clone(),
+                files,
+                labels: config.labels.of(i),
+            })
+            .collect())
+    }
 }
 
 /// Finds the captures that `names` stand for: files, `-`, directories with all that is below them
@@ -86,29 +120,69 @@ fn file(path: &Path, name: &Path) -> InputFile {
 
 /// Whether a name ends as names of captures do, a compression's ending put aside.
 fn looks_like_capture(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    let compressions = [".gz", ".zst", ".lz4"];
-    let plain = compressions.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name);
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    split_endings(&name).1.format > 0
+}
+
+/// Bytes of the endings of a file's name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Endings {
+    pub(crate) format: usize,
+    pub(crate) compression: usize,
+}
+
+/// A file's name without the endings of captures and of compressions, and how long those are.
+pub(crate) fn split_endings(name: &str) -> (&str, Endings) {
+    let ends_in = |name: &str, endings: &[&str]| {
+        let end_of = |ending: &&str| name.get(name.len().checked_sub(ending.len())?..);
+        let is_end =
+            |ending: &&&str| end_of(ending).is_some_and(|e| e.eq_ignore_ascii_case(ending));
+        endings.iter().find(is_end).map_or(0, |ending| ending.len())
+    };
+    let compression = ends_in(name, &COMPRESSIONS);
+    let plain = &name[..name.len() - compression];
     // tcpdump -C and -G number files: trace.pcap1, trace.pcap02.
-    let plain = plain.trim_end_matches(|c: char| c.is_ascii_digit());
-    ENDINGS.iter().any(|ending| plain.ends_with(ending))
+    let unnumbered = plain.trim_end_matches(|c: char| c.is_ascii_digit());
+    match ends_in(unnumbered, &ENDINGS) {
+        0 => (plain, Endings { format: 0, compression }),
+        ending => {
+            let format = ending + plain.len() - unnumbered.len();
+            (&plain[..plain.len() - format], Endings { format, compression })
+        }
+    }
 }
 
 const ENDINGS: [&str; 6] = [".pcap", ".pcapng", ".cap", ".ntar", ".snoop", ".dmp"];
+const COMPRESSIONS: [&str; 3] = [".gz", ".zst", ".lz4"];
 
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
-    use super::looks_like_capture;
+    use super::{Endings, looks_like_capture, split_endings};
 
     #[test]
     fn captures_are_known_by_their_endings() {
         for name in ["a.pcap", "a.PCAPNG", "a.cap.gz", "x.pcap03", "a.pcap.zst", "b.snoop"] {
             assert!(looks_like_capture(Path::new(name)), "{name}");
         }
-        for name in ["a.txt", "pcap", "a.json.gz", "a.facts.tsv"] {
+        for name in ["a.txt", "pcap", "a.json.gz", "a.facts.tsv", "é"] {
             assert!(!looks_like_capture(Path::new(name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn endings_come_off() {
+        let cases = [
+            ("a.pcap", "a", 5, 0),
+            ("a.b.PCAPNG.GZ", "a.b", 7, 3),
+            ("x.pcap03.zst", "x", 7, 4),
+            ("2024.pcap", "2024", 5, 0),
+            ("7", "7", 0, 0),
+            ("a.gz", "a", 0, 3),
+        ];
+        for (name, stem, format, compression) in cases {
+            assert_eq!(split_endings(name), (stem, Endings { format, compression }), "{name}");
         }
     }
 }

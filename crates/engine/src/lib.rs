@@ -8,15 +8,19 @@ mod account;
 mod catalogue;
 mod config;
 mod inputs;
+mod labels;
+mod pipe;
 mod pipeline;
 mod run;
 mod settings_text;
+mod source;
 mod watch;
 
 pub use account::{Account, CaptureAccount, Summary};
 pub use catalogue::{catalogue_json, catalogue_markdown, catalogue_text};
 pub use config::{Config, ConfigError, Order, Output, Window};
 pub use inputs::{InputFile, find_inputs};
+pub use labels::{LabelReport, Labels};
 pub use run::{RunError, run};
 pub use watch::Watch;
 

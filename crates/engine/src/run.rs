@@ -5,14 +5,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use flowloom_capture::{Capture, Source};
 use flowloom_export::{Order as OrderLimits, Ordered, Sink, SinkError, TableInfo};
 use flowloom_schema::Batch;
 
 use crate::account::{Account, CaptureAccount, Summary};
+use crate::inputs::Reading;
+use crate::labels;
 use crate::pipeline::{self, Emit, Failure, Plan};
 use crate::settings_text::settings_text;
-use crate::{Config, ConfigError, InputFile, Order, Watch};
+use crate::source;
+use crate::{Config, ConfigError, Order, Watch};
 
 /// Why a run gave nothing.
 #[derive(Debug)]
@@ -45,41 +47,44 @@ impl From<SinkError> for RunError {
 /// A capture that cannot be read does not stop the others: its account says so.
 pub fn run(config: &Config, watch: &Watch) -> Result<Summary, RunError> {
     config.check().map_err(RunError::Config)?;
+    let readings = Reading::all(config).map_err(RunError::Config)?;
     let plan = Plan::new(config);
     let mut output = Output::open(config, &plan)?;
-    let captures = read_all(&plan, watch, &mut output)?;
+    let captures = read_all(&readings, &plan, watch, &mut output)?;
     let mut total = Account::default();
     for capture in &captures {
         total.add(&capture.account);
     }
     let rows = output.rows;
-    let summary = Summary { captures, total, rows, interrupted: watch.is_stopped() };
+    let labels = config.labels.report().cloned();
+    let summary = Summary { captures, total, rows, labels, interrupted: watch.is_stopped() };
     output.close(&summary)?;
     Ok(summary)
 }
 
 /// All captures, in order; several at a time if there are several threads.
 fn read_all(
+    readings: &[Reading<'_>],
     plan: &Plan<'_>,
     watch: &Watch,
     output: &mut Output,
 ) -> Result<Vec<CaptureAccount>, SinkError> {
-    let inputs = &plan.config.inputs;
     let threads = plan.config.threads.get();
-    if threads == 1 || inputs.len() == 1 {
+    if threads == 1 || readings.len() == 1 {
         let mut accounts = Vec::new();
-        for input in inputs {
-            accounts.push(read_one(input, plan, threads, watch, &mut |batch| output.write(batch))?);
+        for reading in readings {
+            accounts
+                .push(read_one(reading, plan, threads, watch, &mut |batch| output.write(batch))?);
         }
         return Ok(accounts);
     }
-    read_side_by_side(plan, threads.min(inputs.len()), watch, output)
+    read_side_by_side(readings, plan, threads.min(readings.len()), watch, output)
 }
 
 /// A message from the thread that reads a capture.
 enum Message {
     Rows(Batch),
-    Done(Result<CaptureAccount, SinkError>),
+    Done(Box<Result<CaptureAccount, SinkError>>),
 }
 
 /// Each thread takes the next capture that nobody has; rows are written in the order of captures.
@@ -87,15 +92,15 @@ enum Message {
 /// A thread that is ahead waits when its channel is full; the capture whose turn it is always has
 /// a thread, because captures are taken in order.
 fn read_side_by_side(
+    readings: &[Reading<'_>],
     plan: &Plan<'_>,
     threads: usize,
     watch: &Watch,
     output: &mut Output,
 ) -> Result<Vec<CaptureAccount>, SinkError> {
-    let inputs = &plan.config.inputs;
-    let per_input = plan.config.threads.get().div_ceil(threads);
+    let per_reading = plan.config.threads.get().div_ceil(threads);
     let (senders, receivers): (Vec<_>, Vec<_>) =
-        inputs.iter().map(|_| sync_channel::<Message>(CHANNEL_BATCHES)).unzip();
+        readings.iter().map(|_| sync_channel::<Message>(CHANNEL_BATCHES)).unzip();
     let next = AtomicUsize::new(0);
     let mut accounts = Vec::new();
     thread::scope(|scope| {
@@ -105,10 +110,11 @@ fn read_side_by_side(
             scope.spawn(move || {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some((input, sender)) = inputs.get(index).zip(senders.get(index)) else {
+                    let Some((reading, sender)) = readings.get(index).zip(senders.get(index))
+                    else {
                         return;
                     };
-                    send_one(input, plan, per_input, watch, sender);
+                    send_one(reading, plan, per_reading, watch, sender);
                 }
             });
         }
@@ -127,7 +133,7 @@ fn read_side_by_side(
 }
 
 fn send_one(
-    input: &InputFile,
+    reading: &Reading<'_>,
     plan: &Plan<'_>,
     threads: usize,
     watch: &Watch,
@@ -135,8 +141,8 @@ fn send_one(
 ) {
     // When nobody listens any more, the output has failed and the run is ending.
     let mut emit = |batch| sender.send(Message::Rows(batch)).map_err(|_| SinkError::ReaderGone);
-    let account = read_one(input, plan, threads, watch, &mut emit);
-    drop(sender.send(Message::Done(account)));
+    let account = read_one(reading, plan, threads, watch, &mut emit);
+    drop(sender.send(Message::Done(Box::new(account))));
 }
 
 fn receive_one(
@@ -146,7 +152,7 @@ fn receive_one(
     loop {
         match receiver.recv() {
             Ok(Message::Rows(batch)) => output.write(batch)?,
-            Ok(Message::Done(account)) => return account,
+            Ok(Message::Done(account)) => return *account,
             Err(_) => return Err(SinkError::ReaderGone),
         }
     }
@@ -154,24 +160,31 @@ fn receive_one(
 
 /// One capture through the pipeline.
 fn read_one(
-    input: &InputFile,
+    reading: &Reading<'_>,
     plan: &Plan<'_>,
     threads: usize,
     watch: &Watch,
     emit: Emit<'_>,
 ) -> Result<CaptureAccount, SinkError> {
-    let name = input.name.clone();
+    let name = reading.name.clone();
     if watch.is_stopped() {
         return Ok(CaptureAccount::failed(name, &Interrupted));
     }
-    let mut capture = match Capture::open(&input.input, plan.config.capture) {
-        Ok(capture) => capture,
+    let mut source = match source::open(reading, plan.config, watch) {
+        Ok(source) => source,
         Err(error) => return Ok(CaptureAccount::failed(name, &error)),
     };
-    let (account, failure) = pipeline::run(&mut capture, &name, plan, threads, watch, emit);
-    let mut account = CaptureAccount::of(name, capture.facts(), account);
+    let mut emit_labelled = |mut batch| {
+        labels::append(&reading.labels, &mut batch);
+        emit(batch)
+    };
+    let (account, failure) =
+        pipeline::run(&mut *source, &name, plan, threads, watch, &mut emit_labelled);
+    let mut account = CaptureAccount::of(name, source.facts(), account);
     match failure {
         Some(Failure::Sink(error)) => return Err(error),
+        // A pipe that was given up is no failure of the capture.
+        Some(Failure::Read(_)) if watch.is_stopped() => {}
         Some(Failure::Read(error)) => account.error = Some(error.to_string()),
         None => {}
     }
@@ -199,11 +212,9 @@ struct Output {
 
 impl Output {
     fn open(config: &Config, plan: &Plan<'_>) -> Result<Self, SinkError> {
-        let table = TableInfo {
-            name: "flows".into(),
-            columns: plan.families.columns(),
-            metadata: settings_text(config),
-        };
+        let mut columns = plan.families.columns();
+        columns.extend(config.labels.columns());
+        let table = TableInfo { name: "flows".into(), columns, metadata: settings_text(config) };
         let output = &config.output;
         let sink = flowloom_export::open(
             output.format,
@@ -247,4 +258,4 @@ impl Output {
 /// Batches that wait for the writer, per capture.
 const CHANNEL_BATCHES: usize = 4;
 /// Rows that are handed to the sink together at least.
-const ROWS_TOGETHER: usize = 4_096;
+const ROWS_TOGETHER: usize = 2_048;

@@ -32,6 +32,8 @@ pub(crate) fn settings_text(config: &Config) -> Vec<(String, String)> {
         ("dedup_ns", config.dedup.map(|window| window.to_string()).unwrap_or_default()),
         ("order", format!("{:?}", config.output.order)),
         ("rotated", config.rotated.to_string()),
+        ("label_path", config.labels.pattern().into()),
+        ("labels", config.labels.names().join(",")),
     ];
     list.into_iter().map(|(name, value)| (format!("flowloom.{name}"), value)).collect()
 }

@@ -1,5 +1,6 @@
 //! What a run and whoever watches it tell each other.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Shared by a run and its watcher: how far it is, and whether it should stop.
@@ -7,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 pub struct Watch {
     bytes: AtomicU64,
     frames: AtomicU64,
-    stop: AtomicBool,
+    stop: Arc<AtomicBool>,
 }
 
 impl Watch {
@@ -29,6 +30,11 @@ impl Watch {
     /// Whether the run was asked to stop.
     pub fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
+    }
+
+    /// The word to stop, for readers that outlive the run.
+    pub(crate) fn stop_flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.stop)
     }
 
     pub(crate) fn advance(&self, bytes: u64, frames: u64) {

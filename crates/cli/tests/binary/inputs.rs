@@ -1,0 +1,151 @@
+//! What is read: the first frames, pieces of one capture, labels.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::Stdio;
+
+use crate::common::{Row, flowloom, parse_lines, records, rows, run, sample, text, without, write};
+use serde_json::{Value, json};
+
+#[test]
+fn the_first_frames_of_a_capture_are_as_a_capture_of_them() {
+    let directory = tempfile::tempdir().unwrap();
+    let (header, records) = records("loss.pcap");
+    assert!(records.len() > 120, "the sample is longer than what is cut off");
+    let whole = sample("loss.pcap");
+    let whole = whole.to_str().unwrap();
+    for count in [0, 1, 7, 120] {
+        let first = write(&directory.path().join("first.pcap"), &header, &records[..count]);
+        let expected = without("capture", rows(&[&first]));
+        let count = count.to_string();
+        assert_eq!(without("capture", rows(&[whole, "--count", &count])), expected, "{count}");
+        // From a pipe, and of each capture.
+        let mut piped = flowloom(&["flows", "-", "--format", "jsonl", "--count", &count]);
+        let stdin = Stdio::from(fs::File::open(whole).unwrap());
+        let output = run(piped.args(["--order", "start"]).stdin(stdin));
+        assert_eq!(without("capture", parse_lines(&output.stdout)), expected, "{count}");
+        assert_eq!(rows(&[whole, whole, "--count", &count]).len(), 2 * expected.len());
+    }
+}
+
+#[test]
+fn pieces_of_a_capture_are_read_as_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let (header, records) = records("loss.pcap");
+    let cuts = [0, 100, 101, records.len()];
+    let pieces = cuts.windows(2).zip(["b.pcap", "a.pcap", "c.pcap"]);
+    let pieces = pieces
+        .map(|(cut, name)| write(&directory.path().join(name), &header, &records[cut[0]..cut[1]]))
+        .collect::<Vec<_>>();
+    let whole = sample("loss.pcap");
+    let whole = rows(&[whole.to_str().unwrap()]);
+    let apart = rows(&[directory.path().to_str().unwrap()]);
+    assert!(apart.len() > whole.len(), "a flow goes over a cut");
+    for order in [[0, 1, 2], [2, 0, 1]] {
+        let [one, two, three] = order.map(|i| pieces[i].as_str());
+        let together = rows(&[one, two, three, "--rotated", "--count", "1000000"]);
+        assert_eq!(together[0]["capture"], json!(format!("{one} and 2 more")));
+        assert_eq!(without("capture", together), without("capture", whole.clone()));
+    }
+    let together = rows(&[directory.path().to_str().unwrap(), "--rotated"]);
+    assert_eq!(together[0]["capture"], json!("a.pcap and 2 more"));
+    assert_eq!(rows(&[&pieces[0], "--rotated"])[0]["capture"], json!(pieces[0]));
+}
+
+/// Labels of the captures, `null` where there is none, over all rows.
+fn labels_of(rows: &[Row], names: &[&str]) -> BTreeSet<String> {
+    let line = |row: &Row| {
+        let values = names.iter().map(|name| row[*name].to_string());
+        format!("{} {}", row["capture"].as_str().unwrap(), values.collect::<Vec<_>>().join(" "))
+    };
+    rows.iter().map(line).collect()
+}
+
+#[test]
+fn labels_come_from_paths_and_from_a_manifest() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let (header, records) = records("dhcp.pcap");
+    for name in ["one/1.pcap", "one/2.pcap", "two/1.pcap", "stray.pcap"] {
+        write(&root.join("captures").join(name), &header, &records);
+    }
+    let captures = root.join("captures").to_str().unwrap().to_owned();
+    let manifest = root.join("m.csv").to_str().unwrap().to_owned();
+    fs::write(&manifest, "capture,browser\none/1.pcap,\"=fire, \u{1b}fox\"\ngone.pcap,none\n")
+        .unwrap();
+    let report = root.join("report.json");
+    let arguments = [
+        "flows",
+        &captures,
+        "--label-path",
+        "{website}/{run}.pcap",
+        "--labels",
+        &manifest,
+        "--format",
+        "jsonl",
+        "--report",
+        report.to_str().unwrap(),
+    ];
+    let output = run(&mut flowloom(&arguments));
+    let found =
+        labels_of(&parse_lines(&output.stdout), &["label_website", "label_run", "label_browser"]);
+    let expected = [
+        r#"one/1.pcap "one" "1" "=fire, \u001bfox""#,
+        r#"one/2.pcap "one" "2" null"#,
+        "stray.pcap null null null",
+        r#"two/1.pcap "two" "1" null"#,
+    ];
+    assert_eq!(found, expected.map(String::from).into());
+    let said = text(&output.stderr);
+    assert!(said.contains("1 without labels: their path is not as --label-path says (stray.pcap)"));
+    assert!(said.contains("3 without labels: they are not in the manifest"), "{said}");
+    assert!(said.contains("1 in the manifest, but not among the captures (gone.pcap)"), "{said}");
+    let report: Value = serde_json::from_slice(&fs::read(report).unwrap()).unwrap();
+    let labels = json!({
+        "captures_not_as_pattern": ["stray.pcap"],
+        "captures_not_in_manifest": ["one/2.pcap", "stray.pcap", "two/1.pcap"],
+        "manifest_without_capture": ["gone.pcap"],
+    });
+    assert_eq!(report["labels"], labels);
+}
+
+#[test]
+fn labels_do_not_depend_on_threads_or_order() {
+    let directory = tempfile::tempdir().unwrap();
+    let (header, records) = records("loss.pcap");
+    for (i, part) in records.chunks(40).enumerate() {
+        write(&directory.path().join(format!("s{i}/x.pcap.1")), &header, part);
+        fs::rename(
+            directory.path().join(format!("s{i}/x.pcap.1")),
+            directory.path().join(format!("s{i}/x.pcap")),
+        )
+        .unwrap();
+    }
+    let captures = directory.path().to_str().unwrap();
+    let lines = |threads: &str, order: &str| {
+        let arguments = ["flows", captures, "--label-path", "{site}/x", "--format", "csv"];
+        let more = ["--threads", threads, "--order", order];
+        run(flowloom(&arguments).args(more)).stdout
+    };
+    let one = lines("1", "end");
+    assert!(text(&one).lines().next().unwrap().ends_with(",label_site"));
+    assert!(text(&one).contains(",s0") && text(&one).contains(",s3"));
+    assert_eq!(lines("3", "end"), one);
+    assert_eq!(lines("3", "start"), lines("1", "start"));
+}
+
+#[test]
+fn labels_that_cannot_be_are_refused_before_anything_is_read() {
+    let capture = sample("dhcp.pcap");
+    let capture = capture.to_str().unwrap();
+    for (arguments, words) in [
+        (["--label-path", "x.pcap"], "no label"),
+        (["--label-path", "{Site}"], "`Site`"),
+        (["--labels", "no/such.csv"], "no/such.csv"),
+    ] {
+        let output = flowloom(&["flows", capture]).args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains(words), "{}", text(&output.stderr));
+        assert!(output.stdout.is_empty());
+    }
+}

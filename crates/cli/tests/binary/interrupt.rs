@@ -1,0 +1,140 @@
+//! Ctrl-C in the middle of a run: what was read is kept, under a name that says so.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use crate::common::{flowloom, records, text};
+use serde_json::Value;
+
+#[test]
+fn an_interrupted_run_keeps_what_it_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let fifo = fifo(directory.path());
+    let output = directory.path().join("flows.json");
+    let report = directory.path().join("report.json");
+    let child = start(&[
+        "flows",
+        fifo.as_str(),
+        "-o",
+        output.to_str().unwrap(),
+        "--report",
+        report.to_str().unwrap(),
+    ]);
+    let written = feed(&fifo);
+    interrupt(&child);
+    let ended = ended(child);
+    assert_eq!(ended.status.code(), Some(130), "{}", text(&ended.stderr));
+    assert!(text(&ended.stderr).contains("interrupted"));
+    assert!(!output.exists());
+    let partial = fs::read(directory.path().join("flows.partial.json")).unwrap();
+    let rows: Vec<Value> = serde_json::from_slice(&partial).unwrap();
+    let packets = rows.iter().map(|row| row["packet_count"].as_u64().unwrap()).sum::<u64>();
+    let report: Value = serde_json::from_slice(&fs::read(report).unwrap()).unwrap();
+    assert_eq!(report["interrupted"], true);
+    assert_eq!(report["total"]["frames_ip"], packets);
+    let frames = report["total"]["frames"].as_u64().unwrap();
+    assert!(frames > written.frames / 2 && frames <= written.frames, "{frames}");
+    assert_eq!(entries(directory.path()), ["capture", "flows.partial.json", "report.json"]);
+    drop(written.fifo);
+}
+
+#[test]
+fn an_interrupted_run_finishes_a_parquet_file() {
+    use parquet::file::reader::{FileReader as _, SerializedFileReader};
+    let directory = tempfile::tempdir().unwrap();
+    let fifo = fifo(directory.path());
+    let output = directory.path().join("flows.parquet");
+    let child = start(&["flows", &fifo, "-o", output.to_str().unwrap(), "--quiet"]);
+    let written = feed(&fifo);
+    interrupt(&child);
+    assert_eq!(ended(child).status.code(), Some(130));
+    assert_eq!(entries(directory.path()), ["capture", "flows.partial.parquet"]);
+    let file = fs::File::open(directory.path().join("flows.partial.parquet")).unwrap();
+    let reader = SerializedFileReader::new(file).unwrap();
+    let rows = reader.get_row_iter(None).unwrap().map(Result::unwrap).count();
+    assert!(rows > 0);
+    assert_eq!(rows as i64, reader.metadata().file_metadata().num_rows());
+    drop(written.fifo);
+}
+
+#[test]
+fn a_run_that_still_waits_for_its_first_frame_can_be_interrupted() {
+    let directory = tempfile::tempdir().unwrap();
+    let fifo = fifo(directory.path());
+    let output = directory.path().join("flows.csv");
+    let child = start(&["flows", &fifo, "-o", output.to_str().unwrap()]);
+    // Nobody ever opens the other end. The hidden file is there as soon as the run is.
+    assert!(wait_until(|| entries(directory.path()).len() == 2));
+    std::thread::sleep(Duration::from_millis(200));
+    interrupt(&child);
+    assert_eq!(ended(child).status.code(), Some(130));
+    assert!(!output.exists());
+}
+
+struct Written {
+    /// Open, so that the capture is not over.
+    fifo: fs::File,
+    frames: u64,
+}
+
+/// Writes some megabytes of a sample, again and again; returns when most of it was read.
+fn feed(fifo: &str) -> Written {
+    let (header, records) = records("loss.pcap");
+    let round = records.concat();
+    let mut file = fs::OpenOptions::new().write(true).open(fifo).unwrap();
+    file.write_all(&header).unwrap();
+    let mut frames = 0;
+    while frames * 16 < MOST_BYTES {
+        file.write_all(&round).unwrap();
+        frames += records.len() as u64;
+    }
+    Written { fifo: file, frames }
+}
+
+fn fifo(directory: &Path) -> String {
+    let path = directory.join("capture");
+    assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+    path.to_str().unwrap().into()
+}
+
+fn start(arguments: &[&str]) -> Child {
+    flowloom(arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn interrupt(child: &Child) {
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+}
+
+/// The end of the run, which must come soon.
+fn ended(mut child: Child) -> std::process::Output {
+    let is_over = wait_until(|| child.try_wait().unwrap().is_some());
+    if !is_over {
+        child.kill().unwrap();
+    }
+    assert!(is_over, "the run did not end when it was interrupted");
+    child.wait_with_output().unwrap()
+}
+
+/// Whether something comes true within a minute.
+fn wait_until(mut condition: impl FnMut() -> bool) -> bool {
+    let mut looks = 0..60 * 100;
+    looks.any(|_| {
+        std::thread::sleep(Duration::from_millis(10));
+        condition()
+    })
+}
+
+fn entries(directory: &Path) -> Vec<String> {
+    let names = fs::read_dir(directory).unwrap();
+    let mut names =
+        names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect::<Vec<_>>();
+    names.sort();
+    names
+}
+
+/// Far more than the pipe and its reader hold.
+const MOST_BYTES: u64 = 1 << 20;

@@ -1,0 +1,180 @@
+//! Labels: what the user knows of whole captures, from their paths or from a manifest.
+//!
+//! They become text columns `label_NAME`, constant over the rows of a capture.
+
+mod manifest;
+mod path;
+
+use std::path::Path;
+
+use flowloom_schema::{Batch, Column, DataType, Role, Series, Unit};
+use serde::Serialize;
+
+use crate::{ConfigError, InputFile};
+use manifest::Manifest;
+use path::PathPattern;
+
+/// The labels of the captures of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Labels {
+    names: Vec<String>,
+    /// Of each capture, a value for each name.
+    values: Vec<LabelValues>,
+    report: Option<LabelReport>,
+    pattern: String,
+}
+
+/// The labels of a capture, in the order of their names.
+pub(crate) type LabelValues = Vec<Option<String>>;
+
+/// What matched nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct LabelReport {
+    /// Captures whose path is not as `--label-path` says.
+    pub captures_not_as_pattern: Vec<String>,
+    /// Captures that no line of the manifest names.
+    pub captures_not_in_manifest: Vec<String>,
+    /// Captures that the manifest names, and that are not among the inputs.
+    pub manifest_without_capture: Vec<String>,
+}
+
+impl Labels {
+    /// Finds the labels of `files`: by a pattern such as `{website}/{run}.pcap` that the end of
+    /// their paths is matched against, by a manifest (CSV, or JSON Lines by its ending), or both.
+    pub fn find(
+        files: &[InputFile],
+        pattern: Option<&str>,
+        manifest: Option<&Path>,
+    ) -> Result<Self, ConfigError> {
+        let mut labels = Self::default();
+        if pattern.is_none() && manifest.is_none() {
+            return Ok(labels);
+        }
+        let mut report = LabelReport::default();
+        labels.values = vec![Vec::new(); files.len()];
+        if let Some(text) = pattern {
+            labels.pattern = text.into();
+            let pattern = PathPattern::parse(text)?;
+            labels.add_names(pattern.names(), "--label-path")?;
+            for (file, values) in files.iter().zip(&mut labels.values) {
+                let found = pattern.values(Path::new(&file.name));
+                if found.is_none() {
+                    report.captures_not_as_pattern.push(file.name.clone());
+                }
+                extend(values, found, pattern.names().len());
+            }
+        }
+        if let Some(path) = manifest {
+            let mut manifest = Manifest::read(path)?;
+            labels.add_names(manifest.names(), &path.display().to_string())?;
+            for (file, values) in files.iter().zip(&mut labels.values) {
+                let found = manifest.values(file);
+                if found.is_none() {
+                    report.captures_not_in_manifest.push(file.name.clone());
+                }
+                extend(values, found, manifest.names().len());
+            }
+            report.manifest_without_capture = manifest.unused();
+        }
+        labels.report = Some(report);
+        Ok(labels)
+    }
+
+    /// What matched nothing; none when no labels were asked for.
+    pub fn report(&self) -> Option<&LabelReport> {
+        self.report.as_ref()
+    }
+
+    /// The columns.
+    pub(crate) fn columns(&self) -> Vec<Column> {
+        self.names.iter().map(|name| column(name)).collect()
+    }
+
+    pub(crate) fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The pattern of paths; empty when there is none.
+    pub(crate) fn pattern(&self) -> &str {
+        &self.pattern
+    }
+
+    /// The labels of a capture, by its place among the inputs.
+    pub(crate) fn of(&self, capture: usize) -> LabelValues {
+        self.values.get(capture).cloned().unwrap_or_default()
+    }
+
+    /// The labels that several pieces of one capture have together: they must not disagree.
+    pub(crate) fn of_all(&self, files: &[InputFile]) -> Result<LabelValues, ConfigError> {
+        let mut common: LabelValues = vec![None; self.names.len()];
+        for (values, file) in self.values.iter().zip(files) {
+            for ((name, common), value) in self.names.iter().zip(&mut common).zip(values) {
+                match (common.as_deref(), value) {
+                    (Some(one), Some(other)) if one != other => {
+                        return Err(ConfigError(format!(
+                            "--rotated makes one input of all captures, but the label `{name}` is \
+                             `{one}` for some and `{other}` for {}",
+                            file.name
+                        )));
+                    }
+                    (None, Some(value)) => *common = Some(value.clone()),
+                    _ => {}
+                }
+            }
+        }
+        Ok(common)
+    }
+
+    fn add_names(&mut self, names: &[String], from: &str) -> Result<(), ConfigError> {
+        for name in names {
+            let is_word = name.starts_with(|c: char| c.is_ascii_lowercase())
+                && name.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9' | '_'));
+            if !is_word {
+                return Err(ConfigError(format!(
+                    "{from}: `{name}` cannot be the name of a label; names are made of a-z, 0-9 \
+                     and _, and begin with a letter"
+                )));
+            }
+            if self.names.contains(name) {
+                return Err(ConfigError(format!("{from}: there is a label `{name}` already")));
+            }
+            self.names.push(name.clone());
+        }
+        Ok(())
+    }
+}
+
+/// Appends the labels of a capture to its rows.
+pub(crate) fn append(values: &LabelValues, batch: &mut Batch) {
+    for value in values {
+        let mut series = Series::new(DataType::Text);
+        for _ in 0..batch.rows {
+            match value {
+                Some(value) => series.push_text(value),
+                None => series.push_null(),
+            }
+        }
+        batch.columns.push(series);
+    }
+}
+
+fn column(name: &str) -> Column {
+    Column {
+        name: format!("label_{name}").into(),
+        doc: format!("The capture's label `{name}`, as the user gave it.").into(),
+        data_type: DataType::Text,
+        nullable: true,
+        unit: Unit::None,
+        role: Role::Label,
+        family: "label",
+        population: "",
+        since: "0.1",
+    }
+}
+
+fn extend(values: &mut LabelValues, found: Option<LabelValues>, names: usize) {
+    values.extend(found.unwrap_or_else(|| vec![None; names]));
+}
+
+#[cfg(test)]
+mod tests;

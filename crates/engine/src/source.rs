@@ -1,0 +1,126 @@
+//! From the files of a [`Reading`] to frames: opened, put together, counted off.
+
+use std::fs;
+use std::path::Path;
+
+use flowloom_capture::{Block, Capture, Facts, Input, Limits, ReadError, Rotated, Source};
+
+use crate::inputs::Reading;
+use crate::pipe::Pipe;
+use crate::{Config, Watch};
+
+/// Opens what is read as one input.
+pub(crate) fn open(
+    reading: &Reading<'_>,
+    config: &Config,
+    watch: &Watch,
+) -> Result<Box<dyn Source>, ReadError> {
+    let mut limits = config.capture;
+    if let Some(count) = config.window.count {
+        // Whoever wants the first frames of a slow pipe does not wait for a whole block of them.
+        limits.block_frames = limits.block_frames.min(usize::try_from(count).unwrap_or(usize::MAX));
+    }
+    let source: Box<dyn Source> = match reading.files {
+        [only] => Box::new(open_one(&only.input, limits, watch)?),
+        pieces => {
+            let inputs = pieces.iter().map(|piece| piece.input.clone()).collect::<Vec<_>>();
+            Box::new(Rotated::open(&inputs, limits)?)
+        }
+    };
+    Ok(match config.window.count {
+        None => source,
+        Some(count) => Box::new(First { source, left: count, facts: None }),
+    })
+}
+
+/// Opens a capture. A pipe, which may say nothing for hours, is read so that the run can be
+/// stopped meanwhile.
+fn open_one(input: &Input, limits: Limits, watch: &Watch) -> Result<Capture, ReadError> {
+    let is_pipe = match input {
+        Input::Stdin => !std::io::IsTerminal::is_terminal(&std::io::stdin()),
+        Input::File(path) => is_pipe(path),
+    };
+    if is_pipe {
+        let pipe = Pipe::open(input.clone(), watch.stop_flag());
+        Capture::from_reader(input.to_string(), Box::new(pipe), limits)
+    } else {
+        Capture::open(input, limits)
+    }
+}
+
+fn is_pipe(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+}
+
+/// The first frames of a source.
+struct First {
+    source: Box<dyn Source>,
+    left: u64,
+    /// What is known of the source up to the last of them.
+    facts: Option<Facts>,
+}
+
+impl Source for First {
+    fn read(&mut self, block: &mut Block) -> Result<bool, ReadError> {
+        if self.left == 0 {
+            block.clear();
+            return Ok(false);
+        }
+        let more = self.source.read(block)?;
+        block.frames.truncate(usize::try_from(self.left).unwrap_or(usize::MAX));
+        self.left -= block.frames.len() as u64;
+        if self.left == 0 {
+            // Damage ends the frames: it comes after those that were asked for.
+            self.facts = Some(Facts { damage: None, ..self.source.facts().clone() });
+        }
+        Ok(more)
+    }
+
+    fn facts(&self) -> &Facts {
+        self.facts.as_ref().unwrap_or(self.source.facts())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use flowloom_capture::{Block, Capture, Limits, Source};
+
+    use super::First;
+
+    /// A pcap file of empty frames, with half a record header after them.
+    fn cut_capture(frames: usize) -> Vec<u8> {
+        let mut bytes = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0];
+        bytes.resize(24, 0);
+        bytes[20] = 1;
+        bytes.resize(24 + 16 * frames + 8, 0);
+        bytes
+    }
+
+    /// Frames of the blocks, and whether damage was met.
+    fn blocks(count: u64, block_frames: usize) -> (Vec<usize>, bool) {
+        let limits = Limits { block_frames, ..Limits::default() };
+        let bytes = Box::new(Cursor::new(cut_capture(10)));
+        let source = Box::new(Capture::from_reader("test", bytes, limits).unwrap());
+        let mut first = First { source, left: count, facts: None };
+        let mut block = Block::default();
+        let mut sizes = Vec::new();
+        while first.read(&mut block).unwrap() {
+            sizes.push(block.frames.len());
+        }
+        assert!(block.frames.is_empty());
+        (sizes, first.facts().damage.is_some())
+    }
+
+    #[test]
+    fn as_many_frames_come_as_were_asked_for() {
+        assert_eq!(blocks(0, 4), (vec![], false));
+        assert_eq!(blocks(3, 4), (vec![3], false));
+        assert_eq!(blocks(4, 4), (vec![4], false));
+        assert_eq!(blocks(9, 4), (vec![4, 4, 1], false));
+        assert_eq!(blocks(10, 4), (vec![4, 4, 2], false));
+        assert_eq!(blocks(11, 4), (vec![4, 4, 2], true));
+        assert_eq!(blocks(3, 100), (vec![3], false));
+    }
+}
