@@ -18,10 +18,14 @@ mod tests {
 
     #[test]
     fn seconds_are_rounded_once() {
-        assert_eq!(seconds(1, 1), 1e-9);
-        assert_eq!(seconds(-3, 2), -1.5e-9);
-        assert_eq!(seconds(9_007_199_254_740_993_000_000_001, 1), 9_007_199_254_740_993.0);
-        assert_eq!(seconds(i128::from(i64::MAX), 1), 9_223_372_036.854_776);
-        assert_eq!(seconds(i128::from(i64::MAX) * 2, 2), 9_223_372_036.854_776);
+        for (nanos, halves, expected) in [
+            (1, 1, 1e-9),
+            (-3, 2, -1.5e-9),
+            (9_007_199_254_740_993_000_000_001, 1, 9_007_199_254_740_994.0),
+            (i64::MAX.into(), 1, 9_223_372_036.854_776_f64),
+            (i128::from(i64::MAX) * 2, 2, 9_223_372_036.854_776),
+        ] {
+            assert_eq!(seconds(nanos, halves).to_bits(), expected.to_bits(), "{nanos} {halves}");
+        }
     }
 }

@@ -13,6 +13,8 @@ mod log;
 mod moments;
 mod sequences;
 mod statistics;
+#[cfg(test)]
+mod testing;
 
 pub use family::{Families, Family, FlowRow, Needs, RESERVED, SETS, Set, Signs, catalogue};
 pub use log::{LogLimits, LogShared, PacketLog, PacketRecord};

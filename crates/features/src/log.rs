@@ -2,7 +2,7 @@
 
 use flowloom_flow::{Arrival, Direction, Keep, PacketMarks, Population, Seen};
 
-use crate::statistics::{Scratch, Totals};
+use crate::statistics::{GAPS_MAX, Scratch, Totals};
 
 /// One counted packet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct PacketRecord {
 /// until there are [`FOLD_AT`] of them, and are then folded into totals.
 #[derive(Clone, Debug, Default)]
 pub struct PacketLog {
+    /// Time of the flow's first packet, counted or not.
+    start: Option<i64>,
     /// The kept records; the first `sequence_len` of them are the sequences.
     pub(crate) records: Vec<PacketRecord>,
     /// Records that are part of the sequences.
@@ -60,7 +62,8 @@ pub struct LogLimits {
     pub sequence_nanos_max: Option<i64>,
     /// Bytes on the wire per sequence.
     pub sequence_bytes_max: Option<u64>,
-    /// Bytes of records at a time, over all flows; beyond it, sequences are cut and medians null.
+    /// Bytes of records and of what is folded from them at a time, over all flows; beyond it,
+    /// sequences are cut and medians of gaps null.
     pub log_bytes_max: usize,
 }
 
@@ -81,6 +84,8 @@ pub struct LogShared {
     bytes: usize,
     /// Flows whose records were given up for want of memory.
     starved: u64,
+    /// Medians of gaps that were given up because there were too many gaps.
+    medians_given_up: u64,
     scratch: Scratch,
 }
 
@@ -100,13 +105,22 @@ impl Keep for PacketLog {
 
     #[inline]
     fn packet(&mut self, arrival: &Arrival, seen: Seen, shared: &mut LogShared) {
-        if (shared.sequences || shared.statistics) && is_counted(arrival, seen, shared.population) {
+        if !shared.sequences && !shared.statistics {
+            return;
+        }
+        self.start.get_or_insert(arrival.time);
+        if is_counted(arrival, seen, shared.population) {
             self.add(record(arrival, seen), shared);
         }
     }
 
     fn ended(&mut self, shared: &mut LogShared) {
-        shared.bytes -= self.records.capacity() * RECORD_BYTES;
+        if shared.statistics && self.counted > GAPS_MAX as u64 {
+            self.fold(None, shared);
+            let given_up = self.totals.as_ref().map_or(0, |totals| totals.medians_given_up());
+            shared.medians_given_up += if self.starved { 0 } else { given_up };
+        }
+        shared.bytes -= self.records.capacity() * RECORD_BYTES + self.totals_bytes();
     }
 }
 
@@ -150,7 +164,7 @@ impl PacketLog {
         if self.sequence_ended {
             return false;
         }
-        let start = self.records.first().map_or(record.time, |first| first.time);
+        let start = self.start.unwrap_or(record.time);
         let bytes = self.sequence_bytes + u64::from(record.packet_len);
         self.sequence_ended = self.sequence_len >= limits.sequence_max
             || limits.sequence_nanos_max.is_some_and(|max| record.time.saturating_sub(start) > max)
@@ -162,13 +176,14 @@ impl PacketLog {
     #[cold]
     fn grow(&mut self, shared: &mut LogShared) -> bool {
         if shared.statistics && self.records.len() - self.folded >= FOLD_AT {
-            self.fold(shared);
+            self.fold(None, shared);
             if self.records.len() < self.records.capacity() {
                 return true;
             }
         }
         let before = self.records.capacity();
-        let more = before.clamp(FIRST_RECORDS, FOLD_AT);
+        // By doubling, and by a quarter when the sequences alone are longer than what is folded.
+        let more = before.clamp(FIRST_RECORDS, FOLD_AT.max(before / 4));
         if shared.bytes + more * RECORD_BYTES > shared.bytes_max {
             return false;
         }
@@ -177,27 +192,45 @@ impl PacketLog {
         true
     }
 
-    /// There is no memory for another record: sequences end here, medians of gaps are given up,
-    /// and the other statistics take it in at once.
+    /// There is no memory for another record: the statistics take it in at once.
     #[cold]
     fn starve(&mut self, record: PacketRecord, shared: &mut LogShared) {
-        shared.starved += u64::from(!self.starved);
-        self.starved = true;
-        self.sequence_ended = true;
+        self.give_up(shared);
         if shared.statistics {
-            self.fold(shared);
-            let totals = self.totals.get_or_insert_default();
-            totals.add(&[record], false, &mut shared.scratch);
+            self.fold(Some(record), shared);
         }
     }
 
-    /// Moves the records that have not been folded into the totals, and forgets those that the
-    /// sequences do not need.
-    fn fold(&mut self, shared: &mut LogShared) {
+    /// Memory is used up: sequences end here, medians of gaps are given up.
+    fn give_up(&mut self, shared: &mut LogShared) {
+        shared.starved += u64::from(!self.starved);
+        self.starved = true;
+        self.sequence_ended = true;
+        shared.bytes -= self.totals_bytes();
+        if let Some(totals) = &mut self.totals {
+            totals.give_up_medians();
+        }
+        shared.bytes += self.totals_bytes();
+    }
+
+    /// Moves the records that have not been folded into the totals, then `last`, and forgets those
+    /// that the sequences do not need.
+    fn fold(&mut self, last: Option<PacketRecord>, shared: &mut LogShared) {
+        shared.bytes -= self.totals_bytes();
         let totals = self.totals.get_or_insert_default();
-        totals.add(&self.records[self.folded..], !self.starved, &mut shared.scratch);
+        for records in [&self.records[self.folded..], last.as_slice()] {
+            totals.add(records, !self.starved, &mut shared.scratch);
+        }
         self.records.truncate(self.sequence_len);
         self.folded = self.records.len();
+        shared.bytes += self.totals_bytes();
+        if shared.bytes > shared.bytes_max && !self.starved {
+            self.give_up(shared);
+        }
+    }
+
+    fn totals_bytes(&self) -> usize {
+        self.totals.as_ref().map_or(0, |totals| totals.bytes())
     }
 }
 
@@ -212,12 +245,28 @@ impl LogShared {
     ) -> Self {
         let bytes_max = limits.log_bytes_max / partitions;
         let scratch = Scratch::default();
-        Self { sequences, statistics, limits, population, bytes_max, bytes: 0, starved: 0, scratch }
+        Self {
+            sequences,
+            statistics,
+            limits,
+            population,
+            bytes_max,
+            bytes: 0,
+            starved: 0,
+            medians_given_up: 0,
+            scratch,
+        }
     }
 
     /// Flows whose records were given up for want of memory.
     pub fn starved(&self) -> u64 {
         self.starved
+    }
+
+    /// Medians that are null because there were more gaps of a kind than are kept; those of flows
+    /// that were given up for want of memory are not among them.
+    pub fn medians_given_up(&self) -> u64 {
+        self.medians_given_up
     }
 }
 
@@ -259,3 +308,6 @@ const RECORD_BYTES: usize = size_of::<PacketRecord>();
 const FIRST_RECORDS: usize = 4;
 /// Records that wait to be folded.
 pub(crate) const FOLD_AT: usize = 4_096;
+
+#[cfg(test)]
+mod tests;

@@ -1,58 +1,64 @@
 //! Central moments, stably.
 
-/// Sums of powers of the deviations from the mean.
+/// Count and sum of integers, and the sums of powers of their deviations from the mean.
 ///
-/// Deviations are taken from exact integers, so that a small spread of large values keeps all its
-/// digits. Two sets of values are joined as in Pébay, "Formulas for Robust, One-Pass Parallel
-/// Computation of Covariances and Arbitrary-Order Statistical Moments" (SAND2008-6212), 2008.
+/// Means are kept as the integers they are the quotient of, so that a small spread of large values
+/// keeps all its digits, in one set of values and when two sets are joined. Joining is as in Pébay,
+/// "Formulas for Robust, One-Pass Parallel Computation of Covariances and Arbitrary-Order
+/// Statistical Moments" (SAND2008-6212), 2008.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Moments {
-    pub(crate) count: f64,
-    pub(crate) mean: f64,
-    pub(crate) m2: f64,
-    pub(crate) m3: f64,
-    pub(crate) m4: f64,
+    pub(crate) count: u64,
+    pub(crate) sum: i128,
+    m2: f64,
+    m3: f64,
+    m4: f64,
 }
 
 impl Moments {
-    /// The moments of `count` integers whose sum is `sum`; each comes with how often it occurs,
-    /// and is worth `unit`.
-    pub(crate) fn of(
-        values: impl Iterator<Item = (i64, u64)>,
+    /// The moments of `count` integers whose sum is `sum`; `weighted` gives an integer and how
+    /// often it occurs.
+    pub(crate) fn of<T>(
+        values: &[T],
         count: u64,
         sum: i128,
-        unit: f64,
+        weighted: impl Fn(&T) -> (i64, u64),
     ) -> Self {
+        let mut moments = Self { count, sum, ..Self::default() };
         let n = count as f64;
-        let mut moments = Self { count: n, mean: sum as f64 / n * unit, ..Self::default() };
-        if count == 0 {
-            return Self::default();
-        }
-        for (value, times) in values {
-            // Exact but for one rounding: the difference is an integer over `count`.
-            let deviation = (i128::from(value) * i128::from(count) - sum) as f64 / n * unit;
-            let square = deviation * deviation;
-            let times = times as f64;
-            moments.m2 += times * square;
-            moments.m3 += times * square * deviation;
-            moments.m4 += times * square * square;
+        // Sums of short sums: one long sum would round as often as there are values.
+        for part in values.chunks(PART) {
+            let (mut m2, mut m3, mut m4) = (0.0, 0.0, 0.0);
+            for (value, times) in part.iter().map(&weighted) {
+                // Exact but for two roundings: the difference is an integer over `count`.
+                let deviation = (i128::from(value) * i128::from(count) - sum) as f64 / n;
+                let square = deviation * deviation;
+                let times = times as f64;
+                m2 += times * square;
+                m3 += times * square * deviation;
+                m4 += times * square * square;
+            }
+            moments.m2 += m2;
+            moments.m3 += m3;
+            moments.m4 += m4;
         }
         moments
     }
 
     /// The moments of both sets of values together.
     pub(crate) fn join(self, other: Self) -> Self {
-        if self.count == 0.0 || other.count == 0.0 {
-            return if self.count == 0.0 { other } else { self };
+        if self.count == 0 || other.count == 0 {
+            return if self.count == 0 { other } else { self };
         }
-        let (a, b) = (self.count, other.count);
+        let (a, b) = (self.count as f64, other.count as f64);
         let n = a + b;
-        let delta = other.mean - self.mean;
+        let apart = other.sum * i128::from(self.count) - self.sum * i128::from(other.count);
+        let delta = apart as f64 / (a * b);
         let step = delta / n;
         let square = step * step;
         Self {
-            count: n,
-            mean: self.mean + step * b,
+            count: self.count + other.count,
+            sum: self.sum + other.sum,
             m2: self.m2 + other.m2 + delta * step * a * b,
             m3: self.m3
                 + other.m3
@@ -66,20 +72,28 @@ impl Moments {
         }
     }
 
+    /// Arithmetic mean.
+    pub(crate) fn mean(&self) -> f64 {
+        self.sum as f64 / self.count as f64
+    }
+
     /// Population variance.
     pub(crate) fn variance(&self) -> f64 {
-        self.m2 / self.count
+        self.m2 / self.count as f64
     }
 
     /// Skewness m₃ / m₂^1.5; the caller knows that the spread is not zero.
     pub(crate) fn skewness(&self) -> f64 {
         let variance = self.variance();
-        self.m3 / self.count / (variance * variance.sqrt())
+        self.m3 / self.count as f64 / (variance * variance.sqrt())
     }
 
     /// Excess kurtosis m₄ / m₂² − 3; the caller knows that the spread is not zero.
     pub(crate) fn kurtosis(&self) -> f64 {
         let variance = self.variance();
-        self.m4 / self.count / (variance * variance) - 3.0
+        self.m4 / self.count as f64 / (variance * variance) - 3.0
     }
 }
+
+/// Values that are added up one by one.
+const PART: usize = 256;

@@ -119,11 +119,12 @@ fn lengths(
     items: &mut Series,
     length: impl Fn(&PacketRecord) -> u32,
 ) {
+    // A capture can claim that a frame was longer than the type holds.
+    let length = |record: &PacketRecord| i32::try_from(length(record)).unwrap_or(i32::MAX);
     match context.signs {
-        Signs::Unsigned => items.extend_i32(records.iter().map(|record| length(record) as i32)),
-        Signs::Signed => items.extend_i32(
-            records.iter().map(|record| length(record) as i32 * i32::from(record.direction)),
-        ),
+        Signs::Unsigned => items.extend_i32(records.iter().map(length)),
+        Signs::Signed => items
+            .extend_i32(records.iter().map(|record| length(record) * i32::from(record.direction))),
     }
 }
 
@@ -229,3 +230,6 @@ const LISTS: &[ListColumn] = &[
         fill: |records, _, items| items.extend_u16(records.iter().map(|record| record.marks)),
     },
 ];
+
+#[cfg(test)]
+mod tests;

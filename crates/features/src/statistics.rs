@@ -7,7 +7,7 @@ mod columns;
 mod totals;
 
 pub(crate) use columns::StatisticsFamily;
-pub(crate) use totals::{Scratch, Totals};
+pub(crate) use totals::{GAPS_MAX, Scratch, Totals};
 
 use crate::exact::seconds;
 use crate::moments::Moments;
@@ -83,11 +83,11 @@ impl Summary<i64> {
             counted.iter().map(|(value, times)| u64::from(*value) * times).sum::<u64>() as i64;
         let ends = counted.first().zip(counted.last());
         let some = ends.map(|((min, _), (max, _))| {
-            let values = counted.iter().map(|(value, times)| (i64::from(*value), *times));
-            let moments = Moments::of(values, count, i128::from(sum), 1.0);
+            let weighted = |(value, times): &(u32, u64)| (i64::from(*value), *times);
+            let moments = Moments::of(counted, count, sum.into(), weighted);
             let (min, max) = (i64::from(*min), i64::from(*max));
             let median = Some(median_of_counted(counted, count));
-            Sample::new(min, max, max - min, min != max, moments, median)
+            Sample::new(min, max, max - min, min != max, moments, 1.0, median)
         });
         Self { count, sum, some }
     }
@@ -96,39 +96,62 @@ impl Summary<i64> {
 impl Summary<f64> {
     /// Statistics in seconds of gaps in nanoseconds.
     pub(crate) fn of_gaps(gaps: &mut [i64]) -> Self {
-        let count = gaps.len() as u64;
-        let sum = gaps.iter().map(|gap| i128::from(*gap)).sum::<i128>();
-        let ends = gaps.iter().min().copied().zip(gaps.iter().max().copied());
-        let some = ends.map(|(min, max)| {
-            let values = gaps.iter().map(|gap| (*gap, 1));
-            let moments = Moments::of(values, count, sum, SECONDS_PER_NANO);
-            Self::sample(min, max, moments, Some(median_of_gaps(gaps)))
-        });
-        Self { count, sum: seconds(sum, 1), some }
+        let (moments, extent) = (moments_of_gaps(gaps), extent(gaps));
+        Self::of_moments(moments, extent, || Some(median_of_gaps(gaps)))
     }
 
-    pub(crate) fn sample(min: i64, max: i64, moments: Moments, median: Option<f64>) -> Sample<f64> {
-        let range = seconds(i128::from(max) - i128::from(min), 1);
-        let (low, high) = (seconds(min.into(), 1), seconds(max.into(), 1));
-        Sample::new(low, high, range, min != max, moments, median)
+    /// Statistics in seconds of gaps that are known by their moments and extent only.
+    pub(crate) fn of_moments(
+        moments: Moments,
+        extent: Option<(i64, i64)>,
+        median: impl FnOnce() -> Option<f64>,
+    ) -> Self {
+        let some = extent.map(|(min, max)| {
+            let range = seconds(i128::from(max) - i128::from(min), 1);
+            let (low, high) = (seconds(min.into(), 1), seconds(max.into(), 1));
+            Sample::new(low, high, range, min != max, moments, NANOS_PER_SECOND, median())
+        });
+        Self { count: moments.count, sum: seconds(moments.sum, 1), some }
     }
 }
 
 impl<V> Sample<V> {
-    fn new(min: V, max: V, range: V, spread: bool, moments: Moments, median: Option<f64>) -> Self {
-        let variance = if spread { moments.variance() } else { 0.0 };
+    /// `units` is how many units of the moments make one of the sample.
+    fn new(
+        min: V,
+        max: V,
+        range: V,
+        spread: bool,
+        moments: Moments,
+        units: f64,
+        median: Option<f64>,
+    ) -> Self {
+        let mean = moments.mean() / units;
+        let variance = if spread { moments.variance() / (units * units) } else { 0.0 };
+        // Not -0 when the mean is negative.
+        let cv = if spread { variance.sqrt() / mean } else { 0.0 };
         Self {
             min,
             max,
             range,
-            mean: moments.mean,
+            mean,
             variance,
             median,
             skewness: spread.then(|| moments.skewness()),
             kurtosis: spread.then(|| moments.kurtosis()),
-            cv: (moments.mean != 0.0).then(|| variance.sqrt() / moments.mean),
+            cv: (moments.sum != 0).then_some(cv),
         }
     }
+}
+
+pub(crate) fn moments_of_gaps(gaps: &[i64]) -> Moments {
+    let sum = gaps.iter().map(|gap| i128::from(*gap)).sum();
+    Moments::of(gaps, gaps.len() as u64, sum, |gap| (*gap, 1))
+}
+
+/// The smallest and the largest.
+pub(crate) fn extent(gaps: &[i64]) -> Option<(i64, i64)> {
+    gaps.iter().min().copied().zip(gaps.iter().max().copied())
 }
 
 fn median_of_counted(counted: &[(u32, u64)], count: u64) -> f64 {
@@ -160,8 +183,7 @@ fn median_of_gaps(gaps: &mut [i64]) -> f64 {
     seconds(low + high, 2)
 }
 
-/// Nanoseconds to seconds.
-pub(crate) const SECONDS_PER_NANO: f64 = 1e-9;
+const NANOS_PER_SECOND: f64 = 1e9;
 
 #[cfg(test)]
 mod tests;

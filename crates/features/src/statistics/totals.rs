@@ -1,7 +1,6 @@
 //! Packet records to distributions: what statistics are computed from.
 
-use super::{SECONDS_PER_NANO, Summary};
-use crate::exact::seconds;
+use super::{Summary, extent, moments_of_gaps};
 use crate::log::{PacketRecord, is_up};
 use crate::moments::Moments;
 
@@ -24,11 +23,9 @@ pub(crate) struct Gaps {
     values: Vec<i64>,
     /// Whether there were more values than are kept; then they are in `moments`.
     overflowed: bool,
-    count: u64,
-    sum: i128,
-    min: i64,
-    max: i64,
     moments: Moments,
+    /// The smallest and the largest of them.
+    extent: Option<(i64, i64)>,
 }
 
 /// Lists that are filled anew for each flow.
@@ -43,6 +40,8 @@ pub(crate) struct Scratch {
 pub(crate) const LENGTHS: usize = 4;
 /// Gaps of a kind whose median is still told.
 pub(crate) const GAPS_MAX: usize = 65_536;
+/// Values that are put into a list one by one.
+const FEW: usize = 16;
 
 impl Totals {
     /// Empties the totals, keeping their memory.
@@ -67,6 +66,25 @@ impl Totals {
         for gaps in &mut self.gaps {
             gaps.bound(median);
         }
+    }
+
+    /// Gives the single gaps up, and with them their medians.
+    pub(crate) fn give_up_medians(&mut self) {
+        for gaps in &mut self.gaps {
+            gaps.bound(false);
+        }
+    }
+
+    /// Kinds of gaps there are too many of for a median.
+    pub(crate) fn medians_given_up(&self) -> u64 {
+        self.gaps.iter().filter(|gaps| gaps.overflowed).count() as u64
+    }
+
+    /// Memory that is held.
+    pub(crate) fn bytes(&self) -> usize {
+        let lengths = self.lengths.iter().flatten().map(Vec::capacity).sum::<usize>();
+        let gaps = self.gaps.iter().map(|gaps| gaps.values.capacity()).sum::<usize>();
+        size_of::<Self>() + lengths * size_of::<(u32, u64)>() + gaps * size_of::<i64>()
     }
 
     fn add_lengths(
@@ -109,20 +127,12 @@ impl Gaps {
         if !self.overflowed && keep && self.values.len() <= GAPS_MAX {
             return;
         }
-        let Some((min, max)) = self.values.iter().min().zip(self.values.iter().max()) else {
-            self.overflowed |= !keep;
-            return;
-        };
-        let fresh = !self.overflowed || self.count == 0;
-        self.min = if fresh { *min } else { self.min.min(*min) };
-        self.max = if fresh { *max } else { self.max.max(*max) };
         self.overflowed = true;
-        let count = self.values.len() as u64;
-        let sum = self.values.iter().map(|value| i128::from(*value)).sum::<i128>();
-        let values = self.values.iter().map(|value| (*value, 1));
-        self.moments = self.moments.join(Moments::of(values, count, sum, SECONDS_PER_NANO));
-        self.count += count;
-        self.sum += sum;
+        self.moments = self.moments.join(moments_of_gaps(&self.values));
+        self.extent = match (self.extent, extent(&self.values)) {
+            (Some((min, max)), Some((low, high))) => Some((min.min(low), max.max(high))),
+            (before, more) => before.or(more),
+        };
         self.values = Vec::new();
     }
 
@@ -132,11 +142,7 @@ impl Gaps {
             return Summary::of_gaps(&mut self.values);
         }
         self.bound(false);
-        let mean = seconds(self.sum, 1) / self.count.max(1) as f64;
-        let moments = Moments { mean, ..self.moments };
-        let some =
-            (self.count > 0).then(|| Summary::<f64>::sample(self.min, self.max, moments, None));
-        Summary { count: self.count, sum: seconds(self.sum, 1), some }
+        Summary::of_moments(self.moments, self.extent, || None)
     }
 }
 
@@ -145,10 +151,20 @@ fn count_sorted(values: &[u32], counted: &mut Vec<(u32, u64)>, merged: &mut Vec<
     let runs = values.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u64));
     if counted.is_empty() {
         counted.extend(runs);
-        return;
+    } else if values.len() < FEW {
+        // Without memory for records, packets come one by one: the list is not to be copied for
+        // each of them.
+        for (value, times) in runs {
+            match counted.binary_search_by_key(&value, |(value, _)| *value) {
+                Ok(at) => counted[at].1 += times,
+                Err(at) => counted.insert(at, (value, times)),
+            }
+        }
+    } else {
+        merge(counted.iter().copied(), runs, merged);
+        counted.clear();
+        counted.extend_from_slice(merged);
     }
-    merge(counted.iter().copied(), runs, merged);
-    std::mem::swap(counted, merged);
 }
 
 /// Joins two lists of values and how often each occurs, both in rising order.
