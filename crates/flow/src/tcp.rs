@@ -137,8 +137,9 @@ impl Sequence {
             return;
         }
         let beyond = distance(self.next, end).max(0) as u32;
-        let filled =
-            self.fill_before_base(seq, end, holes_max) + self.fill_holes(seq, end, holes_max);
+        // A capture can claim segments as long as the number space.
+        let before = self.fill_before_base(seq, end, holes_max);
+        let filled = before.saturating_add(self.fill_holes(seq, end, holes_max));
         let len = end.wrapping_sub(seq);
         if beyond == 0 && filled == 0 {
             marks.set(PacketMarks::RETRANSMISSION);
@@ -147,7 +148,7 @@ impl Sequence {
         if filled > 0 {
             marks.set(PacketMarks::OUT_OF_ORDER);
         }
-        if beyond + filled < len {
+        if beyond.saturating_add(filled) < len {
             marks.set(PacketMarks::OVERLAP);
         }
         if beyond > 0 {
@@ -175,7 +176,7 @@ impl Sequence {
 
     /// Takes a range out of the holes; how many bytes of it were in them.
     fn fill_holes(&mut self, seq: u32, end: u32, holes_max: usize) -> u32 {
-        let mut filled = 0;
+        let mut filled = 0_u32;
         let mut i = 0;
         while let Some(&(from, to)) = self.holes.get(i) {
             let start = if distance(from, seq) > 0 { seq } else { from };
@@ -184,7 +185,7 @@ impl Sequence {
                 i += 1;
                 continue;
             }
-            filled += stop.wrapping_sub(start);
+            filled = filled.saturating_add(stop.wrapping_sub(start));
             self.holes.remove(i);
             if stop != to {
                 self.holes.insert(i, (stop, to));
@@ -315,6 +316,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn segments_of_any_length_are_judged(
+            segments in prop::collection::vec((any::<u32>(), any::<u32>(), any::<u8>()), 1..40),
+        ) {
+            let mut sequence = Sequence::default();
+            for (seq, len, flags) in segments {
+                // A capture can claim as much, less the headers.
+                let segment = Segment { seq, len: len.min(u32::MAX - 60), flags };
+                sequence.judge(segment, 4);
+            }
+        }
+
         /// The marks follow from the set of bytes seen, kept here one by one.
         #[test]
         fn marks_agree_with_a_set_of_bytes(
