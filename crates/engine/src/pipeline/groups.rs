@@ -66,6 +66,7 @@ impl Group {
         for partition in &self.partitions {
             account.reach("flows", partition.counts().evicted);
             account.reach("log_bytes", partition.shared().starved());
+            account.reach("gap_medians", partition.shared().medians_given_up());
         }
     }
 }
