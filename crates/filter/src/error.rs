@@ -54,9 +54,10 @@ impl ParseError {
         let kept: String = before.chars().skip(skipped).collect();
         let shown: String = word.chars().take(CONTEXT_CHARS).collect();
         let rest: String = after.chars().take(CONTEXT_CHARS).collect();
+        let tail = if rest.len() < after.len() { "..." } else { "" };
         let column = lead.len() + kept.chars().count();
         let width = shown.chars().count().max(1);
-        (format!("{lead}{kept}{shown}{rest}"), column, width)
+        (format!("{lead}{kept}{shown}{rest}{tail}"), column, width)
     }
 }
 

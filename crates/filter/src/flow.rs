@@ -1,6 +1,6 @@
 //! Filtering finished flows: by their key, and by what the protocols found in them.
 
-use std::net::IpAddr;
+use flowloom_wire::{Address, Vlan};
 
 use crate::error::{Complaint, Span};
 use crate::expr::Expr;
@@ -9,18 +9,23 @@ use crate::primitive::{
 };
 use crate::words::{Value, Word};
 
+#[cfg(test)]
+mod tests;
+
 /// What a filter asks of a finished flow.
 pub trait FlowView {
-    /// The address of the side the flow's first packet (or its initiator) is from.
-    fn src(&self) -> IpAddr;
+    /// 4 or 6; 0 for a flow that is not of IP.
+    fn ip_version(&self) -> u8;
+    /// The initiator's address.
+    fn src(&self) -> Address;
     /// The other side's address.
-    fn dst(&self) -> IpAddr;
+    fn dst(&self) -> Address;
     /// Source and destination port, for protocols that have ports.
     fn ports(&self) -> Option<(u16, u16)>;
     /// IP protocol number.
     fn protocol(&self) -> u8;
-    /// VLAN identifiers of the key, outer first.
-    fn vlans(&self) -> [Option<u16>; 2];
+    /// VLAN tags of the key, outer first.
+    fn vlans(&self) -> [Vlan; 2];
     /// What the flow says a word is; nothing if it does not have it.
     fn field(&self, word: &Word) -> Option<Value<'_>>;
 }
@@ -93,7 +98,8 @@ impl Question {
     fn holds(&self, flow: &impl FlowView) -> bool {
         match self {
             Self::Host { side, network } => {
-                side.matches(|| network.has(flow.src()), || network.has(flow.dst()))
+                let is = |address| network.has(flow.ip_version(), address);
+                side.matches(|| is(flow.src()), || is(flow.dst()))
             }
             Self::Port { transports, side, first, last } => {
                 let Some((src, dst)) = flow.ports() else { return false };
@@ -101,11 +107,12 @@ impl Question {
                 transports.has(flow.protocol()) && side.matches(|| is(src), || is(dst))
             }
             Self::Protocol { versions, number } => {
-                versions.has(flow.src()) && u32::from(flow.protocol()) == *number
+                versions.has(flow.ip_version()) && u32::from(flow.protocol()) == *number
             }
-            Self::Version(versions) => versions.has(flow.src()),
+            Self::Version(versions) => versions.has(flow.ip_version()),
             Self::Vlan(id) => {
-                flow.vlans().iter().flatten().any(|tag| id.is_none_or(|id| id == *tag))
+                let mut tags = flow.vlans().into_iter().filter_map(Vlan::id);
+                tags.any(|tag| id.is_none_or(|id| id == tag))
             }
             Self::Word(test) => test.holds(flow.field(&test.word)),
         }
@@ -113,18 +120,21 @@ impl Question {
 }
 
 impl Network {
-    fn has(self, address: IpAddr) -> bool {
-        match (self, address) {
-            (Self::V4 { address, mask }, IpAddr::V4(ip)) => ip.to_bits() & mask == address,
-            (Self::V6 { address, mask }, IpAddr::V6(ip)) => ip.to_bits() & mask == address,
-            _ => false,
+    fn has(self, ip_version: u8, Address(found): Address) -> bool {
+        match self {
+            Self::V4 { address, mask } => ip_version == 4 && found as u32 & mask == address,
+            Self::V6 { address, mask } => ip_version == 6 && found & mask == address,
         }
     }
 }
 
 impl Versions {
-    fn has(self, address: IpAddr) -> bool {
-        if address.is_ipv4() { self.has_v4() } else { self.has_v6() }
+    fn has(self, ip_version: u8) -> bool {
+        match ip_version {
+            4 => self.has_v4(),
+            6 => self.has_v6(),
+            _ => false,
+        }
     }
 }
 

@@ -14,26 +14,35 @@
 //!
 //! # What differs from tcpdump
 //!
-//! Frames pass as with tcpdump (libpcap 1.10, reading a file), but:
+//! Frames pass as with tcpdump (libpcap 1.10, reading a file), oddities included: a test compares
+//! the verdicts on every frame of a corpus. But:
 //!
 //! - A field that cannot be read (beyond the snap length, or the frame) makes its primitive false;
 //!   in tcpdump the frame is rejected, whatever else the expression says. So `not port 80` accepts
-//!   a frame without ports in it. The same for a division by zero.
+//!   a frame whose ports were cut off. The same for a division by zero.
 //! - `tcp`, `udp`, `icmp6`, `proto`, `ip6 proto`, `port`, `icmp6[...]` look through IPv6 extension
-//!   headers; tcpdump looks at the first next-header field only (and one fragment header). So
-//!   `ip6 proto` and `ip6 protochain` are the same, and the latter reads on behind an
-//!   authentication header, where tcpdump loses its way.
+//!   headers; tcpdump looks at the first next-header field, and for protocols at that of one
+//!   fragment header. So `ip6 proto` and `ip6 protochain` are the same. Only the first fragment
+//!   has ports.
+//! - `protochain` reads on behind an authentication header, where tcpdump loses its way.
 //! - `byte N & M` and `byte N | M` are true if the result is not 0; tcpdump does not load the byte.
+//! - On 802.11, a comparison with arithmetic may stand before another primitive; tcpdump then
+//!   forgets where the payload begins.
 //! - A primitive the link type has no place for (`ether host` on raw IP) is false; tcpdump refuses
 //!   the expression. `vlan` and `mpls` work on any link layer with ethertypes. After `geneve`, what
-//!   is on its right is false in a frame that is not Geneve.
-//! - BSD loopback families are read in either byte order. In per-packet information (PPI) and
-//!   netfilter logs, the packet is where decoding found it.
+//!   is on its right is false in a frame that is not Geneve, where tcpdump reads anything.
+//! - BSD loopback families are read in either byte order. In per-packet information (PPI) that is
+//!   not of 802.11, in netfilter logs, and where else tcpdump refuses a link type, the packet is
+//!   where decoding found it.
 //! - `proto tcp` needs no backslash, `net 10/8` no zeros; an identifier in parentheses may stand
-//!   beside a whole primitive. Hardware addresses, IPv4 addresses and ports have no names; services
-//!   and protocols are those of the tables compiled in.
+//!   beside a whole primitive. Hardware addresses, IPv4 addresses and networks have no names;
+//!   services and protocols are those of the tables compiled in.
 //! - Refused, with the reason: `gateway`, `ip broadcast`, `inbound`, `outbound`, `ifname`,
 //!   `ifindex`, and the words for logs of the BSD packet filter, ATM and SS7.
+//!
+//! Worth knowing, and the same in tcpdump: `tcp[...]`, `udp[...]` and the like see IPv4 only; in a
+//! sum only the leftmost header is checked to be there (`ip[2:2] - tcp[12]` is computed for UDP);
+//! 802.11 frames with four addresses are not looked into; `and` and `or` have equal rank.
 //!
 //! The names of the headers that are decoded and that tcpdump has no word for (`gre`, `vxlan`,
 //! `gtp`, `teredo` ...) are true if the header is anywhere in the frame; `dhcp` and `dhcpv6` stand

@@ -58,8 +58,22 @@ pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> O
     known.map(|k| (distance(word, k), k)).filter(|(d, _)| *d <= allowed).min().map(|(_, k)| k)
 }
 
-/// Edits (insertions, deletions, substitutions) between two short words.
+/// The names of numbers, for suggestions.
+pub(crate) fn numbers() -> impl Iterator<Item = &'static str> {
+    NUMBERS.iter().map(|(name, _)| *name)
+}
+
+/// Edits (insertions, deletions, substitutions) between two short words; letters in another order
+/// are one.
 fn distance(a: &str, b: &str) -> usize {
+    let sorted = |word: &str| {
+        let mut letters: Vec<char> = word.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    if a != b && sorted(a) == sorted(b) {
+        return 1;
+    }
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, ca) in a.chars().enumerate() {
@@ -184,3 +198,68 @@ const WLAN_SUBTYPES: &[(&str, u8)] = &[
 ];
 
 const WLAN_DIRECTIONS: &[(&str, u8)] = &[("nods", 0), ("tods", 1), ("fromds", 2), ("dstods", 3)];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The lines of a system table without comments, as words.
+    fn table(path: &str) -> Option<Vec<Vec<String>>> {
+        let text = std::fs::read_to_string(path).ok()?;
+        let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default());
+        let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        Some(lines.map(words).filter(|line| line.len() > 1).collect())
+    }
+
+    #[test]
+    fn ports_are_those_of_the_system() {
+        let Some(table) = table("/etc/services") else { return };
+        let find = |name: &str, transport: &str| {
+            let line = table.iter().find(|line| {
+                line[1].ends_with(transport) && line.iter().any(|word| word == name)
+            })?;
+            line[1].split('/').next()?.parse::<u16>().ok()
+        };
+        let mut compared = 0;
+        for (names, port, registered) in PORTS {
+            for name in names.split(' ') {
+                let of_system = match (find(name, "/tcp"), find(name, "/udp")) {
+                    (Some(tcp), Some(udp)) if tcp == udp => (tcp, Both),
+                    (Some(tcp), _) => (tcp, Tcp),
+                    (None, Some(udp)) => (udp, Udp),
+                    (None, None) => continue,
+                };
+                assert_eq!((*port, *registered), of_system, "{name}");
+                compared += 1;
+            }
+        }
+        assert!(compared > 50, "only {compared} names are in the system's table");
+    }
+
+    #[test]
+    fn protocols_are_those_of_the_system() {
+        let Some(table) = table("/etc/protocols") else { return };
+        let mut compared = 0;
+        for line in &table {
+            let Some(ours) = ip_protocol(&line[0]) else { continue };
+            assert_eq!(ours.to_string(), line[1], "{}", line[0]);
+            compared += 1;
+        }
+        assert!(compared > 20, "only {compared} names are in the system's table");
+    }
+
+    #[test]
+    fn the_nearest_word_is_suggested() {
+        let words = || ["tcp", "udp", "host", "port", "portrange"].into_iter();
+        for (word, near) in [
+            ("tpc", Some("tcp")),
+            ("hots", Some("host")),
+            ("prot", Some("port")),
+            ("portrnage", Some("portrange")),
+            ("example.org", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(word, words()), near, "{word}");
+        }
+    }
+}

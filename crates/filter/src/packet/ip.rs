@@ -185,7 +185,7 @@ fn is_v6_extension(number: u8) -> bool {
 }
 
 /// IPv6 headers that are looked through at most.
-const HEADERS_MAX: usize = 64;
+pub(super) const HEADERS_MAX: usize = 64;
 
 pub(super) const V4_TYPE: u32 = 0x0800;
 pub(super) const V6_TYPE: u32 = 0x86dd;

@@ -4,6 +4,7 @@ use crate::arithmetic::{BINDING_UNRANKED, BINDING_WEAKEST, Comparison, Operator,
 use crate::error::{Complaint, Span};
 use crate::keyword::Protocol;
 use crate::lex::Token;
+use crate::names;
 use crate::primitive::{Primitive, Relation};
 
 use super::{DEPTH_MAX, Item, Parser, Part, shown, too_deep};
@@ -96,7 +97,18 @@ impl Parser<'_> {
                 Ok(SumPart { span: start.to(end), ..inner })
             }
             Token::Word(word) if self.peek_at(1) == &Token::OpenBracket => self.load(word),
-            _ => Err(self.unexpected("a number, `len`, or bytes of a header such as `ip[0]`")),
+            _ => Err(self.expected_number()),
+        }
+    }
+
+    fn expected_number(&self) -> Complaint {
+        let complaint = self.unexpected("a number, `len`, or bytes of a header such as `ip[0]`");
+        match self.peek() {
+            Token::Word(word) => match names::nearest(word, names::numbers()) {
+                Some(near) => complaint.hint(format!("did you mean `{near}`?")),
+                None => complaint,
+            },
+            _ => complaint,
         }
     }
 
