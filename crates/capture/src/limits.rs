@@ -5,7 +5,7 @@ use flowloom_schema::LinkType;
 /// Bounds of the memory a capture can make us use. All are reached by tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Frames in a block at most. Default 4096.
+    /// Frames in a block at most. Default 1024.
     pub block_frames: usize,
     /// Bytes in a block at most, unless a single record is longer. Default 1 MiB; at most 1 GiB
     /// is honoured.
@@ -58,7 +58,7 @@ impl Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            block_frames: 4096,
+            block_frames: 1024,
             block_bytes: 1 << 20,
             frame_bytes_max: 262_144,
             record_bytes_max: 16 << 20,

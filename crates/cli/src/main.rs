@@ -12,6 +12,11 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use arguments::{Cli, Command};
+use mimalloc::MiMalloc;
+
+/// Flows come and go by the million, on several threads: the system's allocator is twice as slow.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {

@@ -24,7 +24,10 @@ impl Family for CommunityIdFamily {
     }
 
     fn append(&self, row: &FlowRow<'_>, series: &mut [Series]) {
-        CommunityId { community_id: community_id(&row.ended.flow) }.push(series);
+        CommunityId::push_all(
+            &[CommunityId { community_id: community_id(&row.ended.flow) }],
+            series,
+        );
     }
 }
 

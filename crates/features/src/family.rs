@@ -19,6 +19,13 @@ pub trait Family: Send + Sync {
 
     /// Appends a flow: one value to each of `series`, which are as `columns` says.
     fn append(&self, row: &FlowRow<'_>, series: &mut [Series]);
+
+    /// Appends some flows.
+    fn append_all(&self, rows: &[FlowRow<'_>], series: &mut [Series]) {
+        for row in rows {
+            self.append(row, series);
+        }
+    }
 }
 
 /// A finished flow on its way to becoming a row.
@@ -137,12 +144,11 @@ impl Families {
     /// The rows of some flows.
     pub fn batch(&self, flows: &[Ended<PacketLog>], capture: &str) -> Batch {
         let mut batch = Batch { columns: Vec::new(), rows: flows.len() };
+        let rows = flows.iter().map(|ended| FlowRow { ended, capture }).collect::<Vec<_>>();
         for (family, columns, wanted) in &self.chosen {
             let mut series =
                 columns.iter().map(|column| Series::new(column.data_type)).collect::<Vec<_>>();
-            for ended in flows {
-                family.append(&FlowRow { ended, capture }, &mut series);
-            }
+            family.append_all(&rows, &mut series);
             let series = series.into_iter().zip(wanted).filter(|(_, wanted)| **wanted);
             batch.columns.extend(series.map(|(series, _)| series));
         }

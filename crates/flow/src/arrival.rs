@@ -17,3 +17,13 @@ pub struct Arrival {
     /// Index of the frame in its block at which the packet is handled.
     pub index: u32,
 }
+
+/// Where packets came from: asked for what only some packets need.
+pub trait Origin {
+    /// The captured bytes of the frame a packet came in; none if it is gone, as that of a fragment
+    /// that waited in vain.
+    fn frame(&self, arrival: &Arrival) -> &[u8];
+
+    /// The tunnels a packet came through, outermost first.
+    fn tunnel(&self, arrival: &Arrival) -> Option<Box<str>>;
+}

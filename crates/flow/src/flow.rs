@@ -3,7 +3,7 @@
 use flowloom_wire::{Tcp, TcpOption, Transport};
 
 use crate::tcp::{ACK, RST, SYN, Segment, Sequence};
-use crate::{Arrival, Direction, FlowKey, PacketMarks};
+use crate::{Arrival, Direction, FlowKey, Origin, PacketMarks};
 
 /// What a feature family keeps of a flow's packets; hangs on the flow.
 pub trait Keep: Default {
@@ -27,35 +27,48 @@ pub struct Seen {
 }
 
 /// The packets of one key, from the first to the end of the flow.
+///
+/// Laid out by cache lines: each packet touches the first two and that of its side, and with
+/// hundreds of thousands of flows each line touched is a wait for memory.
 #[derive(Clone, Debug)]
+#[repr(C, align(64))]
 pub struct Flow<K> {
     /// Protocol, endpoints, networks.
     pub key: FlowKey,
-    /// Hash of the key in the partition's table.
-    pub(crate) hash: u64,
     /// The packet clock at the last packet.
     pub(crate) clock_last: i64,
     /// The deadline the partition's queue knows of, or an earlier one.
     pub(crate) queued: i64,
-    /// The clock when the connection was closed or reset.
-    pub(crate) over: Option<i64>,
+    // Second line.
     /// The latest of all packets' times.
     pub end_time: i64,
     /// The last frame that has a packet of the flow.
     pub last_frame: u64,
+    /// The clock when the connection was closed or reset; [`Self::NOT_OVER`] while it was not.
+    pub(crate) over: i64,
     /// Packets with each of the eight TCP flags, FIN first.
     pub flag_counts: [u32; 8],
-    /// What each side sent: the initiator's first.
-    pub sides: [Side; 2],
+    /// All TCP flags seen from the initiator and from the other side, OR-ed.
+    pub flags: [u8; 2],
     /// Whether the initiator is endpoint B of the key.
     pub initiator_is_b: bool,
     handshake: Handshake,
     pub(crate) reset: bool,
     pub(crate) closed: bool,
+    // Third and fourth line.
+    /// What each side sent: the initiator's first.
+    pub sides: [Side; 2],
+    // What is touched at the beginning, at the end, or on rare events.
     /// The first packet, as it was when the flow began.
     pub first: First,
+    /// What each side's first packets told of it.
+    pub introductions: [Introduction; 2],
+    /// What went wrong on each side.
+    pub troubles: [Troubles; 2],
     /// When the TCP handshake's packets came.
     pub handshake_times: HandshakeTimes,
+    /// Hash of the key in the partition's table.
+    pub(crate) hash: u64,
     /// What the feature families keep.
     pub keep: K,
 }
@@ -68,16 +81,17 @@ pub struct First {
     /// Its time: the flow's start.
     pub time: i64,
     pub(crate) clock: i64,
+    /// The tunnels the packet came through, outermost first.
+    pub tunnel: Option<Box<str>>,
     /// How the initiator was told.
     pub initiator_by: InitiatorBy,
-    /// Whether the packet was inside a tunnel: the tunnels, outermost first.
-    pub tunnel: Option<Box<str>>,
     /// Hardware addresses of the initiator and of the other side, where the link has them.
     pub macs: [Option<[u8; 6]>; 2],
 }
 
 /// What one side of a flow sent.
 #[derive(Clone, Debug, Default)]
+#[repr(C)]
 pub struct Side {
     /// Packets.
     pub packets: u64,
@@ -88,26 +102,35 @@ pub struct Side {
     /// Transport payload bytes, retransmissions counted again.
     pub payload_bytes: u64,
     pub(crate) sequence: Sequence,
+}
+
+/// What the first packets of a side told.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Introduction {
+    /// Maximum segment size of the SYN, when it had the option.
+    pub mss: Option<u16>,
+    /// Window scale of the SYN, when it had the option.
+    pub window_scale: Option<u8>,
+    /// TTL or hop limit of the first packet.
+    pub ttl: u8,
+    /// Type of service or traffic class of the first packet.
+    pub tos: u8,
+}
+
+/// What went wrong on a side, in TCP packets.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Troubles {
     /// Packets that were wholly seen before.
     pub retransmissions: u32,
     /// Packets that filled a hole or came before the first byte seen.
     pub out_of_order: u32,
     /// Packets that announced a window of zero.
     pub zero_windows: u32,
-    /// All TCP flags seen, OR-ed.
-    pub flags: u8,
-    /// TTL or hop limit of the first packet.
-    pub ttl: u8,
-    /// Type of service or traffic class of the first packet.
-    pub tos: u8,
-    /// Window scale of the SYN, when it had the option.
-    pub window_scale: Option<u8>,
-    /// Maximum segment size of the SYN, when it had the option.
-    pub mss: Option<u16>,
 }
 
 /// How far the TCP handshake was seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
 enum Handshake {
     #[default]
     None,
@@ -117,14 +140,37 @@ enum Handshake {
 }
 
 /// When the packets of the handshake came, in nanoseconds since the epoch.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct HandshakeTimes {
+    syn: i64,
+    syn_ack: i64,
+    ack: i64,
+}
+
+impl HandshakeTimes {
     /// The last SYN before the SYN+ACK.
-    pub syn: Option<i64>,
+    pub fn syn(&self) -> Option<i64> {
+        (self.syn != Self::NEVER).then_some(self.syn)
+    }
+
     /// The SYN+ACK, the last one before the ACK.
-    pub syn_ack: Option<i64>,
-    /// The ACK that completed it.
-    pub ack: Option<i64>,
+    pub fn syn_ack(&self) -> Option<i64> {
+        (self.syn_ack != Self::NEVER).then_some(self.syn_ack)
+    }
+
+    /// The ACK that completed the handshake.
+    pub fn ack(&self) -> Option<i64> {
+        (self.ack != Self::NEVER).then_some(self.ack)
+    }
+
+    /// A time no capture can have; options would take twice the room in each flow.
+    const NEVER: i64 = i64::MIN;
+}
+
+impl Default for HandshakeTimes {
+    fn default() -> Self {
+        Self { syn: Self::NEVER, syn_ack: Self::NEVER, ack: Self::NEVER }
+    }
 }
 
 /// Which rule told the initiator.
@@ -245,25 +291,32 @@ impl TcpState {
     }
 }
 
+impl<K> Flow<K> {
+    pub(crate) const NOT_OVER: i64 = i64::MAX;
+}
+
 impl<K: Keep> Flow<K> {
     /// A flow that is about to take its first packet.
     pub(crate) fn new(key: FlowKey, hash: u64, first: First, initiator_is_b: bool) -> Self {
         Self {
             key,
-            hash,
             clock_last: first.clock,
             queued: i64::MAX,
             end_time: first.time,
             last_frame: first.frame,
             flag_counts: [0; 8],
-            sides: [Side::default(), Side::default()],
+            flags: [0; 2],
             initiator_is_b,
-            over: None,
+            over: Self::NOT_OVER,
             handshake: Handshake::None,
             reset: false,
             closed: false,
+            sides: [Side::default(), Side::default()],
             first,
+            introductions: [Introduction::default(); 2],
+            troubles: [Troubles::default(); 2],
             handshake_times: HandshakeTimes::default(),
+            hash,
             keep: K::default(),
         }
     }
@@ -275,7 +328,7 @@ impl<K: Keep> Flow<K> {
         arrival: &Arrival,
         reversed: bool,
         clock: i64,
-        data: &[u8],
+        origin: &impl Origin,
         tcp_holes_max: usize,
     ) -> Seen {
         let direction =
@@ -286,7 +339,8 @@ impl<K: Keep> Flow<K> {
         self.last_frame = self.last_frame.max(arrival.frame);
         let side = &mut self.sides[direction.index()];
         if side.packets == 0 {
-            (side.ttl, side.tos) = (packet.ttl, packet.tos);
+            let introduction = &mut self.introductions[direction.index()];
+            (introduction.ttl, introduction.tos) = (packet.ttl, packet.tos);
         }
         side.packets += 1;
         side.bytes += u64::from(arrival.wire_len);
@@ -296,7 +350,7 @@ impl<K: Keep> Flow<K> {
         if packet.transport == Transport::Tcp {
             self.take_tcp(arrival, direction, tcp_holes_max, &mut marks);
             if self.handshake != Handshake::Done {
-                self.take_handshake(arrival, direction, data, &mut marks);
+                self.take_handshake(arrival, direction, origin, &mut marks);
             }
         }
         Seen { direction, marks }
@@ -319,7 +373,7 @@ impl<K: Keep> Flow<K> {
             [up, down] if direction == Direction::Up => (up, down),
             [up, down] => (down, up),
         };
-        own.flags |= flags;
+        self.flags[direction.index()] |= flags;
         let segment = Segment { seq: packet.seq, len: packet.app_len, flags };
         if flags & RST != 0 && !self.reset {
             let window = u32::from(packet.window).max(RESET_WINDOW_MIN);
@@ -327,12 +381,12 @@ impl<K: Keep> Flow<K> {
             self.reset = answers && own.sequence.accepts_reset(packet.seq, window);
         }
         let found = own.sequence.judge(segment, holes_max);
-        own.retransmissions += u32::from(found.has(PacketMarks::RETRANSMISSION));
-        own.out_of_order += u32::from(found.has(PacketMarks::OUT_OF_ORDER));
         marks.set(found);
         if packet.window == 0 && flags & (SYN | RST) == 0 {
-            own.zero_windows += 1;
             marks.set(PacketMarks::ZERO_WINDOW);
+        }
+        if marks.0 & Troubles::MARKS != 0 {
+            self.troubles[direction.index()].count(*marks);
         }
         if flags & ACK != 0 && other.sequence.is_finished() {
             other.sequence.acknowledge(packet.ack);
@@ -346,26 +400,26 @@ impl<K: Keep> Flow<K> {
         &mut self,
         arrival: &Arrival,
         direction: Direction,
-        data: &[u8],
+        origin: &impl Origin,
         marks: &mut PacketMarks,
     ) {
         let flags = arrival.packet.tcp_flags;
         if flags & SYN != 0 {
             marks.set(PacketMarks::HANDSHAKE);
-            self.sides[direction.index()].take_options(arrival, data);
+            self.introductions[direction.index()].take_options(arrival, origin.frame(arrival));
         }
         let times = &mut self.handshake_times;
         match (self.handshake, direction) {
             (Handshake::None | Handshake::Syn, Direction::Up) if flags & (SYN | ACK) == SYN => {
-                times.syn = Some(arrival.time);
+                times.syn = arrival.time;
                 self.handshake = Handshake::Syn;
             }
             (_, Direction::Down) if flags & (SYN | ACK) == SYN | ACK => {
-                times.syn_ack = Some(arrival.time);
+                times.syn_ack = arrival.time;
                 self.handshake = Handshake::SynAck;
             }
             (Handshake::SynAck, Direction::Up) if flags & (SYN | RST | ACK) == ACK => {
-                times.ack = Some(arrival.time);
+                times.ack = arrival.time;
                 marks.set(PacketMarks::HANDSHAKE);
                 self.handshake = Handshake::Done;
             }
@@ -373,6 +427,12 @@ impl<K: Keep> Flow<K> {
             (Handshake::None, _) if flags & (SYN | RST) == 0 => self.handshake = Handshake::Done,
             _ => {}
         }
+    }
+
+    /// The clock when the connection was closed or reset, if it was.
+    #[inline]
+    pub(crate) fn over(&self) -> Option<i64> {
+        (self.over != Self::NOT_OVER).then_some(self.over)
     }
 
     /// Packets of both sides.
@@ -403,7 +463,19 @@ impl<K: Keep> Flow<K> {
     }
 }
 
-impl Side {
+impl Troubles {
+    const MARKS: u16 =
+        PacketMarks::RETRANSMISSION.0 | PacketMarks::OUT_OF_ORDER.0 | PacketMarks::ZERO_WINDOW.0;
+
+    #[cold]
+    fn count(&mut self, marks: PacketMarks) {
+        self.retransmissions += u32::from(marks.has(PacketMarks::RETRANSMISSION));
+        self.out_of_order += u32::from(marks.has(PacketMarks::OUT_OF_ORDER));
+        self.zero_windows += u32::from(marks.has(PacketMarks::ZERO_WINDOW));
+    }
+}
+
+impl Introduction {
     /// The options of a SYN.
     fn take_options(&mut self, arrival: &Arrival, data: &[u8]) {
         let header = data.get(arrival.packet.trans_offset as usize..).unwrap_or(&[]);
@@ -420,3 +492,14 @@ impl Side {
 
 /// A RST often announces no window of its own: this much is allowed beyond the expected number.
 const RESET_WINDOW_MIN: u32 = 65_535;
+
+#[cfg(test)]
+mod tests {
+    use super::{Flow, Side};
+
+    #[test]
+    fn the_fields_each_packet_touches_fill_whole_cache_lines() {
+        assert_eq!(size_of::<Side>(), 64);
+        assert_eq!(std::mem::offset_of!(Flow<()>, sides), 128);
+    }
+}

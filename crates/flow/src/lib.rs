@@ -17,13 +17,14 @@ mod partition;
 mod settings;
 mod tcp;
 
-pub use arrival::Arrival;
+pub use arrival::{Arrival, Origin};
 pub use clock::{Clock, Clocks};
 pub use defrag::{Datagram, Defrag, DefragCounts};
 pub use flow::{
-    EndReason, Ended, First, Flow, HandshakeTimes, InitiatorBy, Keep, Seen, Side, TcpState,
+    EndReason, Ended, First, Flow, HandshakeTimes, InitiatorBy, Introduction, Keep, Seen, Side,
+    TcpState, Troubles,
 };
 pub use key::{Direction, FlowKey};
 pub use marks::PacketMarks;
-pub use partition::{PARTITIONS, Partition, PartitionCounts, partition_of};
+pub use partition::{PARTITIONS, Partition, PartitionCounts, Place, partition_of};
 pub use settings::{Initiator, KeyIgnore, Limits, Network, Population, Settings, Timeouts};

@@ -3,8 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::hash::{BuildHasher, Hasher};
+use std::hint::black_box;
 
-use flowloom_wire::{Packet, Transport};
+use flowloom_wire::{Marks, Packet, Transport};
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
@@ -12,7 +13,8 @@ use crate::flow::First;
 use crate::key::is_icmp_reply;
 use crate::tcp::{ACK, SYN};
 use crate::{
-    Arrival, Clocks, EndReason, Ended, Flow, FlowKey, Initiator, InitiatorBy, Keep, Settings,
+    Arrival, Clocks, EndReason, Ended, Flow, FlowKey, Initiator, InitiatorBy, Keep, Origin,
+    Settings,
 };
 
 /// Partitions of the key space: fixed, so that nothing depends on the number of threads.
@@ -44,6 +46,15 @@ pub struct PartitionCounts {
     pub flows_peak: usize,
 }
 
+/// Where a packet belongs.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    key: FlowKey,
+    /// Whether the packet goes from endpoint B of the key to A.
+    reversed: bool,
+    hash: u64,
+}
+
 /// A packet with the time and place it is handled at.
 #[derive(Clone, Copy)]
 struct Now<'a> {
@@ -71,40 +82,51 @@ impl<K: Keep> Partition<K> {
         }
     }
 
+    /// Finds where a packet belongs, and has the processor fetch what it will change there.
+    ///
+    /// Done for some packets ahead of [`Self::packet`], so that their waits for memory overlap.
+    #[inline]
+    pub fn find(&self, arrival: &Arrival) -> Place {
+        let (key, reversed) = FlowKey::of(&arrival.packet, self.settings.key_ignore);
+        let hash = hash(&self.hasher, &key);
+        if let Some(flow) = self.table.find(hash, |flow| flow.key == key) {
+            let side = &flow.sides[usize::from(reversed != flow.initiator_is_b)];
+            black_box(side.packets);
+        }
+        Place { key, reversed, hash }
+    }
+
     /// Takes a packet into its flow, opening one if there is none, ending it if its time is over.
     ///
-    /// `data` is what the packet's offsets count in: its frame, or the reassembled datagram;
-    /// `tunnel` names the tunnels it came through, and is asked when it opens a flow.
+    /// `origin` is asked for the packet's frame when the packet opens a flow or is a SYN.
     #[inline]
     pub fn packet(
         &mut self,
         arrival: &Arrival,
-        data: &[u8],
+        place: &Place,
         clocks: Clocks<'_>,
-        tunnel: impl FnOnce() -> Option<Box<str>>,
+        origin: &impl Origin,
         ended: &mut Vec<Ended<K>>,
     ) {
         let clock = clocks.at.get(arrival.index as usize).copied().unwrap_or(arrival.time);
-        let (key, reversed) = FlowKey::of(&arrival.packet, self.settings.key_ignore);
+        let Place { key, reversed, hash } = *place;
         let now = Now { arrival, reversed, clock, clocks };
-        let hash = hash(&self.hasher, &key);
         if let Some(flow) = self.table.find_mut(hash, |flow| flow.key == key) {
             match verdict(flow, now, &self.settings) {
                 None => {
-                    take(flow, now, data, &self.settings, &mut self.queue, &mut self.shared);
+                    take(flow, now, origin, &self.settings, &mut self.queue, &mut self.shared);
                     return;
                 }
                 Some((reason, frame)) => {
-                    self.end(hash, |flow| flow.key == key, reason, frame, ended)
+                    self.end(hash, |flow| flow.key == key, reason, frame, ended);
                 }
             }
         }
         self.make_room(now, ended);
-        let (mut first, initiator_is_b) = first(now, data, &key, self.settings.initiator);
-        first.tunnel = tunnel();
+        let (first, initiator_is_b) = first(now, origin, &key, self.settings.initiator);
         let mut flow = Box::new(Flow::new(key, hash, first, initiator_is_b));
         enqueue(&mut flow, &self.settings, &mut self.queue);
-        take(&mut flow, now, data, &self.settings, &mut self.queue, &mut self.shared);
+        take(&mut flow, now, origin, &self.settings, &mut self.queue, &mut self.shared);
         self.table.insert_unique(hash, flow, |flow| flow.hash);
         self.counts.flows_peak = self.counts.flows_peak.max(self.table.len());
     }
@@ -120,7 +142,7 @@ impl<K: Keep> Partition<K> {
     pub fn drain(&mut self, ended: &mut Vec<Ended<K>>) {
         self.queue.clear();
         for mut flow in self.table.drain() {
-            let over = flow.over.is_some() && !self.settings.no_split;
+            let over = flow.over().is_some() && !self.settings.no_split;
             let reason = if over { over_reason(&flow) } else { EndReason::EndOfInput };
             flow.keep.ended(&mut self.shared);
             ended.push(Ended { flow, reason, frame: u64::MAX });
@@ -223,7 +245,7 @@ fn verdict<K: Keep>(flow: &Flow<K>, now: Now<'_>, settings: &Settings) -> Option
     let silent = now.clock.saturating_sub(flow.clock_last) >= settings.timeouts.reopen;
     let side = &flow.sides[usize::from(now.reversed != flow.initiator_is_b)];
     let opens = syn && side.sequence.is_new_connection(now.arrival.packet.seq);
-    match flow.over {
+    match flow.over() {
         Some(_) if opens => Some((over_reason(flow), now.frame())),
         None if opens && silent => Some((EndReason::Reopened, now.frame())),
         _ => None,
@@ -235,24 +257,24 @@ fn verdict<K: Keep>(flow: &Flow<K>, now: Now<'_>, settings: &Settings) -> Option
 fn take<K: Keep>(
     flow: &mut Flow<K>,
     now: Now<'_>,
-    data: &[u8],
+    origin: &impl Origin,
     settings: &Settings,
     queue: &mut BinaryHeap<Reverse<(i64, u64, u64)>>,
     shared: &mut K::Shared,
 ) {
     let holes_max = settings.limits.tcp_holes_max;
-    let seen = flow.take(now.arrival, now.reversed, now.clock, data, holes_max);
+    let seen = flow.take(now.arrival, now.reversed, now.clock, origin, holes_max);
     flow.keep.packet(now.arrival, seen, shared);
-    if (flow.closed || flow.reset) && flow.over.is_none() {
-        flow.over = Some(now.clock);
+    if (flow.closed || flow.reset) && flow.over().is_none() {
+        flow.over = now.clock;
         enqueue(flow, settings, queue);
     }
 }
 
 /// When a flow ends if nothing more comes, and why.
-fn deadline<K>(flow: &Flow<K>, settings: &Settings) -> (i64, EndReason) {
+fn deadline<K: Keep>(flow: &Flow<K>, settings: &Settings) -> (i64, EndReason) {
     let timeouts = &settings.timeouts;
-    if let Some(over) = flow.over {
+    if let Some(over) = flow.over() {
         return (over.saturating_add(timeouts.linger), over_reason(flow));
     }
     let tcp = flow.key.protocol() == PROTOCOL_TCP;
@@ -263,7 +285,7 @@ fn deadline<K>(flow: &Flow<K>, settings: &Settings) -> (i64, EndReason) {
 }
 
 /// Queues a flow with its true deadline; the entry it had no longer counts.
-fn enqueue<K>(
+fn enqueue<K: Keep>(
     flow: &mut Flow<K>,
     settings: &Settings,
     queue: &mut BinaryHeap<Reverse<(i64, u64, u64)>>,
@@ -289,22 +311,25 @@ pub fn partition_of(packet: &Packet) -> u8 {
     (fold(sum, MIX_1) >> 56) as u8
 }
 
-fn over_reason<K>(flow: &Flow<K>) -> EndReason {
+fn over_reason<K: Keep>(flow: &Flow<K>) -> EndReason {
     if flow.reset { EndReason::Rst } else { EndReason::Fin }
 }
 
 /// What is kept of a first packet, and whether the initiator is endpoint B.
-fn first(now: Now<'_>, data: &[u8], key: &FlowKey, rule: Initiator) -> (First, bool) {
+fn first(now: Now<'_>, origin: &impl Origin, key: &FlowKey, rule: Initiator) -> (First, bool) {
     let Now { arrival, reversed, clock, .. } = now;
     let packet = &arrival.packet;
     let (initiator_is_b, initiator_by) = initiator(packet, key, reversed, rule);
+    let data = origin.frame(arrival);
     let mac = |plus_one: u16| {
         let at = usize::from(plus_one).checked_sub(1)?;
         data.get(at..)?.first_chunk().copied()
     };
     let (src, dst) = (mac(packet.mac_src_plus_one), mac(packet.mac_dst_plus_one));
     let macs = if reversed == initiator_is_b { [src, dst] } else { [dst, src] };
-    let (frame, time, tunnel) = (arrival.frame, arrival.time, None);
+    let tunneled = packet.marks.has(Marks::TUNNELED);
+    let tunnel = if tunneled { origin.tunnel(arrival) } else { None };
+    let (frame, time) = (arrival.frame, arrival.time);
     (First { frame, time, clock, initiator_by, tunnel, macs }, initiator_is_b)
 }
 

@@ -9,8 +9,12 @@ pub trait Record {
     /// The columns, in the order of the fields.
     fn columns() -> Vec<Column>;
 
-    /// Appends the row, one value to each of `series`, which are as [`Record::columns`] says.
-    fn push(&self, series: &mut [Series]);
+    /// Appends rows, one value of each to each of `series`, which are as [`Record::columns`] says.
+    ///
+    /// Goes column by column: a series is found and its type looked at once for all rows.
+    fn push_all(rows: &[Self], series: &mut [Series])
+    where
+        Self: Sized;
 }
 
 /// A type that a field of a record can have.
@@ -22,6 +26,16 @@ pub trait Cell {
 
     /// Appends the value.
     fn push(&self, series: &mut Series);
+
+    /// Appends several values.
+    fn push_all<'v>(values: impl Iterator<Item = &'v Self>, series: &mut Series)
+    where
+        Self: 'v,
+    {
+        for value in values {
+            value.push(series);
+        }
+    }
 }
 
 /// Declares a record: a struct, its columns, and how a row is appended.
@@ -72,10 +86,10 @@ macro_rules! record {
                 }),+]
             }
 
-            fn push(&self, series: &mut [$crate::Series]) {
+            fn push_all(rows: &[Self], series: &mut [$crate::Series]) {
                 let mut series = series.iter_mut();
                 $(if let Some(series) = series.next() {
-                    $crate::Cell::push(&self.$field, series);
+                    $crate::Cell::push_all(rows.iter().map(|row| &row.$field), series);
                 })+
             }
         }
@@ -86,10 +100,52 @@ macro_rules! record {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mac(pub [u8; 6]);
 
-macro_rules! cells {
-    ($($type:ty = $data_type:ident, |$value:ident, $series:ident| $push:expr;)*) => {
+macro_rules! numbers {
+    ($($type:ty = $data_type:ident, $push:ident, $extend:ident;)*) => {
         $(impl Cell for $type {
             const TYPE: DataType = DataType::$data_type;
+
+            #[inline]
+            fn push(&self, series: &mut Series) {
+                series.$push(*self);
+            }
+
+            #[inline]
+            fn push_all<'v>(values: impl Iterator<Item = &'v Self>, series: &mut Series) {
+                series.$extend(values.copied());
+            }
+        })*
+    };
+}
+
+numbers! {
+    bool = Bool, push_bool, extend_bool;
+    i8 = I8, push_i8, extend_i8;
+    u8 = U8, push_u8, extend_u8;
+    u16 = U16, push_u16, extend_u16;
+    i32 = I32, push_i32, extend_i32;
+    i64 = I64, push_i64, extend_i64;
+    f64 = F64, push_f64, extend_f64;
+}
+
+impl Cell for Timestamp {
+    const TYPE: DataType = DataType::Time;
+
+    #[inline]
+    fn push(&self, series: &mut Series) {
+        series.push_i64(self.0);
+    }
+
+    #[inline]
+    fn push_all<'v>(values: impl Iterator<Item = &'v Self>, series: &mut Series) {
+        series.extend_i64(values.map(|time| time.0));
+    }
+}
+
+macro_rules! texts {
+    ($($type:ty, |$value:ident, $series:ident| $push:expr;)*) => {
+        $(impl Cell for $type {
+            const TYPE: DataType = DataType::Text;
 
             #[inline]
             fn push(&self, $series: &mut Series) {
@@ -100,19 +156,11 @@ macro_rules! cells {
     };
 }
 
-cells! {
-    bool = Bool, |value, series| series.push_bool(*value);
-    i8 = I8, |value, series| series.push_i8(*value);
-    u8 = U8, |value, series| series.push_u8(*value);
-    u16 = U16, |value, series| series.push_u16(*value);
-    i32 = I32, |value, series| series.push_i32(*value);
-    i64 = I64, |value, series| series.push_i64(*value);
-    f64 = F64, |value, series| series.push_f64(*value);
-    Timestamp = Time, |value, series| series.push_i64(value.0);
-    &str = Text, |value, series| series.push_text(value);
-    String = Text, |value, series| series.push_text(value);
-    IpAddr = Text, |value, series| push_address(*value, series);
-    Mac = Text, |value, series| series.push_text(hexed(*value, &mut [0; 17]));
+texts! {
+    &str, |value, series| series.push_text(value);
+    String, |value, series| series.push_text(value);
+    IpAddr, |value, series| push_address(*value, series);
+    Mac, |value, series| series.push_text(hexed(*value, &mut [0; 17]));
 }
 
 impl<T: Cell> Cell for Option<T> {

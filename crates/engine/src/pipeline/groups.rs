@@ -1,8 +1,8 @@
 //! Partitions of flows, in groups that one thread at a time works on.
 
 use flowloom_features::{LogShared, PacketLog};
-use flowloom_flow::{Ended, PARTITIONS, Partition};
-use flowloom_wire::{Marks, tunnel_path};
+use flowloom_flow::{Arrival, Ended, Origin, PARTITIONS, Partition};
+use flowloom_wire::{Options, tunnel_path};
 use foldhash::fast::RandomState;
 
 use super::Plan;
@@ -37,17 +37,24 @@ impl Group {
     pub(crate) fn take(&mut self, work: &Work, plan: &Plan<'_>) -> Vec<Ended<PacketLog>> {
         let mut ended = Vec::new();
         let clocks = work.clocks();
-        for (i, partition) in self.partitions.iter_mut().enumerate() {
-            for arrival in work.of_partition(self.first + i) {
-                let frame = work.frame_of(arrival);
-                let data = frame.map_or(&[][..], |frame| work.block.data(frame));
-                let tunnel = || {
-                    let frame = frame.filter(|_| arrival.packet.marks.has(Marks::TUNNELED))?;
-                    let options = &plan.config.wire;
-                    Some(tunnel_path(frame.link, data, frame.original, options).to_string().into())
-                };
-                partition.packet(arrival, data, clocks, tunnel, &mut ended);
+        let origin = Frames { work, options: &plan.config.wire };
+        let share = self.first..self.first + self.partitions.len();
+        let mut coming = work.of_partitions(share);
+        let mut ahead = Vec::with_capacity(LOOK_AHEAD);
+        loop {
+            ahead.clear();
+            ahead.extend(coming.by_ref().take(LOOK_AHEAD).map(|(partition, arrival)| {
+                let partition = partition - self.first;
+                (partition, arrival, self.partitions[partition].find(arrival))
+            }));
+            if ahead.is_empty() {
+                break;
             }
+            for (partition, arrival, place) in &ahead {
+                self.partitions[*partition].packet(arrival, place, clocks, &origin, &mut ended);
+            }
+        }
+        for partition in &mut self.partitions {
             partition.expire(clocks, &mut ended);
         }
         ended
@@ -70,3 +77,24 @@ impl Group {
         }
     }
 }
+
+/// The frames of a block.
+struct Frames<'a> {
+    work: &'a Work,
+    options: &'a Options,
+}
+
+impl Origin for Frames<'_> {
+    fn frame(&self, arrival: &Arrival) -> &[u8] {
+        self.work.frame_of(arrival).map_or(&[], |frame| self.work.block.data(frame))
+    }
+
+    fn tunnel(&self, arrival: &Arrival) -> Option<Box<str>> {
+        let frame = self.work.frame_of(arrival)?;
+        let data = self.work.block.data(frame);
+        Some(tunnel_path(frame.link, data, frame.original, self.options).to_string().into())
+    }
+}
+
+/// Packets whose flows are looked up before the first of them is handled.
+const LOOK_AHEAD: usize = 16;

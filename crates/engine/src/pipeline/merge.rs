@@ -59,6 +59,6 @@ impl Merger {
 }
 
 /// Rows of a batch at most.
-pub(crate) const BATCH_ROWS: usize = 8_192;
+pub(crate) const BATCH_ROWS: usize = 2_048;
 /// Packet records of the flows of a batch, after which it is full whatever its rows.
 const BATCH_RECORDS: usize = 1 << 19;

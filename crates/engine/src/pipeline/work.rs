@@ -125,12 +125,21 @@ impl Work {
         &self.arrivals[..self.live]
     }
 
-    /// The packets of a partition, in order.
+    /// The packets of some partitions, one partition after the other, each with its partition.
     #[inline]
-    pub(crate) fn of_partition(&self, partition: usize) -> impl Iterator<Item = &Arrival> {
-        let start = if partition == 0 { 0 } else { self.ends[partition - 1] };
-        let range = start as usize..self.ends[partition] as usize;
-        self.order[range].iter().map(|position| &self.arrivals[*position as usize])
+    pub(crate) fn of_partitions(
+        &self,
+        partitions: Range<usize>,
+    ) -> impl Iterator<Item = (usize, &Arrival)> {
+        let bound = |partition: usize| match partition {
+            0 => 0,
+            after => self.ends[after - 1] as usize,
+        };
+        let range = bound(partitions.start)..bound(partitions.end);
+        self.order[range].iter().map(|position| {
+            let position = *position as usize;
+            (usize::from(self.partitions[position]), &self.arrivals[position])
+        })
     }
 
     /// The clock over the block.
