@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use flowloom_flow::{Arrival, Clocks, Ended, Initiator, Network, Partition, Population, Settings};
+use flowloom_flow::{
+    Arrival, Clocks, Ended, Initiator, KeyHasher, Network, Origin, Partition, Population, Settings,
+};
 use flowloom_schema::{Series, Values};
 use flowloom_wire::{Address, Packet, Transport};
-use foldhash::fast::RandomState;
 
 use crate::{Families, LogLimits, LogShared, PacketLog, Signs};
 
@@ -60,16 +61,30 @@ pub(crate) fn flows(
     let client = Network::new(Address::v4([10, 0, 0, 0]), 4, 8).unwrap();
     let initiator = Initiator::Client(client);
     let settings = Settings { initiator, no_split: true, ..Settings::default() };
-    let mut partition = Partition::new(&settings, RandomState::default(), shared);
+    let mut partition = Partition::new(&settings, KeyHasher::random(), shared);
     let mut ended = Vec::new();
     for (arrival, frame) in arrivals.iter().zip(1..) {
         let arrival = Arrival { frame, ..*arrival };
         let clocks = Clocks { first: frame, at: &[] };
-        partition.packet(&arrival, &[], clocks, || None, &mut ended);
+        let place = partition.find(&arrival);
+        partition.packet(&arrival, &place, clocks, &Nowhere, &mut ended);
     }
     partition.drain(&mut ended);
     ended.sort_by_key(|ended| ended.flow.first.frame);
     (ended, partition)
+}
+
+/// Packets that came in no frame.
+struct Nowhere;
+
+impl Origin for Nowhere {
+    fn frame(&self, _: &Arrival) -> &[u8] {
+        &[]
+    }
+
+    fn tunnel(&self, _: &Arrival) -> Option<Box<str>> {
+        None
+    }
 }
 
 /// A row by the names of its columns.

@@ -10,28 +10,37 @@ pub struct Clock {
     /// The time of the frame before, when it jumped and waits to be confirmed.
     jumped: Option<i64>,
     jump_max: i64,
+    /// The latest time that is no jump.
+    believed: i64,
     refused: u64,
 }
 
 impl Clock {
     /// A clock that has seen no frame.
     pub fn new(jump_max: i64) -> Self {
-        Self { now: None, jumped: None, jump_max, refused: 0 }
+        Self { now: None, jumped: None, jump_max, believed: i64::MIN, refused: 0 }
     }
 
     /// The clock at a frame captured at `time`.
     #[inline]
     pub fn advance(&mut self, time: i64) -> i64 {
-        let Some(now) = self.now else {
-            self.now = Some(time);
-            return time;
-        };
-        if time.saturating_sub(now) <= self.jump_max && self.jumped.is_none() {
+        if let Some(now) = self.now
+            && time <= self.believed
+        {
             let now = now.max(time);
             self.now = Some(now);
+            self.believed = now.saturating_add(self.jump_max);
             return now;
         }
-        self.judge_jump(now, time)
+        let next = match self.now {
+            None => time,
+            Some(now) => self.judge_jump(now, time),
+        };
+        self.now = Some(next);
+        // While a jump waits to be confirmed, the next frame is to be judged, whatever its time.
+        let reach = next.saturating_add(self.jump_max);
+        self.believed = if self.jumped.is_some() { i64::MIN } else { reach };
+        next
     }
 
     /// Frames whose time jumped forward and was not confirmed by the next frame.
@@ -42,7 +51,7 @@ impl Clock {
     #[cold]
     fn judge_jump(&mut self, now: i64, time: i64) -> i64 {
         let far = |from: i64, to: i64| to.saturating_sub(from) > self.jump_max;
-        let next = match self.jumped.take() {
+        match self.jumped.take() {
             // The first far frame: it waits.
             None => {
                 self.jumped = Some(time);
@@ -63,9 +72,7 @@ impl Clock {
                 self.refused += 1;
                 now.max(time)
             }
-        };
-        self.now = Some(next);
-        next
+        }
     }
 }
 

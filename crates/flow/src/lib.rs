@@ -11,6 +11,7 @@ mod clock;
 mod defrag;
 mod flow;
 mod fragment;
+mod hash;
 mod key;
 mod marks;
 mod partition;
@@ -24,7 +25,8 @@ pub use flow::{
     EndReason, Ended, First, Flow, HandshakeTimes, InitiatorBy, Introduction, Keep, Seen, Side,
     TcpState, Troubles,
 };
+pub use hash::{KeyHasher, partition_of};
 pub use key::{Direction, FlowKey};
 pub use marks::PacketMarks;
-pub use partition::{PARTITIONS, Partition, PartitionCounts, Place, partition_of};
+pub use partition::{PARTITIONS, Partition, PartitionCounts, Place};
 pub use settings::{Initiator, KeyIgnore, Limits, Network, Population, Settings, Timeouts};

@@ -2,19 +2,17 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::hash::{BuildHasher, Hasher};
 use std::hint::black_box;
 
 use flowloom_wire::{Marks, Packet, Transport};
-use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
 use crate::flow::First;
 use crate::key::is_icmp_reply;
 use crate::tcp::{ACK, SYN};
 use crate::{
-    Arrival, Clocks, EndReason, Ended, Flow, FlowKey, Initiator, InitiatorBy, Keep, Origin,
-    Settings,
+    Arrival, Clocks, EndReason, Ended, Flow, FlowKey, Initiator, InitiatorBy, Keep, KeyHasher,
+    Origin, Settings,
 };
 
 /// Partitions of the key space: fixed, so that nothing depends on the number of threads.
@@ -28,7 +26,7 @@ pub const PARTITIONS: usize = 256;
 /// the deadline in `Flow::queued`, and that is never late.
 pub struct Partition<K: Keep> {
     table: HashTable<Box<Flow<K>>>,
-    hasher: RandomState,
+    hasher: KeyHasher,
     /// Deadline, first frame and hash of a flow.
     queue: BinaryHeap<Reverse<(i64, u64, u64)>>,
     settings: Settings,
@@ -50,9 +48,11 @@ pub struct PartitionCounts {
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
     key: FlowKey,
+    hash: u64,
+    /// Where in the table the flow was, if it was.
+    bucket: usize,
     /// Whether the packet goes from endpoint B of the key to A.
     reversed: bool,
-    hash: u64,
 }
 
 /// A packet with the time and place it is handled at.
@@ -70,7 +70,7 @@ impl<K: Keep> Partition<K> {
     ///
     /// `hasher` is keyed anew in each run, against captures made to collide; nothing that comes
     /// out depends on it.
-    pub fn new(settings: &Settings, hasher: RandomState, shared: K::Shared) -> Self {
+    pub fn new(settings: &Settings, hasher: KeyHasher, shared: K::Shared) -> Self {
         Self {
             table: HashTable::new(),
             hasher,
@@ -88,12 +88,12 @@ impl<K: Keep> Partition<K> {
     #[inline]
     pub fn find(&self, arrival: &Arrival) -> Place {
         let (key, reversed) = FlowKey::of(&arrival.packet, self.settings.key_ignore);
-        let hash = hash(&self.hasher, &key);
-        if let Some(flow) = self.table.find(hash, |flow| flow.key == key) {
-            let side = &flow.sides[usize::from(reversed != flow.initiator_is_b)];
-            black_box(side.packets);
+        let hash = self.hasher.hash(&key);
+        let bucket = self.table.find_bucket_index(hash, |flow| flow.key == key);
+        if let Some(flow) = bucket.and_then(|bucket| self.table.get_bucket(bucket)) {
+            black_box(flow.sides[usize::from(reversed != flow.initiator_is_b)].packets);
         }
-        Place { key, reversed, hash }
+        Place { key, hash, bucket: bucket.unwrap_or(usize::MAX), reversed }
     }
 
     /// Takes a packet into its flow, opening one if there is none, ending it if its time is over.
@@ -109,9 +109,16 @@ impl<K: Keep> Partition<K> {
         ended: &mut Vec<Ended<K>>,
     ) {
         let clock = clocks.at.get(arrival.index as usize).copied().unwrap_or(arrival.time);
-        let Place { key, reversed, hash } = *place;
+        let Place { key, hash, bucket, reversed } = *place;
         let now = Now { arrival, reversed, clock, clocks };
-        if let Some(flow) = self.table.find_mut(hash, |flow| flow.key == key) {
+        // The packets between may have moved the flow, opened it, or ended it.
+        let is_there = self.table.get_bucket(bucket).is_some_and(|flow| flow.key == key);
+        let flow = if is_there {
+            self.table.get_bucket_mut(bucket)
+        } else {
+            self.table.find_mut(hash, |flow| flow.key == key)
+        };
+        if let Some(flow) = flow {
             match verdict(flow, now, &self.settings) {
                 None => {
                     take(flow, now, origin, &self.settings, &mut self.queue, &mut self.shared);
@@ -294,23 +301,6 @@ fn enqueue<K: Keep>(
     queue.push(Reverse((flow.queued, flow.first.frame, flow.hash)));
 }
 
-/// The partition a packet belongs to: the same for both directions and in every run.
-///
-/// VLANs and virtual networks have no say, so that leaving them out of the key changes nothing
-/// here; nor has the ICMP type, which differs between request and reply.
-#[inline]
-pub fn partition_of(packet: &Packet) -> u8 {
-    let ports = packet.transport.has_ports();
-    let end = |address: u128, port: u16| {
-        let port = if ports { u64::from(port) } else { 0 };
-        fold(address as u64 ^ port << 32 ^ MIX_1, (address >> 64) as u64 ^ port ^ MIX_2)
-    };
-    let sum = end(packet.src.0, packet.src_port)
-        .wrapping_add(end(packet.dst.0, packet.dst_port))
-        .wrapping_add(u64::from(packet.protocol));
-    (fold(sum, MIX_1) >> 56) as u8
-}
-
 fn over_reason<K: Keep>(flow: &Flow<K>) -> EndReason {
     if flow.reset { EndReason::Rst } else { EndReason::Fin }
 }
@@ -357,25 +347,5 @@ fn initiator(
     }
 }
 
-#[inline]
-fn hash(hasher: &RandomState, key: &FlowKey) -> u64 {
-    let mut hasher = hasher.build_hasher();
-    for word in key.words() {
-        hasher.write_u64(*word);
-    }
-    hasher.finish()
-}
-
-/// Both halves of the product, folded: every bit of either factor reaches every bit.
-#[inline]
-fn fold(a: u64, b: u64) -> u64 {
-    let product = u128::from(a) * u128::from(b);
-    product as u64 ^ (product >> 64) as u64
-}
-
 const PROTOCOL_TCP: u8 = 6;
 const SYN_ACK: u8 = SYN | ACK;
-/// Odd numbers without pattern (fractional digits of pi), so that `fold` never sees a zero factor
-/// for an ordinary address.
-const MIX_1: u64 = 0x243f_6a88_85a3_08d3;
-const MIX_2: u64 = 0x1319_8a2e_0370_7345;

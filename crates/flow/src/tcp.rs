@@ -1,6 +1,8 @@
 //! TCP sequence space of one direction: what a segment is to the bytes seen before it (RFC 9293,
 //! section 3.4; sequence numbers wrap).
 
+use std::collections::VecDeque;
+
 use crate::PacketMarks;
 
 /// What was seen of one direction's sequence space.
@@ -22,8 +24,7 @@ pub(crate) struct Sequence {
     fin: bool,
     fin_acked: bool,
     /// Ranges not seen, in order; none for most flows, which is why they are apart.
-    #[expect(clippy::box_collection, reason = "8 bytes in each flow instead of 24")]
-    holes: Option<Box<Vec<(u32, u32)>>>,
+    holes: Option<Box<VecDeque<(u32, u32)>>>,
 }
 
 /// What `judge` needs of a segment.
@@ -70,7 +71,13 @@ impl Sequence {
             self.advance(end);
             return marks;
         }
-        self.judge_displaced(seq, end, holes_max, &mut marks);
+        if distance(self.next, seq) > 0 {
+            self.leave_hole(seq, holes_max);
+            self.advance(end);
+            marks.set(PacketMarks::GAP_BEFORE);
+        } else {
+            self.judge_late(seq, end, holes_max, &mut marks);
+        }
         marks
     }
 
@@ -125,21 +132,19 @@ impl Sequence {
         }
     }
 
-    #[cold]
-    fn judge_displaced(&mut self, seq: u32, end: u32, holes_max: usize, marks: &mut PacketMarks) {
-        if distance(self.next, seq) > 0 {
-            let hole = (self.next, seq);
-            let holes = self.holes.get_or_insert_default();
-            if holes.len() >= holes_max && !holes.is_empty() {
-                holes.remove(0);
-            }
-            if holes_max > 0 {
-                holes.push(hole);
-            }
-            self.advance(end);
-            marks.set(PacketMarks::GAP_BEFORE);
-            return;
+    /// Notes that everything from the next expected number to `seq` is missing.
+    fn leave_hole(&mut self, seq: u32, holes_max: usize) {
+        let holes = self.holes.get_or_insert_default();
+        if holes.len() >= holes_max {
+            holes.pop_front();
         }
+        if holes_max > 0 {
+            holes.push_back((self.next, seq));
+        }
+    }
+
+    /// Judges a segment that begins before the next expected number.
+    fn judge_late(&mut self, seq: u32, end: u32, holes_max: usize, marks: &mut PacketMarks) {
         let beyond = distance(self.next, end).max(0) as u32;
         // A capture can claim segments as long as the number space.
         let before = self.fill_before_base(seq, end, holes_max);
@@ -170,7 +175,7 @@ impl Sequence {
             let hole = (end, self.base);
             let holes = self.holes.get_or_insert_default();
             if holes.len() < holes_max {
-                holes.insert(0, hole);
+                holes.push_front(hole);
             }
             end.wrapping_sub(seq)
         } else {

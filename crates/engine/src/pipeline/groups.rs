@@ -1,9 +1,8 @@
 //! Partitions of flows, in groups that one thread at a time works on.
 
 use flowloom_features::{LogShared, PacketLog};
-use flowloom_flow::{Arrival, Ended, Origin, PARTITIONS, Partition};
+use flowloom_flow::{Arrival, Ended, KeyHasher, Origin, PARTITIONS, Partition};
 use flowloom_wire::{Options, tunnel_path};
-use foldhash::fast::RandomState;
 
 use super::Plan;
 use super::work::{Work, share};
@@ -19,13 +18,13 @@ pub(crate) struct Group {
 impl Group {
     /// All partitions in `groups` groups.
     pub(crate) fn all(plan: &Plan<'_>, groups: usize) -> Vec<Self> {
-        let hasher = RandomState::default();
+        let hasher = KeyHasher::random();
         let needs = plan.families.needs();
         let (limits, population) = (plan.config.log, plan.flow().population);
         let partition = |_| {
             let (sequences, statistics) = (needs.sequences, needs.statistics);
             let shared = LogShared::new(sequences, statistics, limits, population, PARTITIONS);
-            Partition::new(plan.flow(), hasher.clone(), shared)
+            Partition::new(plan.flow(), hasher, shared)
         };
         (0..groups)
             .map(|index| share(index, groups))

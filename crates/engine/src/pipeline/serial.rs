@@ -35,12 +35,14 @@ impl Serial {
     pub(crate) fn pass(&mut self, work: &mut Work, plan: &Plan<'_>) {
         let window = plan.config.window;
         work.clocks.clear();
-        for frame in &work.block.frames {
+        let (clock, mut now) = (&mut self.clock, self.now);
+        work.clocks.extend(work.block.frames.iter().map(|frame| {
             if window.has(frame.time.0) {
-                self.now = self.clock.advance(frame.time.0);
+                now = clock.advance(frame.time.0);
             }
-            work.clocks.push(self.now);
-        }
+            now
+        }));
+        self.now = now;
         if self.dedup.is_some() {
             self.drop_duplicates(work);
         }
