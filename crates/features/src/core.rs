@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use flowloom_flow::{Flow, Introduction};
+use flowloom_flow::{Flow, Introduction, TcpState};
 use flowloom_schema::{Column, Mac, Record, Series, Timestamp, record};
 
 use crate::exact::seconds;
@@ -210,7 +210,7 @@ fn core<'a>(row: &FlowRow<'a>) -> Core<'a> {
         last_frame: flow.last_frame as i64,
         end_reason: row.ended.reason.name(),
         initiator_by: flow.first.initiator_by.name(),
-        tcp_state: flow.tcp_state().map(|state| state.name()),
+        tcp_state: flow.tcp_state().map(TcpState::name),
         src_mac: flow.first.macs[0].map(Mac),
         dst_mac: flow.first.macs[1].map(Mac),
         up_ttl: of_seen(flow, 0, |side| side.ttl),

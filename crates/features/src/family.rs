@@ -96,8 +96,16 @@ pub const RESERVED: &[&str] =
 
 /// The chosen families, less the columns that are not wanted.
 pub struct Families {
-    /// Each family with the columns it has, and which of them are wanted.
-    chosen: Vec<(Box<dyn Family>, Vec<Column>, Vec<bool>)>,
+    chosen: Vec<Chosen>,
+}
+
+/// A family of which something is wanted.
+struct Chosen {
+    family: Box<dyn Family>,
+    /// All its columns.
+    columns: Vec<Column>,
+    /// Which of them are wanted.
+    wanted: Vec<bool>,
 }
 
 impl Families {
@@ -114,25 +122,22 @@ impl Families {
                 let wanted =
                     columns.iter().map(|column| !without.iter().any(|name| *name == column.name));
                 let wanted = wanted.collect::<Vec<_>>();
-                (family, columns, wanted)
+                Chosen { family, columns, wanted }
             })
-            .filter(|(_, _, wanted)| wanted.contains(&true))
+            .filter(|chosen| chosen.wanted.contains(&true))
             .collect();
         Self { chosen }
     }
 
     /// The wanted columns, in order.
     pub fn columns(&self) -> Vec<Column> {
-        let wanted = |(_, columns, wanted): &(_, Vec<Column>, Vec<bool>)| {
-            let pairs = columns.iter().zip(wanted.clone()).filter(|(_, wanted)| *wanted);
-            pairs.map(|(column, _)| column.clone()).collect::<Vec<_>>()
-        };
-        self.chosen.iter().flat_map(wanted).collect()
+        let all = self.chosen.iter().flat_map(|chosen| chosen.columns.iter().zip(&chosen.wanted));
+        all.filter(|(_, wanted)| **wanted).map(|(column, _)| column.clone()).collect()
     }
 
     /// What must be kept of the packets of a flow.
     pub fn needs(&self) -> Needs {
-        self.chosen.iter().map(|(family, ..)| family.needs()).fold(
+        self.chosen.iter().map(|chosen| chosen.family.needs()).fold(
             Needs::default(),
             |all, needs| Needs {
                 sequences: all.sequences || needs.sequences,
@@ -145,7 +150,7 @@ impl Families {
     pub fn batch(&self, flows: &[Ended<PacketLog>], capture: &str) -> Batch {
         let mut batch = Batch { columns: Vec::new(), rows: flows.len() };
         let rows = flows.iter().map(|ended| FlowRow { ended, capture }).collect::<Vec<_>>();
-        for (family, columns, wanted) in &self.chosen {
+        for Chosen { family, columns, wanted } in &self.chosen {
             let mut series =
                 columns.iter().map(|column| Series::new(column.data_type)).collect::<Vec<_>>();
             family.append_all(&rows, &mut series);

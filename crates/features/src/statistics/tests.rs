@@ -13,6 +13,9 @@ use crate::testing::{Row, as_tcp, flows, packet, shared};
 use crate::{PacketLog, Signs};
 use exact::{check_gaps, check_lengths};
 
+/// A length of a packet.
+type Length = fn(&Arrival) -> u32;
+
 /// The statistics of a flow: the row, and what the partition counted.
 fn row(arrivals: &[Arrival], shared: LogShared) -> (Row, Partition<PacketLog>) {
     let (ended, partition) = flows(arrivals, shared);
@@ -34,7 +37,7 @@ fn check(row: &Row, counted: &[Arrival], gaps_max: usize) {
         ("down_", counted.iter().filter(|arrival| !is_up(arrival)).copied().collect()),
     ];
     for (side, arrivals) in sides {
-        let lengths: [(&str, fn(&Arrival) -> u32); 4] = [
+        let lengths: [(&str, Length); 4] = [
             ("packet_lengths", |arrival| arrival.wire_len),
             ("ip_lengths", |arrival| arrival.packet.ip_len),
             ("trans_lengths", |arrival| arrival.packet.trans_len),

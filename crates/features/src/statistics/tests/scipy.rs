@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use super::{packets, row, traffic, with_statistics};
 use crate::testing::packet;
@@ -21,7 +21,7 @@ fn statistics_are_those_of_scipy() {
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn()
     };
-    let there = python(&["-c", "import numpy, scipy.stats"]).and_then(|run| run.wait_with_output());
+    let there = python(&["-c", "import numpy, scipy.stats"]).and_then(Child::wait_with_output);
     if !there.is_ok_and(|output| output.status.success()) {
         println!("skipped: there is no python3 with numpy and scipy");
         return;
