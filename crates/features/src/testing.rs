@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use flowloom_flow::{
-    Arrival, Clocks, Ended, Initiator, Network, Origin, Partition, Population, Settings,
+    Arrival, Clocks, Ended, Initiator, KeyHasher, Network, Origin, Partition, Population, Settings,
 };
 use flowloom_schema::{Series, Values};
 use flowloom_wire::{Address, Packet, Transport};
-use foldhash::fast::RandomState;
 
 use crate::{Families, LogLimits, LogShared, PacketLog, Signs};
 
@@ -62,7 +61,7 @@ pub(crate) fn flows(
     let client = Network::new(Address::v4([10, 0, 0, 0]), 4, 8).unwrap();
     let initiator = Initiator::Client(client);
     let settings = Settings { initiator, no_split: true, ..Settings::default() };
-    let mut partition = Partition::new(&settings, RandomState::default(), shared);
+    let mut partition = Partition::new(&settings, KeyHasher::random(), shared);
     let mut ended = Vec::new();
     for (arrival, frame) in arrivals.iter().zip(1..) {
         let arrival = Arrival { frame, ..*arrival };
