@@ -22,6 +22,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// One row per flow of one or more captures
     Flows(Box<FlowsArguments>),
+    /// What is in a capture: format, times, interfaces, protocols, flows, talkers, losses
+    Info(InfoArguments),
     /// The catalogue of columns: name, type, unit, role and definition
     Features(FeaturesArguments),
 }
@@ -179,6 +181,29 @@ pub(crate) struct WorkArguments {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = INFO_EXAMPLES)]
+pub(crate) struct InfoArguments {
+    /// Captures: files (pcap, pcapng, snoop; plain, gzip, zstd, lz4), directories, globs, or `-`
+    #[arg(required = true, value_name = "CAPTURE")]
+    pub(crate) captures: Vec<String>,
+    /// As JSON, an object for each capture on a line of its own
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Conversations and addresses to list at most
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) top: usize,
+    /// Take the captures for pieces of one, cut by time or size
+    #[arg(long)]
+    pub(crate) rotated: bool,
+    /// Threads [default: the processors there are]
+    #[arg(short = 'j', long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+    /// Show no progress
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct FeaturesArguments {
     /// Only the columns of these sets
     #[arg(value_name = "SET")]
@@ -231,3 +256,8 @@ const FLOWS_EXAMPLES: &str = "Examples:
   flowloom flows captures/ -o flows.csv --filter 'tcp port 443 or udp port 443'
   tcpdump -w - -c 1000 | flowloom flows - -o - --format jsonl
   flowloom flows a.pcap -o a.parquet --features core,sequences --sequence-max 255";
+
+const INFO_EXAMPLES: &str = "Examples:
+  flowloom info capture.pcapng
+  flowloom info captures/ --json | jq '{capture, frames, duration}'
+  ssh host tcpdump -c 10000 -w - | flowloom info -";

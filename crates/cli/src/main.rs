@@ -3,6 +3,7 @@
 mod arguments;
 mod features;
 mod flows;
+mod info;
 mod parse;
 mod progress;
 mod report;
@@ -21,6 +22,7 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Flows(arguments) => flows::flows(*arguments),
+        Command::Info(arguments) => info::info(&arguments),
         Command::Features(arguments) => features::features(&arguments),
     };
     outcome.unwrap_or_else(|error| {

@@ -13,7 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 /// Shows how far a run is, until it is finished.
 pub(crate) struct Progress {
-    running: Option<(Sender<()>, JoinHandle<()>)>,
+    running: Option<(ProgressBar, Sender<()>, JoinHandle<()>)>,
 }
 
 impl Progress {
@@ -26,24 +26,33 @@ impl Progress {
         let total = sizes.map(|size| size.map_or(0, |metadata| metadata.len())).sum::<u64>();
         let (finished, wait) = channel::<()>();
         let watch = Arc::clone(watch);
+        let bar = bar(total);
+        let shown = bar.clone();
         let thread = thread::spawn(move || {
             // Short runs show nothing.
             if wait.recv_timeout(PATIENCE) != Err(RecvTimeoutError::Timeout) {
                 return;
             }
-            let bar = bar(total);
             while wait.recv_timeout(STEP) == Err(RecvTimeoutError::Timeout) {
-                bar.set_position(watch.bytes());
-                bar.set_message(format!("{} frames", watch.frames()));
+                shown.set_position(watch.bytes());
+                shown.set_message(format!("{} frames", watch.frames()));
             }
-            bar.finish_and_clear();
+            shown.finish_and_clear();
         });
-        Self { running: Some((finished, thread)) }
+        Self { running: Some((bar, finished, thread)) }
+    }
+
+    /// Takes the bar away while something is written.
+    pub(crate) fn hidden<T>(&self, write: impl FnOnce() -> T) -> T {
+        match &self.running {
+            Some((bar, ..)) => bar.suspend(write),
+            None => write(),
+        }
     }
 
     /// Takes the bar away.
     pub(crate) fn finish(self) {
-        if let Some((finished, thread)) = self.running {
+        if let Some((_, finished, thread)) = self.running {
             drop(finished);
             drop(thread.join());
         }

@@ -46,15 +46,30 @@ pub(crate) fn summary(summary: &Summary, output: &Output, quiet: bool) -> ExitCo
             say(&format!("{} rows in {}", grouped(summary.rows), path.display()));
         }
     }
-    if summary.interrupted {
-        say("interrupted: what was read until then is in the output");
-        INTERRUPTED.into()
-    } else if nothing_read {
-        COULD_NOT_RUN.into()
-    } else if summary.captures.iter().any(flowloom_engine::CaptureAccount::has_losses) {
-        LOSSES.into()
-    } else {
-        ExitCode::SUCCESS
+    exit_code(&Outcome {
+        interrupted: summary.interrupted,
+        nothing_read,
+        losses: summary.captures.iter().any(flowloom_engine::CaptureAccount::has_losses),
+    })
+}
+
+/// How a run ended.
+pub(crate) struct Outcome {
+    pub(crate) interrupted: bool,
+    pub(crate) nothing_read: bool,
+    pub(crate) losses: bool,
+}
+
+/// The exit code for it.
+pub(crate) fn exit_code(outcome: &Outcome) -> ExitCode {
+    match outcome {
+        Outcome { interrupted: true, .. } => {
+            say("interrupted: what was read until then is in the output");
+            INTERRUPTED.into()
+        }
+        Outcome { nothing_read: true, .. } => COULD_NOT_RUN.into(),
+        Outcome { losses: true, .. } => LOSSES.into(),
+        Outcome { .. } => ExitCode::SUCCESS,
     }
 }
 
@@ -140,7 +155,7 @@ fn in_brackets(counts: &std::collections::BTreeMap<String, u64>) -> String {
 }
 
 /// A number with its thousands apart: 12,345.
-fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {
@@ -152,7 +167,8 @@ fn grouped(number: u64) -> String {
     text
 }
 
-fn say(text: &str) {
+/// Says a line on standard error.
+pub(crate) fn say(text: &str) {
     // Names come from captures and paths: nothing of them may steer the terminal.
     let safe = text.replace(|c: char| c.is_control() && c != '\n', "\u{fffd}");
     let mut stderr = std::io::stderr();

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::thread;
 
 use flowloom_export::{Destination, Format, Settings as ExportSettings};
 use flowloom_features::{LogLimits, RESERVED, SETS, Signs, catalogue};
@@ -90,6 +91,33 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 impl Config {
+    /// Flows of some captures with nothing but defaults: the columns of `core`, as a table on
+    /// standard output.
+    pub fn new(inputs: Vec<InputFile>) -> Self {
+        Self {
+            inputs,
+            rotated: false,
+            labels: Labels::default(),
+            features: vec!["core".into()],
+            without: Vec::new(),
+            signs: Signs::default(),
+            filter: None,
+            flow: flowloom_flow::Settings::default(),
+            log: LogLimits::default(),
+            wire: flowloom_wire::Options::default(),
+            capture: flowloom_capture::Limits::default(),
+            window: Window::default(),
+            dedup: None,
+            threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            output: Output {
+                format: Format::Table,
+                destination: Destination::Stdout,
+                settings: ExportSettings::default(),
+                order: Order::default(),
+            },
+        }
+    }
+
     /// Checks what can be said without reading anything.
     pub fn check(&self) -> Result<(), ConfigError> {
         for name in &self.features {

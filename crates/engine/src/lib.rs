@@ -7,6 +7,7 @@
 mod account;
 mod catalogue;
 mod config;
+mod info;
 mod inputs;
 mod labels;
 mod pipe;
@@ -19,6 +20,10 @@ mod watch;
 pub use account::{Account, CaptureAccount, Summary};
 pub use catalogue::{catalogue_json, catalogue_markdown, catalogue_text};
 pub use config::{Config, ConfigError, Order, Output, Window};
+pub use info::{
+    CaptureInfo, CommentInfo, Conversation, Endpoint, FrameStatistics, InterfaceInfo,
+    ProtocolCount, ProtocolLevel, SectionInfo, Talkers, inspect,
+};
 pub use inputs::{InputFile, find_inputs};
 pub use labels::{LabelReport, Labels};
 pub use run::{RunError, run};
@@ -26,7 +31,9 @@ pub use watch::Watch;
 
 // What a `Config` is made of, so that a shell needs no other crate.
 pub use flowloom_capture::Limits as CaptureLimits;
-pub use flowloom_export::{Destination, Format, Settings as ExportSettings, SinkError, Terminal};
+pub use flowloom_export::{
+    Destination, Format, Settings as ExportSettings, SinkError, Terminal, is_invisible,
+};
 pub use flowloom_features::{LogLimits, SETS, Signs, catalogue};
 pub use flowloom_filter::{Filter, ParseError};
 pub use flowloom_flow::{

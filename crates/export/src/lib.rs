@@ -30,6 +30,7 @@ pub use order::{Order, Ordered};
 pub use output::{Destination, SinkStats};
 pub use parquet::{Compression, Parquet};
 pub use table::Terminal;
+pub use text::is_invisible;
 
 /// How a table is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -98,7 +98,7 @@ pub(crate) fn time(nanos: i64, out: &mut Vec<u8>) {
 /// Whether a character that is no control character still acts on the text around it, unseen:
 /// zero-width characters, direction marks and overrides (Unicode TR 36), line and paragraph
 /// separators, tags.
-pub(crate) fn is_invisible(c: char) -> bool {
+pub fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'

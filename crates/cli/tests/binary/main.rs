@@ -1,7 +1,8 @@
 //! The binary as its users have it: arguments in; output, messages and exit codes out.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests fail, and say what they did")]
 
 mod common;
+mod info;
 mod inputs;
 #[cfg(unix)]
 mod interrupt;

@@ -1,0 +1,67 @@
+//! `flowloom info`: what is in a capture, for people or as JSON.
+
+mod text;
+
+use std::error::Error;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use flowloom_engine::{CaptureInfo, Config, Watch, find_inputs, inspect};
+
+use crate::arguments::InfoArguments;
+use crate::progress::Progress;
+use crate::report::{self, Outcome};
+
+pub(crate) fn info(arguments: &InfoArguments) -> Result<ExitCode, Box<dyn Error>> {
+    let mut config = Config::new(find_inputs(&arguments.captures)?);
+    config.rotated = arguments.rotated;
+    config.threads = arguments.threads.unwrap_or(config.threads);
+    config.check()?;
+    let watch = Arc::new(Watch::default());
+    let on_interrupt = Arc::clone(&watch);
+    ctrlc::set_handler(move || on_interrupt.stop())?;
+    let progress = Progress::start(&config.inputs, &watch, arguments.quiet);
+    let (mut captures, mut failed, mut lossy) = (0, 0, false);
+    let mut written = Ok(());
+    inspect(&config, arguments.top, &watch, |info| {
+        failed += usize::from(info.account.error.is_some());
+        lossy |= info.account.has_losses();
+        let is_first = captures == 0;
+        captures += 1;
+        let shown = progress.hidden(|| show(&info, arguments.json, is_first));
+        if shown.is_err() {
+            written = shown;
+            watch.stop();
+        }
+    })?;
+    progress.finish();
+    match written {
+        // Whoever read our output has seen enough: that is no failure.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+        Err(error) => Err(format!("cannot write to standard output: {error}").into()),
+        Ok(()) => Ok(report::exit_code(&Outcome {
+            interrupted: watch.is_stopped(),
+            nothing_read: failed == captures,
+            losses: lossy,
+        })),
+    }
+}
+
+/// Writes what is in a capture; why it could not be read is said on standard error.
+fn show(info: &CaptureInfo, json: bool, is_first: bool) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    if let Some(error) = &info.account.error {
+        report::say(&format!("flowloom: {error}"));
+    }
+    if json {
+        serde_json::to_writer(&mut stdout, info)?;
+        return writeln!(stdout);
+    }
+    if info.account.format.is_empty() {
+        // It was not even opened.
+        return Ok(());
+    }
+    let gap = if is_first { "" } else { "\n" };
+    write!(stdout, "{gap}{}", text::text(info))
+}
