@@ -1,21 +1,24 @@
 //! A finished flow as filters ask of it.
 
-use std::net::IpAddr;
-
 use flowloom_features::PacketLog;
 use flowloom_filter::{FlowView, Value, Word};
 use flowloom_flow::Flow;
+use flowloom_wire::{Address, Vlan};
 
 /// A flow that has ended.
 pub(crate) struct FinishedFlow<'a>(pub(crate) &'a Flow<PacketLog>);
 
 impl FlowView for FinishedFlow<'_> {
-    fn src(&self) -> IpAddr {
-        self.address(self.0.initiator_is_b)
+    fn ip_version(&self) -> u8 {
+        self.0.key.ip_version()
     }
 
-    fn dst(&self) -> IpAddr {
-        self.address(!self.0.initiator_is_b)
+    fn src(&self) -> Address {
+        if self.0.initiator_is_b { self.0.key.b() } else { self.0.key.a() }
+    }
+
+    fn dst(&self) -> Address {
+        if self.0.initiator_is_b { self.0.key.a() } else { self.0.key.b() }
     }
 
     fn ports(&self) -> Option<(u16, u16)> {
@@ -27,19 +30,12 @@ impl FlowView for FinishedFlow<'_> {
         self.0.key.protocol()
     }
 
-    fn vlans(&self) -> [Option<u16>; 2] {
-        self.0.key.vlans()
+    fn vlans(&self) -> [Vlan; 2] {
+        self.0.key.vlans().map(|id| id.map_or(Vlan::default(), Vlan::from_tci))
     }
 
     /// No family has flow words yet: they come with the protocols.
     fn field(&self, _: &Word) -> Option<Value<'_>> {
         None
-    }
-}
-
-impl FinishedFlow<'_> {
-    fn address(&self, of_b: bool) -> IpAddr {
-        let key = &self.0.key;
-        if of_b { key.b() } else { key.a() }.to_ip(key.ip_version())
     }
 }
