@@ -1,6 +1,7 @@
 //! Chores of the project, run as `cargo xtask COMMAND`: one module per command.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "chores talk to a terminal")]
 
+mod generate;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -14,6 +15,8 @@ fn main() -> ExitCode {
             print!("{HELP}");
             Ok(())
         }
+        ["generate"] => generate::run(&root(), false),
+        ["generate", "--check"] => generate::run(&root(), true),
         ["tidy"] => tidy::run(&root()),
         _ => Err(format!("unknown command: {}\n\n{HELP}", arguments.join(" "))),
     };
@@ -34,6 +37,8 @@ fn root() -> PathBuf {
 const HELP: &str = "\
 Usage: cargo xtask COMMAND
 
-  tidy    check what the compiler does not: sizes, opening comments, who may depend on whom,
-          what dependencies are for, words that must not be committed, the two READMEs
+  generate  write the pages that follow from declarations (docs/columns.md, docs/cli.md);
+            with --check, only say whether they are fresh
+  tidy      check what the compiler does not: sizes, opening comments, who may depend on whom,
+            what dependencies are for, words that must not be committed, the two READMEs
 ";

@@ -11,8 +11,7 @@ use crate::parse::{duration, format, network, size, time};
 /// Packet captures to tables of flows.
 #[derive(Debug, Parser)]
 #[command(name = "flowloom", version, about, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 all well, 1 finished with losses (said on standard error), \
-                        2 could not run, 130 interrupted.")]
+#[command(after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -249,6 +248,12 @@ pub(crate) enum CatalogueFormat {
     Markdown,
     Json,
 }
+
+const EXIT_CODES: &str = "Exit codes:
+  0    all well
+  1    finished with losses: standard error says which
+  2    could not run: standard error says why
+  130  interrupted: what was read until then is in NAME.partial.EXT";
 
 const FLOWS_EXAMPLES: &str = "Examples:
   flowloom flows capture.pcapng
