@@ -96,6 +96,12 @@ pub(crate) struct ColumnArguments {
     /// Columns to leave out, separated by commas
     #[arg(long, value_name = "COLUMN,...", value_delimiter = ',')]
     pub(crate) without: Vec<String>,
+    /// Replace addresses by others, with the key in this file (32 bytes, or 64 hex digits), so
+    /// that addresses with equal prefixes keep them (Crypto-PAn): `src_ip`, `dst_ip`,
+    /// `community_id`, and the hardware addresses, which lose their vendor. Filters, `--client`
+    /// and labels are about the real ones
+    #[arg(long, value_name = "KEYFILE")]
+    pub(crate) anonymize: Option<PathBuf>,
     /// Packets in a sequence at most
     #[arg(long, value_name = "N", default_value_t = 65_536)]
     pub(crate) sequence_max: usize,

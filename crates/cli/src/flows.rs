@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::thread;
 
 use flowloom_engine::{
-    CaptureLimits, Config, Destination, ExportSettings, Filter, FlowLimits, FlowSettings, Format,
-    Initiator, KeyIgnore, Labels, LogLimits, Order, Output, Population, RunError, Signs, SinkError,
-    Terminal, Timeouts, Watch, Window, WireOptions, find_inputs, run,
+    CaptureLimits, Config, CryptoPan, Destination, ExportSettings, Filter, FlowLimits,
+    FlowSettings, Format, Initiator, KeyIgnore, Labels, LogLimits, Order, Output, Population,
+    RunError, Signs, SinkError, Terminal, Timeouts, Watch, Window, WireOptions, find_inputs, run,
 };
 
 use crate::arguments::{
@@ -49,6 +49,10 @@ fn config(arguments: FlowsArguments) -> Result<Config, Box<dyn Error>> {
     let processors = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let files = find_inputs(&captures)?;
     let labels = Labels::find(&files, inputs.label_path.as_deref(), inputs.labels.as_deref())?;
+    let anonymize = columns.anonymize.as_deref().map(CryptoPan::read).transpose()?;
+    if let Some(warning) = anonymize.as_ref().and_then(CryptoPan::warning) {
+        report::say(&format!("warning: {warning}"));
+    }
     Ok(Config {
         inputs: files,
         rotated: inputs.rotated,
@@ -56,6 +60,7 @@ fn config(arguments: FlowsArguments) -> Result<Config, Box<dyn Error>> {
         features: columns.features,
         without: columns.without,
         signs,
+        anonymize: anonymize.map(Arc::new),
         filter,
         flow: flow_settings(&flows, columns.population),
         log: LogLimits {

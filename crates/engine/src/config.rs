@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::thread;
 
 use flowloom_export::{Destination, Format, Settings as ExportSettings};
 use flowloom_features::{LogLimits, RESERVED, SETS, Signs, catalogue};
 use flowloom_filter::Filter;
 
-use crate::{InputFile, Labels};
+use crate::{CryptoPan, InputFile, Labels};
 
 /// What a run is to do.
 pub struct Config {
@@ -24,6 +25,8 @@ pub struct Config {
     pub without: Vec<String>,
     /// How lengths in sequences are shown.
     pub signs: Signs,
+    /// What puts other addresses in the place of the real ones.
+    pub anonymize: Option<Arc<CryptoPan>>,
     /// Which packets and flows are wanted.
     pub filter: Option<Filter>,
     /// How flows are cut and counted.
@@ -101,6 +104,7 @@ impl Config {
             features: vec!["core".into()],
             without: Vec::new(),
             signs: Signs::default(),
+            anonymize: None,
             filter: None,
             flow: flowloom_flow::Settings::default(),
             log: LogLimits::default(),

@@ -5,6 +5,7 @@
 //! `run.rs`.
 
 mod account;
+mod anonymize;
 mod catalogue;
 mod config;
 mod info;
@@ -18,6 +19,7 @@ mod source;
 mod watch;
 
 pub use account::{Account, CaptureAccount, Summary};
+pub use anonymize::CryptoPan;
 pub use catalogue::{catalogue_json, catalogue_markdown, catalogue_text};
 pub use config::{Config, ConfigError, Order, Output, Window};
 pub use info::{
@@ -34,10 +36,11 @@ pub use flowloom_capture::Limits as CaptureLimits;
 pub use flowloom_export::{
     Destination, Format, Settings as ExportSettings, SinkError, Terminal, is_invisible,
 };
-pub use flowloom_features::{LogLimits, SETS, Signs, catalogue};
+pub use flowloom_features::{Anonymize, LogLimits, SETS, Signs, catalogue};
 pub use flowloom_filter::{Filter, ParseError};
 pub use flowloom_flow::{
     Initiator, KeyIgnore, Limits as FlowLimits, Network, Population, Settings as FlowSettings,
     Timeouts,
 };
+pub use flowloom_schema::Mac;
 pub use flowloom_wire::{Address, Options as WireOptions};

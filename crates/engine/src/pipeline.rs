@@ -16,7 +16,9 @@ mod work;
 
 pub(crate) use schedule::{Emit, Failure, run};
 
-use flowloom_features::Families;
+use std::sync::Arc;
+
+use flowloom_features::{Anonymize, Families};
 use flowloom_flow::Settings as FlowSettings;
 
 use crate::Config;
@@ -30,7 +32,9 @@ pub(crate) struct Plan<'c> {
 impl<'c> Plan<'c> {
     pub(crate) fn new(config: &'c Config) -> Self {
         let sets = config.features.iter().map(String::as_str).collect::<Vec<_>>();
-        Self { config, families: Families::new(&sets, &config.without, config.signs) }
+        let families = Families::new(&sets, &config.without, config.signs);
+        let anonymize = config.anonymize.clone().map(|by| by as Arc<dyn Anonymize>);
+        Self { config, families: families.anonymized(anonymize) }
     }
 
     pub(crate) fn flow(&self) -> &FlowSettings {

@@ -12,6 +12,7 @@ pub(crate) fn settings_text(config: &Config) -> Vec<(String, String)> {
         ("features", config.features.join(",")),
         ("without", config.without.join(",")),
         ("signs", format!("{:?}", config.signs)),
+        ("anonymized", config.anonymize.is_some().to_string()),
         ("filter", config.filter.as_ref().map(ToString::to_string).unwrap_or_default()),
         ("no_split", config.flow.no_split.to_string()),
         ("tcp_idle_timeout_s", seconds(timeouts.tcp_idle)),

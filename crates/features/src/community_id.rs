@@ -2,14 +2,14 @@
 //!
 //! Source: the specification "Community ID Flow Hashing" of Corelight, version 1.0, seed 0.
 
+use std::net::IpAddr;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use flowloom_flow::Flow;
 use flowloom_schema::{Column, Record, Series, record};
 use sha1::{Digest, Sha1};
 
 use crate::family::{Family, FlowRow, Needs};
-use crate::log::PacketLog;
 
 /// The Community ID of each flow; a family of its own, because it costs more than all of `core`.
 pub(crate) struct CommunityIdFamily;
@@ -24,10 +24,7 @@ impl Family for CommunityIdFamily {
     }
 
     fn append(&self, row: &FlowRow<'_>, series: &mut [Series]) {
-        CommunityId::push_all(
-            &[CommunityId { community_id: community_id(&row.ended.flow) }],
-            series,
-        );
+        CommunityId::push_all(&[CommunityId { community_id: community_id(row) }], series);
     }
 }
 
@@ -39,31 +36,30 @@ record! {
     }
 }
 
-fn community_id(flow: &Flow<PacketLog>) -> String {
+fn community_id(row: &FlowRow<'_>) -> String {
+    let flow = &row.ended.flow;
     let key = &flow.key;
-    let (a, b) = (key.a(), key.b());
-    let from_initiator = |a, b| if flow.initiator_is_b { (b, a) } else { (a, b) };
+    let [src, dst] = row.ips;
     let ports = match (key.protocol(), key.ports(), key.icmp()) {
-        (TCP | UDP | SCTP, Some((a_port, b_port)), _) => Some((a_port, b_port, true)),
+        (TCP | UDP | SCTP, Some((a, b)), _) => {
+            Some(if flow.initiator_is_b { (b, a, true) } else { (a, b, true) })
+        }
         (_, _, Some((type_code, _))) => Some(icmp_ports(key.ip_version(), type_code)),
         _ => None,
     };
-    let (first, second) = from_initiator(a, b);
+    // The smaller end goes first, where both directions are to have the same hash.
     let (first, second, ports) = match ports {
-        // Endpoint A of the key is the smaller one already.
-        None | Some((_, _, true)) if key.icmp().is_none() => {
-            (a, b, ports.map(|(a_port, b_port, _)| (a_port, b_port)))
-        }
-        Some((kind, answer, true)) if (second, answer) < (first, kind) => {
-            (second, first, Some((answer, kind)))
-        }
-        _ => (first, second, ports.map(|(kind, answer, _)| (kind, answer))),
+        Some((own, other, true)) if (dst, other) < (src, own) => (dst, src, Some((other, own))),
+        Some((own, other, _)) => (src, dst, Some((own, other))),
+        None => (src.min(dst), src.max(dst), None),
     };
     let mut hash = Sha1::new();
     hash.update([0, 0]);
     for address in [first, second] {
-        let octets = address.0.to_be_bytes();
-        hash.update(if key.ip_version() == 4 { &octets[12..] } else { &octets[..] });
+        match address {
+            IpAddr::V4(v4) => hash.update(v4.octets()),
+            IpAddr::V6(v6) => hash.update(v6.octets()),
+        }
     }
     hash.update([key.protocol(), 0]);
     if let Some((first, second)) = ports {

@@ -165,8 +165,8 @@ record! {
 fn core<'a>(row: &FlowRow<'a>) -> Core<'a> {
     let (flow, key) = (&row.ended.flow, &row.ended.flow.key);
     let [up, down] = &flow.sides;
-    let ends = |a, b| if flow.initiator_is_b { (b, a) } else { (a, b) };
-    let (src, dst) = ends(key.a(), key.b());
+    let [src_ip, dst_ip] = row.ips;
+    let [src_mac, dst_mac] = row.macs;
     let ports = key.ports().map(|(a, b)| ends_of_ports(flow.initiator_is_b, a, b));
     let [outer_vlan, inner_vlan] = match key.vlans() {
         [Some(outer), Some(inner)] => [Some(outer), Some(inner)],
@@ -181,8 +181,8 @@ fn core<'a>(row: &FlowRow<'a>) -> Core<'a> {
     Core {
         flow_id: flow.first.frame as i64,
         capture: row.capture,
-        src_ip: src.to_ip(key.ip_version()),
-        dst_ip: dst.to_ip(key.ip_version()),
+        src_ip,
+        dst_ip,
         src_port: ports.map(|(src, _)| src),
         dst_port: ports.map(|(_, dst)| dst),
         protocol: key.protocol(),
@@ -211,8 +211,8 @@ fn core<'a>(row: &FlowRow<'a>) -> Core<'a> {
         end_reason: row.ended.reason.name(),
         initiator_by: flow.first.initiator_by.name(),
         tcp_state: flow.tcp_state().map(TcpState::name),
-        src_mac: flow.first.macs[0].map(Mac),
-        dst_mac: flow.first.macs[1].map(Mac),
+        src_mac,
+        dst_mac,
         up_ttl: of_seen(flow, 0, |side| side.ttl),
         down_ttl: of_seen(flow, 1, |side| side.ttl),
         up_dscp: of_seen(flow, 0, |side| side.tos >> 2),

@@ -1,7 +1,11 @@
 //! What a family of columns is, and the sets the user can choose from.
 
+use std::fmt::Debug;
+use std::net::IpAddr;
+use std::sync::Arc;
+
 use flowloom_flow::Ended;
-use flowloom_schema::{Batch, Column, Series};
+use flowloom_schema::{Batch, Column, Mac, Series};
 
 use crate::community_id::CommunityIdFamily;
 use crate::core::CoreFamily;
@@ -35,6 +39,42 @@ pub struct FlowRow<'a> {
     pub ended: &'a Ended<PacketLog>,
     /// Name of the capture it came from.
     pub capture: &'a str,
+    /// Addresses of the initiator and of the other side, as they are to be shown: families show
+    /// no others.
+    pub ips: [IpAddr; 2],
+    /// Hardware addresses of the two sides, as they are to be shown.
+    pub macs: [Option<Mac>; 2],
+}
+
+/// Puts other addresses in the place of those that identify machines.
+pub trait Anonymize: Debug + Send + Sync {
+    /// What stands for an address; one of the same version.
+    fn ip(&self, address: IpAddr) -> IpAddr;
+
+    /// What stands for a hardware address.
+    fn mac(&self, address: Mac) -> Mac;
+}
+
+impl<'a> FlowRow<'a> {
+    fn new(
+        ended: &'a Ended<PacketLog>,
+        capture: &'a str,
+        anonymize: Option<&dyn Anonymize>,
+    ) -> Self {
+        let (flow, key) = (&ended.flow, &ended.flow.key);
+        let ends = if flow.initiator_is_b { [key.b(), key.a()] } else { [key.a(), key.b()] };
+        let ips = ends.map(|address| address.to_ip(key.ip_version()));
+        let macs = flow.first.macs.map(|address| address.map(Mac));
+        match anonymize {
+            None => Self { ended, capture, ips, macs },
+            Some(by) => Self {
+                ended,
+                capture,
+                ips: ips.map(|address| by.ip(address)),
+                macs: macs.map(|address| address.map(|address| by.mac(address))),
+            },
+        }
+    }
 }
 
 /// What must be kept of a flow's packets.
@@ -97,6 +137,7 @@ pub const RESERVED: &[&str] =
 /// The chosen families, less the columns that are not wanted.
 pub struct Families {
     chosen: Vec<Chosen>,
+    anonymize: Option<Arc<dyn Anonymize>>,
 }
 
 /// A family of which something is wanted.
@@ -126,7 +167,13 @@ impl Families {
             })
             .filter(|chosen| chosen.wanted.contains(&true))
             .collect();
-        Self { chosen }
+        Self { chosen, anonymize: None }
+    }
+
+    /// The same families, with other addresses in the place of the real ones.
+    #[must_use]
+    pub fn anonymized(self, anonymize: Option<Arc<dyn Anonymize>>) -> Self {
+        Self { anonymize, ..self }
     }
 
     /// The wanted columns, in order.
@@ -149,7 +196,9 @@ impl Families {
     /// The rows of some flows.
     pub fn batch(&self, flows: &[Ended<PacketLog>], capture: &str) -> Batch {
         let mut batch = Batch { columns: Vec::new(), rows: flows.len() };
-        let rows = flows.iter().map(|ended| FlowRow { ended, capture }).collect::<Vec<_>>();
+        let anonymize = self.anonymize.as_deref();
+        let rows = flows.iter().map(|ended| FlowRow::new(ended, capture, anonymize));
+        let rows = rows.collect::<Vec<_>>();
         for Chosen { family, columns, wanted } in &self.chosen {
             let mut series =
                 columns.iter().map(|column| Series::new(column.data_type)).collect::<Vec<_>>();

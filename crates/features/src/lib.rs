@@ -16,6 +16,8 @@ mod statistics;
 #[cfg(test)]
 mod testing;
 
-pub use family::{Families, Family, FlowRow, Needs, RESERVED, SETS, Set, Signs, catalogue};
+pub use family::{
+    Anonymize, Families, Family, FlowRow, Needs, RESERVED, SETS, Set, Signs, catalogue,
+};
 pub use log::{LogLimits, LogShared, PacketLog, PacketRecord};
 pub use statistics::{Sample, Statistic, Summary};

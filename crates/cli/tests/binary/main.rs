@@ -1,6 +1,7 @@
 //! The binary as its users have it: arguments in; output, messages and exit codes out.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests fail, and say what they did")]
 
+mod anonymize;
 mod common;
 mod info;
 mod inputs;
