@@ -110,6 +110,18 @@ fn labels_come_from_paths_and_from_a_manifest() {
 }
 
 #[test]
+fn labels_are_in_the_table() {
+    let directory = tempfile::tempdir().unwrap();
+    let (header, records) = records("dhcp.pcap");
+    write(&directory.path().join("wiki/1.pcap"), &header, &records);
+    let captures = directory.path().to_str().unwrap();
+    let table = run(&mut flowloom(&["flows", captures, "--label-path", "{website}/1"])).stdout;
+    let mut lines = text(&table).lines();
+    assert!(lines.next().unwrap().trim_end().ends_with("website"), "{}", text(&table));
+    assert!(lines.next().unwrap().trim_end().ends_with("wiki"), "{}", text(&table));
+}
+
+#[test]
 fn labels_do_not_depend_on_threads_or_order() {
     let directory = tempfile::tempdir().unwrap();
     let (header, records) = records("loss.pcap");

@@ -74,6 +74,22 @@ fn a_run_that_still_waits_for_its_first_frame_can_be_interrupted() {
     assert!(!output.exists());
 }
 
+#[test]
+fn an_interrupted_look_into_a_capture_shows_what_was_seen() {
+    let directory = tempfile::tempdir().unwrap();
+    let fifo = fifo(directory.path());
+    let mut command = flowloom(&["info", "--json", &fifo]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let written = feed(&fifo);
+    interrupt(&child);
+    let ended = ended(child);
+    assert_eq!(ended.status.code(), Some(130), "{}", text(&ended.stderr));
+    let info: Value = serde_json::from_slice(&ended.stdout).unwrap();
+    assert_eq!(info["interrupted"], true);
+    assert!(info["frames"].as_u64().unwrap() > written.frames / 2);
+    drop(written.fifo);
+}
+
 struct Written {
     /// Open, so that the capture is not over.
     fifo: fs::File,

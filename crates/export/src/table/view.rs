@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use flowloom_schema::{Batch, Column, DataType, Series, Timestamp, Values};
+use flowloom_schema::{Batch, Column, DataType, Role, Series, Timestamp, Values};
 
 use super::layout::{Align, Cut, Shown, Style};
 use crate::text::{is_invisible, plain};
@@ -36,6 +36,7 @@ impl View {
         match (at("src_ip"), at("dst_ip")) {
             (Some(source), Some(destination)) if !all => {
                 view.of_flows(&at, source, destination);
+                view.of_labels(columns);
             }
             _ => view.of_everything(columns),
         }
@@ -74,6 +75,16 @@ impl View {
         let states: Vec<usize> = ["tcp_state", "end_reason"].into_iter().filter_map(at).collect();
         let state = (!states.is_empty()).then_some(Source::First(states));
         self.add(state, Shown { rank: 9, ..text.named("state") });
+    }
+
+    /// Whoever labelled the captures wants to see it.
+    fn of_labels(&mut self, columns: &[Column]) {
+        let labels = columns.iter().enumerate().filter(|(_, column)| column.role == Role::Label);
+        for (i, column) in labels {
+            let title = visible(column.name.strip_prefix("label_").unwrap_or(&column.name));
+            let shown = Shown { cut: Cut::End, least: 12, rank: 3, ..Shown::default() };
+            self.add(Some(Source::Value(i)), shown.named(&title));
+        }
     }
 
     fn of_everything(&mut self, columns: &[Column]) {
