@@ -66,9 +66,9 @@ record! {
         icmp_code: Option<u8> [None, Feature],
         /// Time of the first packet.
         start_time: Timestamp [Instant, Time],
-        /// Latest time of any packet.
+        /// Time of the last packet in the order of the input.
         end_time: Timestamp [Instant, Time],
-        /// From `start_time` to `end_time`.
+        /// From `start_time` to `end_time`; negative where times go back.
         duration: f64 [Seconds, Feature],
         /// Packets of both directions.
         packet_count: i64 [Packets, Feature],

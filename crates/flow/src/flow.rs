@@ -40,7 +40,7 @@ pub struct Flow<K> {
     /// The deadline the partition's queue knows of, or an earlier one.
     pub(crate) queued: i64,
     // Second line.
-    /// The latest of all packets' times.
+    /// The time of the last packet in the order of the input.
     pub end_time: i64,
     /// The last frame that has a packet of the flow.
     pub last_frame: u64,
@@ -335,7 +335,7 @@ impl<K: Keep> Flow<K> {
             if reversed == self.initiator_is_b { Direction::Up } else { Direction::Down };
         let packet = &arrival.packet;
         self.clock_last = clock;
-        self.end_time = self.end_time.max(arrival.time);
+        self.end_time = arrival.time;
         self.last_frame = self.last_frame.max(arrival.frame);
         let side = &mut self.sides[direction.index()];
         if side.packets == 0 {

@@ -33,7 +33,7 @@ pub struct Timeouts {
     pub linger: i64,
     /// Silence after which a SYN with a new initial sequence number opens a new flow: 10 s.
     pub reopen: i64,
-    /// How long a fragmented datagram may stay incomplete: 30 s.
+    /// How long a fragmented datagram may stay incomplete: 60 s (RFC 8200, section 4.5).
     pub fragment: i64,
     /// A jump of the packet clock that needs to be confirmed by the next frame: 1 h.
     pub clock_jump_max: i64,
@@ -117,7 +117,7 @@ impl Default for Timeouts {
             active: 1_800 * SECOND,
             linger: 5 * SECOND,
             reopen: 10 * SECOND,
-            fragment: 30 * SECOND,
+            fragment: 60 * SECOND,
             clock_jump_max: 3_600 * SECOND,
         }
     }

@@ -31,8 +31,7 @@ impl<'a> Udp<'a> {
         u16::from_be_bytes([self.header[2], self.header[3]])
     }
 
-    /// UDP: length of header and payload, 0 for "up to the end" (jumbograms, segmentation
-    /// offload). UDP-Lite: how much of the datagram the checksum covers, 0 for all.
+    /// UDP: length of header and payload, 0 for "up to the end" in jumbograms. UDP-Lite: how much of the datagram the checksum covers, 0 for all.
     #[inline]
     pub fn length(&self) -> usize {
         usize::from(u16::from_be_bytes([self.header[4], self.header[5]]))

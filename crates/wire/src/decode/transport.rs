@@ -97,11 +97,16 @@ impl<L: Layers> Walk<'_, L> {
             Ok(udp) => udp,
             Err(reason) => return self.stop(Layer::Udp, reason, rest),
         };
+        self.layer(Layer::Udp, rest);
         let length = match udp.length() {
-            0 => rest.len(),
+            // Jumbograms say 0 (RFC 2675, section 4); anywhere else it is damage.
+            0 if rest.len() > usize::from(u16::MAX) => rest.len(),
+            0 => {
+                self.stop(Layer::Udp, Reason::BadLength, rest);
+                Udp::LEN
+            }
             length => length,
         };
-        self.layer(Layer::Udp, rest);
         self.verify(Layer::Udp, udp.checksum(), length, rest);
         let rest = rest.limit(length);
         let packet = &mut *self.packet;

@@ -109,7 +109,7 @@ fn udp_ends_where_its_length_says() {
         (packet.trans_len, packet.app_len, packet.stop.map(|stop| stop.reason))
     };
     assert_eq!(length(&mut frame, 10), (10, 2, None));
-    assert_eq!(length(&mut frame, 0), (16, 8, None));
+    assert_eq!(length(&mut frame, 0), (8, 0, Some(Reason::BadLength)));
     assert_eq!(length(&mut frame, 200), (16, 8, None));
     assert_eq!(length(&mut frame, 7), (16, 0, Some(Reason::BadLength)));
 }
