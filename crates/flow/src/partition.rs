@@ -201,8 +201,8 @@ impl<K: Keep> Partition<K> {
             if queued >= now {
                 return None;
             }
-            let counts = |flow: &Box<Flow<K>>| flow.first.frame == id && flow.queued == queued;
-            let Some(flow) = self.table.find_mut(hash, counts) else {
+            let counts = |flow: &Flow<K>| flow.first.frame == id && flow.queued == queued;
+            let Some(flow) = self.table.find_mut(hash, |flow| counts(flow)) else {
                 self.queue.pop();
                 continue;
             };
@@ -320,7 +320,7 @@ fn first(now: Now<'_>, origin: &impl Origin, key: &FlowKey, rule: Initiator) -> 
     let tunneled = packet.marks.has(Marks::TUNNELED);
     let tunnel = if tunneled { origin.tunnel(arrival) } else { None };
     let (frame, time) = (arrival.frame, arrival.time);
-    (First { frame, time, clock, initiator_by, tunnel, macs }, initiator_is_b)
+    (First { frame, time, clock, tunnel, initiator_by, macs }, initiator_is_b)
 }
 
 /// Whether the initiator is endpoint B, and which rule says so.

@@ -3,7 +3,7 @@
 use flowloom_wire::Address;
 
 /// How flows are cut and counted.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// When flows end.
     pub timeouts: Timeouts,
@@ -94,19 +94,6 @@ pub enum Population {
     Payload,
     /// Those with payload that is not a retransmission.
     PayloadNoRetransmission,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            timeouts: Timeouts::default(),
-            limits: Limits::default(),
-            no_split: false,
-            initiator: Initiator::default(),
-            key_ignore: KeyIgnore::default(),
-            population: Population::default(),
-        }
-    }
 }
 
 impl Default for Timeouts {
