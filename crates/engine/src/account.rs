@@ -56,8 +56,11 @@ pub struct Account {
 pub struct CaptureAccount {
     /// The capture, as it was named.
     pub capture: String,
-    /// Its format and compression.
+    /// Its format.
     pub format: String,
+    /// How it is compressed, if it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compression: Option<String>,
     /// What is odd about it.
     pub warnings: Vec<String>,
     /// Why it was not read to its end, if so.
@@ -157,17 +160,15 @@ impl Account {
 impl CaptureAccount {
     /// A capture that was read.
     pub(crate) fn of(capture: String, facts: &Facts, account: Account) -> Self {
-        let compression = match facts.compression.name() {
-            "none" => String::new(),
-            name => format!(", {name}"),
-        };
+        let compression = Some(facts.compression.name()).filter(|name| *name != "none");
         let mut warnings = facts.warnings.iter().map(ToString::to_string).collect::<Vec<_>>();
         if facts.warnings_dropped > 0 {
             warnings.push(format!("{} more warnings", facts.warnings_dropped));
         }
         Self {
             capture,
-            format: format!("{}{compression}", facts.format.name()),
+            format: facts.format.name().to_string(),
+            compression: compression.map(Into::into),
             warnings,
             damage: facts.damage.as_ref().map(ToString::to_string),
             error: None,
@@ -180,6 +181,7 @@ impl CaptureAccount {
         Self {
             capture,
             format: String::new(),
+            compression: None,
             warnings: Vec::new(),
             damage: None,
             error: Some(error.to_string()),

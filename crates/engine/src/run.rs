@@ -243,7 +243,11 @@ impl Output {
     fn close(mut self, summary: &Summary) -> Result<(), SinkError> {
         self.pass_on()?;
         let account = serde_json::to_string(&summary.total).unwrap_or_default();
-        let captures = serde_json::to_string(&summary.captures).unwrap_or_default();
+        // The same frames give the same file, however they were compressed.
+        let plain =
+            |capture: &CaptureAccount| CaptureAccount { compression: None, ..capture.clone() };
+        let captures = summary.captures.iter().map(plain).collect::<Vec<_>>();
+        let captures = serde_json::to_string(&captures).unwrap_or_default();
         let metadata =
             [("flowloom.account".into(), account), ("flowloom.captures".into(), captures)];
         if summary.interrupted {

@@ -23,7 +23,9 @@ pub(super) fn text(info: &CaptureInfo) -> String {
 }
 
 fn file(info: &CaptureInfo, page: &mut Page) {
-    page.fact("format", &info.account.format);
+    let account = &info.account;
+    let compression = account.compression.iter().map(|name| format!(", {name}"));
+    page.fact("format", &format!("{}{}", account.format, compression.collect::<String>()));
     if let Some(size) = info.size {
         page.fact("size", &bytes(size));
     }

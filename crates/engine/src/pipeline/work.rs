@@ -147,11 +147,13 @@ impl Work {
         Clocks { first: self.block.first, at: &self.clocks }
     }
 
-    /// The frame a packet came in, if it is in this block.
+    /// The frame a packet came in, if that is where it is handled. A fragment that has waited has
+    /// none, be it in this block or in an earlier one: nothing may depend on where blocks end.
     #[inline]
     pub(crate) fn frame_of(&self, arrival: &Arrival) -> Option<&Frame> {
-        let index = arrival.frame.checked_sub(self.block.first)?;
-        self.block.frames.get(index as usize)
+        let handled = self.block.first + u64::from(arrival.index);
+        let frame = self.block.frames.get(arrival.index as usize);
+        frame.filter(|_| arrival.frame == handled)
     }
 
     /// Replaces the packets by others, in the order of their frames in the block.
