@@ -1,6 +1,7 @@
 //! Chores of the project, run as `cargo xtask COMMAND`: one module per command.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "chores talk to a terminal")]
 
+mod bench;
 mod generate;
 mod tidy;
 
@@ -15,6 +16,7 @@ fn main() -> ExitCode {
             print!("{HELP}");
             Ok(())
         }
+        ["bench", ref wanted @ ..] => bench::run(&root(), wanted),
         ["generate"] => generate::run(&root(), false),
         ["generate", "--check"] => generate::run(&root(), true),
         ["tidy"] => tidy::run(&root()),
@@ -37,6 +39,8 @@ fn root() -> PathBuf {
 const HELP: &str = "\
 Usage: cargo xtask COMMAND
 
+  bench     run flowloom beside the yardstick of ../shared/bench and print ratios; with a word,
+            only the benches whose names have it
   generate  write the pages that follow from declarations (docs/columns.md, docs/cli.md);
             with --check, only say whether they are fresh
   tidy      check what the compiler does not: sizes, opening comments, who may depend on whom,
