@@ -4,6 +4,12 @@
 //! VLANs, virtual networks and tshark's streams. Differences are in `corpus/differences.tsv`, each
 //! with its reason; a difference that is not listed fails, and so does a listed one that is gone.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test that fails says where, and says what it compared"
+)]
+
 mod common;
 #[path = "corpus/facts.rs"]
 mod facts;

@@ -264,7 +264,8 @@ mod tests {
 
     #[test]
     fn segments_are_judged_by_what_was_seen() {
-        let cases: &[(&[(u32, u32)], &[u16])] = &[
+        type Case<'a> = (&'a [(u32, u32)], &'a [u16]);
+        let cases: &[Case<'_>] = &[
             (&[(0, 10), (10, 10), (20, 0)], &[NONE, NONE, PURE]),
             (&[(0, 10), (0, 10)], &[NONE, RETRANS]),
             (&[(0, 10), (2, 3)], &[NONE, RETRANS]),
