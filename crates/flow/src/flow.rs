@@ -2,7 +2,7 @@
 
 use flowloom_wire::{Tcp, TcpOption, Transport};
 
-use crate::tcp::{ACK, RST, SYN, Segment, Sequence};
+use crate::tcp::{ACK, FIN, PSH, RST, SYN, Segment, Sequence};
 use crate::{Arrival, Direction, FlowKey, Origin, PacketMarks};
 
 /// What a feature family keeps of a flow's packets; hangs on the flow.
@@ -366,8 +366,11 @@ impl<K: Keep> Flow<K> {
     ) {
         let packet = &arrival.packet;
         let flags = packet.tcp_flags;
-        for (bit, count) in self.flag_counts.iter_mut().enumerate() {
-            *count += u32::from(flags >> bit & 1);
+        // Most packets have no other flags than these.
+        self.flag_counts[3] += u32::from(flags >> 3 & 1);
+        self.flag_counts[4] += u32::from(flags >> 4 & 1);
+        if flags & !(PSH | ACK) != 0 {
+            self.count_rare_flags(flags & !(PSH | ACK));
         }
         let (own, other) = match &mut self.sides {
             [up, down] if direction == Direction::Up => (up, down),
@@ -388,10 +391,18 @@ impl<K: Keep> Flow<K> {
         if marks.0 & Troubles::MARKS != 0 {
             self.troubles[direction.index()].count(*marks);
         }
-        if flags & ACK != 0 && other.sequence.is_finished() {
+        // The other side's line of the flow is touched only when there is something to acknowledge.
+        if flags & ACK != 0 && self.flags[1 - direction.index()] & FIN != 0 {
             other.sequence.acknowledge(packet.ack);
+            self.closed = self.closed || (own.sequence.is_closed() && other.sequence.is_closed());
         }
-        self.closed = self.closed || (own.sequence.is_closed() && other.sequence.is_closed());
+    }
+
+    #[cold]
+    fn count_rare_flags(&mut self, flags: u8) {
+        for (bit, count) in self.flag_counts.iter_mut().enumerate() {
+            *count += u32::from(flags >> bit & 1);
+        }
     }
 
     /// The packets of the handshake, their options and times.

@@ -55,33 +55,30 @@ impl FlowKey {
     #[inline]
     pub fn of(packet: &Packet, ignore: KeyIgnore) -> (Self, bool) {
         let has_ports = packet.transport.has_ports();
+        let mask = u64::from(has_ports).wrapping_neg();
         let (src_port, dst_port) =
-            if has_ports { (packet.src_port, packet.dst_port) } else { (0, 0) };
-        let reversed = (packet.src, src_port) > (packet.dst, dst_port);
-        let (a, b, a_port, b_port) = if reversed {
-            (packet.dst, packet.src, dst_port, src_port)
-        } else {
-            (packet.src, packet.dst, src_port, dst_port)
+            (u64::from(packet.src_port) & mask, u64::from(packet.dst_port) & mask);
+        let reversed =
+            (packet.src > packet.dst) | ((packet.src == packet.dst) & (src_port > dst_port));
+        // Which way a packet goes cannot be foretold, so a branch would go wrong half of the time.
+        let swap = u64::from(reversed).wrapping_neg();
+        let ordered = |src: u64, dst: u64| {
+            let change = (src ^ dst) & swap;
+            (src ^ change, dst ^ change)
         };
+        let (a_high, b_high) = ordered((packet.src.0 >> 64) as u64, (packet.dst.0 >> 64) as u64);
+        let (a_low, b_low) = ordered(packet.src.0 as u64, packet.dst.0 as u64);
+        let (a_port, b_port) = ordered(src_port, dst_port);
         let ports = match packet.transport {
             Transport::Icmp => icmp_ports(packet),
-            _ => u64::from(a_port) << 48 | u64::from(b_port) << 32 | u64::from(has_ports),
+            _ => a_port << 48 | b_port << 32 | u64::from(has_ports),
         };
         let what = ports | u64::from(packet.protocol) << 24 | u64::from(packet.ip_version) << 16;
         let where_ = u64::from(packet.vlans[0].bits()) << 48
             | u64::from(packet.vlans[1].bits()) << 32
             | u64::from(packet.vni_plus_one);
-        let key = Self {
-            words: [
-                (a.0 >> 64) as u64,
-                a.0 as u64,
-                (b.0 >> 64) as u64,
-                b.0 as u64,
-                what,
-                where_ & ignore.mask(),
-            ],
-        };
-        (key, reversed)
+        let words = [a_high, a_low, b_high, b_low, what, where_ & ignore.mask()];
+        (Self { words }, reversed)
     }
 
     /// The words, for hashing.

@@ -27,6 +27,8 @@ pub const PARTITIONS: usize = 256;
 pub struct Partition<K: Keep> {
     table: HashTable<Box<Flow<K>>>,
     hasher: KeyHasher,
+    /// How often flows came or went: as long as it stays the same, each is where it was found.
+    changes: u64,
     /// Deadline, first frame and hash of a flow.
     queue: BinaryHeap<Reverse<(i64, u64, u64)>>,
     settings: Settings,
@@ -49,8 +51,10 @@ pub struct PartitionCounts {
 pub struct Place {
     key: FlowKey,
     hash: u64,
-    /// Where in the table the flow was, if it was.
+    /// Where in the table the flow was, [`NOWHERE`] if it was not.
     bucket: usize,
+    /// The changes of the partition until then.
+    changes: u64,
     /// Whether the packet goes from endpoint B of the key to A.
     reversed: bool,
 }
@@ -74,6 +78,7 @@ impl<K: Keep> Partition<K> {
         Self {
             table: HashTable::new(),
             hasher,
+            changes: 0,
             queue: BinaryHeap::new(),
             flows_max: (settings.limits.flows_max / PARTITIONS).max(1),
             settings: settings.clone(),
@@ -89,11 +94,11 @@ impl<K: Keep> Partition<K> {
     pub fn find(&self, arrival: &Arrival) -> Place {
         let (key, reversed) = FlowKey::of(&arrival.packet, self.settings.key_ignore);
         let hash = self.hasher.hash(&key);
-        let bucket = self.table.find_bucket_index(hash, |flow| flow.key == key);
-        if let Some(flow) = bucket.and_then(|bucket| self.table.get_bucket(bucket)) {
+        let bucket = self.bucket_of(hash, &key);
+        if let Some(flow) = self.table.get_bucket(bucket) {
             black_box(flow.sides[usize::from(reversed != flow.initiator_is_b)].packets);
         }
-        Place { key, hash, bucket: bucket.unwrap_or(usize::MAX), reversed }
+        Place { key, hash, bucket, changes: self.changes, reversed }
     }
 
     /// Takes a packet into its flow, opening one if there is none, ending it if its time is over.
@@ -109,33 +114,51 @@ impl<K: Keep> Partition<K> {
         ended: &mut Vec<Ended<K>>,
     ) {
         let clock = clocks.at.get(arrival.index as usize).copied().unwrap_or(arrival.time);
-        let Place { key, hash, bucket, reversed } = *place;
-        let now = Now { arrival, reversed, clock, clocks };
+        let now = Now { arrival, reversed: place.reversed, clock, clocks };
         // The packets between may have moved the flow, opened it, or ended it.
-        let is_there = self.table.get_bucket(bucket).is_some_and(|flow| flow.key == key);
-        let flow = if is_there {
-            self.table.get_bucket_mut(bucket)
+        let bucket = if place.changes == self.changes {
+            place.bucket
         } else {
-            self.table.find_mut(hash, |flow| flow.key == key)
+            self.bucket_of(place.hash, &place.key)
         };
-        if let Some(flow) = flow {
+        if let Some(flow) = self.table.get_bucket_mut(bucket) {
             match verdict(flow, now, &self.settings) {
                 None => {
                     take(flow, now, origin, &self.settings, &mut self.queue, &mut self.shared);
                     return;
                 }
                 Some((reason, frame)) => {
-                    self.end(hash, |flow| flow.key == key, reason, frame, ended);
+                    self.end(place.hash, |flow| flow.key == place.key, reason, frame, ended);
                 }
             }
         }
+        self.open(place, now, origin, ended);
+    }
+
+    /// Opens a flow with its first packet.
+    #[inline(never)]
+    fn open(
+        &mut self,
+        place: &Place,
+        now: Now<'_>,
+        origin: &impl Origin,
+        ended: &mut Vec<Ended<K>>,
+    ) {
+        let Place { key, hash, .. } = *place;
         self.make_room(now, ended);
         let (first, initiator_is_b) = first(now, origin, &key, self.settings.initiator);
         let mut flow = Box::new(Flow::new(key, hash, first, initiator_is_b));
         enqueue(&mut flow, &self.settings, &mut self.queue);
         take(&mut flow, now, origin, &self.settings, &mut self.queue, &mut self.shared);
         self.table.insert_unique(hash, flow, |flow| flow.hash);
+        self.changes += 1;
         self.counts.flows_peak = self.counts.flows_peak.max(self.table.len());
+    }
+
+    /// Where in the table the flow of a key is, if it is.
+    #[inline]
+    fn bucket_of(&self, hash: u64, key: &FlowKey) -> usize {
+        self.table.find_bucket_index(hash, |flow| flow.key == *key).unwrap_or(NOWHERE)
     }
 
     /// Ends the flows whose deadline the block's last frame is past.
@@ -224,6 +247,7 @@ impl<K: Keep> Partition<K> {
     ) {
         if let Ok(entry) = self.table.find_entry(hash, |flow| is_it(flow)) {
             let (mut flow, _) = entry.remove();
+            self.changes += 1;
             flow.keep.ended(&mut self.shared);
             ended.push(Ended { flow, reason, frame });
         }
@@ -347,5 +371,7 @@ fn initiator(
     }
 }
 
+/// A bucket that no table has.
+const NOWHERE: usize = usize::MAX;
 const PROTOCOL_TCP: u8 = 6;
 const SYN_ACK: u8 = SYN | ACK;

@@ -122,6 +122,9 @@ impl<'a> Ipv4<'a> {
         };
         self.bytes.get(self.header_len()..end).unwrap_or(&[])
     }
+
+    /// Length of a header without options.
+    pub const LEN_MIN: usize = HEADER_LEN;
 }
 
 const HEADER_LEN: usize = 20;

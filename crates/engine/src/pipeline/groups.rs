@@ -38,17 +38,14 @@ impl Group {
         let clocks = work.clocks();
         let origin = Frames { work, options: &plan.config.wire };
         let share = self.first..self.first + self.partitions.len();
-        let mut coming = work.of_partitions(share);
         let mut ahead = Vec::with_capacity(LOOK_AHEAD);
-        loop {
+        for coming in work.of_partitions(share).chunks(LOOK_AHEAD) {
             ahead.clear();
-            ahead.extend(coming.by_ref().take(LOOK_AHEAD).map(|(partition, arrival)| {
+            ahead.extend(coming.iter().map(|position| {
+                let (partition, arrival) = work.arrival(*position);
                 let partition = partition - self.first;
                 (partition, arrival, self.partitions[partition].find(arrival))
             }));
-            if ahead.is_empty() {
-                break;
-            }
             for (partition, arrival, place) in &ahead {
                 self.partitions[*partition].packet(arrival, place, clocks, &origin, &mut ended);
             }

@@ -40,18 +40,19 @@ impl Work {
         self.counts.clear();
         self.arrivals.resize(self.arrivals.len().max(self.block.frames.len()), Arrival::default());
         let block = std::mem::take(&mut self.block);
+        self.count(&block);
         match plan.config.filter.as_ref().and_then(|filter| filter.packet()) {
             None => self.decode_all(&block, plan),
             Some(test) => self.decode_filtered(&block, plan, test),
         }
         self.block = block;
+        self.counts.ip = self.live as u64;
         self.sort();
     }
 
     fn decode_all(&mut self, block: &Block, plan: &Plan<'_>) {
         for (index, frame) in block.frames.iter().enumerate() {
             let data = block.data(frame);
-            self.count(frame);
             if !plan.config.window.has(frame.time.0) {
                 self.counts.outside_window += 1;
                 continue;
@@ -67,7 +68,6 @@ impl Work {
         let mut layers = LayerStack::new();
         for (index, frame) in block.frames.iter().enumerate() {
             let bytes = block.data(frame);
-            self.count(frame);
             if !plan.config.window.has(frame.time.0) {
                 self.counts.outside_window += 1;
                 continue;
@@ -84,11 +84,12 @@ impl Work {
         }
     }
 
-    #[inline]
-    fn count(&mut self, frame: &Frame) {
-        self.counts.frames += 1;
-        self.counts.captured_bytes += u64::from(frame.captured);
-        self.counts.wire_bytes += u64::from(frame.original);
+    fn count(&mut self, block: &Block) {
+        self.counts.frames = block.frames.len() as u64;
+        for frame in &block.frames {
+            self.counts.captured_bytes += u64::from(frame.captured);
+            self.counts.wire_bytes += u64::from(frame.original);
+        }
     }
 
     /// Keeps the packet that was just decoded, if it makes a flow.
@@ -108,7 +109,6 @@ impl Work {
             }
             return;
         }
-        self.counts.ip += 1;
         arrival.time = frame.time.0;
         arrival.frame = first + index as u64;
         arrival.wire_len = frame.original;
@@ -125,21 +125,20 @@ impl Work {
         &self.arrivals[..self.live]
     }
 
-    /// The packets of some partitions, one partition after the other, each with its partition.
-    #[inline]
-    pub(crate) fn of_partitions(
-        &self,
-        partitions: Range<usize>,
-    ) -> impl Iterator<Item = (usize, &Arrival)> {
+    /// The positions of the packets of some partitions, one partition after the other.
+    pub(crate) fn of_partitions(&self, partitions: Range<usize>) -> &[u32] {
         let bound = |partition: usize| match partition {
             0 => 0,
             after => self.ends[after - 1] as usize,
         };
-        let range = bound(partitions.start)..bound(partitions.end);
-        self.order[range].iter().map(|position| {
-            let position = *position as usize;
-            (usize::from(self.partitions[position]), &self.arrivals[position])
-        })
+        &self.order[bound(partitions.start)..bound(partitions.end)]
+    }
+
+    /// The packet at a position, with its partition.
+    #[inline]
+    pub(crate) fn arrival(&self, position: u32) -> (usize, &Arrival) {
+        let position = position as usize;
+        (usize::from(self.partitions[position]), &self.arrivals[position])
     }
 
     /// The clock over the block.

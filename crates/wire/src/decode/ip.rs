@@ -217,4 +217,4 @@ impl<L: Layers> Walk<'_, L> {
 }
 
 /// What Ethernet carries without jumbo frames.
-const MTU: usize = 1500;
+pub(super) const MTU: usize = 1500;

@@ -1,10 +1,10 @@
 //! The way down a frame: from its link header to the innermost transport header.
 //!
 //! [`Walk`] has a method for each kind of header, and each calls the one for what comes next; the
-//! files beside this one hold those of the link layers, of IP, of transport and of tunnels. What is
-//! common and fast is inlined into [`decode`], everything else is reached by a call. Nesting is
-//! bounded twice: IP headers by [`Options::ip_headers_max`], all others by [`HEADERS_MAX`].
+//! files beside this one hold those of the link layers, of IP, of transport and of tunnels. Most
+//! frames do not take it but a short cut, `common.rs`, to the same end. Nesting is bounded twice: IP headers by [`Options::ip_headers_max`], all others by [`HEADERS_MAX`].
 
+mod common;
 mod ether;
 mod ip;
 mod link;
@@ -28,6 +28,22 @@ pub use link::link_is_known;
 /// packet; where it cuts a header, the way down ends.
 #[inline]
 pub fn decode(
+    link: LinkType,
+    bytes: &[u8],
+    original: u32,
+    options: &Options,
+    layers: &mut impl Layers,
+    packet: &mut Packet,
+) {
+    let is_ethernet = link == LinkType::ETHERNET;
+    if !(is_ethernet && common::decode_common(bytes, original, options, layers, packet)) {
+        walk(link, bytes, original, options, layers, packet);
+    }
+}
+
+/// Decodes any frame.
+#[inline(never)]
+fn walk(
     link: LinkType,
     bytes: &[u8],
     original: u32,

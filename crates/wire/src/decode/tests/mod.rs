@@ -1,6 +1,7 @@
 //! Whole frames: what they say, and every way to cut them.
 
 mod build;
+mod common;
 mod fragments;
 mod lengths;
 mod limits;
