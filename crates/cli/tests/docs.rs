@@ -62,9 +62,8 @@ fn check(page: &str) {
     let directory = tempfile::tempdir().unwrap();
     copy_samples(&directory.path().join("samples"));
     let examples = examples(&read(page));
-    assert!(!examples.is_empty(), "{page} has no examples");
+    assert!(examples.iter().any(|example| example.command.starts_with("flowloom ")), "{page}");
     for Example { line, command, output } in &examples {
-        assert!(command.starts_with("flowloom "), "{page}:{line}: not ours: {command}");
         let run = Command::new("sh")
             // One stream, as on a terminal: what is said after the output comes after it.
             .args(["-c", &format!("exec 2>&1\n{command}")])
