@@ -21,7 +21,7 @@ pub struct Account {
     pub wire_bytes: u64,
     /// Frames outside of `--from` and `--until`.
     pub frames_outside_window: u64,
-    /// Frames dropped by `--dedup` as repetitions.
+    /// Frames with an IP packet dropped by `--dedup` as repetitions.
     pub frames_duplicate: u64,
     /// Frames the filter did not accept.
     pub frames_filtered: u64,
@@ -31,7 +31,7 @@ pub struct Account {
     pub frames_not_ip: BTreeMap<String, u64>,
     /// Frames in which a header was damaged, by layer; what came before it was used.
     pub frames_malformed: BTreeMap<String, u64>,
-    /// Frames with an IP packet: these make flows.
+    /// Frames with an IP packet, but for repetitions: these make flows.
     pub frames_ip: u64,
     /// IP fragments among them.
     pub fragments: u64,

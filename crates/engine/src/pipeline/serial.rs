@@ -72,22 +72,22 @@ impl Serial {
         }
     }
 
+    /// Only packets are asked for: a frame that is in no flow anyway is counted as what it is.
     fn drop_duplicates(&mut self, work: &mut Work) {
         let Some(dedup) = &mut self.dedup else { return };
         let block = &work.block;
-        let repeated = block
-            .frames
-            .iter()
-            .map(|frame| dedup.is_repeated(frame.time.0, block.data(frame)))
-            .collect::<Vec<_>>();
-        let duplicates = repeated.iter().filter(|repeated| **repeated).count();
-        if duplicates == 0 {
-            return;
+        let is_new = |arrival: &&Arrival| {
+            let frame = &block.frames[arrival.index as usize];
+            !dedup.is_repeated(frame.time.0, block.data(frame))
+        };
+        let packets = work.arrivals().len();
+        let arrivals = work.arrivals().iter().filter(is_new).copied().collect::<Vec<_>>();
+        let duplicates = (packets - arrivals.len()) as u64;
+        if duplicates > 0 {
+            self.duplicates += duplicates;
+            work.counts.ip -= duplicates;
+            work.replace(arrivals);
         }
-        self.duplicates += duplicates as u64;
-        let keep = |arrival: &&Arrival| !repeated[arrival.index as usize];
-        let arrivals = work.arrivals().iter().filter(keep).copied().collect();
-        work.replace(arrivals);
     }
 
     fn defragment(&mut self, work: &mut Work, plan: &Plan<'_>) {

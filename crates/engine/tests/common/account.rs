@@ -1,5 +1,7 @@
 //! What every account must come to.
 
+use std::collections::BTreeSet;
+
 use flowloom_engine::{Account, Summary};
 
 use crate::common::Row;
@@ -17,6 +19,10 @@ pub(crate) fn account_is_whole(summary: &Summary) {
 pub(crate) fn packets_are_in_rows(rows: &[Row], summary: &Summary) {
     let packets: u64 = rows.iter().map(|row| row.number("packet_count")).sum();
     assert_eq!(packets, packets_of(&summary.total), "{:?}", summary.total);
+    if summary.captures.len() == 1 {
+        let ids = rows.iter().map(|row| row.number("flow_id")).collect::<BTreeSet<_>>();
+        assert_eq!(ids.len(), rows.len(), "each flow has a number of its own");
+    }
 }
 
 /// IP packets, fragments put together.

@@ -9,7 +9,6 @@ pub(crate) type End = (u32, u16);
 pub(crate) const FIN: u8 = 1;
 pub(crate) const SYN: u8 = 2;
 pub(crate) const RST: u8 = 4;
-pub(crate) const PSH: u8 = 8;
 pub(crate) const ACK: u8 = 16;
 
 /// A TCP segment with a window of 1,000, over IPv4.
