@@ -214,6 +214,17 @@ fn an_output_that_cannot_be_is_refused_and_nothing_is_left() {
 }
 
 #[test]
+fn a_mistyped_capture_does_not_replace_an_earlier_result() {
+    let directory = tempfile::tempdir().unwrap();
+    let result = file(&directory, "flows.csv", b"yesterday's rows");
+    let said = said(&[s("flows"), s("no-such.pcap"), s("-o"), result.as_os_str()]);
+    assert_eq!((said.code, said.out.as_str()), (2, ""), "{}", said.err);
+    assert!(said.err.contains("no-such.pcap"), "{}", said.err);
+    assert_eq!(fs::read(&result).unwrap(), b"yesterday's rows");
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+}
+
+#[test]
 fn a_filter_that_is_none_is_shown_with_a_caret_under_the_word() {
     let sample = sample("dhcp.pcap");
     let cases = [("tcp prot 443", "prot"), ("host", ""), ("port 80 and (udp", ""), ("ip[0", "")];

@@ -157,6 +157,13 @@ impl Account {
     }
 }
 
+impl Summary {
+    /// Whether no capture could be read at all.
+    pub fn is_empty_handed(&self) -> bool {
+        self.total.frames == 0 && self.captures.iter().all(|capture| capture.error.is_some())
+    }
+}
+
 impl CaptureAccount {
     /// A capture that was read.
     pub(crate) fn of(capture: String, facts: &Facts, account: Account) -> Self {

@@ -58,7 +58,10 @@ pub fn run(config: &Config, watch: &Watch) -> Result<Summary, RunError> {
     let rows = output.rows;
     let labels = config.labels.report().cloned();
     let summary = Summary { captures, total, rows, labels, interrupted: watch.is_stopped() };
-    output.close(&summary)?;
+    // Where nothing could be read, nothing is written: a mistyped name must not replace a result.
+    if !summary.is_empty_handed() {
+        output.close(&summary)?;
+    }
     Ok(summary)
 }
 

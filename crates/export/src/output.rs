@@ -141,7 +141,9 @@ impl Raw {
             // What any program creates a file with; the umask takes from it.
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
-        let file = builder.tempfile_in(directory).map_err(without_path)?;
+        fs::metadata(directory)?;
+        // What went wrong, without the name of a temporary file that nobody asked for.
+        let file = builder.tempfile_in(directory).map_err(|error| error.kind())?;
         Ok(Self::Hidden { file, path })
     }
 }
@@ -171,14 +173,6 @@ impl fmt::Display for Destination {
             Self::File(path) => path.display().fmt(f),
         }
     }
-}
-
-/// The system's error without the name of a temporary file, which nobody asked for.
-fn without_path(error: io::Error) -> io::Error {
-    let inner = error.get_ref().and_then(std::error::Error::source);
-    let system =
-        inner.and_then(|e| e.downcast_ref::<io::Error>()).and_then(io::Error::raw_os_error);
-    system.map_or(error, io::Error::from_raw_os_error)
 }
 
 /// `flows.parquet` becomes `flows.partial.parquet`.
