@@ -37,7 +37,7 @@ fn a_file_in_place_of_a_directory_is_no_place() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("file"), "").unwrap();
     let message = refused(Format::Csv, &directory.path().join("file/flows.csv"));
-    assert!(message.contains("Not a directory"), "{message}");
+    assert!(message.contains("not a directory"), "{message}");
 }
 
 #[test]
