@@ -56,12 +56,11 @@ fn read(bytes: &[u8], original: u32, options: &Options) -> Option<Packet> {
     if len > MTU {
         marks.set(Marks::SUPER_FRAME);
     }
-    let payload = match rest.bytes.get(Ipv4::LEN_MIN..len) {
-        Some(payload) => payload,
-        None => {
-            marks.set(Marks::CLIPPED);
-            rest.bytes.get(Ipv4::LEN_MIN..)?
-        }
+    let payload = if let Some(payload) = rest.bytes.get(Ipv4::LEN_MIN..len) {
+        payload
+    } else {
+        marks.set(Marks::CLIPPED);
+        rest.bytes.get(Ipv4::LEN_MIN..)?
     };
     let ip_offset = rest.offset();
     let trans_offset = ip_offset + Ipv4::LEN_MIN as u32;

@@ -37,7 +37,7 @@ pub fn decode(
 ) {
     let is_ethernet = link == LinkType::ETHERNET;
     if !(is_ethernet && common::decode_common(bytes, original, options, layers, packet)) {
-        walk(link, bytes, original, options, layers, packet);
+        walk(link, bytes, original, *options, layers, packet);
     }
 }
 
@@ -47,13 +47,13 @@ fn walk(
     link: LinkType,
     bytes: &[u8],
     original: u32,
-    options: &Options,
+    options: Options,
     layers: &mut impl Layers,
     packet: &mut Packet,
 ) {
     *packet = Packet::default();
     let rest = Rest::new(bytes, original);
-    let mut walk = Walk::new(options, layers, packet);
+    let mut walk = Walk::new(&options, layers, packet);
     if link == LinkType::ETHERNET {
         walk.ethernet(rest);
     } else {
