@@ -113,10 +113,10 @@ impl Defrag {
             self.begun.push_back((deadline, arrival.frame, key));
             Partial::new()
         });
+        let before = partial.bytes();
         partial.arrivals.push(*arrival);
-        let before = partial.payload.len();
         partial.add(arrival, &fragment, self.limits.datagram_fragments_max, &mut self.counts);
-        self.bytes += partial.payload.len() - before;
+        self.bytes += partial.bytes() - before;
         if partial.is_whole() {
             self.counts.datagrams += 1;
             out.extend(self.take(key).and_then(Partial::into_whole));
@@ -181,7 +181,7 @@ impl Defrag {
 
     fn take(&mut self, key: DatagramKey) -> Option<Partial> {
         let partial = self.datagrams.remove(&key)?;
-        self.bytes -= partial.payload.len();
+        self.bytes -= partial.bytes();
         Some(partial)
     }
 }
@@ -227,6 +227,12 @@ impl Partial {
             self.total = Some(end);
         }
         self.copy(start, fragment.payload);
+    }
+
+    /// What it takes of the memory that all datagrams share: a fragment may bring no new byte, and
+    /// be remembered all the same.
+    fn bytes(&self) -> usize {
+        self.payload.len() + self.arrivals.len() * size_of::<Arrival>()
     }
 
     /// Whether a range overlaps what came, other than by coming a second time.

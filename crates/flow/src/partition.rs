@@ -250,7 +250,21 @@ impl<K: Keep> Partition<K> {
             self.changes += 1;
             flow.keep.ended(&mut self.shared);
             ended.push(Ended { flow, reason, frame });
+            if self.queue.len() > 2 * self.table.len() + SPARE_ENTRIES {
+                self.forget_entries();
+            }
         }
+    }
+
+    /// Takes out of the queue what no longer counts: flows that end before their time leave entries
+    /// behind that would wait for it.
+    #[cold]
+    fn forget_entries(&mut self) {
+        let table = &self.table;
+        self.queue.retain(|Reverse((queued, id, hash))| {
+            let counts = |flow: &Flow<K>| flow.first.frame == *id && flow.queued == *queued;
+            table.find(*hash, |flow| counts(flow)).is_some()
+        });
     }
 }
 
@@ -373,5 +387,7 @@ fn initiator(
 
 /// A bucket that no table has.
 const NOWHERE: usize = usize::MAX;
+/// Entries of the queue beyond two for each flow that are not worth looking through.
+const SPARE_ENTRIES: usize = 64;
 const PROTOCOL_TCP: u8 = 6;
 const SYN_ACK: u8 = SYN | ACK;

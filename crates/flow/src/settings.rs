@@ -48,7 +48,8 @@ pub struct Limits {
     pub tcp_holes_max: usize,
     /// Incomplete datagrams at a time; beyond it, the oldest stays unresolved.
     pub datagrams_max: usize,
-    /// Bytes in incomplete datagrams; beyond it, the oldest stays unresolved.
+    /// Bytes in incomplete datagrams, and of what is remembered of their fragments; beyond it, the
+    /// oldest stays unresolved.
     pub datagram_bytes_max: usize,
     /// Fragments of one datagram; beyond it, it stays unresolved.
     pub datagram_fragments_max: usize,
