@@ -200,8 +200,8 @@ impl Families {
         let rows = flows.iter().map(|ended| FlowRow::new(ended, capture, anonymize));
         let rows = rows.collect::<Vec<_>>();
         for Chosen { family, columns, wanted } in &self.chosen {
-            let mut series =
-                columns.iter().map(|column| Series::new(column.data_type)).collect::<Vec<_>>();
+            let empty = |column: &Column| Series::with_capacity(column.data_type, rows.len());
+            let mut series = columns.iter().map(empty).collect::<Vec<_>>();
             family.append_all(&rows, &mut series);
             let series = series.into_iter().zip(wanted).filter(|(_, wanted)| **wanted);
             batch.columns.extend(series.map(|(series, _)| series));

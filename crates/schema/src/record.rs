@@ -1,6 +1,6 @@
 //! Declaring the columns of a family once, where they are computed.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::{Column, DataType, Series, Timestamp};
 
@@ -31,6 +31,16 @@ pub trait Cell {
     fn push_all<'v>(values: impl Iterator<Item = &'v Self>, series: &mut Series)
     where
         Self: 'v,
+    {
+        for value in values {
+            value.push(series);
+        }
+    }
+
+    /// Appends several values, some of which may be missing.
+    fn push_all_optional<'v>(values: impl Iterator<Item = &'v Option<Self>>, series: &mut Series)
+    where
+        Self: Sized + 'v,
     {
         for value in values {
             value.push(series);
@@ -101,7 +111,7 @@ macro_rules! record {
 pub struct Mac(pub [u8; 6]);
 
 macro_rules! numbers {
-    ($($type:ty = $data_type:ident, $push:ident, $extend:ident;)*) => {
+    ($($type:ty = $data_type:ident, $push:ident, $extend:ident, $optional:ident;)*) => {
         $(impl Cell for $type {
             const TYPE: DataType = DataType::$data_type;
 
@@ -114,18 +124,26 @@ macro_rules! numbers {
             fn push_all<'v>(values: impl Iterator<Item = &'v Self>, series: &mut Series) {
                 series.$extend(values.copied());
             }
+
+            #[inline]
+            fn push_all_optional<'v>(
+                values: impl Iterator<Item = &'v Option<Self>>,
+                series: &mut Series,
+            ) {
+                series.$optional(values.copied());
+            }
         })*
     };
 }
 
 numbers! {
-    bool = Bool, push_bool, extend_bool;
-    i8 = I8, push_i8, extend_i8;
-    u8 = U8, push_u8, extend_u8;
-    u16 = U16, push_u16, extend_u16;
-    i32 = I32, push_i32, extend_i32;
-    i64 = I64, push_i64, extend_i64;
-    f64 = F64, push_f64, extend_f64;
+    bool = Bool, push_bool, extend_bool, extend_optional_bool;
+    i8 = I8, push_i8, extend_i8, extend_optional_i8;
+    u8 = U8, push_u8, extend_u8, extend_optional_u8;
+    u16 = U16, push_u16, extend_u16, extend_optional_u16;
+    i32 = I32, push_i32, extend_i32, extend_optional_i32;
+    i64 = I64, push_i64, extend_i64, extend_optional_i64;
+    f64 = F64, push_f64, extend_f64, extend_optional_f64;
 }
 
 impl Cell for Timestamp {
@@ -139,6 +157,11 @@ impl Cell for Timestamp {
     #[inline]
     fn push_all<'v>(values: impl Iterator<Item = &'v Self>, series: &mut Series) {
         series.extend_i64(values.map(|time| time.0));
+    }
+
+    #[inline]
+    fn push_all_optional<'v>(values: impl Iterator<Item = &'v Option<Self>>, series: &mut Series) {
+        series.extend_optional_i64(values.map(|time| time.map(|time| time.0)));
     }
 }
 
@@ -160,7 +183,7 @@ texts! {
     &str, |value, series| series.push_text(value);
     String, |value, series| series.push_text(value);
     IpAddr, |value, series| push_address(*value, series);
-    Mac, |value, series| series.push_text(hexed(*value, &mut [0; 17]));
+    Mac, |value, series| series.push_utf8(hexed(*value, &mut [0; 17]));
 }
 
 impl<T: Cell> Cell for Option<T> {
@@ -174,62 +197,132 @@ impl<T: Cell> Cell for Option<T> {
             None => series.push_null(),
         }
     }
+
+    #[inline]
+    fn push_all<'v>(values: impl Iterator<Item = &'v Self>, series: &mut Series)
+    where
+        T: 'v,
+    {
+        T::push_all_optional(values, series);
+    }
 }
 
 /// Two addresses in each row: worth the few lines that spare the formatting machinery.
 fn push_address(address: IpAddr, series: &mut Series) {
     match address {
-        IpAddr::V4(v4) => {
-            let mut text = [0; 15];
-            series.push_text(dotted(v4, &mut text));
-        }
-        IpAddr::V6(v6) => series.push_text(&v6.to_string()),
+        IpAddr::V4(v4) => series.push_utf8(dotted(v4, &mut [0; 16])),
+        IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some() => series.push_text(&v6.to_string()),
+        IpAddr::V6(v6) => series.push_utf8(grouped(v6, &mut [0; 40])),
     }
 }
 
-fn dotted(address: Ipv4Addr, text: &mut [u8; 15]) -> &str {
+fn dotted(address: Ipv4Addr, text: &mut [u8; 16]) -> &[u8] {
     let mut len = 0;
-    for (i, octet) in address.octets().into_iter().enumerate() {
-        if i > 0 {
-            text[len] = b'.';
-            len += 1;
+    for octet in address.octets() {
+        // Four bytes whatever the octet: what is too much is overwritten by the next.
+        text[len..len + 4].copy_from_slice(&OCTETS[usize::from(octet)]);
+        len += 2 + usize::from(octet > 9) + usize::from(octet > 99);
+    }
+    &text[..len - 1]
+}
+
+/// The text of RFC 5952: the longest run of two or more zero groups, the first of them, is left out.
+fn grouped(address: Ipv6Addr, text: &mut [u8; 40]) -> &[u8] {
+    let groups = address.segments();
+    let (mut gap, mut run) = (0..0, 0..0);
+    for (i, group) in groups.iter().enumerate() {
+        run = if *group == 0 { run.start..i + 1 } else { i + 1..i + 1 };
+        if run.len() > gap.len().max(1) {
+            gap = run.clone();
         }
-        for (least, unit) in [(100, 100), (10, 10), (0, 1)] {
-            if octet >= least {
-                text[len] = b'0' + octet / unit % 10;
+    }
+    let mut len = 0;
+    for (i, group) in groups.iter().enumerate() {
+        if gap.contains(&i) {
+            // The group before has its colon; at the start there is none.
+            if i == gap.start {
+                text[len..len + 2].copy_from_slice(b"::");
+                len += if i == 0 { 2 } else { 1 };
+            }
+            continue;
+        }
+        for shift in [12, 8, 4, 0] {
+            if *group >> shift != 0 || shift == 0 {
+                text[len] = DIGITS[usize::from(group >> shift & 15)];
                 len += 1;
             }
         }
+        text[len] = b':';
+        len += 1;
     }
-    std::str::from_utf8(&text[..len]).unwrap_or("")
+    let ends_in_gap = gap.end == groups.len() && !gap.is_empty();
+    &text[..len - usize::from(!ends_in_gap)]
 }
 
-fn hexed(Mac(octets): Mac, text: &mut [u8; 17]) -> &str {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+fn hexed(Mac(octets): Mac, text: &mut [u8; 17]) -> &[u8] {
     text.fill(b':');
     for (pair, octet) in text.chunks_mut(3).zip(octets) {
         pair[0] = DIGITS[usize::from(octet >> 4)];
         pair[1] = DIGITS[usize::from(octet & 15)];
     }
-    std::str::from_utf8(text).unwrap_or("")
+    text
 }
+
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
+/// Each octet in decimal, with a dot after it.
+const OCTETS: [[u8; 4]; 256] = {
+    let mut texts = [[b'.'; 4]; 256];
+    let mut octet = 0;
+    while octet < texts.len() {
+        let digits = [octet / 100, octet / 10 % 10, octet % 10];
+        let mut digit = if octet > 99 {
+            0
+        } else if octet > 9 {
+            1
+        } else {
+            2
+        };
+        let first = digit;
+        while digit < digits.len() {
+            texts[octet][digit - first] = b'0' + digits[digit] as u8;
+            digit += 1;
+        }
+        octet += 1;
+    }
+    texts
+};
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
+    use std::net::{Ipv4Addr, Ipv6Addr};
 
-    use super::{Mac, dotted, hexed};
+    use super::{Mac, dotted, grouped, hexed};
 
     #[test]
     fn hardware_addresses_print_as_pairs() {
-        assert_eq!(hexed(Mac([2, 0, 0x5e, 0, 0x53, 0xff]), &mut [0; 17]), "02:00:5e:00:53:ff");
+        assert_eq!(hexed(Mac([2, 0, 0x5e, 0, 0x53, 0xff]), &mut [0; 17]), b"02:00:5e:00:53:ff");
     }
 
     #[test]
     fn addresses_print_as_the_standard_library_prints_them() {
         for i in 0..=u8::MAX {
             let address = Ipv4Addr::new(i, 255 - i, i / 3, 10);
-            assert_eq!(dotted(address, &mut [0; 15]), address.to_string());
+            assert_eq!(dotted(address, &mut [0; 16]), address.to_string().as_bytes());
+        }
+    }
+
+    #[test]
+    fn long_addresses_print_as_the_standard_library_prints_them() {
+        // Every pattern of zero groups, with groups of one to four digits.
+        for pattern in 0..1 << 8 {
+            for digits in 0..4 {
+                let group =
+                    |i: u16| if pattern >> i & 1 == 0 { 0 } else { (i + 1) << (4 * digits) };
+                let address = Ipv6Addr::from([0, 1, 2, 3, 4, 5, 6, 7].map(group));
+                let text = grouped(address, &mut [0; 40]).to_vec();
+                assert_eq!(String::from_utf8(text).unwrap(), address.to_string());
+            }
         }
     }
 }

@@ -95,6 +95,24 @@ impl Series {
         Self { values, validity: Validity::default() }
     }
 
+    /// An empty series with room for a number of values.
+    pub fn with_capacity(data_type: DataType, rows: usize) -> Self {
+        let mut series = Self::new(data_type);
+        match &mut series.values {
+            Values::Bool(v) => v.reserve_exact(rows),
+            Values::I8(v) => v.reserve_exact(rows),
+            Values::U8(v) => v.reserve_exact(rows),
+            Values::U16(v) => v.reserve_exact(rows),
+            Values::I32(v) => v.reserve_exact(rows),
+            Values::I64(v) | Values::Time(v) => v.reserve_exact(rows),
+            Values::F64(v) => v.reserve_exact(rows),
+            Values::Text(Text { offsets, .. }) | Values::List(List { offsets, .. }) => {
+                offsets.reserve_exact(rows);
+            }
+        }
+        series
+    }
+
     /// Number of values, nulls included.
     pub fn len(&self) -> usize {
         match &self.values {
@@ -161,10 +179,16 @@ impl Series {
     /// Appends a text.
     #[inline]
     pub fn push_text(&mut self, text: &str) {
+        self.push_utf8(text.as_bytes());
+    }
+
+    /// Appends a text that is known to be whole UTF-8.
+    #[inline]
+    pub(crate) fn push_utf8(&mut self, text: &[u8]) {
         self.validity.push_value(self.len());
         match &mut self.values {
             Values::Text(v) => {
-                v.bytes.extend_from_slice(text.as_bytes());
+                v.bytes.extend_from_slice(text);
                 v.finish();
             }
             other => other.mismatch("text"),
@@ -186,13 +210,37 @@ impl Series {
 }
 
 macro_rules! push {
-    ($($(#[$doc:meta])* $name:ident, $extend:ident($type:ty): $($variant:ident)|+;)*) => {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident, $extend:ident, $optional:ident($type:ty): $($variant:ident)|+;
+    )*) => {
         impl Series {
             $(/// Appends values at once, to a series that has no nulls: the items of a list.
             #[inline]
             pub fn $extend(&mut self, values: impl Iterator<Item = $type>) {
                 match &mut self.values {
                     $(Values::$variant(v))|+ => v.extend(values),
+                    other => other.mismatch(stringify!($type)),
+                }
+            }
+
+            /// Appends values at once, some of which may be missing.
+            #[inline]
+            pub fn $optional(&mut self, values: impl Iterator<Item = Option<$type>>) {
+                let at = self.len();
+                match &mut self.values {
+                    $(Values::$variant(v))|+ => {
+                        v.extend(values.enumerate().map(|(i, value)| match value {
+                            Some(value) => {
+                                self.validity.push_value(at + i);
+                                value
+                            }
+                            None => {
+                                self.validity.push_null(at + i);
+                                <$type>::default()
+                            }
+                        }));
+                    }
                     other => other.mismatch(stringify!($type)),
                 }
             }
@@ -214,19 +262,19 @@ macro_rules! push {
 
 push! {
     /// Appends a boolean.
-    push_bool, extend_bool(bool): Bool;
+    push_bool, extend_bool, extend_optional_bool(bool): Bool;
     /// Appends a signed 8-bit integer.
-    push_i8, extend_i8(i8): I8;
+    push_i8, extend_i8, extend_optional_i8(i8): I8;
     /// Appends an unsigned 8-bit integer.
-    push_u8, extend_u8(u8): U8;
+    push_u8, extend_u8, extend_optional_u8(u8): U8;
     /// Appends an unsigned 16-bit integer.
-    push_u16, extend_u16(u16): U16;
+    push_u16, extend_u16, extend_optional_u16(u16): U16;
     /// Appends a signed 32-bit integer.
-    push_i32, extend_i32(i32): I32;
+    push_i32, extend_i32, extend_optional_i32(i32): I32;
     /// Appends a signed 64-bit integer or a time.
-    push_i64, extend_i64(i64): I64 | Time;
+    push_i64, extend_i64, extend_optional_i64(i64): I64 | Time;
     /// Appends a float.
-    push_f64, extend_f64(f64): F64;
+    push_f64, extend_f64, extend_optional_f64(f64): F64;
 }
 
 impl Values {
@@ -304,6 +352,7 @@ impl Validity {
         }
     }
 
+    #[inline]
     fn push_null(&mut self, at: usize) {
         self.nulls += 1;
         let bits = self.bits.get_or_insert_with(|| {
