@@ -52,6 +52,7 @@ impl Direction {
 
 impl FlowKey {
     /// The key of a packet, and whether the packet goes from endpoint B to endpoint A.
+    #[expect(clippy::needless_bitwise_bool, reason = "which end is smaller cannot be predicted")]
     #[inline]
     pub fn of(packet: &Packet, ignore: KeyIgnore) -> (Self, bool) {
         let has_ports = packet.transport.has_ports();

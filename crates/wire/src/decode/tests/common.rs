@@ -12,7 +12,7 @@ fn agree(bytes: &[u8], original: u32) -> bool {
     let options = Options::default();
     let (mut walked, mut cut) = (Packet::default(), Packet::default());
     let (mut walked_layers, mut cut_layers) = (LayerStack::new(), LayerStack::new());
-    walk(LinkType::ETHERNET, bytes, original, &options, &mut walked_layers, &mut walked);
+    walk(LinkType::ETHERNET, bytes, original, options, &mut walked_layers, &mut walked);
     let is_common = decode_common(bytes, original, &options, &mut cut_layers, &mut cut);
     let expected = if is_common { walked } else { Packet::default() };
     assert_eq!(cut, expected, "{bytes:02x?} of {original}");
