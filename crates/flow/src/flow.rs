@@ -417,7 +417,10 @@ impl<K: Keep> Flow<K> {
         let flags = arrival.packet.tcp_flags;
         if flags & SYN != 0 {
             marks.set(PacketMarks::HANDSHAKE);
-            self.introductions[direction.index()].take_options(arrival, origin.frame(arrival));
+            // The frame that completes a datagram need not hold its header.
+            if !marks.has(PacketMarks::FRAGMENT) {
+                self.introductions[direction.index()].take_options(arrival, origin.frame(arrival));
+            }
         }
         let times = &mut self.handshake_times;
         match (self.handshake, direction) {
