@@ -66,7 +66,8 @@ pub(crate) fn flows(
     for (arrival, frame) in arrivals.iter().zip(1..) {
         let arrival = Arrival { frame, ..*arrival };
         let clocks = Clocks { first: frame, at: &[] };
-        let place = partition.find(&arrival);
+        let mut place = partition.place(&arrival);
+        partition.find(&mut place);
         partition.packet(&arrival, &place, clocks, &Nowhere, &mut ended);
     }
     partition.drain(&mut ended);

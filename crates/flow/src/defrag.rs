@@ -132,10 +132,10 @@ impl Defrag {
         }
     }
 
-    /// Whether nothing waits.
+    /// The time of the packet clock after which [`Self::expire`] has something to do.
     #[inline]
-    pub fn is_idle(&self) -> bool {
-        self.begun.is_empty()
+    pub fn deadline(&self) -> Option<i64> {
+        self.begun.front().map(|(deadline, ..)| *deadline)
     }
 
     /// Gives up all datagrams: the input is over.

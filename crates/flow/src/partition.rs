@@ -87,18 +87,25 @@ impl<K: Keep> Partition<K> {
         }
     }
 
-    /// Finds where a packet belongs, and has the processor fetch what it will change there.
-    ///
-    /// Done for some packets ahead of [`Self::packet`], so that their waits for memory overlap.
+    /// Where a packet belongs: what can be told without looking into the table.
     #[inline]
-    pub fn find(&self, arrival: &Arrival) -> Place {
+    pub fn place(&self, arrival: &Arrival) -> Place {
         let (key, reversed) = FlowKey::of(&arrival.packet, self.settings.key_ignore);
         let hash = self.hasher.hash(&key);
-        let bucket = self.bucket_of(hash, &key);
-        if let Some(flow) = self.table.get_bucket(bucket) {
-            black_box(flow.sides[usize::from(reversed != flow.initiator_is_b)].packets);
+        Place { key, hash, bucket: NOWHERE, changes: 0, reversed }
+    }
+
+    /// Finds the flow at a place, and has the processor fetch what a packet will change there.
+    ///
+    /// Done for some packets ahead of [`Self::packet`], and with as few instructions as can be, so
+    /// that their waits for memory overlap.
+    #[inline]
+    pub fn find(&self, place: &mut Place) {
+        place.bucket = self.bucket_of(place.hash, &place.key);
+        place.changes = self.changes;
+        if let Some(flow) = self.table.get_bucket(place.bucket) {
+            black_box(flow.sides[usize::from(place.reversed != flow.initiator_is_b)].packets);
         }
-        Place { key, hash, bucket, changes: self.changes, reversed }
     }
 
     /// Takes a packet into its flow, opening one if there is none, ending it if its time is over.

@@ -44,8 +44,11 @@ impl Group {
             ahead.extend(coming.iter().map(|position| {
                 let (partition, arrival) = work.arrival(*position);
                 let partition = partition - self.first;
-                (partition, arrival, self.partitions[partition].find(arrival))
+                (partition, arrival, self.partitions[partition].place(arrival))
             }));
+            for (partition, _, place) in &mut ahead {
+                self.partitions[*partition].find(place);
+            }
             for (partition, arrival, place) in &ahead {
                 self.partitions[*partition].packet(arrival, place, clocks, &origin, &mut ended);
             }

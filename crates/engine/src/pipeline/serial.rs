@@ -16,6 +16,8 @@ pub(crate) struct Serial {
     dedup: Option<Dedup>,
     duplicates: u64,
     resolved: Vec<Datagram>,
+    /// Memory for the packets of a block, used again and again.
+    spare: Vec<Arrival>,
 }
 
 impl Serial {
@@ -28,6 +30,7 @@ impl Serial {
             dedup: plan.config.dedup.map(Dedup::new),
             duplicates: 0,
             resolved: Vec::new(),
+            spare: Vec::new(),
         }
     }
 
@@ -46,7 +49,8 @@ impl Serial {
         if self.dedup.is_some() {
             self.drop_duplicates(work);
         }
-        if !work.fragments.is_empty() || !self.defrag.is_idle() {
+        let is_due = self.defrag.deadline().is_some_and(|deadline| deadline < now);
+        if !work.fragments.is_empty() || is_due {
             self.defragment(work, plan);
         }
     }
@@ -87,27 +91,44 @@ impl Serial {
             self.duplicates += duplicates;
             work.counts.ip -= duplicates;
             work.replace(arrivals);
+            work.find_fragments();
         }
     }
 
+    /// Copies the packets, goes from one frame where fragments come or are given up to the next.
     fn defragment(&mut self, work: &mut Work, plan: &Plan<'_>) {
-        let mut arrivals = Vec::with_capacity(work.arrivals().len());
-        let mut coming = work.arrivals().iter().peekable();
-        for (index, clock) in work.clocks.iter().enumerate() {
-            let index = index as u32;
-            self.defrag.expire(*clock, index, &mut self.resolved);
-            while let Some(arrival) = coming.next_if(|arrival| arrival.index == index) {
-                if !arrival.packet.marks.has(Marks::FRAGMENT) {
-                    arrivals.push(*arrival);
-                    continue;
-                }
-                let frame = &work.block.frames[index as usize];
-                let data = work.block.data(frame);
-                self.defrag.fragment(arrival, data, *clock, &mut self.resolved);
+        let mut arrivals = std::mem::take(&mut self.spare);
+        arrivals.clear();
+        let coming = work.arrivals();
+        let mut fragments = work.fragments.iter().map(|position| *position as usize).peekable();
+        let mut done = 0;
+        while let Some(index) = self.next_event(work, fragments.peek().copied()) {
+            let clock = work.clocks[index];
+            self.defrag.expire(clock, index as u32, &mut self.resolved);
+            let is_here = |position: &usize| coming[*position].index as usize == index;
+            while let Some(position) = fragments.next_if(is_here) {
+                arrivals.extend_from_slice(&coming[done..position]);
+                done = position + 1;
+                let data = work.block.data(&work.block.frames[index]);
+                self.defrag.fragment(&coming[position], data, clock, &mut self.resolved);
             }
-            self.decode_resolved(*clock, plan, &mut arrivals);
+            let after = |arrival: &Arrival| arrival.index as usize <= index;
+            let until = done + coming[done..].partition_point(after);
+            arrivals.extend_from_slice(&coming[done..until]);
+            done = until;
+            self.decode_resolved(clock, plan, &mut arrivals);
         }
-        work.replace(arrivals);
+        arrivals.extend_from_slice(&coming[done..]);
+        self.spare = work.replace(arrivals);
+    }
+
+    /// The first frame at which there is something to do: that of the next fragment, or the one
+    /// past the next deadline.
+    fn next_event(&self, work: &Work, fragment: Option<usize>) -> Option<usize> {
+        let past = |deadline: i64| work.clocks.partition_point(|clock| *clock <= deadline);
+        let due = self.defrag.deadline().map(past).filter(|index| *index < work.clocks.len());
+        let fragment = fragment.map(|position| work.arrivals()[position].index as usize);
+        due.into_iter().chain(fragment).min()
     }
 
     /// Decodes the datagrams that were put together; a fragment found inside one goes round again.

@@ -47,7 +47,10 @@ impl Work {
         }
         self.block = block;
         self.counts.ip = self.live as u64;
-        self.sort();
+        // Fragments are replaced, and then all packets are sorted.
+        if self.fragments.is_empty() {
+            self.sort();
+        }
     }
 
     fn decode_all(&mut self, block: &Block, plan: &Plan<'_>) {
@@ -155,14 +158,24 @@ impl Work {
         frame.filter(|_| arrival.frame == handled)
     }
 
-    /// Replaces the packets by others, in the order of their frames in the block.
-    pub(crate) fn replace(&mut self, arrivals: Vec<Arrival>) {
+    /// Replaces the packets by others, in the order of their frames in the block; gives the memory
+    /// of those that were.
+    pub(crate) fn replace(&mut self, arrivals: Vec<Arrival>) -> Vec<Arrival> {
         self.live = arrivals.len();
-        self.arrivals = arrivals;
+        let before = std::mem::replace(&mut self.arrivals, arrivals);
         self.partitions.clear();
         let partitions = self.arrivals.iter().map(|arrival| partition_of(&arrival.packet));
         self.partitions.extend(partitions);
         self.sort();
+        before
+    }
+
+    /// Looks for fragments among packets that were replaced.
+    pub(crate) fn find_fragments(&mut self) {
+        let arrivals = (0..).zip(&self.arrivals[..self.live]);
+        let fragments = arrivals.filter(|(_, arrival)| arrival.packet.marks.has(Marks::FRAGMENT));
+        self.fragments.clear();
+        self.fragments.extend(fragments.map(|(position, _)| position));
     }
 
     /// Counting sort of the packets by partition; stable.
