@@ -104,7 +104,8 @@ impl<K: Keep> Partition<K> {
         place.bucket = self.bucket_of(place.hash, &place.key);
         place.changes = self.changes;
         if let Some(flow) = self.table.get_bucket(place.bucket) {
-            black_box(flow.sides[usize::from(place.reversed != flow.initiator_is_b)].packets);
+            let side = &flow.sides[usize::from(place.reversed != flow.initiator_is_b)];
+            black_box(side.sequence.last_hole());
         }
     }
 
