@@ -82,6 +82,8 @@ pub struct LogShared {
     bytes_max: usize,
     /// Bytes in use.
     bytes: usize,
+    /// Bytes in use with which the next packet finds enough, whatever it needs.
+    bytes_ample: usize,
     /// Flows whose records were given up for want of memory.
     starved: u64,
     /// Medians of gaps that were given up because there were too many gaps.
@@ -112,6 +114,11 @@ impl Keep for PacketLog {
         if is_counted(arrival, seen, shared.population) {
             self.add(record(arrival, seen), shared);
         }
+    }
+
+    #[inline]
+    fn is_short(shared: &LogShared) -> bool {
+        shared.bytes > shared.bytes_ample
     }
 
     fn ended(&mut self, shared: &mut LogShared) {
@@ -252,6 +259,8 @@ impl LogShared {
             population,
             bytes_max,
             bytes: 0,
+            // Lists grow by a quarter of what there is, or by as much as waits to be folded.
+            bytes_ample: bytes_max.saturating_sub(STEP_BYTES_MAX.max(bytes_max / 2)),
             starved: 0,
             medians_given_up: 0,
             scratch,
@@ -303,6 +312,8 @@ pub(crate) fn is_up(record: &PacketRecord) -> bool {
     record.direction == Direction::Up.sign()
 }
 
+/// What folding a list of records into totals takes at once at most.
+const STEP_BYTES_MAX: usize = 2 << 20;
 const RECORD_BYTES: usize = size_of::<PacketRecord>();
 /// Records a flow's list begins with.
 const FIRST_RECORDS: usize = 4;

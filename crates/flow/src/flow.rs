@@ -13,6 +13,9 @@ pub trait Keep: Default {
     /// Takes a packet of the flow, after the flow itself has taken it.
     fn packet(&mut self, arrival: &Arrival, seen: Seen, shared: &mut Self::Shared);
 
+    /// Whether the next packet may find that what all flows share is used up.
+    fn is_short(shared: &Self::Shared) -> bool;
+
     /// The flow has ended and leaves its partition.
     fn ended(&mut self, shared: &mut Self::Shared);
 }

@@ -123,6 +123,10 @@ impl<K: Keep> Partition<K> {
     ) {
         let clock = clocks.at.get(arrival.index as usize).copied().unwrap_or(arrival.time);
         let now = Now { arrival, reversed: place.reversed, clock, clocks };
+        // What a flow may keep must not depend on others whose time is over, and on where blocks end.
+        if K::is_short(&self.shared) {
+            self.expire_until(clock, clocks, ended);
+        }
         // The packets between may have moved the flow, opened it, or ended it.
         let bucket = if place.changes == self.changes {
             place.bucket

@@ -4,7 +4,9 @@ use flowloom_engine::Config;
 use proptest::prelude::*;
 
 use crate::captures::{Frames, SECOND};
-use crate::packets::{End, fragment4, fragment6, icmp, tcp, tcp_segment, udp, udp_datagram};
+use crate::packets::{
+    End, ends_of_one_partition, fragment4, fragment6, icmp, tcp, tcp_segment, udp, udp_datagram,
+};
 use crate::reading::{Run, read};
 
 /// What a frame is made from.
@@ -46,6 +48,24 @@ proptest! {
             prop_assert_eq!(&found.summary.total, &expected.summary.total);
         }
     }
+
+    /// The same where flows of one partition want more memory for their packets than there is.
+    #[test]
+    fn memory_runs_out_at_the_same_places(draws in prop::collection::vec(draw(), 50..400)) {
+        let ends = ends_of_one_partition(6);
+        let frames = made(&draws, |draw| {
+            let (from, to) = ends[draw.host as usize % ends.len()];
+            let (from, to) = if draw.forth { (from, to) } else { (to, from) };
+            udp(from, to, draw.len)
+        });
+        let scarce = |config: &mut Config| config.log.log_bytes_max = 256 * 500;
+        let expected = run(&frames, 1, 1024, scarce);
+        for (threads, block_frames) in [(1, 1), (1, 7), (4, 5)] {
+            let found = run(&frames, threads, block_frames, scarce);
+            prop_assert!(found.bytes == expected.bytes, "{} threads, {} frames", threads, block_frames);
+            prop_assert_eq!(&found.summary.total, &expected.summary.total);
+        }
+    }
 }
 
 fn draw() -> impl Strategy<Value = Draw> {
@@ -63,6 +83,10 @@ fn draw() -> impl Strategy<Value = Draw> {
 }
 
 fn frames(draws: &[Draw]) -> Frames {
+    made(draws, frame)
+}
+
+fn made(draws: &[Draw], frame: impl Fn(&Draw) -> Vec<u8>) -> Frames {
     let mut time = 0;
     Frames::ethernet(draws.iter().map(|draw| {
         time += draw.pause;
