@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "chores talk to a terminal")]
 
 mod bench;
+mod fuzz;
 mod generate;
 mod tidy;
 
@@ -17,6 +18,7 @@ fn main() -> ExitCode {
             Ok(())
         }
         ["bench", ref wanted @ ..] => bench::run(&root(), wanted),
+        ["fuzz", ref wanted @ ..] => fuzz::run(&root(), wanted),
         ["generate"] => generate::run(&root(), false),
         ["generate", "--check"] => generate::run(&root(), true),
         ["tidy"] => tidy::run(&root()),
@@ -41,6 +43,8 @@ Usage: cargo xtask COMMAND
 
   bench     run flowloom beside the yardstick of ../shared/bench and print ratios; with a word,
             only the benches whose names have it
+  fuzz      look for inputs that break a target of fuzz/ (or all, in turn): fuzz [TARGET]
+            [--seconds N], 600 seconds each unless said; needs cargo-fuzz
   generate  write the pages that follow from declarations (docs/columns.md, docs/cli.md);
             with --check, only say whether they are fresh
   tidy      check what the compiler does not: sizes, opening comments, who may depend on whom,

@@ -1,0 +1,49 @@
+//! Filters: what is read and written is the same filter, and `not` turns its verdict around.
+
+use flowloom_filter::{Filter, FrameView};
+use flowloom_wire::{LayerStack, Options, Packet};
+
+use crate::decode::LINKS;
+
+/// An expression up to the first zero byte; then a byte for the link type, and a frame.
+pub fn filter(data: &[u8]) {
+    let end = data.iter().position(|byte| *byte == 0).unwrap_or(data.len());
+    let text = String::from_utf8_lossy(&data[..end]);
+    let filter = match Filter::parse(&text) {
+        Ok(filter) => filter,
+        Err(error) => {
+            assert!(error.offset() <= text.len(), "an error is somewhere in the text");
+            assert!(!error.to_string().is_empty());
+            return;
+        }
+    };
+    let written = filter.to_string();
+    let again = match Filter::parse(&written) {
+        Ok(again) => again,
+        Err(error) => panic!("{text:?} is written {written:?}, which is refused: {error}"),
+    };
+    assert_eq!(again.to_string(), written, "of {text:?}");
+    assert_eq!(filter.packet(), again.packet(), "of {text:?}, written {written:?}");
+    assert_eq!(filter.flow(), again.flow(), "of {text:?}, written {written:?}");
+    if let Some([choice, bytes @ ..]) = data.get(end + 1..) {
+        evaluate(&filter, &text, *choice, bytes);
+    }
+}
+
+fn evaluate(filter: &Filter, text: &str, choice: u8, bytes: &[u8]) {
+    let link = LINKS[usize::from(choice) % LINKS.len()];
+    let original = bytes.len() as u32;
+    let mut layers = LayerStack::new();
+    let options = Options::default();
+    flowloom_wire::decode(link, bytes, original, &options, &mut layers, &mut Packet::default());
+    let frame = FrameView { link, bytes, original, layers: &layers };
+    let Some(test) = filter.packet() else { return };
+    let verdict = test.matches(&frame);
+    // Parentheses may go beyond the depth that is allowed.
+    if filter.flow().is_none()
+        && let Ok(opposite) = Filter::parse(&format!("not ({text})"))
+        && let Some(opposite) = opposite.packet()
+    {
+        assert_eq!(opposite.matches(&frame), !verdict, "not ({text})");
+    }
+}

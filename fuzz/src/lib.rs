@@ -1,0 +1,37 @@
+//! Any bytes into every reader, header and parser: one function for each, which panics when what
+//! comes out breaks a rule, not only when the code under test panics.
+//!
+//! `cargo xtask fuzz` has libFuzzer look for such bytes; `tests/stable.rs` tries random ones and
+//! damaged samples, in seconds.
+
+mod decode;
+mod defrag;
+mod filter;
+mod headers;
+mod read;
+pub mod seeds;
+mod sequence;
+
+pub use decode::{decode, payload};
+pub use defrag::defrag;
+pub use filter::filter;
+pub use headers::headers;
+pub use read::{compressed, pcap, pcapng, snoop};
+pub use sequence::sequence;
+
+/// A function that any bytes are put into.
+pub type Target = fn(&[u8]);
+
+/// All of them, by the names they have for `cargo xtask fuzz`.
+pub const TARGETS: &[(&str, Target)] = &[
+    ("pcap", pcap),
+    ("pcapng", pcapng),
+    ("snoop", snoop),
+    ("compressed", compressed),
+    ("decode", decode),
+    ("headers", headers),
+    ("payload", payload),
+    ("defrag", defrag),
+    ("sequence", sequence),
+    ("filter", filter),
+];

@@ -1,0 +1,92 @@
+//! First inputs of each target, made of captures: what mutation begins with.
+
+use flowloom_schema::LinkType;
+use flowloom_wire::{LayerStack, Options, Packet};
+
+use crate::decode::LINKS;
+use crate::read::first_frames;
+
+/// Inputs of a target from a capture; none where it has no use for one.
+pub fn seeds(target: &str, capture: &[u8]) -> Vec<Vec<u8>> {
+    let start = &capture[..capture.len().min(CAPTURE_BYTES_MAX)];
+    match target {
+        "pcap" | "pcapng" | "snoop" => vec![start.to_vec()],
+        "compressed" => (129..132).map(|kind| [&[kind, 0, 0, 0], start].concat()).collect(),
+        "decode" => {
+            frames(capture).map(|(link, frame)| [&[link, 1], &frame[..]].concat()).collect()
+        }
+        "headers" => spans(capture, |frame, offset, _| frame[offset..].to_vec()),
+        "payload" => spans(capture, |frame, _, packet| {
+            let rest = frame.get(packet.trans_offset as usize..).unwrap_or_default();
+            [&[packet.protocol, 0], rest].concat()
+        }),
+        "filter" => frames(capture)
+            .zip(EXPRESSIONS.iter().cycle())
+            .map(|((link, frame), text)| [text.as_bytes(), &[0, link], &frame].concat())
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Inputs of a target that follow from no capture.
+pub fn own_seeds(target: &str) -> Vec<Vec<u8>> {
+    match target {
+        // Two datagrams of three fragments, in and out of order, and a cut one.
+        "defrag" => vec![
+            [&[8][..], &[0, 0, 0, 16, 0, 1], &[0, 2, 0, 16, 0, 1], &[0, 4, 0, 9, 0, 0]].concat(),
+            [&[26][..], &[1, 4, 0, 9, 0, 0], &[1, 0, 0, 16, 0, 1], &[1, 2, 0, 16, 0, 17]].concat(),
+            [&[26][..], &[2, 0, 0, 16, 250, 1], &[2, 2, 0, 16, 0, 0]].concat(),
+        ],
+        "sequence" => vec![
+            [&[0, 255, 255, 255, 250][..], &[0, 16, 0, 0, 9, 0, 20], &[1, 16, 0, 0, 9, 9, 20]]
+                .concat(),
+            [&[1, 0, 0, 0, 0][..], &[0, 2, 0, 0, 0, 0, 20], &[1, 18, 0, 0, 0, 1, 20]].concat(),
+        ],
+        "filter" => EXPRESSIONS.iter().map(|text| text.as_bytes().to_vec()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Link, as a byte that stands for it, and bytes of a capture's first frames.
+fn frames(capture: &[u8]) -> impl Iterator<Item = (u8, Vec<u8>)> {
+    let place = |link: LinkType| LINKS.iter().position(|known| *known == link);
+    first_frames(capture, FRAMES_MAX)
+        .into_iter()
+        .filter_map(move |(link, _, bytes)| Some((place(link)? as u8, bytes)))
+}
+
+/// What `make` makes of each header of a capture's first frames.
+fn spans(capture: &[u8], make: impl Fn(&[u8], usize, &Packet) -> Vec<u8>) -> Vec<Vec<u8>> {
+    let mut seeds = Vec::new();
+    for (link, original, bytes) in first_frames(capture, FRAMES_MAX) {
+        let (mut layers, mut packet) = (LayerStack::new(), Packet::default());
+        let options = Options::default();
+        flowloom_wire::decode(link, &bytes, original, &options, &mut layers, &mut packet);
+        let offsets = layers.spans().iter().map(|(_, offset)| *offset as usize);
+        seeds.extend(offsets.map(|offset| make(&bytes, offset, &packet)));
+    }
+    seeds.sort_unstable();
+    seeds.dedup();
+    seeds
+}
+
+const CAPTURE_BYTES_MAX: usize = 16 << 10;
+const FRAMES_MAX: usize = 40;
+
+/// One of each kind.
+const EXPRESSIONS: &[&str] = &[
+    "tcp port 443 and host 10.0.0.1",
+    "not (udp or icmp) and src net 10.0.0.0/8",
+    "tcp[tcpflags] & (tcp-syn|tcp-fin) != 0",
+    "ip[2:2] - ((ip[0]&0xf)<<2) > 100",
+    "vlan 10 and mpls 5 and pppoes 7",
+    "ether host 00:11:22:33:44:55 or ether broadcast",
+    "ip6 host 2001:db8::1 and dst portrange 53-80",
+    "geneve 5 and ip proto 17",
+    "wlan type mgt subtype beacon or dir tods",
+    "len > 64 and greater 100 or less 20",
+    "ip6 protochain 58 or icmp6[icmp6type] = 128",
+    "gre or vxlan or gtp or teredo or arp",
+    "iso proto 1 or decnet host 10.3 or llc s",
+    "net 192.0.2.0 mask 255.255.255.0 and (port domain or http)",
+];
