@@ -44,7 +44,12 @@ impl Attack {
         let capture = directory.path().join("attack.pcap");
         let outcomes = [self.frames, 2 * self.frames].map(|frames| {
             write(&capture, frames, &frame);
-            let outcome = self.run_apart(&capture, directory.path());
+            let mut outcome = self.run_apart(&capture, directory.path());
+            // The least of some runs: what else the machine does only adds to it.
+            for _ in 1..RUNS {
+                let again = self.run_apart(&capture, directory.path());
+                outcome.nanos = outcome.nanos.min(again.nanos);
+            }
             assert_eq!(outcome.number("frames"), frames);
             outcome
         });
@@ -123,7 +128,7 @@ fn settings(config: &mut Config) {
     config.flow.limits.datagrams_max = 4_096;
     config.flow.limits.datagram_bytes_max = 4 << 20;
     config.log.sequence_max = 1_000;
-    config.log.log_bytes_max = 64 << 20;
+    config.log.log_bytes_max = 16 << 20;
     config.dedup = std::env::var(DEDUP).unwrap().parse().ok();
 }
 
@@ -161,6 +166,8 @@ pub(crate) const SECOND: i64 = 1_000_000_000;
 pub(crate) const BEGIN: i64 = 1_700_000_000 * SECOND;
 /// Flows at a time at most in all attacks.
 pub(crate) const FLOWS_MAX: usize = 32_768;
+/// Runs of which the quickest counts.
+const RUNS: usize = 3;
 /// Peak of memory that none may go beyond, whatever its length.
 const PEAK_KIB_MAX: u64 = 200 << 10;
 /// What the allocator may do differently.
