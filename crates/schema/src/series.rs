@@ -106,9 +106,11 @@ impl Series {
             Values::I32(v) => v.reserve_exact(rows),
             Values::I64(v) | Values::Time(v) => v.reserve_exact(rows),
             Values::F64(v) => v.reserve_exact(rows),
-            Values::Text(Text { offsets, .. }) | Values::List(List { offsets, .. }) => {
+            Values::Text(Text { offsets, bytes }) => {
                 offsets.reserve_exact(rows);
+                bytes.reserve_exact(rows * TEXT_LEN);
             }
+            Values::List(List { offsets, .. }) => offsets.reserve_exact(rows),
         }
         series
     }
@@ -367,6 +369,9 @@ impl Validity {
         }
     }
 }
+
+/// Bytes that texts have room for each: enough for addresses, so that few columns grow.
+const TEXT_LEN: usize = 20;
 
 #[cfg(test)]
 mod tests {

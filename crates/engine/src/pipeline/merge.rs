@@ -50,7 +50,7 @@ impl Merger {
     /// The flows that wait for their batch to be full.
     pub(crate) fn rest(&mut self) -> Vec<Ended<PacketLog>> {
         self.records = 0;
-        std::mem::take(&mut self.pending)
+        std::mem::replace(&mut self.pending, Vec::with_capacity(BATCH_ROWS))
     }
 
     pub(crate) fn account(&self) -> &Account {
