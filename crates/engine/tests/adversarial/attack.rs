@@ -80,7 +80,7 @@ impl Attack {
             let (ratio, each) = (twice as f64 / once as f64, twice / (2 * self.frames));
             println!("{name}: twice the frames took {ratio:.2} times as long, {each} ns a frame");
             // Linear would be 2; what a run begins with makes it less, a busy machine more.
-            assert!(ratio < 3.0, "{name}: {ratio}");
+            assert!(ratio < 3.5, "{name}: {ratio}"); // quadratic would be 4
         }
         if let (Some(once), Some(twice)) = (once.peak_kib, twice.peak_kib) {
             println!("{name}: {} MiB, with twice the frames {} MiB", once >> 10, twice >> 10);
