@@ -18,7 +18,7 @@ pub fn defrag(data: &[u8]) {
     let mut clock = 0;
     for (number, step) in (1..).zip(steps.as_chunks().0) {
         clock += i64::from(step[5] >> 4);
-        run.step(step, number, clock);
+        run.step(*step, number, clock);
         run.check(&limits);
     }
     run.defrag.drain(0, &mut run.out);
@@ -64,7 +64,7 @@ impl Default for Run {
 }
 
 impl Run {
-    fn step(&mut self, &[what, place, high, len, cut, flags]: &[u8; 6], number: u64, clock: i64) {
+    fn step(&mut self, [what, place, high, len, cut, flags]: [u8; 6], number: u64, clock: i64) {
         self.defrag.expire(clock, 0, &mut self.out);
         self.take_out(0);
         let (version, id) = (if what & 1 == 0 { 4 } else { 6 }, what >> 1 & 7);

@@ -20,6 +20,8 @@ pub fn filter(data: &[u8]) {
     let written = filter.to_string();
     let again = match Filter::parse(&written) {
         Ok(again) => again,
+        // Written, each minus has its parentheses.
+        Err(error) if error.to_string().contains("levels of nesting") => return,
         Err(error) => panic!("{text:?} is written {written:?}, which is refused: {error}"),
     };
     assert_eq!(again.to_string(), written, "of {text:?}");
@@ -37,8 +39,8 @@ fn evaluate(filter: &Filter, text: &str, choice: u8, bytes: &[u8]) {
     let options = Options::default();
     flowloom_wire::decode(link, bytes, original, &options, &mut layers, &mut Packet::default());
     let frame = FrameView { link, bytes, original, layers: &layers };
-    let Some(test) = filter.packet() else { return };
-    let verdict = test.matches(&frame);
+    let Some(wanted) = filter.packet() else { return };
+    let verdict = wanted.matches(&frame);
     // Parentheses may go beyond the depth that is allowed.
     if filter.flow().is_none()
         && let Ok(opposite) = Filter::parse(&format!("not ({text})"))

@@ -39,7 +39,7 @@ pub fn sequence(data: &[u8]) {
     let mut count = 0;
     for (frame, step) in (1..).zip(steps.as_chunks::<7>().0) {
         time += i64::from(step[6]) - 16;
-        let packet = packet(step, base, modelled);
+        let packet = packet(*step, base, modelled);
         let arrival = Arrival { packet, time, frame, wire_len: packet.ip_len + 14, index: 0 };
         let at = [clock.advance(time)];
         let clocks = Clocks { first: frame, at: &at };
@@ -61,7 +61,7 @@ pub fn sequence(data: &[u8]) {
 }
 
 /// Direction and connection, flags, place, length, acknowledgement, window.
-fn packet(&[what, flags, high, low, len, ack, _]: &[u8; 7], base: u32, modelled: bool) -> Packet {
+fn packet([what, flags, high, low, len, ack, _]: [u8; 7], base: u32, modelled: bool) -> Packet {
     let (client, server) = (Address::v4([10, 0, 0, 1]), Address::v4([10, 0, 0, 2]));
     let port = 1_000 + u16::from(what >> 1 & if modelled { 0 } else { 7 });
     let offset = i16::from_be_bytes([high, low]);
