@@ -161,8 +161,9 @@ impl Pcapng {
         let [high, low, captured, original] = words(self.order, header);
         let ticks = Some(u64::from(high) << 32 | u64::from(low));
         let packet = Packet { interface, ticks, captured, original, data_at: 8 + PACKET_AT };
-        let padded = captured.next_multiple_of(4) as usize;
-        let Some(options) = body.get(PACKET_AT + padded..) else {
+        let padded = captured.checked_next_multiple_of(4);
+        let options = padded.and_then(|padded| body.get(PACKET_AT + padded as usize..));
+        let Some(options) = options else {
             return Err(Stop::Damaged(format!(
                 "the record claims {captured} captured bytes, but its block has {}",
                 body.len() - PACKET_AT

@@ -272,6 +272,14 @@ fn impossible_blocks_end_the_reading() {
 }
 
 #[test]
+fn a_captured_length_that_cannot_be_padded_ends_the_reading() {
+    let mut bytes = enhanced(false, 0, 1, 4, b"evil", &[]);
+    bytes[20..24].copy_from_slice(&[0xfe, 0xff, 0xff, 0xff]);
+    let text = "the record claims 4294967294 captured bytes, but its block has 4";
+    assert_eq!(damage(&after_a_frame(&bytes)), (1, text.to_owned()));
+}
+
+#[test]
 fn a_block_length_without_its_padding_is_understood() {
     let mut odd = enhanced(false, 0, 2, 5, b"12345", &[]);
     let len = odd.len();
