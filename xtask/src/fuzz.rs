@@ -2,7 +2,7 @@
 //!
 //! First inputs are made of the captures in `samples/`, and of those in `../shared/corpus` if it is
 //! there; what libFuzzer adds to them stays in `fuzz/corpus`. Works with the stable toolchain: all
-//! that `cargo fuzz` asks of a nightly one are flags that RUSTC_BOOTSTRAP lets through.
+//! that `cargo fuzz` asks of a nightly one are flags that `RUSTC_BOOTSTRAP` lets through.
 
 use std::fs;
 use std::path::{Path, PathBuf};
