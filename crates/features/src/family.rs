@@ -1,17 +1,12 @@
-//! What a family of columns is, and the sets the user can choose from.
+//! What a family of columns is. Which there are is in `sets`.
 
 use std::fmt::Debug;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use flowloom_flow::Ended;
-use flowloom_schema::{Batch, Column, Mac, Series};
+use flowloom_schema::{Column, Mac, Series};
 
-use crate::community_id::CommunityIdFamily;
-use crate::core::CoreFamily;
 use crate::log::PacketLog;
-use crate::sequences::{SequencesFamily, TimestampsFamily};
-use crate::statistics::StatisticsFamily;
 
 /// Some columns that are computed together from a finished flow.
 pub trait Family: Send + Sync {
@@ -56,7 +51,7 @@ pub trait Anonymize: Debug + Send + Sync {
 }
 
 impl<'a> FlowRow<'a> {
-    fn new(
+    pub(crate) fn new(
         ended: &'a Ended<PacketLog>,
         capture: &'a str,
         anonymize: Option<&dyn Anonymize>,
@@ -94,124 +89,4 @@ pub enum Signs {
     Unsigned,
     /// Positive up, negative down, as the reference systems have them.
     Signed,
-}
-
-/// A feature set, as `--features` takes it.
-#[derive(Clone, Copy, Debug)]
-pub struct Set {
-    /// Its name.
-    pub name: &'static str,
-    /// What it is.
-    pub doc: &'static str,
-    families: fn(Signs) -> Vec<Box<dyn Family>>,
-}
-
-/// All feature sets.
-pub const SETS: &[Set] = &[
-    Set {
-        name: "core",
-        doc: "who spoke with whom, when, how much, and how it ended",
-        families: |_| vec![Box::new(CoreFamily), Box::new(CommunityIdFamily)],
-    },
-    Set {
-        name: "sequences",
-        doc: "lists with one entry per packet: directions, times, lengths, flags, windows, marks",
-        families: |signs| vec![Box::new(SequencesFamily { signs })],
-    },
-    Set {
-        name: "timestamps",
-        doc: "the absolute time of each packet of the sequences",
-        families: |_| vec![Box::new(TimestampsFamily)],
-    },
-    Set {
-        name: "statistics",
-        doc: "twelve statistics of lengths and gaps, over all packets and for each direction",
-        families: |_| vec![Box::new(StatisticsFamily)],
-    },
-];
-
-/// Names that are to become feature sets.
-pub const RESERVED: &[&str] =
-    &["bytes", "tls", "quic", "http", "dns", "dhcp", "ssh", "cic", "nfstream", "ppi"];
-
-/// The chosen families, less the columns that are not wanted.
-pub struct Families {
-    chosen: Vec<Chosen>,
-    anonymize: Option<Arc<dyn Anonymize>>,
-}
-
-/// A family of which something is wanted.
-struct Chosen {
-    family: Box<dyn Family>,
-    /// All its columns.
-    columns: Vec<Column>,
-    /// Which of them are wanted.
-    wanted: Vec<bool>,
-}
-
-impl Families {
-    /// The families of `sets`, in the order of [`SETS`], without the columns named in `without`.
-    ///
-    /// A family none of whose columns is wanted is not run.
-    pub fn new(sets: &[&str], without: &[String], signs: Signs) -> Self {
-        let chosen = SETS
-            .iter()
-            .filter(|set| sets.contains(&set.name))
-            .flat_map(|set| (set.families)(signs))
-            .map(|family| {
-                let columns = family.columns();
-                let wanted =
-                    columns.iter().map(|column| !without.iter().any(|name| *name == column.name));
-                let wanted = wanted.collect::<Vec<_>>();
-                Chosen { family, columns, wanted }
-            })
-            .filter(|chosen| chosen.wanted.contains(&true))
-            .collect();
-        Self { chosen, anonymize: None }
-    }
-
-    /// The same families, with other addresses in the place of the real ones.
-    #[must_use]
-    pub fn anonymized(self, anonymize: Option<Arc<dyn Anonymize>>) -> Self {
-        Self { anonymize, ..self }
-    }
-
-    /// The wanted columns, in order.
-    pub fn columns(&self) -> Vec<Column> {
-        let all = self.chosen.iter().flat_map(|chosen| chosen.columns.iter().zip(&chosen.wanted));
-        all.filter(|(_, wanted)| **wanted).map(|(column, _)| column.clone()).collect()
-    }
-
-    /// What must be kept of the packets of a flow.
-    pub fn needs(&self) -> Needs {
-        self.chosen.iter().map(|chosen| chosen.family.needs()).fold(
-            Needs::default(),
-            |all, needs| Needs {
-                sequences: all.sequences || needs.sequences,
-                statistics: all.statistics || needs.statistics,
-            },
-        )
-    }
-
-    /// The rows of some flows.
-    pub fn batch(&self, flows: &[Ended<PacketLog>], capture: &str) -> Batch {
-        let mut batch = Batch { columns: Vec::new(), rows: flows.len() };
-        let anonymize = self.anonymize.as_deref();
-        let rows = flows.iter().map(|ended| FlowRow::new(ended, capture, anonymize));
-        let rows = rows.collect::<Vec<_>>();
-        for Chosen { family, columns, wanted } in &self.chosen {
-            let empty = |column: &Column| Series::with_capacity(column.data_type, rows.len());
-            let mut series = columns.iter().map(empty).collect::<Vec<_>>();
-            family.append_all(&rows, &mut series);
-            let series = series.into_iter().zip(wanted).filter(|(_, wanted)| **wanted);
-            batch.columns.extend(series.map(|(series, _)| series));
-        }
-        batch
-    }
-}
-
-/// All columns there are.
-pub fn catalogue() -> Vec<Column> {
-    let names = SETS.iter().map(|set| set.name).collect::<Vec<_>>();
-    Families::new(&names, &[], Signs::default()).columns()
 }

@@ -12,12 +12,12 @@ mod family;
 mod log;
 mod moments;
 mod sequences;
+mod sets;
 mod statistics;
 #[cfg(test)]
 mod testing;
 
-pub use family::{
-    Anonymize, Families, Family, FlowRow, Needs, RESERVED, SETS, Set, Signs, catalogue,
-};
+pub use family::{Anonymize, Family, FlowRow, Needs, Signs};
 pub use log::{LogLimits, LogShared, PacketLog, PacketRecord};
+pub use sets::{Families, RESERVED, SETS, Set, catalogue};
 pub use statistics::{Sample, Statistic, Summary};
