@@ -3,6 +3,7 @@
 //! Conversations: with `--no-split`, both sides summed by protocol and unordered endpoints, over
 //! VLANs, virtual networks and tshark's streams. Differences are in `corpus/differences.tsv`, each
 //! with its reason; a difference that is not listed fails, and so does a listed one that is gone.
+//! Where tshark joins conversations, what is compared is their sum.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,18 +12,20 @@
 )]
 
 mod common;
+#[path = "common/differences.rs"]
+mod differences;
 #[path = "corpus/facts.rs"]
 mod facts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use common::{Row, corpus, rows};
-use facts::{Conversation, Facts, Key};
+use differences::Difference;
+use facts::{Conversation, Facts, Key, Side};
 
 #[test]
 fn conversations_are_those_of_tshark() {
     let Some(captures) = corpus() else { return };
-    let listed = listed();
     let mut counts = Counts::default();
     let mut found = Vec::new();
     for (name, path) in &captures {
@@ -31,26 +34,19 @@ fn conversations_are_those_of_tshark() {
         counts.fragmented += u32::from(facts.has_fragments());
         let (rows, summary) = rows(path, |config| config.flow.no_split = true);
         let frames = facts.frames_differ(&summary);
-        let frames = frames
-            .into_iter()
-            .map(|(what, own, theirs)| (what.to_string(), format!("ours {own}, tshark {theirs}")));
+        let frames = frames.into_iter().map(|(what, own, theirs)| {
+            (format!("frames {what}"), format!("ours {own}, tshark {theirs}"))
+        });
         let undecoded = !summary.total.frames_unknown_link.is_empty();
         let conversations = compare(&rows, &facts, undecoded, &mut counts);
-        found.extend(frames.chain(conversations).map(|(what, text)| (name.clone(), what, text)));
+        found.extend(frames.chain(conversations).map(|(what, values)| Difference {
+            capture: name.clone(),
+            what,
+            values,
+        }));
     }
     println!("{counts:?}");
-    let is_listed = |(capture, what, _): &&(String, String, String)| {
-        let has = |what: &str| listed.contains(&(capture.clone(), what.to_string()));
-        has(what) || has("*")
-    };
-    let unlisted = found.iter().filter(|difference| !is_listed(difference)).collect::<Vec<_>>();
-    assert!(unlisted.is_empty(), "{} not on the list: {unlisted:#?}", unlisted.len());
-    let gone = listed.iter().filter(|(capture, what)| {
-        !found.iter().any(|(c, w, _)| c == capture && (w == what || what == "*"))
-    });
-    assert_eq!(gone.collect::<Vec<_>>(), Vec::<&(String, String)>::new(), "no longer different");
-    let captures_listed = listed.iter().map(|(capture, _)| capture).collect::<BTreeSet<_>>();
-    assert!(captures_listed.len() * 100 <= captures.len() * 3, "more than 3 % of captures listed");
+    differences::check(&["frames", "conversation"], &found);
 }
 
 /// What was compared, of all captures.
@@ -61,6 +57,8 @@ struct Counts {
     fragmented: u32,
     conversations_equal: u32,
     conversations_different: u32,
+    /// Conversations of ours that tshark joins, and whose sums are equal.
+    joined_equal: u32,
     /// Conversations of tshark that are the outside of a tunnel, in which neither TCP nor UDP was:
     /// ours are the inner packets, by definition.
     tunnels_of_other_protocols: u32,
@@ -79,10 +77,12 @@ fn compare(
     let (theirs, associations) = facts.conversations();
     let mut found = Vec::new();
     if let Some(packets) = associations.filter(|packets| *packets != sctp) {
-        found.push(("sctp".to_string(), format!("ours {sctp} packets, tshark {packets}")));
+        let values = format!("ours {sctp} packets, tshark {packets}");
+        found.push(("conversation sctp".to_string(), values));
     }
     let packets = |own: Option<&Conversation>| own.map_or(0, Conversation::packets);
     let mut inner_packets = inner_packets(rows);
+    let mut different = Vec::new();
     for key in own.keys().chain(theirs.keys()).collect::<BTreeSet<_>>() {
         let (a, b) = (own.get(key).cloned(), theirs.get(key).cloned());
         let without = |conversation: Conversation| conversation.without_payload();
@@ -99,13 +99,44 @@ fn compare(
             }
             (None, Some(_)) if undecoded_link => counts.undecoded_link += 1,
             (Some(_), None) if facts.has_without_addresses(key) => {}
-            (a, b) => {
-                counts.conversations_different += 1;
-                found.push((key.to_string(), format!("ours {a:?}, tshark {b:?}")));
-            }
+            (a, b) => different.push((key, a, b)),
         }
     }
+    let count = different.len();
+    let joined_equal = |group: &dyn Fn(&Key) -> bool, different: &mut Vec<Pair<'_>>| {
+        let (joined, others) = different.drain(..).partition::<Vec<_>, _>(|(key, ..)| group(key));
+        let equal = sum(joined.iter().map(|(_, a, _)| a)) == sum(joined.iter().map(|(_, _, b)| b));
+        *different = if equal { others } else { [joined, others].concat() };
+    };
+    for protocol in ["tcp", "udp"].into_iter().filter(|protocol| facts.has_streamless(protocol)) {
+        joined_equal(&|key| key.protocol() == protocol, &mut different);
+    }
+    if facts.has_portmapper() {
+        for end in different.iter().flat_map(|(key, ..)| key.ends()).collect::<BTreeSet<_>>() {
+            joined_equal(
+                &|key| key.protocol() == "udp" && key.ends().contains(&end),
+                &mut different,
+            );
+        }
+    }
+    counts.joined_equal += (count - different.len()) as u32;
+    counts.conversations_different += different.len() as u32;
+    found.extend(
+        different.into_iter().map(|(key, a, b)| {
+            (format!("conversation {key}"), format!("ours {a:?}, tshark {b:?}"))
+        }),
+    );
     found
+}
+
+/// A conversation, ours and tshark's.
+type Pair<'a> = (&'a Key, Option<Conversation>, Option<Conversation>);
+
+fn sum<'a>(conversations: impl Iterator<Item = &'a Option<Conversation>>) -> Side {
+    conversations.flatten().fold(Side::default(), |mut sum, conversation| {
+        sum.add(conversation.both_sides());
+        sum
+    })
 }
 
 /// Packets that came through a tunnel and are neither TCP nor UDP nor SCTP.
@@ -143,16 +174,4 @@ fn conversations(rows: &[Row]) -> (BTreeMap<Key, Conversation>, u64) {
         sum.span(row.time("start_time"), row.time("end_time"));
     }
     (sums, sctp)
-}
-
-fn listed() -> BTreeSet<(String, String)> {
-    let text = include_str!("corpus/differences.tsv");
-    let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
-    lines
-        .map(|line| {
-            let fields = line.split('\t').collect::<Vec<_>>();
-            assert!(fields.len() == 3 && !fields[2].is_empty(), "capture, what, reason: {line}");
-            (fields[0].to_string(), fields[1].to_string())
-        })
-        .collect()
 }

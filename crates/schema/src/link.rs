@@ -28,6 +28,8 @@ link_types! {
     TOKEN_RING = 6, "IEEE802_5";
     /// PPP, with or without HDLC-like framing.
     PPP = 9, "PPP";
+    /// FDDI.
+    FDDI = 10, "FDDI";
     /// Raw IP as some BSDs number it.
     RAW_12 = 12, "RAW";
     /// Raw IP as OpenBSD numbers it.
@@ -36,16 +38,24 @@ link_types! {
     PPP_HDLC = 50, "PPP_HDLC";
     /// PPP over Ethernet session, without the Ethernet header.
     PPP_ETHER = 51, "PPP_ETHER";
+    /// ATM with LLC before its packets (RFC 2684).
+    ATM_RFC1483 = 100, "ATM_RFC1483";
     /// Raw IPv4 or IPv6.
     RAW = 101, "RAW";
     /// Cisco HDLC.
     C_HDLC = 104, "C_HDLC";
     /// 802.11 without a radio header.
     IEEE802_11 = 105, "IEEE802_11";
+    /// Frame relay.
+    FRELAY = 107, "FRELAY";
     /// OpenBSD loopback: address family in network byte order.
     LOOP = 108, "LOOP";
+    /// Packets that `IPsec` of OpenBSD took in or out.
+    ENC = 109, "ENC";
     /// Linux cooked capture, version 1.
     LINUX_SLL = 113, "LINUX_SLL";
+    /// Packets that the packet filter of OpenBSD logged.
+    PFLOG = 117, "PFLOG";
     /// 802.11 after a Prism header.
     IEEE802_11_PRISM = 119, "IEEE802_11_PRISM";
     /// 802.11 after a radiotap header.
@@ -58,6 +68,8 @@ link_types! {
     IPV6 = 229, "IPV6";
     /// Linux netfilter log.
     NFLOG = 239, "NFLOG";
+    /// A frame of a link type that a header of Apple's tcpdump names.
+    PKTAP = 258, "PKTAP";
     /// Linux cooked capture, version 2.
     LINUX_SLL2 = 276, "LINUX_SLL2";
 }

@@ -95,6 +95,8 @@ impl EtherType {
     pub const EAPOL: Self = Self(0x888e);
     /// Link layer discovery.
     pub const LLDP: Self = Self(0x88cc);
+    /// `MACsec`.
+    pub const MACSEC: Self = Self(0x88e5);
     /// Network service header.
     pub const NSH: Self = Self(0x894f);
 

@@ -5,7 +5,8 @@ use crate::Reason;
 /// The header of an 802.11 frame.
 #[derive(Clone, Copy, Debug)]
 pub struct Ieee80211<'a> {
-    header: &'a [u8; CONTROL_LEN],
+    control: [u8; 2],
+    is_swapped: bool,
     bytes: &'a [u8],
 }
 
@@ -13,9 +14,21 @@ impl<'a> Ieee80211<'a> {
     /// Views the header at the front of `bytes`; control and management frames too, of which only
     /// the kind is known then.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Reason> {
-        let header = bytes.first_chunk().ok_or(Reason::Truncated)?;
-        let frame = Self { header, bytes };
-        if frame.header[0] & 3 != 0 {
+        Self::in_order(bytes, false)
+    }
+
+    /// The same, for a header whose numbers may be in network order, as Cisco's controllers have
+    /// them: what is no 802.11 frame as it is, is read with its bytes swapped.
+    pub fn parse_swapped(bytes: &'a [u8]) -> Result<Self, Reason> {
+        Self::in_order(bytes, bytes.first().is_some_and(|first| first & VERSION != 0))
+    }
+
+    fn in_order(bytes: &'a [u8], is_swapped: bool) -> Result<Self, Reason> {
+        let header: &[u8; CONTROL_LEN] = bytes.first_chunk().ok_or(Reason::Truncated)?;
+        let [first, second, ..] = *header;
+        let control = if is_swapped { [second, first] } else { [first, second] };
+        let frame = Self { control, is_swapped, bytes };
+        if frame.control[0] & VERSION != 0 {
             return Err(Reason::BadVersion);
         }
         if frame.is_data() && bytes.len() < frame.header_len() {
@@ -31,31 +44,37 @@ impl<'a> Ieee80211<'a> {
 
     /// Management, control, data, extension: 0 to 3.
     pub fn kind(&self) -> u8 {
-        self.header[0] >> 2 & 3
+        self.control[0] >> 2 & 3
     }
 
-    /// Whether the body of a data frame can be read and is one packet: neither empty (null
-    /// function), nor encrypted, nor a fragment, nor several packets (A-MSDU).
+    /// Whether the body of a data frame can be read: neither empty (null function), nor encrypted,
+    /// nor a fragment.
     pub fn has_packet(&self) -> bool {
         self.is_data()
-            && self.header[0] & SUBTYPE_NO_DATA == 0
-            && self.header[1] & (FLAG_PROTECTED | FLAG_MORE_FRAGMENTS) == 0
-            && self.bytes.get(22).is_some_and(|sequence| sequence.is_multiple_of(16))
-            && !self.is_aggregate()
+            && self.control[0] & SUBTYPE_NO_DATA == 0
+            && self.control[1] & (FLAG_PROTECTED | FLAG_MORE_FRAGMENTS) == 0
+            && self.fragment() == Some(0)
+    }
+
+    /// Whether the body is packets one after the other (A-MSDU), each after a header as Ethernet
+    /// has it, with a length.
+    pub fn is_aggregate(&self) -> bool {
+        let qos_at = if self.is_relayed() { 30 } else { 24 };
+        self.has_qos() && self.bytes.get(qos_at).is_some_and(|qos| qos & 0x80 != 0)
     }
 
     /// Length of a data frame's header.
     pub fn header_len(&self) -> usize {
         let mut len = if self.is_relayed() { 30 } else { 24 };
         if self.has_qos() {
-            len += if self.header[1] & FLAG_ORDER == 0 { 2 } else { 6 };
+            len += if self.control[1] & FLAG_ORDER == 0 { 2 } else { 6 };
         }
         len
     }
 
     /// Where a data frame's source address is.
     pub fn src_at(&self) -> usize {
-        match self.header[1] & (FLAG_TO_DS | FLAG_FROM_DS) {
+        match self.control[1] & (FLAG_TO_DS | FLAG_FROM_DS) {
             0 | FLAG_TO_DS => 10,
             FLAG_FROM_DS => 16,
             _ => 24,
@@ -64,21 +83,22 @@ impl<'a> Ieee80211<'a> {
 
     /// Where a data frame's destination address is.
     pub fn dst_at(&self) -> usize {
-        if self.header[1] & FLAG_TO_DS == 0 { 4 } else { 16 }
+        if self.control[1] & FLAG_TO_DS == 0 { 4 } else { 16 }
+    }
+
+    /// Which fragment this is: the low four bits of the number that counts frames.
+    fn fragment(&self) -> Option<u8> {
+        let at = if self.is_swapped { SEQUENCE_AT + 1 } else { SEQUENCE_AT };
+        self.bytes.get(at).map(|byte| byte & 0x0f)
     }
 
     /// From access point to access point: the frame has four addresses.
     fn is_relayed(&self) -> bool {
-        self.header[1] & (FLAG_TO_DS | FLAG_FROM_DS) == FLAG_TO_DS | FLAG_FROM_DS
+        self.control[1] & (FLAG_TO_DS | FLAG_FROM_DS) == FLAG_TO_DS | FLAG_FROM_DS
     }
 
     fn has_qos(&self) -> bool {
-        self.header[0] & SUBTYPE_QOS != 0
-    }
-
-    fn is_aggregate(&self) -> bool {
-        let qos_at = if self.is_relayed() { 30 } else { 24 };
-        self.has_qos() && self.bytes.get(qos_at).is_some_and(|qos| qos & 0x80 != 0)
+        self.control[0] & SUBTYPE_QOS != 0
     }
 }
 
@@ -157,6 +177,8 @@ pub fn prism_header_len(bytes: &[u8]) -> Result<usize, Reason> {
 
 /// Frame control and duration.
 const CONTROL_LEN: usize = 4;
+const VERSION: u8 = 0x03;
+const SEQUENCE_AT: usize = 22;
 const SUBTYPE_NO_DATA: u8 = 0x40;
 const SUBTYPE_QOS: u8 = 0x80;
 const FLAG_TO_DS: u8 = 0x01;
@@ -213,7 +235,23 @@ mod tests {
         assert!(!Ieee80211::parse(&later_fragment).unwrap().has_packet());
         let mut aggregate = data([0x88, 0]);
         aggregate[24] = 0x80;
-        assert!(!Ieee80211::parse(&aggregate).unwrap().has_packet());
+        let aggregate = Ieee80211::parse(&aggregate).unwrap();
+        assert!(aggregate.has_packet() && aggregate.is_aggregate());
+        assert!(!Ieee80211::parse(&data([0x08, 0])).unwrap().is_aggregate());
+    }
+
+    #[test]
+    fn swapped_control_bytes_are_taken_where_the_others_make_no_sense() {
+        let mut to_controller = data([0x01, 0x08]);
+        to_controller[22..24].copy_from_slice(&[0x01, 0x10]);
+        assert_eq!(Ieee80211::parse(&to_controller).unwrap_err(), Reason::BadVersion);
+        let frame = Ieee80211::parse_swapped(&to_controller).unwrap();
+        assert!(frame.has_packet(), "frame 17 is no fragment");
+        assert_eq!((frame.src_at(), frame.dst_at(), frame.header_len()), (10, 16, 24));
+        let as_it_is = data([0x08, 0x01]);
+        let frame = Ieee80211::parse_swapped(&as_it_is).unwrap();
+        assert_eq!((frame.src_at(), frame.dst_at(), frame.header_len()), (10, 16, 24));
+        assert_eq!(Ieee80211::parse_swapped(&data([3, 3])).unwrap_err(), Reason::BadVersion);
     }
 
     #[test]

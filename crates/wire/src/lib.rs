@@ -8,10 +8,14 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
+pub mod ayiya;
 pub mod bridge;
+pub mod capwap;
 pub mod chdlc;
 pub mod dccp;
 pub mod erspan;
+pub mod fddi;
+pub mod frame_relay;
 pub mod geneve;
 pub mod gre;
 pub mod gtp;
@@ -20,8 +24,11 @@ pub mod igmp;
 pub mod l2tp;
 pub mod llc;
 pub mod loopback;
+pub mod macsec;
 pub mod mpls;
 pub mod nflog;
+pub mod pf;
+pub mod pktap;
 pub mod ppi;
 pub mod ppp;
 pub mod pppoe;

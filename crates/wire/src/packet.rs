@@ -298,12 +298,18 @@ layers! {
     Prism = "prism",
     Ppi = "ppi",
     Ieee80211 = "wlan",
+    Fddi = "fddi",
+    FrameRelay = "frame-relay",
+    Pflog = "pflog",
+    Enc = "enc",
+    Pktap = "pktap",
     Mpls = "mpls",
     Itag = "pbb",
     FabricPath = "fabricpath",
     Vntag = "vntag",
     Metadata = "cmd",
     Nsh = "nsh",
+    Macsec = "macsec",
     Arp = "arp",
     Ipv4 = "ip",
     Ipv6 = "ip6",
@@ -331,6 +337,8 @@ layers! {
     Geneve = "geneve",
     Gtp = "gtp",
     Teredo = "teredo",
+    Ayiya = "ayiya",
+    Capwap = "capwap",
     L2tp = "l2tp",
 }
 
@@ -350,6 +358,8 @@ impl Layer {
                 | Self::Geneve
                 | Self::Gtp
                 | Self::Teredo
+                | Self::Ayiya
+                | Self::Capwap
                 | Self::L2tp
         )
     }

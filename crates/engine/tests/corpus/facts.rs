@@ -34,6 +34,15 @@ pub(crate) struct Side {
     pub(crate) flags: u64,
 }
 
+impl Side {
+    pub(crate) fn add(&mut self, more: Self) {
+        self.packets += more.packets;
+        self.bytes += more.bytes;
+        self.payload += more.payload;
+        self.flags |= more.flags;
+    }
+}
+
 /// The facts of one capture.
 pub(crate) struct Facts {
     rows: Vec<Vec<String>>,
@@ -86,6 +95,18 @@ impl Facts {
         .collect()
     }
 
+    /// Whether there are packets of the protocol that tshark gave no stream, and are one row here
+    /// whatever their endpoints: those behind a `FabricPath` tag.
+    pub(crate) fn has_streamless(&self, protocol: &str) -> bool {
+        self.of_kind("conv").any(|row| row[0] == protocol && row[1].is_empty())
+    }
+
+    /// Whether a portmapper answers. tshark takes all clients of a port that one names for one
+    /// conversation, with the port of the first client.
+    pub(crate) fn has_portmapper(&self) -> bool {
+        self.of_kind("frames.proto").any(|row| row[0] == "portmap")
+    }
+
     /// Whether tshark has a TCP header between the ports of `key`, without an IP header before it.
     pub(crate) fn has_without_addresses(&self, key: &Key) -> bool {
         let ports = key.ends.map(|(_, port)| port.to_string());
@@ -97,8 +118,8 @@ impl Facts {
 
     /// The conversations, summed over tshark's streams.
     ///
-    /// Apart from them the packets of SCTP, if tshark told any association: it tells them by
-    /// verification tags, whatever the addresses and ports.
+    /// Apart from them the frames with SCTP, if there is a conversation of it: tshark tells
+    /// associations by verification tags, whatever the addresses and ports.
     pub(crate) fn conversations(&self) -> (BTreeMap<Key, Conversation>, Option<u64>) {
         let mut sums = BTreeMap::new();
         let mut associations = None;
@@ -106,8 +127,8 @@ impl Facts {
             let end = |i: usize| (row[i].parse::<IpAddr>().unwrap(), row[i + 1].parse().unwrap());
             let (a, b) = (end(2), end(4));
             if row[0] == "sctp" {
-                *associations.get_or_insert(0) += row[6].parse::<u64>().unwrap();
-                *associations.get_or_insert(0) += row[8].parse::<u64>().unwrap();
+                let mut frames = self.of_kind("frames.proto").filter(|row| row[0] == "sctp");
+                associations = frames.next().map(|row| row[1].parse().unwrap());
                 continue;
             }
             let number = |i: usize| row[i].parse::<i64>().unwrap().max(0) as u64;
@@ -126,10 +147,7 @@ impl Facts {
             }
             let sum: &mut Conversation = sums.entry(Key::new(&row[0], a, b)).or_default();
             for (own, more) in sum.sides.iter_mut().zip(sides) {
-                own.packets += more.packets;
-                own.bytes += more.bytes;
-                own.payload += more.payload;
-                own.flags |= more.flags;
+                own.add(more);
             }
             sum.sum_endless(a == b);
             // Frames of simple packet blocks have no time.
@@ -144,13 +162,23 @@ impl Facts {
 }
 
 impl Key {
+    pub(crate) fn protocol(&self) -> &str {
+        &self.protocol
+    }
+
+    pub(crate) fn ends(&self) -> [(IpAddr, u16); 2] {
+        self.ends
+    }
+
     pub(crate) fn new(protocol: &str, a: (IpAddr, u16), b: (IpAddr, u16)) -> Self {
         Self { protocol: protocol.into(), ends: [a.min(b), a.max(b)] }
     }
 
     /// Whether one of the ports is that of a tunnel over UDP.
     pub(crate) fn is_tunnel(&self) -> bool {
-        self.ends.iter().any(|(_, port)| matches!(port, 1701 | 2152 | 3544 | 4789 | 6081))
+        self.ends
+            .iter()
+            .any(|(_, port)| matches!(port, 1701 | 2152 | 3544 | 4789 | 5072 | 5247 | 6081))
     }
 
     /// Whether only the checksum coverage is told of lengths, not the length.
@@ -176,20 +204,20 @@ impl Conversation {
     /// When both endpoints are the same, nobody can tell the sides apart.
     pub(crate) fn sum_endless(&mut self, same: bool) {
         if same {
-            let [a, b] = self.sides;
-            let sum = Side {
-                packets: a.packets + b.packets,
-                bytes: a.bytes + b.bytes,
-                payload: a.payload + b.payload,
-                flags: a.flags | b.flags,
-            };
-            self.sides = [sum, Side::default()];
+            self.sides = [self.both_sides(), Side::default()];
         }
     }
 
     /// Packets of both sides.
     pub(crate) fn packets(&self) -> u64 {
-        self.sides[0].packets + self.sides[1].packets
+        self.both_sides().packets
+    }
+
+    /// Both sides together.
+    pub(crate) fn both_sides(&self) -> Side {
+        let [mut sum, other] = self.sides;
+        sum.add(other);
+        sum
     }
 
     /// Forgets the payload.

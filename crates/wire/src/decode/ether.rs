@@ -3,6 +3,7 @@
 use super::{Outside, Walk, probe};
 use crate::bridge::{FABRIC_PATH_LEN, ITAG_LEN, METADATA_LEN, Nsh, VNTAG_LEN, last_ether_type};
 use crate::llc::{Llc, Snap};
+use crate::macsec::Macsec;
 use crate::mpls::MplsLabel;
 use crate::pppoe::Pppoe;
 use crate::rest::{Extent, Rest};
@@ -59,6 +60,7 @@ impl<L: Layers> Walk<'_, L> {
             EtherType::VNTAG => self.tag(Layer::Vntag, VNTAG_LEN, rest),
             EtherType::METADATA => self.tag(Layer::Metadata, METADATA_LEN, rest),
             EtherType::NSH => self.nsh(rest),
+            EtherType::MACSEC => self.macsec(rest),
             _ => {}
         }
     }
@@ -106,7 +108,7 @@ impl<L: Layers> Walk<'_, L> {
         }
     }
 
-    fn snap(&mut self, rest: Rest<'_>) {
+    pub(super) fn snap(&mut self, rest: Rest<'_>) {
         match Snap::parse(rest.bytes) {
             Ok(snap) => {
                 if self.nest(Layer::Snap, rest)
@@ -184,6 +186,23 @@ impl<L: Layers> Walk<'_, L> {
         }
     }
 
+    /// What is encrypted stays unknown, what is only signed is read.
+    fn macsec(&mut self, rest: Rest<'_>) {
+        let tag = match Macsec::parse(rest.bytes) {
+            Ok(tag) => tag,
+            Err(reason) => return self.stop(Layer::Macsec, reason, rest),
+        };
+        if !self.nest(Layer::Macsec, rest) || !tag.is_plain() {
+            return;
+        }
+        let inner = rest.skip(tag.header_len());
+        let inner = inner.limit(tag.payload_len(inner.len()));
+        match last_ether_type(inner.bytes, ETHER_TYPE_LEN) {
+            Ok(ether_type) => self.numbered(ether_type, inner.skip(ETHER_TYPE_LEN)),
+            Err(reason) => self.stop(Layer::Macsec, reason, rest),
+        }
+    }
+
     fn nsh(&mut self, rest: Rest<'_>) {
         match Nsh::parse(rest.bytes) {
             Ok(nsh) => {
@@ -197,3 +216,5 @@ impl<L: Layers> Walk<'_, L> {
         }
     }
 }
+
+const ETHER_TYPE_LEN: usize = 2;

@@ -4,14 +4,18 @@ use flowloom_schema::LinkType;
 
 use super::{Outside, Walk};
 use crate::chdlc::CiscoHdlc;
+use crate::fddi::Fddi;
+use crate::frame_relay::{FrameRelay, FrameRelayPayload};
 use crate::ieee80211::{Ieee80211, Radiotap, prism_header_len};
 use crate::loopback::Loopback;
 use crate::nflog::Nflog;
+use crate::pf::{ENC_LEN, Pflog};
+use crate::pktap::Pktap;
 use crate::ppi::Ppi;
 use crate::ppp::{Ppp, PppProtocol};
 use crate::rest::{Extent, Rest};
 use crate::sll::{Hardware, Sll, Sll2};
-use crate::{EtherType, Layer, Layers, Reason};
+use crate::{EtherType, Ethernet, Layer, Layers, Reason};
 
 /// Whether [`decode`](crate::decode) knows what frames of this link type begin with.
 pub fn link_is_known(link: LinkType) -> bool {
@@ -20,6 +24,8 @@ pub fn link_is_known(link: LinkType) -> bool {
         LinkType::NULL
             | LinkType::ETHERNET
             | LinkType::PPP
+            | LinkType::FDDI
+            | LinkType::ATM_RFC1483
             | LinkType::RAW_12
             | LinkType::RAW_14
             | LinkType::PPP_HDLC
@@ -28,13 +34,17 @@ pub fn link_is_known(link: LinkType) -> bool {
             | LinkType::C_HDLC
             | LinkType::IEEE802_11
             | LinkType::LOOP
+            | LinkType::FRELAY
+            | LinkType::ENC
             | LinkType::LINUX_SLL
+            | LinkType::PFLOG
             | LinkType::IEEE802_11_PRISM
             | LinkType::IEEE802_11_RADIOTAP
             | LinkType::PPI
             | LinkType::IPV4
             | LinkType::IPV6
             | LinkType::NFLOG
+            | LinkType::PKTAP
             | LinkType::LINUX_SLL2
     )
 }
@@ -59,6 +69,12 @@ impl<L: Layers> Walk<'_, L> {
             LinkType::IEEE802_11_RADIOTAP => self.radiotap(rest),
             LinkType::IEEE802_11_PRISM => self.prism(rest),
             LinkType::PPI => self.ppi(rest),
+            LinkType::PKTAP => self.pktap(rest),
+            LinkType::FDDI => self.fddi(rest),
+            LinkType::ATM_RFC1483 => self.llc(rest),
+            LinkType::FRELAY => self.frame_relay(rest),
+            LinkType::PFLOG => self.pflog(rest),
+            LinkType::ENC => self.enc(rest),
             _ => {}
         }
     }
@@ -133,6 +149,9 @@ impl<L: Layers> Walk<'_, L> {
         match (nflog.family(), payload) {
             (Nflog::FAMILY_IPV4, Some(payload)) => self.ipv4(payload),
             (Nflog::FAMILY_IPV6, Some(payload)) => self.ipv6(payload),
+            (Nflog::FAMILY_IPV4 | Nflog::FAMILY_IPV6, None) => {
+                self.stop(Layer::Nflog, Reason::BadLength, rest);
+            }
             _ => {}
         }
     }
@@ -217,18 +236,102 @@ impl<L: Layers> Walk<'_, L> {
 
     /// An 802.11 frame whose header is padded to a multiple of `align` bytes.
     fn wlan(&mut self, rest: Rest<'_>, align: usize) {
-        let frame = match Ieee80211::parse(rest.bytes) {
-            Ok(frame) => frame,
-            Err(reason) => return self.stop(Layer::Ieee80211, reason, rest),
-        };
+        match Ieee80211::parse(rest.bytes) {
+            Ok(frame) => self.wlan_frame(frame, rest, align),
+            Err(reason) => self.stop(Layer::Ieee80211, reason, rest),
+        }
+    }
+
+    pub(super) fn wlan_frame(&mut self, frame: Ieee80211<'_>, rest: Rest<'_>, align: usize) {
         self.layer(Layer::Ieee80211, rest);
         if !frame.is_data() {
             return;
         }
         self.outside.mac_src_plus_one = Outside::place(rest.offset() + frame.src_at() as u32);
         self.outside.mac_dst_plus_one = Outside::place(rest.offset() + frame.dst_at() as u32);
-        if frame.has_packet() {
-            self.llc(rest.skip(frame.header_len().next_multiple_of(align)));
+        if !frame.has_packet() {
+            return;
+        }
+        let body = rest.skip(frame.header_len().next_multiple_of(align));
+        if frame.is_aggregate() {
+            self.aggregate(body);
+        } else {
+            self.llc(body);
+        }
+    }
+
+    /// Packets one after the other (IEEE 802.11, 9.3.2.2): a frame is one packet to us, the first.
+    fn aggregate(&mut self, rest: Rest<'_>) {
+        match Ethernet::parse(rest.bytes) {
+            Ok(header) => {
+                self.outside.mac_src_plus_one =
+                    Outside::place(rest.offset() + Ethernet::SRC_AT as u32);
+                self.outside.mac_dst_plus_one = Outside::place(rest.offset());
+                let len = usize::from(header.ether_type().0);
+                self.llc(rest.skip(Ethernet::LEN).limit(len));
+            }
+            Err(reason) => self.stop(Layer::Ieee80211, reason, rest),
+        }
+    }
+
+    fn pktap(&mut self, rest: Rest<'_>) {
+        let pktap = match Pktap::parse(rest.bytes) {
+            Ok(pktap) => pktap,
+            Err(reason) => return self.stop(Layer::Pktap, reason, rest),
+        };
+        if !self.nest(Layer::Pktap, rest) {
+            return;
+        }
+        let frame = rest.skip(pktap.header_len());
+        if let Some(link) = pktap.link() {
+            self.link(link, frame.bytes, frame.extent);
+        }
+    }
+
+    fn fddi(&mut self, rest: Rest<'_>) {
+        match Fddi::parse(rest.bytes) {
+            Ok(fddi) => {
+                self.layer(Layer::Fddi, rest);
+                if fddi.is_llc() {
+                    self.llc(rest.skip(Fddi::LEN));
+                }
+            }
+            Err(reason) => self.stop(Layer::Fddi, reason, rest),
+        }
+    }
+
+    fn frame_relay(&mut self, rest: Rest<'_>) {
+        match FrameRelay::parse(rest.bytes) {
+            Ok(header) => {
+                self.layer(Layer::FrameRelay, rest);
+                match header.payload() {
+                    Some((FrameRelayPayload::Snap, at)) => self.snap(rest.skip(at)),
+                    Some((FrameRelayPayload::EtherType(ether_type), at)) => {
+                        self.numbered(ether_type, rest.skip(at));
+                    }
+                    None => {}
+                }
+            }
+            Err(reason) => self.stop(Layer::FrameRelay, reason, rest),
+        }
+    }
+
+    fn pflog(&mut self, rest: Rest<'_>) {
+        match Pflog::parse(rest.bytes) {
+            Ok(pflog) => {
+                self.layer(Layer::Pflog, rest);
+                self.ip(rest.skip(pflog.header_len()));
+            }
+            Err(reason) => self.stop(Layer::Pflog, reason, rest),
+        }
+    }
+
+    fn enc(&mut self, rest: Rest<'_>) {
+        if rest.bytes.len() < ENC_LEN {
+            self.stop(Layer::Enc, Reason::Truncated, rest);
+        } else {
+            self.layer(Layer::Enc, rest);
+            self.ip(rest.skip(ENC_LEN));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Whether bytes that no field vouches for look like a header.
 
+use crate::ieee80211::Ieee80211;
 use crate::llc::Llc;
 use crate::ppp::{Ppp, PppProtocol};
 use crate::protocol;
@@ -50,6 +51,13 @@ pub(super) fn is_ethernet(rest: Rest<'_>) -> bool {
 /// obscure protocols have it.
 fn is_llc(rest: Rest<'_>) -> bool {
     Llc::parse(rest.bytes).is_ok_and(|llc| llc.dsap() == llc.ssap() && llc.is_information())
+}
+
+/// An 802.11 frame: in it, if it has data that can be read, a SNAP header.
+pub(super) fn is_wlan(frame: Ieee80211<'_>, rest: Rest<'_>) -> bool {
+    let body = rest.skip(frame.header_len());
+    let is_snap = || Llc::parse(body.bytes).is_ok_and(|llc| llc.is_snap());
+    !frame.has_packet() || frame.is_aggregate() || is_snap()
 }
 
 /// A PPP header with IP after it, or one of the protocols that set a link up.

@@ -98,16 +98,17 @@ impl<L: Layers> Walk<'_, L> {
             Err(reason) => return self.stop(Layer::Udp, reason, rest),
         };
         self.layer(Layer::Udp, rest);
+        // Jumbograms say 0 (RFC 2675, section 4); anywhere else it is damage.
         let length = match udp.length() {
-            // Jumbograms say 0 (RFC 2675, section 4); anywhere else it is damage.
-            0 if rest.len() > usize::from(u16::MAX) => rest.len(),
-            0 => {
-                self.stop(Layer::Udp, Reason::BadLength, rest);
-                Udp::LEN
-            }
-            length => length,
+            0 if rest.len() > usize::from(u16::MAX) => Some(rest.len()),
+            0 => None,
+            length => Some(length),
         };
-        self.verify(Layer::Udp, udp.checksum(), length, rest);
+        match length {
+            Some(length) => self.verify(Layer::Udp, udp.checksum(), length, rest),
+            None => self.stop(Layer::Udp, Reason::BadLength, rest),
+        }
+        let length = length.unwrap_or(Udp::LEN);
         let rest = rest.limit(length);
         let packet = &mut *self.packet;
         packet.transport = Transport::Udp;

@@ -6,15 +6,18 @@
 //! plain UDP.
 
 use super::{Walk, probe};
+use crate::ayiya::Ayiya;
+use crate::capwap::{Capwap, CapwapPayload};
 use crate::erspan::Erspan;
 use crate::geneve::Geneve;
 use crate::gre::Gre;
 use crate::gtp::Gtp;
+use crate::ieee80211::Ieee80211;
 use crate::l2tp::L2tp;
 use crate::rest::{Extent, Rest};
 use crate::teredo::teredo_header_len;
 use crate::vxlan::{Vxlan, VxlanNext};
-use crate::{EtherType, Layer, Layers, Marks};
+use crate::{EtherType, Layer, Layers, Marks, protocol};
 
 impl<L: Layers> Walk<'_, L> {
     /// Whether what the innermost IP header so far carries may be a tunnel: not in a fragment,
@@ -74,6 +77,8 @@ impl<L: Layers> Walk<'_, L> {
                 PORT_GTP => self.gtp(rest),
                 PORT_TEREDO => self.teredo(rest),
                 PORT_L2TP => self.l2tp(rest),
+                PORT_AYIYA => self.ayiya(rest),
+                PORT_CAPWAP => self.capwap(rest),
                 _ => false,
             };
             if entered {
@@ -164,6 +169,49 @@ impl<L: Layers> Walk<'_, L> {
         self.ppp(inner);
         true
     }
+
+    fn ayiya(&mut self, rest: Rest<'_>) -> bool {
+        let Ok(ayiya) = Ayiya::parse(rest.bytes) else {
+            return false;
+        };
+        let inner = rest.skip(ayiya.header_len());
+        let is_plausible = match ayiya.next_header() {
+            protocol::IPV4 => probe::is_ipv4(inner),
+            protocol::IPV6 => probe::is_ipv6(inner),
+            _ => false,
+        };
+        if !is_plausible || !ayiya.is_forwarded() || !self.nest(Layer::Ayiya, rest) {
+            return false;
+        }
+        self.ip(inner);
+        true
+    }
+
+    fn capwap(&mut self, rest: Rest<'_>) -> bool {
+        let Ok(capwap) = Capwap::parse(rest.bytes) else {
+            return false;
+        };
+        let inner = rest.skip(capwap.header_len());
+        match capwap.payload() {
+            Some(CapwapPayload::Ieee80211) => {
+                let Ok(frame) = Ieee80211::parse_swapped(inner.bytes) else {
+                    return false;
+                };
+                if !probe::is_wlan(frame, inner) || !self.nest(Layer::Capwap, rest) {
+                    return false;
+                }
+                self.wlan_frame(frame, inner, 1);
+            }
+            Some(CapwapPayload::Ethernet) => {
+                if !probe::is_ethernet(inner) || !self.nest(Layer::Capwap, rest) {
+                    return false;
+                }
+                self.ethernet(inner);
+            }
+            None => return false,
+        }
+        true
+    }
 }
 
 /// Whether a UDP port belongs to one of the tunnels that are looked into. Most ports are told from
@@ -179,6 +227,8 @@ pub(super) fn is_tunnel_port(port: u16) -> bool {
                 | PORT_VXLAN
                 | PORT_VXLAN_GPE
                 | PORT_GENEVE
+                | PORT_AYIYA
+                | PORT_CAPWAP
                 | PORT_VXLAN_LINUX
         )
 }
@@ -189,6 +239,8 @@ const PORT_GTP: u16 = 2152;
 const PORT_TEREDO: u16 = 3544;
 const PORT_VXLAN: u16 = 4789;
 const PORT_VXLAN_GPE: u16 = 4790;
+const PORT_AYIYA: u16 = 5072;
+const PORT_CAPWAP: u16 = 5247;
 const PORT_GENEVE: u16 = 6081;
 /// The highest: what Linux used before VXLAN had a number of its own, and flannel does still.
 const PORT_VXLAN_LINUX: u16 = 8472;

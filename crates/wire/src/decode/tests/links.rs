@@ -23,8 +23,11 @@ fn every_link_type_leads_to_ip() {
         join(&[&[0, 0, 0, hardware, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0], protocol, inner])
     };
     let prism = join(&[&[0x44, 0, 0, 0, 144, 0, 0, 0], &[0; 136], &wlan]);
+    // With two bytes of quality of service; then a header with the length of what follows.
+    let aggregate = join(&[&[0x88, 0], &[0; 22], &[0x80, 0], &[0; 12], &[0, 38], &snap]);
+    let pktap = |link, frame: &[u8]| join(&[&[108, 0, 0, 0, 1, 0, 0, 0, link], &[0; 99], frame]);
     let nflog = join(&[&[10, 0, 0, 0, 54, 0, 9, 0], &v6]);
-    let cases: [(LinkType, Vec<u8>, &str); 25] = [
+    let cases: [(LinkType, Vec<u8>, &str); 37] = [
         (LinkType::RAW, v4.clone(), "ip udp"),
         (LinkType::RAW_12, v6.clone(), "ip6 udp"),
         (LinkType::RAW_14, v4.clone(), "ip udp"),
@@ -62,6 +65,22 @@ fn every_link_type_leads_to_ip() {
             "ppi ethernet ip udp",
         ),
         (LinkType::ETHERNET, ethernet(38, &snap), "ethernet llc snap ip udp"),
+        (LinkType::IEEE802_11, aggregate, "wlan llc snap ip udp"),
+        (LinkType::FDDI, join(&[&[0x50], &[0; 12], &snap]), "fddi llc snap ip udp"),
+        (LinkType::ATM_RFC1483, snap.clone(), "llc snap ip udp"),
+        (LinkType::FRELAY, join(&[&[0x18, 0x41, 3, 0xcc], &v4]), "frame-relay ip udp"),
+        (LinkType::FRELAY, join(&[&[0x18, 0x41, 3, 0x8e], &v6]), "frame-relay ip6 udp"),
+        (LinkType::FRELAY, join(&[&[0x18, 0x41, 8, 0], &v4]), "frame-relay ip udp"),
+        (
+            LinkType::FRELAY,
+            join(&[&[0x18, 0x41, 3, 0, 0x80, 0, 0, 0, 8, 0], &v4]),
+            "frame-relay snap ip udp",
+        ),
+        (LinkType::PFLOG, join(&[&[61, 2], &[0; 62], &v4]), "pflog ip udp"),
+        (LinkType::ENC, join(&[&[0, 0, 0, 24], &[0; 8], &v6]), "enc ip6 udp"),
+        (LinkType::PKTAP, pktap(1, &ethernet(0x0800, &v4)), "pktap ethernet ip udp"),
+        (LinkType::PKTAP, pktap(12, &v6), "pktap ip6 udp"),
+        (LinkType::PKTAP, pktap(0, &join(&[&[30, 0, 0, 0], &v6])), "pktap null ip6 udp"),
     ];
     for (link, frame, expected) in cases {
         assert!(link_is_known(link));
@@ -93,7 +112,7 @@ fn unknown_link_types_are_known_to_be_so() {
         }
     }
     let known = (0..300).filter(|&number| link_is_known(LinkType(number))).count();
-    assert_eq!(known, 19);
+    assert_eq!(known, 25);
 }
 
 #[test]
@@ -137,12 +156,18 @@ fn raw_ip_of_another_version_is_damaged() {
 fn tags_between_ethernet_and_ip() {
     let ip = ipv4(17, &udp(1, 2, b""));
     let inner = ethernet(0x0800, &ip);
-    let cases: [(u16, Vec<u8>, &str); 6] = [
+    let cases: [(u16, Vec<u8>, &str); 8] = [
         (0x88e7, join(&[&[0, 0, 0, 7], &inner]), "ethernet pbb ethernet ip udp"),
         (0x8903, join(&[&[0, 1], &inner]), "ethernet fabricpath ethernet ip udp"),
         (0x8926, join(&[&[0, 1, 0, 2, 8, 0], &ip]), "ethernet vntag ip udp"),
         (0x8909, join(&[&[1, 1, 0, 1, 0, 9, 8, 0], &ip]), "ethernet cmd ip udp"),
         (0x894f, join(&[&[0, 2, 1, 1, 0, 0, 1, 255], &ip]), "ethernet nsh ip udp"),
+        (0x88e5, join(&[&[0, 30, 0, 0, 0, 1, 8, 0], &ip, &[9; 16]]), "ethernet macsec ip udp"),
+        (
+            0x88e5,
+            join(&[&[0x20, 0, 0, 0, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 8, 0], &ip, &[9; 16]]),
+            "ethernet macsec ip udp",
+        ),
         (0x8864, join(&[&[0x11, 0, 0, 9, 0, 30, 0, 0x21], &ip]), "ethernet pppoe ppp ip udp"),
     ];
     for (ether_type, payload, expected) in cases {
@@ -151,6 +176,30 @@ fn tags_between_ethernet_and_ip() {
         assert_eq!(packet(&frame).dst_port, 2);
         every_prefix_is_a_prefix(&frame);
     }
+}
+
+#[test]
+fn what_is_encrypted_stays_unknown() {
+    let ip = ipv4(17, &udp(1, 2, b""));
+    for flags in [0x0c, 0x08, 0x04] {
+        let frame = ethernet(0x88e5, &join(&[&[flags, 0, 0, 0, 0, 1, 8, 0], &ip, &[9; 16]]));
+        assert_eq!(layers(&frame), "ethernet macsec");
+        assert_eq!((packet(&frame).ip_version, packet(&frame).stop), (0, None));
+    }
+}
+
+#[test]
+fn of_an_aggregate_the_first_packet_counts() {
+    let packet_to = |port| {
+        let ip = ipv4(17, &udp(1, port, b"hi"));
+        let body = join(&[&[0xaa, 0xaa, 3, 0, 0, 0, 8, 0], &ip]);
+        join(&[&[3; 6], &[4; 6], &[0, body.len() as u8], &body])
+    };
+    let head = join(&[&[0x88, 0], &[0; 22], &[0x80, 0]]);
+    let frame = join(&[&head, &packet_to(7), &[0, 0], &packet_to(9)]);
+    let (packet, _) = check(LinkType::IEEE802_11, &frame, frame.len() as u32);
+    assert_eq!((packet.dst_port, packet.app_len, packet.stop), (7, 2, None));
+    assert_eq!((packet.mac_dst_plus_one, packet.mac_src_plus_one), (26 + 1, 26 + 6 + 1));
 }
 
 fn every_prefix_is_a_prefix(frame: &[u8]) {

@@ -29,12 +29,20 @@ fn in_gre(header: &[u8], inner: &[u8]) -> Vec<u8> {
 }
 
 const VXLAN: [u8; 8] = [8, 0, 0, 0, 0, 0, 100, 0];
+/// 802.11, without anything said of the radio.
+const CAPWAP_80211: [u8; 8] = [0, 0x10, 0x43, 0, 0, 0, 0, 0];
+
+/// A data frame with these two bytes of control.
+fn wlan(control: [u8; 2], inner: &[u8]) -> Vec<u8> {
+    join(&[&control, &[0; 22], &[0xaa, 0xaa, 3, 0, 0, 0, 8, 0], inner])
+}
+
 const GTP: [u8; 8] = [0x30, 0xff, 0, 30, 0, 0, 0x12, 0x34];
 
 #[test]
 fn every_tunnel_is_entered_and_named() {
     let frame4 = ethernet(0x0800, &v4());
-    let cases: [(Vec<u8>, &str, &str); 24] = [
+    let cases: [(Vec<u8>, &str, &str); 28] = [
         (ethernet(0x0800, &ipv4(4, &v4())), "ip ip udp", "ipip"),
         (ethernet(0x0800, &ipv4(41, &v6())), "ip ip6 udp", "ip6ip"),
         (ethernet(0x86dd, &ipv6(4, &v4())), "ip6 ip udp", "ipip6"),
@@ -86,6 +94,26 @@ fn every_tunnel_is_entered_and_named() {
             in_udp(1701, &[0, 2, 0, 1, 0, 2, 0xff, 3, 0, 0x21], &v4()),
             "ip udp l2tp ppp ip udp",
             "l2tp(tunnel=1,session=2)",
+        ),
+        (
+            in_udp(5072, &join(&[&[0x01, 0x12, 0x11, 41], &[0; 9]]), &v6()),
+            "ip udp ayiya ip6 udp",
+            "ayiya",
+        ),
+        (
+            in_udp(5247, &[0, 0x10, 0x42, 0, 0, 0, 0, 0], &frame4),
+            "ip udp capwap ethernet ip udp",
+            "capwap",
+        ),
+        (
+            in_udp(5247, &CAPWAP_80211, &wlan([8, 1], &v4())),
+            "ip udp capwap wlan llc snap ip udp",
+            "capwap",
+        ),
+        (
+            in_udp(5247, &CAPWAP_80211, &wlan([1, 8], &v4())),
+            "ip udp capwap wlan llc snap ip udp",
+            "capwap",
         ),
         (
             ethernet(0x8847, &join(&[&[0, 1, 0, 64, 0, 1, 0x11, 64], &v4()])),
@@ -148,6 +176,14 @@ fn a_port_alone_is_no_tunnel() {
         in_udp(1701, &[0xc8, 2, 0, 20, 0, 1, 0, 2, 0, 0, 0, 0], &v4()),
         in_udp(1701, &[0, 2, 0, 1, 0, 2, 0x12, 0x34], &v4()),
         in_udp(2153, &GTP, &v4()),
+        in_udp(5072, &join(&[&[0x01, 0x12, 0x11, 41], &[0; 9]]), &v4()),
+        in_udp(5072, &join(&[&[0x01, 0x12, 0x10, 41], &[0; 9]]), &v6()),
+        in_udp(5072, &join(&[&[0x01, 0x12, 0x11, 6], &[0; 9]]), &v6()),
+        in_udp(5247, &[1, 0x10, 0x43, 0, 0, 0, 0, 0], &wlan([8, 1], &v4())),
+        in_udp(5247, &[0, 0x10, 0x43, 0x80, 0, 0, 0, 0], &wlan([8, 1], &v4())),
+        in_udp(5247, &CAPWAP_80211, &wlan([7, 7], &v4())),
+        in_udp(5247, &CAPWAP_80211, &join(&[&[8, 1], &[0; 22], &v4()])),
+        in_udp(5247, &[0, 0x10, 0x42, 0, 0, 0, 0, 0], &v4()),
     ];
     for frame in cases {
         let packet = packet(&frame);

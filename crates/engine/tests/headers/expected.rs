@@ -25,6 +25,18 @@ pub(crate) enum Kind {
 impl Kind {
     pub(crate) const ALL: [Self; 6] =
         [Self::Stack, Self::Tag, Self::Fragment, Self::Checksum, Self::Arp, Self::Message];
+
+    /// The kind's name in the list of differences.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Stack => "stack",
+            Self::Tag => "tag",
+            Self::Fragment => "fragment",
+            Self::Checksum => "checksum",
+            Self::Arp => "arp",
+            Self::Message => "message",
+        }
+    }
 }
 
 /// The number of frames.
@@ -78,15 +90,34 @@ fn our_stack(stack: &str) -> String {
     for name in stack.split(':') {
         match name {
             "ethertype" | "wlan_radio" | "pcap_pktdata" | "raw" => continue,
+            // The integrity check value.
+            "data" if ours.last() == Some(&"macsec") => continue,
             _ => {}
         }
         let Some(&(_, layer)) = NAMES.iter().find(|(theirs, _)| *theirs == name) else { break };
+        // tshark does not name the customer's Ethernet header.
+        if ours.last() == Some(&"pbb") {
+            ours.push("ethernet");
+        }
         ours.push(layer);
         if layer.starts_with("icmp") || layer == "igmp" {
             break;
         }
     }
+    if is_control(stack) {
+        ours.pop();
+    }
+    if ours.last() == Some(&"pbb") {
+        ours.push("ethernet");
+    }
     ours.join(" ")
+}
+
+/// Whether a frame has a control message of a tunnel: nothing is in it, and to us it is plain UDP.
+fn is_control(stack: &str) -> bool {
+    let ends = [":gtp", ":gtp:gtpv2", ":l2tp", ":ayiya"];
+    ends.iter().any(|end| stack.ends_with(end)) && stack.contains(":udp:")
+        || stack.ends_with(":tcp:gtp:gtpv2")
 }
 
 /// `None` for what we do not tell.
@@ -120,6 +151,11 @@ const NAMES: &[(&str, &str)] = &[
     ("chdlc", "chdlc"),
     ("radiotap", "radiotap"),
     ("prism", "prism"),
+    ("fddi", "fddi"),
+    ("fr", "frame-relay"),
+    ("pflog", "pflog"),
+    ("enc", "enc"),
+    ("pktap", "pktap"),
     ("ppi", "ppi"),
     ("wlan", "wlan"),
     ("mpls", "mpls"),
@@ -127,6 +163,7 @@ const NAMES: &[(&str, &str)] = &[
     ("cfp", "fabricpath"),
     ("vntag", "vntag"),
     ("nsh", "nsh"),
+    ("macsec", "macsec"),
     ("cmd", "cmd"),
     ("arp", "arp"),
     ("ip", "ip"),
@@ -154,5 +191,7 @@ const NAMES: &[(&str, &str)] = &[
     ("geneve", "geneve"),
     ("gtp", "gtp"),
     ("teredo", "teredo"),
+    ("ayiya", "ayiya"),
+    ("capwap.data", "capwap"),
     ("l2tp", "l2tp"),
 ];

@@ -2,10 +2,16 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test, which says what it did")]
 
+#[path = "../../../engine/tests/common/differences.rs"]
+mod differences;
+mod raw;
+mod rules;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use differences::Difference;
 use flowloom_capture::{Block, Capture, Facts, Format, Input, Limits, Source};
 
 /// What is compared, by the names of the fact files; list values are joined by commas.
@@ -17,41 +23,40 @@ fn captures_of_the_corpus_are_read_as_tshark_reads_them() {
     if !corpus.is_dir() {
         return println!("skipped: there is no ../shared/corpus");
     }
-    let mut compared = 0;
-    let mut differences = Vec::new();
+    let (mut compared, mut values) = (0, 0);
+    let mut found = Vec::new();
     for (name, path) in captures(&corpus) {
         let facts = corpus.join("expected").join(format!("{name}.facts.tsv"));
         let Ok(facts) = fs::read_to_string(&facts) else { continue };
-        let expected = file_facts(&facts);
+        let expected = rules::expected(file_facts(&facts), &facts, &path);
         let actual = read(&path);
         compared += 1;
         for (key, expected) in expected {
             let actual = actual.get(&key).map_or("", String::as_str);
+            values += 1;
             if actual != expected {
-                let (actual, expected) = (shown(actual), shown(&expected));
-                differences.push(format!("{name}: {key}: {actual}, tshark: {expected}"));
+                let values = format!("ours {actual:?}, tshark {expected:?}");
+                found.push(Difference {
+                    capture: name.clone(),
+                    what: format!("file {key}"),
+                    values,
+                });
             }
         }
     }
-    println!("{compared} captures compared");
+    println!("{values} values of {compared} captures compared");
     assert!(compared > 200);
-    let known: Vec<&str> =
-        KNOWN.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
-    for difference in &differences {
-        assert!(known.contains(&difference.as_str()), "new: {difference}");
-    }
-    for known in known {
-        assert!(differences.iter().any(|difference| difference == known), "no more: {known}");
-    }
+    differences::check(&["file"], &found);
 }
 
-/// Where we differ from tshark, and why.
-const KNOWN: &str = include_str!("corpus_differences.txt");
-
 fn captures(corpus: &Path) -> Vec<(String, PathBuf)> {
-    let manifest = fs::read_to_string(corpus.join("MANIFEST.tsv")).unwrap();
-    let names = manifest.lines().skip(1).filter_map(|line| line.split('\t').next());
-    names.map(|name| (name.to_owned(), corpus.join(name))).collect()
+    let paths = |folder: &Path| -> Vec<PathBuf> {
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+    };
+    let folders = paths(corpus).into_iter().filter(|path| path.is_dir());
+    let captures = folders.filter(|path| !path.ends_with("expected")).flat_map(|path| paths(&path));
+    let name = |path: &Path| path.strip_prefix(corpus).unwrap().to_str().unwrap().to_owned();
+    captures.map(|path| (name(&path), path)).collect()
 }
 
 fn file_facts(facts: &str) -> Said {
@@ -108,10 +113,6 @@ fn read(path: &Path) -> Said {
     }
     said.extend(by_id.into_iter().map(|(key, frames)| (key, frames.to_string())));
     said
-}
-
-fn shown(value: &str) -> &str {
-    if value.is_empty() { "-" } else { value }
 }
 
 fn linktypes(facts: &Facts) -> String {
