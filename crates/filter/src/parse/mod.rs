@@ -58,13 +58,16 @@ struct Parser<'a> {
     text: &'a str,
     tokens: &'a [(Token<'a>, Span)],
     at: usize,
-    /// Parentheses, brackets and minus signs around where it is.
+    /// Parentheses, brackets, minus signs and operators around where it is.
     depth: usize,
     words: &'a [Word],
     spans: Vec<Span>,
 }
 
-/// What was read, how deep its tree is, and where it stands.
+/// What was read, how deep it is nested when it is printed, and where it stands.
+///
+/// The depth is that of the printed text, with all its parentheses, so that what is accepted is
+/// accepted again as it is printed.
 struct Part {
     item: Item,
     depth: usize,
@@ -97,19 +100,14 @@ impl<'a> Parser<'a> {
             let left_depth = left.depth + usize::from(!expr.is_list(joint));
             let depth = left_depth.max(right.depth + 1);
             let span = left.span.to(right.span);
-            if depth > DEPTH_MAX {
-                return Err(too_deep(span));
-            }
+            let depth = checked_depth(depth, span)?;
             left = Part { item: Item::Expr(expr.joined(joint, other)), depth, span };
         }
     }
 
     /// One level further in; an error if that is one too many.
     fn enter(&mut self) -> Result<(), Complaint> {
-        self.depth += 1;
-        if self.depth > DEPTH_MAX {
-            return Err(too_deep(self.span()));
-        }
+        self.depth = checked_depth(self.depth + 1, self.span())?;
         Ok(())
     }
 
@@ -202,8 +200,12 @@ fn sum_alone(span: Span) -> Complaint {
         .hint("compare it (`len > 100`), or say what it is a number of (`port 80`)")
 }
 
-fn too_deep(span: Span) -> Complaint {
-    Complaint::new(span, format!("more than {DEPTH_MAX} levels of nesting"))
+/// The depth, if it is not too much.
+fn checked_depth(depth: usize, span: Span) -> Result<usize, Complaint> {
+    if depth > DEPTH_MAX {
+        return Err(Complaint::new(span, format!("more than {DEPTH_MAX} levels of nesting")));
+    }
+    Ok(depth)
 }
 
 /// A word of the expression as it is put into a message.

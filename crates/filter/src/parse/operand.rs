@@ -31,7 +31,7 @@ impl Parser<'_> {
         }
         let Item::Expr(expr) = part.item else { return Err(sum_alone(part.span)) };
         let span = start.to(part.span);
-        Ok(Part { item: Item::Expr(expr.negated()), depth: part.depth + 1, span })
+        Ok(Part { item: Item::Expr(expr.negated()), depth: part.depth, span })
     }
 
     fn plain_operand(&mut self, qualifiers: &mut Option<Qualifiers>) -> Result<Part, Complaint> {
@@ -130,7 +130,7 @@ impl Parser<'_> {
         }
         if let Some(primitive) = keyword::protocol_word(word) {
             self.next();
-            return Ok(self.test(primitive, self.last_span(), 1));
+            return Ok(self.test(primitive, self.last_span()));
         }
         if let Some(reason) = keyword::refused(word) {
             return Err(Complaint::new(self.span(), format!("`{word}` {reason}")));
@@ -158,7 +158,7 @@ impl Parser<'_> {
 
     fn protocol_alone(&mut self, protocol: Protocol, start: Span) -> Result<Part, Complaint> {
         match protocol.alone() {
-            Some(primitive) => Ok(self.test(primitive, start, 1)),
+            Some(primitive) => Ok(self.test(primitive, start)),
             None => {
                 Err(self
                     .unexpected("`host`, `src`, `dst`, `proto`, `broadcast`, `multicast` or `[`"))
@@ -187,7 +187,7 @@ impl Parser<'_> {
             _ => return Ok(None),
         };
         let span = start.to(self.last_span());
-        Ok(Some(self.test(primitive, span, 1)))
+        Ok(Some(self.test(primitive, span)))
     }
 
     fn length_limit(&mut self, relation: Relation) -> Result<Primitive, Complaint> {
@@ -278,7 +278,7 @@ impl Parser<'_> {
             }
         };
         self.next();
-        Ok(self.test(primitive, start.to(self.last_span()), 1))
+        Ok(self.test(primitive, start.to(self.last_span())))
     }
 
     /// `type`, `subtype` or `dir`, which is the next token.
@@ -311,7 +311,7 @@ impl Parser<'_> {
                 Primitive::WlanDirection(self.wlan_bits(expected, names::wlan_direction, 0xff)?)
             }
         };
-        Ok(self.test(primitive, start.to(self.last_span()), 1))
+        Ok(self.test(primitive, start.to(self.last_span())))
     }
 
     /// A named value of the first bytes of an 802.11 frame, or a number within `mask`.
@@ -340,7 +340,7 @@ impl Parser<'_> {
             Some(relation) => self.flow_condition(word, relation)?,
         };
         let span = start.to(self.last_span());
-        Ok(self.test(Primitive::Word(WordTest { word, condition }), span, 1))
+        Ok(self.test(Primitive::Word(WordTest { word, condition }), span))
     }
 
     fn flow_condition(&mut self, word: Word, relation: Relation) -> Result<Condition, Complaint> {
@@ -377,8 +377,9 @@ impl Parser<'_> {
     }
 
     /// A test, put on the list of where the tests are.
-    pub(super) fn test(&mut self, primitive: Primitive, span: Span, depth: usize) -> Part {
+    pub(super) fn test(&mut self, primitive: Primitive, span: Span) -> Part {
         self.spans.push(span);
+        let depth = if matches!(primitive, Primitive::Compare(_)) { BYTE_DEPTH } else { 1 };
         Part { item: Item::Expr(Expr::Test(primitive)), depth, span }
     }
 
@@ -413,3 +414,6 @@ impl Parser<'_> {
 fn compare(left: Sum, relation: Relation, number: u32) -> Primitive {
     Primitive::Compare(Comparison { left, relation, right: Sum::Constant(number) })
 }
+
+/// Depth of a comparison that is not written as one: `byte 0 & 1` is `(link[0:1] & 1) != 0`.
+const BYTE_DEPTH: usize = 4;

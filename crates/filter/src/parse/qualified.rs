@@ -171,7 +171,7 @@ impl Parser<'_> {
             }
             Kind::Proto | Kind::ProtoChain => protocol_number(qualifiers, number, span)?,
         };
-        Ok(self.test(primitive, span, 1))
+        Ok(self.test(primitive, span))
     }
 
     /// `10.1`, `192.0.2.0/24`, `192.0.2.0 mask 255.255.255.0`.
@@ -183,7 +183,7 @@ impl Parser<'_> {
                 Complaint::new(span, "a DECnet address is AREA.NODE, at most 63.1023")
             })?;
             let side = qualifiers.side(span)?;
-            return Ok(self.test(Primitive::Decnet { side, address }, span, 1));
+            return Ok(self.test(Primitive::Decnet { side, address }, span));
         }
         let (value, bits) = octets(text).ok_or_else(|| {
             Complaint::new(span, format!("`{}` is no IPv4 address", shown(text)))
@@ -196,7 +196,7 @@ impl Parser<'_> {
             _ => {
                 let mask = u32::MAX << (32 - bits);
                 let primitive = self.v4(qualifiers, value as u32, mask, span)?;
-                Ok(self.test(primitive, span, 1))
+                Ok(self.test(primitive, span))
             }
         }
     }
@@ -252,7 +252,7 @@ impl Parser<'_> {
                 .hint(format!("the network is {network}")));
         }
         let primitive = self.v4(qualifiers, address, mask, span)?;
-        Ok(self.test(primitive, span, 1))
+        Ok(self.test(primitive, span))
     }
 
     fn v4(
@@ -307,7 +307,7 @@ impl Parser<'_> {
         }
         let (within, side) = (Within::Any, qualifiers.side(span)?);
         let network = Network::V6 { address, mask };
-        Ok(self.test(Primitive::Host { within, side, network }, span, 1))
+        Ok(self.test(Primitive::Host { within, side, network }, span))
     }
 
     fn prefix_len(&mut self, max: u32) -> Result<u32, Complaint> {
@@ -329,7 +329,7 @@ impl Parser<'_> {
         }
         self.next();
         let which = qualifiers.direction.unwrap_or(MacField::Side(Side::Either));
-        Ok(self.test(Primitive::Mac { which, address }, span, 1))
+        Ok(self.test(Primitive::Mac { which, address }, span))
     }
 
     /// A name: of a port, of ports, of a protocol. Hosts and networks have none here.
@@ -358,7 +358,7 @@ impl Parser<'_> {
             }
         };
         self.next();
-        Ok(self.test(primitive, span, 1))
+        Ok(self.test(primitive, span))
     }
 
     fn wants_address(&self, qualifiers: Qualifiers, span: Span) -> Result<(), Complaint> {

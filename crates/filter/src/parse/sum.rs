@@ -7,9 +7,9 @@ use crate::lex::Token;
 use crate::names;
 use crate::primitive::{Primitive, Relation};
 
-use super::{DEPTH_MAX, Item, Parser, Part, shown, too_deep};
+use super::{Item, Parser, Part, checked_depth, shown};
 
-/// A sum, how deep its tree is, and where it stands.
+/// A sum, how deep it is nested when it is printed, and where it stands.
 pub(super) struct SumPart {
     pub(super) sum: Sum,
     pub(super) depth: usize,
@@ -29,8 +29,8 @@ impl Parser<'_> {
         let right = self.sum(BINDING_WEAKEST)?;
         let span = left.span.to(right.span);
         let comparison = Comparison { left: left.sum, relation, right: right.sum };
-        let depth = left.depth.max(right.depth) + 1;
-        Ok(self.test(Primitive::Compare(comparison), span, depth))
+        let depth = checked_depth(left.depth.max(right.depth) + 1, span)?;
+        Ok(Part { depth, ..self.test(Primitive::Compare(comparison), span) })
     }
 
     /// Whether the next token goes on with arithmetic.
@@ -57,10 +57,8 @@ impl Parser<'_> {
             self.leave();
             check_constant(operator, &right)?;
             let span = left.span.to(right.span);
-            let depth = left.depth.max(right.depth) + 1;
-            if depth > DEPTH_MAX {
-                return Err(too_deep(span));
-            }
+            // Its parentheses, and what is on the right of an operator is one level further in.
+            let depth = checked_depth(left.depth.max(right.depth + 1) + 1, span)?;
             let sum = Sum::Binary(operator, Box::new(left.sum), Box::new(right.sum));
             left = SumPart { sum, depth, span };
         }
@@ -85,7 +83,8 @@ impl Parser<'_> {
                 let inner = self.sum(BINDING_UNRANKED)?;
                 self.leave();
                 let span = start.to(inner.span);
-                let depth = inner.depth + 1;
+                // Its parentheses and its sign.
+                let depth = checked_depth(inner.depth + 2, span)?;
                 Ok(SumPart { sum: Sum::Negated(Box::new(inner.sum)), depth, span })
             }
             Token::Open => {
@@ -129,8 +128,10 @@ impl Parser<'_> {
         self.leave();
         let size = if self.take(&Token::Colon) { self.load_size()? } else { Size::One };
         let end = self.expect(&Token::CloseBracket, "an operator, `:` or `]`")?;
+        let span = start.to(end);
+        let depth = checked_depth(index.depth + 1, span)?;
         let sum = Sum::Load { header, index: Box::new(index.sum), size };
-        Ok(SumPart { sum, depth: index.depth + 1, span: start.to(end) })
+        Ok(SumPart { sum, depth, span })
     }
 
     fn load_size(&mut self) -> Result<Size, Complaint> {

@@ -12,7 +12,7 @@ use crate::primitive::{
     Versions, Within,
 };
 
-use super::{DEPTH_MAX, EXPRESSION_BYTES_MAX};
+use super::{DEPTH_MAX, EXPRESSION_BYTES_MAX, parse};
 
 fn resolved(expression: &str) -> String {
     Filter::parse(expression).unwrap_or_else(|error| panic!("{error}")).to_string()
@@ -298,6 +298,43 @@ fn depth_and_length_have_limits() {
     assert!(message(&long).contains("at most 65536 bytes"));
 }
 
+#[test]
+fn a_printed_expression_is_not_too_deep_to_be_parsed() {
+    for [start, before, middle, after, end] in [
+        ["len = ", "-", "1", "", ""],
+        ["len = ", "-(1 + ", "1", ")", ""],
+        ["len = ", "(-", "1", " ^ 2)", ""],
+        ["len = ", "1 ^ ", "1", "", ""],
+        ["len = ", "", "1", " + 1", ""],
+        ["len = ", "2 * (3 + ", "1", ")", ""],
+        ["", "(-", "1", ")", " < 5"],
+        ["", "ip[", "1", "]", " < 5"],
+        ["", "(", "byte 0 & 1", " and udp or tcp)", ""],
+        ["", "not (", "byte 0 & 1", " and udp)", ""],
+        ["", "not (tcp or ", "-len > 5", ")", ""],
+        ["", "not (not (tcp and ", "port 80", ") or udp)", ""],
+    ] {
+        let (mut accepted, mut refused) = (0, 0);
+        for depth in 1..=DEPTH_MAX + 1 {
+            let (before, after) = (before.repeat(depth), after.repeat(depth));
+            let text = format!("{start}{before}{middle}{after}{end}");
+            match parse(&text, &[]) {
+                Ok(parsed) => {
+                    accepted += 1;
+                    let printed = parsed.expr.to_string();
+                    let again = parse(&printed, &[]).unwrap_or_else(|e| panic!("{text}:\n{e}"));
+                    assert_eq!(again.expr, parsed.expr, "{text}");
+                }
+                Err(error) => {
+                    refused += 1;
+                    assert!(error.to_string().contains("levels of nesting"), "{text}:\n{error}");
+                }
+            }
+        }
+        assert!(accepted >= DEPTH_MAX / 5 && refused > 0, "{before}: {accepted}, {refused}");
+    }
+}
+
 /// A hundred thousand parentheses are longer than an expression may be.
 #[test]
 fn a_hundred_thousand_parentheses_are_refused() {
@@ -402,7 +439,7 @@ proptest! {
     #[test]
     fn a_printed_expression_parses_to_the_same(expr in expr()) {
         let text = expr.to_string();
-        let parsed = super::parse(&text, &[]);
+        let parsed = parse(&text, &[]);
         prop_assert!(parsed.is_ok(), "`{text}`: {}", parsed.unwrap_err());
         prop_assert_eq!(parsed.unwrap().expr, expr, "`{}`", text);
     }
