@@ -76,6 +76,10 @@ impl EtherType {
     pub const PPPOE_DISCOVERY: Self = Self(0x8863);
     /// `PPPoE` session.
     pub const PPPOE: Self = Self(0x8864);
+    /// Redirected IPv4 (WCCP), in GRE.
+    pub const WCCP: Self = Self(0x883e);
+    /// Frame relay, in GRE.
+    pub const FRAME_RELAY: Self = Self(0x6559);
     /// ERSPAN types I and II, in GRE.
     pub const ERSPAN: Self = Self(0x88be);
     /// ERSPAN type III, in GRE.
@@ -110,6 +114,12 @@ impl EtherType {
     #[inline]
     pub fn is_vlan(self) -> bool {
         matches!(self, Self::VLAN | Self::SERVICE_VLAN | Self::OLD_SERVICE_VLAN)
+    }
+
+    /// Whether this is, in GRE, one of the numbers by which Aruba's access points tell tunnels of
+    /// 802.11 frames apart.
+    pub(crate) fn is_aruba(self) -> bool {
+        (0x8200..=0x8370).contains(&self.0) && self.0.is_multiple_of(16)
     }
 
     /// Whether this is a type that frames in a tunnel have, other than IP and VLAN tags.

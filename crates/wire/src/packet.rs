@@ -338,6 +338,8 @@ layers! {
     Gtp = "gtp",
     Teredo = "teredo",
     Ayiya = "ayiya",
+    Lisp = "lisp",
+    EtherIp = "etherip",
     Capwap = "capwap",
     L2tp = "l2tp",
 }
@@ -359,6 +361,8 @@ impl Layer {
                 | Self::Gtp
                 | Self::Teredo
                 | Self::Ayiya
+                | Self::Lisp
+                | Self::EtherIp
                 | Self::Capwap
                 | Self::L2tp
         )

@@ -16,9 +16,12 @@ pub(crate) const AH: u8 = 51;
 pub(crate) const ICMP6: u8 = 58;
 pub(crate) const NO_NEXT_HEADER: u8 = 59;
 pub(crate) const DESTINATION_OPTIONS: u8 = 60;
+pub(crate) const ETHERIP: u8 = 97;
 pub(crate) const SCTP: u8 = 132;
 pub(crate) const MOBILITY: u8 = 135;
 pub(crate) const UDP_LITE: u8 = 136;
 pub(crate) const MPLS: u8 = 137;
 pub(crate) const HIP: u8 = 139;
 pub(crate) const SHIM6: u8 = 140;
+/// An Ethernet frame, of segment routing (RFC 8986, section 10.1).
+pub(crate) const ETHERNET: u8 = 143;

@@ -94,7 +94,7 @@ fn is_extension(layer: Layer) -> bool {
 /// Whether a header, right after the IP header `outer` if there is one, is a tunnel's.
 fn is_tunnel(outer: Option<Layer>, layer: Layer) -> bool {
     match layer {
-        Layer::Ipv4 | Layer::Ipv6 => outer.is_some(),
+        Layer::Ipv4 | Layer::Ipv6 | Layer::Ethernet => outer.is_some(),
         Layer::Vlan => true,
         _ => layer.is_tunnel(),
     }

@@ -33,6 +33,7 @@ impl<'a> Vxlan<'a> {
             1 => VxlanNext::Ipv4,
             2 => VxlanNext::Ipv6,
             3 => VxlanNext::Ethernet,
+            4 => VxlanNext::Nsh,
             _ => VxlanNext::Other,
         }
     }
@@ -50,6 +51,8 @@ pub enum VxlanNext {
     Ipv4,
     /// IPv6.
     Ipv6,
+    /// A network service header.
+    Nsh,
     /// Something we do not look into.
     Other,
 }

@@ -21,17 +21,17 @@ pub(crate) fn blocks(path: &Path) -> Vec<(u32, u32)> {
     blocks
 }
 
-/// Time in nanoseconds, captured and original length of each record of a little-endian pcap file.
-pub(crate) fn records(path: &Path) -> Vec<(i64, u64, u64)> {
+/// The headers of the records of a little-endian pcap file: seconds, microseconds, captured and
+/// original length.
+pub(crate) fn records(path: &Path) -> Vec<[u32; 4]> {
     let bytes = fs::read(path).unwrap();
     assert_eq!(word(&bytes, 0, false), 0xa1b2_c3d4, "a pcap file of microseconds");
     let mut records = Vec::new();
     let mut at = 24;
-    while at < bytes.len() {
-        let field = |index: usize| i64::from(word(&bytes, at + 4 * index, false));
-        let time = field(0) * 1_000_000_000 + field(1) * 1_000;
-        records.push((time, field(2) as u64, field(3) as u64));
-        at += 16 + field(2) as usize;
+    while at + 16 <= bytes.len() {
+        let header = [0, 4, 8, 12].map(|field| word(&bytes, at + field, false));
+        records.push(header);
+        at += 16 + header[2] as usize;
     }
     records
 }

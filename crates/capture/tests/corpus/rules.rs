@@ -35,11 +35,11 @@ fn from_records(said: &mut Said, path: &Path) {
     let records = records(path);
     assert_eq!(said["packets"], "0", "tshark reads this link type");
     said.insert("packets".into(), records.len().to_string());
-    let sum = |field: fn(&(i64, u64, u64)) -> u64| records.iter().map(field).sum::<u64>();
-    said.insert("captured_bytes".into(), sum(|record| record.1).to_string());
-    said.insert("wire_bytes".into(), sum(|record| record.2).to_string());
-    said.insert("first_time".into(), seconds(records[0].0.into()));
-    said.insert("last_time".into(), seconds(records[records.len() - 1].0.into()));
+    let sum = |field: usize| records.iter().map(|record| u64::from(record[field])).sum::<u64>();
+    said.insert("captured_bytes".into(), sum(2).to_string());
+    said.insert("wire_bytes".into(), sum(3).to_string());
+    said.insert("first_time".into(), seconds(nanos(&records[0])));
+    said.insert("last_time".into(), seconds(nanos(&records[records.len() - 1])));
 }
 
 /// tshark 4.4 counts custom blocks as frames without an interface, older versions and tcpdump do
@@ -93,15 +93,18 @@ fn within_limits(time: &str, path: &Path) -> String {
         // bits before it saw.
         Some(protest) => {
             let product = protest.split(' ').next().unwrap().parse::<i128>().unwrap();
-            let records = records(path).into_iter();
-            let mut nanos = records.map(|(time, ..)| i128::from(time) - whole * 1_000_000_000);
-            nanos.find(|nanos| nanos.rem_euclid(1 << 32) == product).unwrap()
+            let mut nanos = records(path).into_iter().map(|record| i128::from(record[1]) * 1_000);
+            nanos.find(|nanos| nanos % (1 << 32) == product).unwrap()
         }
         None => fraction.parse().unwrap(),
     };
     let sign = if time.starts_with('-') { -1 } else { 1 };
     let all = whole * 1_000_000_000 + sign * nanos;
     seconds(all.clamp(i64::MIN.into(), i64::MAX.into()))
+}
+
+fn nanos([seconds, micros, ..]: &[u32; 4]) -> i128 {
+    i128::from(*seconds) * 1_000_000_000 + i128::from(*micros) * 1_000
 }
 
 fn seconds(nanos: i128) -> String {

@@ -192,6 +192,8 @@ const NAMES: &[(&str, &str)] = &[
     ("gtp", "gtp"),
     ("teredo", "teredo"),
     ("ayiya", "ayiya"),
+    ("lisp-data", "lisp"),
+    ("etherip", "etherip"),
     ("capwap.data", "capwap"),
     ("l2tp", "l2tp"),
 ];

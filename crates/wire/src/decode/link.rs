@@ -235,7 +235,7 @@ impl<L: Layers> Walk<'_, L> {
     }
 
     /// An 802.11 frame whose header is padded to a multiple of `align` bytes.
-    fn wlan(&mut self, rest: Rest<'_>, align: usize) {
+    pub(super) fn wlan(&mut self, rest: Rest<'_>, align: usize) {
         match Ieee80211::parse(rest.bytes) {
             Ok(frame) => self.wlan_frame(frame, rest, align),
             Err(reason) => self.stop(Layer::Ieee80211, reason, rest),
@@ -300,7 +300,7 @@ impl<L: Layers> Walk<'_, L> {
         }
     }
 
-    fn frame_relay(&mut self, rest: Rest<'_>) {
+    pub(super) fn frame_relay(&mut self, rest: Rest<'_>) {
         match FrameRelay::parse(rest.bytes) {
             Ok(header) => {
                 self.layer(Layer::FrameRelay, rest);

@@ -1,7 +1,9 @@
 //! Whether bytes that no field vouches for look like a header.
 
+use crate::bridge::Nsh;
 use crate::ieee80211::Ieee80211;
 use crate::llc::Llc;
+use crate::mpls::MplsLabel;
 use crate::ppp::{Ppp, PppProtocol};
 use crate::protocol;
 use crate::rest::Rest;
@@ -47,6 +49,37 @@ pub(super) fn is_ethernet(rest: Rest<'_>) -> bool {
     }
 }
 
+/// What an `EtherType` in a tunnel says follows: an Ethernet frame or IP.
+pub(super) fn is_payload(ether_type: EtherType, rest: Rest<'_>) -> bool {
+    match ether_type {
+        EtherType::BRIDGED => is_ethernet(rest),
+        EtherType::IPV4 => is_ipv4(rest),
+        EtherType::IPV6 => is_ipv6(rest),
+        _ => false,
+    }
+}
+
+/// A network service header with an Ethernet frame or IP after it.
+pub(super) fn is_nsh(rest: Rest<'_>) -> bool {
+    Nsh::parse(rest.bytes).is_ok_and(|nsh| {
+        let inner = rest.skip(nsh.header_len());
+        nsh.protocol().is_some_and(|ether_type| is_payload(ether_type, inner))
+    })
+}
+
+/// Labels, and an Ethernet frame or IP after the last one.
+pub(super) fn is_mpls(rest: Rest<'_>) -> bool {
+    let is_bottom = |entry: &[u8]| MplsLabel::parse(entry).is_ok_and(MplsLabel::is_bottom);
+    let entries = rest.bytes.chunks_exact(MplsLabel::LEN).take(LABELS_MAX);
+    match entries.into_iter().position(is_bottom) {
+        Some(last) => {
+            let inner = rest.skip((last + 1) * MplsLabel::LEN);
+            is_ip(inner) || is_ethernet(inner)
+        }
+        None => false,
+    }
+}
+
 /// Unnumbered information between two service access points of the same number, as all but a few
 /// obscure protocols have it.
 fn is_llc(rest: Rest<'_>) -> bool {
@@ -71,3 +104,6 @@ pub(super) fn is_ppp(rest: Rest<'_>) -> bool {
         }
     })
 }
+
+/// Labels before something that no field vouches for.
+const LABELS_MAX: usize = 8;

@@ -58,6 +58,8 @@ impl<L: Layers> Walk<'_, L> {
             protocol::IPV6 if self.may_tunnel() => self.ipv6(rest),
             protocol::GRE if self.may_tunnel() => self.gre(rest),
             protocol::MPLS if self.may_tunnel() => self.mpls(rest),
+            protocol::ETHERIP if self.may_tunnel() => self.etherip(rest),
+            protocol::ETHERNET if self.may_tunnel() => self.ethernet(rest),
             _ => {}
         }
     }

@@ -9,11 +9,13 @@ use super::{Walk, probe};
 use crate::ayiya::Ayiya;
 use crate::capwap::{Capwap, CapwapPayload};
 use crate::erspan::Erspan;
+use crate::etherip::{ETHERIP_LEN, check_etherip};
 use crate::geneve::Geneve;
 use crate::gre::Gre;
 use crate::gtp::Gtp;
 use crate::ieee80211::Ieee80211;
 use crate::l2tp::L2tp;
+use crate::lisp::{LISP_LEN, check_lisp};
 use crate::rest::{Extent, Rest};
 use crate::teredo::teredo_header_len;
 use crate::vxlan::{Vxlan, VxlanNext};
@@ -48,7 +50,28 @@ impl<L: Layers> Walk<'_, L> {
             EtherType::ERSPAN if !gre.has_sequence() => self.ethernet(inner),
             EtherType::ERSPAN | EtherType::ERSPAN_III => self.erspan(inner),
             EtherType::PPP => self.ppp(inner),
+            EtherType::WCCP => self.redirected(inner),
+            EtherType::FRAME_RELAY => self.frame_relay(inner),
+            ether_type if ether_type.is_aruba() => self.wlan(inner, 1),
             ether_type => self.numbered(ether_type, inner),
+        }
+    }
+
+    /// IPv4 that was redirected to a cache, after a header of four bytes in the second version of
+    /// the protocol. Nothing but the version of IPv4 tells them apart.
+    fn redirected(&mut self, rest: Rest<'_>) {
+        let is_ip = rest.bytes.first().is_some_and(|first| first >> 4 == 4);
+        self.ipv4(if is_ip { rest } else { rest.skip(REDIRECT_LEN) });
+    }
+
+    pub(super) fn etherip(&mut self, rest: Rest<'_>) {
+        match check_etherip(rest.bytes) {
+            Ok(()) => {
+                if self.nest(Layer::EtherIp, rest) {
+                    self.ethernet(rest.skip(ETHERIP_LEN));
+                }
+            }
+            Err(reason) => self.stop(Layer::EtherIp, reason, rest),
         }
     }
 
@@ -78,6 +101,9 @@ impl<L: Layers> Walk<'_, L> {
                 PORT_TEREDO => self.teredo(rest),
                 PORT_L2TP => self.l2tp(rest),
                 PORT_AYIYA => self.ayiya(rest),
+                PORT_LISP => self.lisp(rest),
+                PORT_GRE => self.gre_in_udp(rest),
+                PORT_MPLS => self.mpls_in_udp(rest),
                 PORT_CAPWAP => self.capwap(rest),
                 _ => false,
             };
@@ -101,6 +127,7 @@ impl<L: Layers> Walk<'_, L> {
             VxlanNext::Ethernet => probe::is_ethernet(inner),
             VxlanNext::Ipv4 => probe::is_ipv4(inner),
             VxlanNext::Ipv6 => probe::is_ipv6(inner),
+            VxlanNext::Nsh => probe::is_nsh(inner),
             VxlanNext::Other => false,
         };
         if !is_plausible || !self.nest(Layer::Vxlan, rest) {
@@ -109,6 +136,7 @@ impl<L: Layers> Walk<'_, L> {
         self.outside.vni_plus_one = vxlan.vni() + 1;
         match next {
             VxlanNext::Ethernet => self.ethernet(inner),
+            VxlanNext::Nsh => self.numbered(EtherType::NSH, inner),
             _ => self.ip(inner),
         }
         true
@@ -119,12 +147,7 @@ impl<L: Layers> Walk<'_, L> {
             return false;
         };
         let inner = rest.skip(geneve.header_len());
-        let is_plausible = match geneve.protocol() {
-            EtherType::BRIDGED => probe::is_ethernet(inner),
-            EtherType::IPV4 => probe::is_ipv4(inner),
-            EtherType::IPV6 => probe::is_ipv6(inner),
-            _ => false,
-        };
+        let is_plausible = probe::is_payload(geneve.protocol(), inner);
         if !is_plausible || geneve.is_control() || !self.nest(Layer::Geneve, rest) {
             return false;
         }
@@ -187,6 +210,34 @@ impl<L: Layers> Walk<'_, L> {
         true
     }
 
+    fn lisp(&mut self, rest: Rest<'_>) -> bool {
+        let inner = rest.skip(LISP_LEN);
+        let is_lisp = check_lisp(rest.bytes).is_ok() && probe::is_ip(inner);
+        if is_lisp && self.nest(Layer::Lisp, rest) {
+            self.ip(inner);
+            return true;
+        }
+        false
+    }
+
+    fn gre_in_udp(&mut self, rest: Rest<'_>) -> bool {
+        let is_gre = Gre::parse(rest.bytes).is_ok_and(|gre| {
+            gre.version() == 0 && probe::is_payload(gre.protocol(), rest.skip(gre.header_len()))
+        });
+        if is_gre {
+            self.gre(rest);
+        }
+        is_gre
+    }
+
+    fn mpls_in_udp(&mut self, rest: Rest<'_>) -> bool {
+        let is_mpls = probe::is_mpls(rest);
+        if is_mpls {
+            self.mpls(rest);
+        }
+        is_mpls
+    }
+
     fn capwap(&mut self, rest: Rest<'_>) -> bool {
         let Ok(capwap) = Capwap::parse(rest.bytes) else {
             return false;
@@ -228,6 +279,9 @@ pub(super) fn is_tunnel_port(port: u16) -> bool {
                 | PORT_VXLAN_GPE
                 | PORT_GENEVE
                 | PORT_AYIYA
+                | PORT_LISP
+                | PORT_GRE
+                | PORT_MPLS
                 | PORT_CAPWAP
                 | PORT_VXLAN_LINUX
         )
@@ -239,8 +293,13 @@ const PORT_GTP: u16 = 2152;
 const PORT_TEREDO: u16 = 3544;
 const PORT_VXLAN: u16 = 4789;
 const PORT_VXLAN_GPE: u16 = 4790;
+const PORT_LISP: u16 = 4341;
+const PORT_GRE: u16 = 4754;
 const PORT_AYIYA: u16 = 5072;
 const PORT_CAPWAP: u16 = 5247;
 const PORT_GENEVE: u16 = 6081;
+const PORT_MPLS: u16 = 6635;
 /// The highest: what Linux used before VXLAN had a number of its own, and flannel does still.
 const PORT_VXLAN_LINUX: u16 = 8472;
+/// Of the second version of WCCP.
+const REDIRECT_LEN: usize = 4;

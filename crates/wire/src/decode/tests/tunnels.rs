@@ -42,7 +42,7 @@ const GTP: [u8; 8] = [0x30, 0xff, 0, 30, 0, 0, 0x12, 0x34];
 #[test]
 fn every_tunnel_is_entered_and_named() {
     let frame4 = ethernet(0x0800, &v4());
-    let cases: [(Vec<u8>, &str, &str); 28] = [
+    let cases: [(Vec<u8>, &str, &str); 39] = [
         (ethernet(0x0800, &ipv4(4, &v4())), "ip ip udp", "ipip"),
         (ethernet(0x0800, &ipv4(41, &v6())), "ip ip6 udp", "ip6ip"),
         (ethernet(0x86dd, &ipv6(4, &v4())), "ip6 ip udp", "ipip6"),
@@ -95,6 +95,33 @@ fn every_tunnel_is_entered_and_named() {
             "ip udp l2tp ppp ip udp",
             "l2tp(tunnel=1,session=2)",
         ),
+        (
+            in_udp(
+                4790,
+                &[0x0c, 0, 0, 4, 0, 0, 3, 0],
+                &join(&[&[0, 2, 1, 1, 0, 0, 1, 255], &v4()]),
+            ),
+            "ip udp vxlan nsh ip udp",
+            "vxlan(vni=3)",
+        ),
+        (in_udp(4341, &[0xc0, 0, 0, 7, 0, 0, 0, 0], &v6()), "ip udp lisp ip6 udp", "lisp"),
+        (in_udp(4754, &[0, 0, 8, 0], &v4()), "ip udp gre ip udp", "gre"),
+        (in_udp(6635, &[0, 1, 0, 64, 0, 1, 0x11, 64], &v4()), "ip udp mpls ip udp", "mpls(16,17)"),
+        (
+            ethernet(0x0800, &ipv4(97, &join(&[&[0x30, 0], &frame4]))),
+            "ip etherip ethernet ip udp",
+            "etherip",
+        ),
+        (ethernet(0x86dd, &ipv6(143, &frame4)), "ip6 ethernet ip udp", "ethernet"),
+        (in_gre(&[0, 0, 0x88, 0x3e], &v4()), "ip gre ip udp", "gre"),
+        (in_gre(&[0, 0, 0x88, 0x3e, 0x80, 0, 0, 1], &v4()), "ip gre ip udp", "gre"),
+        (in_gre(&[0, 0, 0x82, 0x10], &wlan([8, 1], &v4())), "ip gre wlan llc snap ip udp", "gre"),
+        (
+            in_gre(&[0, 0, 0x65, 0x59], &join(&[&[0x18, 0x41, 3, 0xcc], &v4()])),
+            "ip gre frame-relay ip udp",
+            "gre",
+        ),
+        (in_gre(&[0, 0, 0x65, 0x59, 0x18, 0x41, 8, 0], &v4()), "ip gre frame-relay ip udp", "gre"),
         (
             in_udp(5072, &join(&[&[0x01, 0x12, 0x11, 41], &[0; 9]]), &v6()),
             "ip udp ayiya ip6 udp",
@@ -176,6 +203,13 @@ fn a_port_alone_is_no_tunnel() {
         in_udp(1701, &[0xc8, 2, 0, 20, 0, 1, 0, 2, 0, 0, 0, 0], &v4()),
         in_udp(1701, &[0, 2, 0, 1, 0, 2, 0x12, 0x34], &v4()),
         in_udp(2153, &GTP, &v4()),
+        in_udp(4341, &[0x20, 0, 0, 7, 0, 0, 0, 0], &v4()),
+        in_udp(4341, &[0xc0, 0, 0, 7, 0, 0, 0, 0], &too_long),
+        in_udp(4754, &[0, 0, 0x86, 0xdd], &v4()),
+        in_udp(4754, &[0, 1, 8, 0], &v4()),
+        in_udp(6635, &[0, 1, 0, 64], &v4()),
+        in_udp(6635, &[0, 1, 1, 64], &too_long),
+        in_udp(4790, &[0x0c, 0, 0, 4, 0, 0, 3, 0], &join(&[&[0, 2, 1, 2, 0, 0, 1, 255], &v4()])),
         in_udp(5072, &join(&[&[0x01, 0x12, 0x11, 41], &[0; 9]]), &v4()),
         in_udp(5072, &join(&[&[0x01, 0x12, 0x10, 41], &[0; 9]]), &v6()),
         in_udp(5072, &join(&[&[0x01, 0x12, 0x11, 6], &[0; 9]]), &v6()),
