@@ -43,6 +43,22 @@ pub enum ReadError {
     },
 }
 
+impl ReadError {
+    /// The same, with another name of the input.
+    #[must_use]
+    pub fn renamed(mut self, name: impl FnOnce(&str) -> String) -> Self {
+        match &mut self {
+            Self::Open { input, .. }
+            | Self::Directory { input }
+            | Self::Empty { input }
+            | Self::NotACapture { input, .. }
+            | Self::Read { input, .. } => *input = name(input),
+            Self::Terminal => {}
+        }
+        self
+    }
+}
+
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

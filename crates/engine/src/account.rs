@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use flowloom_capture::Facts;
+use flowloom_capture::{Facts, ReadError, Warning};
 use flowloom_flow::{DefragCounts, EndReason};
 use flowloom_schema::LinkType;
 use flowloom_wire::Layer;
 use serde::Serialize;
 
 use crate::LabelReport;
+use crate::inputs::Reading;
 
 /// What became of the frames of one or more captures.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -52,7 +53,7 @@ pub struct Account {
 }
 
 /// One capture and what became of its frames.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct CaptureAccount {
     /// The capture, as it was named.
     pub capture: String,
@@ -166,34 +167,35 @@ impl Summary {
 
 impl CaptureAccount {
     /// A capture that was read.
-    pub(crate) fn of(capture: String, facts: &Facts, account: Account) -> Self {
+    pub(crate) fn of(reading: &Reading<'_>, facts: &Facts, account: Account) -> Self {
         let compression = Some(facts.compression.name()).filter(|name| *name != "none");
-        let mut warnings = facts.warnings.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let said = |warning: &Warning| {
+            Warning { input: reading.name_of(&warning.input), ..warning.clone() }.to_string()
+        };
+        let mut warnings = facts.warnings.iter().map(said).collect::<Vec<_>>();
         if facts.warnings_dropped > 0 {
             warnings.push(format!("{} more warnings", facts.warnings_dropped));
         }
         Self {
-            capture,
+            capture: reading.name.clone(),
             format: facts.format.name().to_string(),
             compression: compression.map(Into::into),
             warnings,
-            damage: facts.damage.as_ref().map(ToString::to_string),
+            damage: facts.damage.as_ref().map(said),
             error: None,
             account,
         }
     }
 
-    /// A capture that could not be read.
-    pub(crate) fn failed(capture: String, error: &dyn std::error::Error) -> Self {
-        Self {
-            capture,
-            format: String::new(),
-            compression: None,
-            warnings: Vec::new(),
-            damage: None,
-            error: Some(error.to_string()),
-            account: Account::default(),
-        }
+    /// A capture of which nothing is known yet.
+    pub(crate) fn unread(reading: &Reading<'_>) -> Self {
+        Self { capture: reading.name.clone(), ..Self::default() }
+    }
+
+    /// The same, with the reason why it was not read, or not further.
+    pub(crate) fn failed(self, reading: &Reading<'_>, error: ReadError) -> Self {
+        let error = error.renamed(|input| reading.name_of(input));
+        Self { error: Some(error.to_string()), ..self }
     }
 
     /// Whether something of the capture was lost.

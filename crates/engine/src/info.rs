@@ -104,7 +104,7 @@ fn inspect_one(reading: &Reading<'_>, config: &Config, top: usize, watch: &Watch
     let source = match source::open(reading, config, watch) {
         Ok(source) => source,
         Err(error) => {
-            let account = CaptureAccount::failed(reading.name.clone(), &error);
+            let account = CaptureAccount::unread(reading).failed(reading, error);
             return info(account, &Facts::default(), Seen::default(), watch);
         }
     };
@@ -121,9 +121,9 @@ fn inspect_one(reading: &Reading<'_>, config: &Config, top: usize, watch: &Watch
         let outcome = run(&mut observed, reading, &plan, watch, &mut table);
         (digest.and_then(|digest| digest.join().ok().flatten()), outcome)
     });
-    let mut account = CaptureAccount::of(reading.name.clone(), observed.facts(), account);
+    let mut account = CaptureAccount::of(reading, observed.facts(), account);
     if let (Some(Failure::Read(error)), false) = (failure, watch.is_stopped()) {
-        account.error = Some(error.to_string());
+        account = account.failed(reading, error);
     }
     let (source, tally) = observed.into_parts();
     let seen = Seen { tally, talkers: table.top(top), sha256 };

@@ -48,6 +48,15 @@ impl<'i> Reading<'i> {
             })
             .collect())
     }
+
+    /// What one of its files is called in the output, where messages of the reader have its path:
+    /// results do not depend on where captures are.
+    pub(crate) fn name_of(&self, input: &str) -> String {
+        let is_it = |file: &&InputFile| {
+            matches!(file.input, Input::File(_)) && file.input.to_string() == input
+        };
+        self.files.iter().find(is_it).map_or(input, |file| &file.name).to_owned()
+    }
 }
 
 /// Finds the captures that `names` stand for: files, `-`, directories with all that is below them

@@ -169,42 +169,29 @@ fn read_one(
     watch: &Watch,
     emit: Emit<'_>,
 ) -> Result<CaptureAccount, SinkError> {
-    let name = reading.name.clone();
+    let unread = CaptureAccount::unread(reading);
     if watch.is_stopped() {
-        return Ok(CaptureAccount::failed(name, &Interrupted));
+        return Ok(CaptureAccount { error: Some(INTERRUPTED.into()), ..unread });
     }
     let mut source = match source::open(reading, plan.config, watch) {
         Ok(source) => source,
-        Err(error) => return Ok(CaptureAccount::failed(name, &error)),
+        Err(error) => return Ok(unread.failed(reading, error)),
     };
     let mut emit_labelled = |mut batch| {
         labels::append(&reading.labels, &mut batch);
         emit(batch)
     };
     let (account, failure) =
-        pipeline::run(&mut *source, &name, plan, threads, watch, &mut emit_labelled);
-    let mut account = CaptureAccount::of(name, source.facts(), account);
+        pipeline::run(&mut *source, &reading.name, plan, threads, watch, &mut emit_labelled);
+    let account = CaptureAccount::of(reading, source.facts(), account);
     match failure {
-        Some(Failure::Sink(error)) => return Err(error),
+        Some(Failure::Sink(error)) => Err(error),
         // A pipe that was given up is no failure of the capture.
-        Some(Failure::Read(_)) if watch.is_stopped() => {}
-        Some(Failure::Read(error)) => account.error = Some(error.to_string()),
-        None => {}
-    }
-    Ok(account)
-}
-
-/// A capture that was not begun, because the run was told to stop.
-#[derive(Debug)]
-struct Interrupted;
-
-impl fmt::Display for Interrupted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not read: the run was interrupted")
+        Some(Failure::Read(_)) if watch.is_stopped() => Ok(account),
+        Some(Failure::Read(error)) => Ok(account.failed(reading, error)),
+        None => Ok(account),
     }
 }
-
-impl std::error::Error for Interrupted {}
 
 /// Rows to the sink, in batches of a size that does not depend on the captures.
 struct Output {
@@ -262,6 +249,8 @@ impl Output {
     }
 }
 
+/// Why a capture was not begun when the run was told to stop.
+const INTERRUPTED: &str = "not read: the run was interrupted";
 /// Batches that wait for the writer, per capture.
 const CHANNEL_BATCHES: usize = 4;
 /// Rows that are handed to the sink together at least.
