@@ -32,7 +32,6 @@ impl CsvSink {
         }
         sink.text.push(b'\n');
         sink.output.put(&sink.text)?;
-        sink.output.pass_on()?;
         Ok(sink)
     }
 }

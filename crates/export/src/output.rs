@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, ErrorKind, Stdout, Write};
+use std::io::{self, ErrorKind, Stdout, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -32,9 +32,11 @@ pub struct SinkStats {
     pub spilled_bytes: u64,
 }
 
-/// A buffered writer of one of them. Dropped without [`Output::finish`], no file is left behind.
+/// A buffered writer of one of them. Dropped without [`Output::finish`], no file is left behind,
+/// and what was not passed on is not written: a run that fails at once has no beginning of a table.
 pub(crate) struct Output {
-    writer: BufWriter<Raw>,
+    raw: Raw,
+    waiting: Vec<u8>,
     destination: Destination,
     bytes: u64,
 }
@@ -57,7 +59,7 @@ impl Output {
             Destination::File(path) => Raw::open(path)
                 .map_err(|source| SinkError::Create { path: path.clone(), source })?,
         };
-        Ok(Self { writer: BufWriter::with_capacity(BUFFER_BYTES, raw), destination, bytes: 0 })
+        Ok(Self { raw, waiting: Vec::with_capacity(BUFFER_BYTES), destination, bytes: 0 })
     }
 
     /// Writes a piece of text.
@@ -67,20 +69,18 @@ impl Output {
 
     /// Hands on what was written, if somebody may be waiting for it.
     pub(crate) fn pass_on(&mut self) -> Result<(), SinkError> {
-        match self.writer.get_ref() {
+        match self.raw {
             Raw::Hidden { .. } => Ok(()),
             Raw::Stdout(_) | Raw::Special(_) => {
-                self.writer.flush().map_err(|e| SinkError::write(&self.destination, e))
+                self.flush().map_err(|e| SinkError::write(&self.destination, e))
             }
         }
     }
 
     /// Writes what is left and gives the file its name.
     pub(crate) fn finish(mut self, rows: u64, ending: Ending) -> Result<SinkStats, SinkError> {
-        let failed = |e| SinkError::write(&self.destination, e);
-        self.writer.flush().map_err(failed)?;
-        let raw = self.writer.into_inner().map_err(|e| failed(e.into_error()))?;
-        let path = match raw {
+        self.flush().map_err(|e| SinkError::write(&self.destination, e))?;
+        let path = match self.raw {
             Raw::Stdout(_) => None,
             Raw::Special(_) => match self.destination {
                 Destination::Stdout => None,
@@ -98,17 +98,31 @@ impl Output {
         };
         Ok(SinkStats { rows, bytes: self.bytes, path, spilled_bytes: 0 })
     }
+
+    fn write_waiting(&mut self) -> io::Result<()> {
+        self.raw.write_all(&self.waiting)?;
+        self.waiting.clear();
+        Ok(())
+    }
 }
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.writer.write(bytes)?;
-        self.bytes += written as u64;
-        Ok(written)
+        if self.waiting.len() + bytes.len() > BUFFER_BYTES {
+            self.write_waiting()?;
+        }
+        if bytes.len() < BUFFER_BYTES {
+            self.waiting.extend_from_slice(bytes);
+        } else {
+            self.raw.write_all(bytes)?;
+        }
+        self.bytes += bytes.len() as u64;
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.writer.flush()
+        self.write_waiting()?;
+        self.raw.flush()
     }
 }
 

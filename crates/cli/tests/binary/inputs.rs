@@ -52,6 +52,48 @@ fn pieces_of_a_capture_are_read_as_one() {
     assert_eq!(rows(&[&pieces[0], "--rotated"])[0]["capture"], json!(pieces[0]));
 }
 
+#[test]
+fn of_captures_that_cannot_be_read_nothing_is_written() {
+    let directory = tempfile::tempdir().unwrap();
+    let no_capture = directory.path().join("notes.pcap");
+    fs::write(&no_capture, "no capture").unwrap();
+    for format in ["table", "parquet", "arrow", "csv", "json", "jsonl"] {
+        for input in [no_capture.to_str().unwrap(), "/nonexistent/a.pcap"] {
+            let output = flowloom(&["flows", input, "--format", format]).output().unwrap();
+            assert!(!output.status.success() && !output.stderr.is_empty(), "{format}");
+            assert!(output.stdout.is_empty(), "{format}: {:?}", &output.stdout);
+        }
+    }
+}
+
+/// Below a directory, the account calls captures as the column `capture` does, whatever is wrong
+/// with them: a file does not depend on where the captures are.
+#[test]
+fn the_account_does_not_say_where_the_directory_is() {
+    let (header, mut records) = records("loss.pcap");
+    let cut = records[9].len() - 1;
+    records[9].truncate(cut);
+    let [here, there] = ["here", "over/there"].map(|place| {
+        let directory = tempfile::tempdir().unwrap();
+        let captures = directory.path().join(place);
+        write(&captures.join("sub/cut.pcap"), &header, &records[..10]);
+        write(&captures.join("whole.pcap"), &header, &records[..5]);
+        fs::write(captures.join("notes.pcap"), "no capture").unwrap();
+        ["flows.parquet", "flows.arrow", "report.json"].map(|name| {
+            let file = directory.path().join(name);
+            let option = if name.ends_with("json") { "--report" } else { "-o" };
+            let arguments = ["flows", captures.to_str().unwrap(), option, file.to_str().unwrap()];
+            flowloom(&arguments).stdout(Stdio::null()).output().unwrap();
+            fs::read(file).unwrap()
+        })
+    });
+    assert!(here == there, "a file depends on where the captures are");
+    let report: Value = serde_json::from_slice(&here[2]).unwrap();
+    let said = |capture: usize, what: &str| report["captures"][capture][what].as_str().unwrap();
+    assert!(said(0, "error").starts_with("notes.pcap is not a capture"), "{report}");
+    assert!(said(1, "damage").starts_with("sub/cut.pcap, frame 10 at byte "), "{report}");
+}
+
 /// Labels of the captures, `null` where there is none, over all rows.
 fn labels_of(rows: &[Row], names: &[&str]) -> BTreeSet<String> {
     let line = |row: &Row| {
