@@ -99,6 +99,14 @@ impl EtherType {
     pub const EAPOL: Self = Self(0x888e);
     /// Link layer discovery.
     pub const LLDP: Self = Self(0x88cc);
+    /// A tag of a redundant ring (HSR).
+    pub const HSR: Self = Self(0x892f);
+    /// IEEE 802.1BR E-tag.
+    pub const ETAG: Self = Self(0x893f);
+    /// IEEE 802.1CB redundancy tag.
+    pub const RTAG: Self = Self(0xf1c1);
+    /// The mesh of batman-adv.
+    pub const BATMAN: Self = Self(0x4305);
     /// `MACsec`.
     pub const MACSEC: Self = Self(0x88e5);
     /// Network service header.

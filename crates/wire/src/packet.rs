@@ -310,6 +310,10 @@ layers! {
     Metadata = "cmd",
     Nsh = "nsh",
     Macsec = "macsec",
+    Hsr = "hsr",
+    Etag = "etag",
+    Rtag = "rtag",
+    Batman = "batman",
     Arp = "arp",
     Ipv4 = "ip",
     Ipv6 = "ip6",
@@ -353,6 +357,7 @@ impl Layer {
                 | Self::Pppoe
                 | Self::Itag
                 | Self::FabricPath
+                | Self::Batman
                 | Self::Gre
                 | Self::Nvgre
                 | Self::Erspan

@@ -1,7 +1,10 @@
 //! Ethernet, and what comes between it and IP.
 
 use super::{Outside, Walk, probe};
-use crate::bridge::{FABRIC_PATH_LEN, ITAG_LEN, METADATA_LEN, Nsh, VNTAG_LEN, last_ether_type};
+use crate::bridge::{
+    ETAG_LEN, FABRIC_PATH_LEN, HSR_LEN, ITAG_LEN, METADATA_LEN, Nsh, RTAG_LEN, VNTAG_LEN,
+    batman_header_len, last_ether_type,
+};
 use crate::llc::{Llc, Snap};
 use crate::macsec::Macsec;
 use crate::mpls::MplsLabel;
@@ -61,6 +64,10 @@ impl<L: Layers> Walk<'_, L> {
             EtherType::METADATA => self.tag(Layer::Metadata, METADATA_LEN, rest),
             EtherType::NSH => self.nsh(rest),
             EtherType::MACSEC => self.macsec(rest),
+            EtherType::HSR => self.tag(Layer::Hsr, HSR_LEN, rest),
+            EtherType::ETAG => self.tag(Layer::Etag, ETAG_LEN, rest),
+            EtherType::RTAG => self.tag(Layer::Rtag, RTAG_LEN, rest),
+            EtherType::BATMAN => self.batman(rest),
             _ => {}
         }
     }
@@ -183,6 +190,19 @@ impl<L: Layers> Walk<'_, L> {
                 }
             }
             Err(reason) => self.stop(layer, reason, rest),
+        }
+    }
+
+    fn batman(&mut self, rest: Rest<'_>) {
+        match batman_header_len(rest.bytes) {
+            Ok(header_len) => {
+                if self.nest(Layer::Batman, rest)
+                    && let Some(len) = header_len
+                {
+                    self.ethernet(rest.skip(len));
+                }
+            }
+            Err(reason) => self.stop(Layer::Batman, reason, rest),
         }
     }
 

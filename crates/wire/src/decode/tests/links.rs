@@ -156,9 +156,17 @@ fn raw_ip_of_another_version_is_damaged() {
 fn tags_between_ethernet_and_ip() {
     let ip = ipv4(17, &udp(1, 2, b""));
     let inner = ethernet(0x0800, &ip);
-    let cases: [(u16, Vec<u8>, &str); 8] = [
+    let cases: [(u16, Vec<u8>, &str); 12] = [
         (0x88e7, join(&[&[0, 0, 0, 7], &inner]), "ethernet pbb ethernet ip udp"),
         (0x8903, join(&[&[0, 1], &inner]), "ethernet fabricpath ethernet ip udp"),
+        (0x892f, join(&[&[0, 1, 0, 2, 8, 0], &ip]), "ethernet hsr ip udp"),
+        (0x893f, join(&[&[0, 1, 0, 2, 0, 0, 8, 0], &ip]), "ethernet etag ip udp"),
+        (0xf1c1, join(&[&[0, 0, 0, 2, 8, 0], &ip]), "ethernet rtag ip udp"),
+        (
+            0x4305,
+            join(&[&[0x40, 15, 50, 0, 2, 0, 0, 0, 0, 7], &inner]),
+            "ethernet batman ethernet ip udp",
+        ),
         (0x8926, join(&[&[0, 1, 0, 2, 8, 0], &ip]), "ethernet vntag ip udp"),
         (0x8909, join(&[&[1, 1, 0, 1, 0, 9, 8, 0], &ip]), "ethernet cmd ip udp"),
         (0x894f, join(&[&[0, 2, 1, 1, 0, 0, 1, 255], &ip]), "ethernet nsh ip udp"),
