@@ -131,6 +131,17 @@ fn a_prefix_gives_a_prefix_and_is_damaged() {
     }
 }
 
+/// The decoder asks for a block and the header of the next together, and puts out neither if the
+/// header is damaged.
+#[test]
+fn a_zstd_block_before_a_damaged_block_header_is_delivered() {
+    let magic_and_frame_header = [0x28, 0xb5, 0x2f, 0xfd, 0, 0];
+    let raw_block = b"\x40\0\0flowloom";
+    let reserved_block_type = [6, 0, 0];
+    let stream = [&magic_and_frame_header, &raw_block[..], &reserved_block_type, &[0; 9]].concat();
+    assert_eq!(bytes_of(&stream), (b"flowloom".to_vec(), false));
+}
+
 #[test]
 fn an_lz4_cut_between_blocks_is_cut() {
     let payload = payload(100_000);

@@ -1,8 +1,7 @@
 //! Zstandard (RFC 8878): frames one after the other.
 //!
-//! The decoder is given the bytes of one block at a time, as it asks for them, and none while it
-//! has output left: a call that meets damage does not say what else it put out, so there must be
-//! nothing.
+//! The decoder is given the bytes of one block at a time, and none while it has output left: a call
+//! that meets damage does not say what else it put out, so there must be nothing.
 
 use std::io::{self, BufRead, Read};
 
@@ -55,7 +54,10 @@ impl<R: BufRead> Read for Zstd<R> {
             let (consumed, produced) = (input.pos(), output.pos());
             self.reader.consume(consumed);
             self.is_in_frame = hint > 0;
-            self.wanted = hint.max(1);
+            // It asks for the header of the next block together with a block, and would put out
+            // the one while it reads the other.
+            self.wanted =
+                if hint > BLOCK_HEADER_LEN { hint - BLOCK_HEADER_LEN } else { hint.max(1) };
             self.is_pending = produced == buffer.len();
             if produced > 0 {
                 return Ok(produced);
@@ -66,3 +68,6 @@ impl<R: BufRead> Read for Zstd<R> {
         }
     }
 }
+
+/// RFC 8878, 3.1.1.2.
+const BLOCK_HEADER_LEN: usize = 3;
