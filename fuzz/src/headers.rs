@@ -1,19 +1,28 @@
 //! Header views: whatever `parse` lets in, no accessor fails, and what is borrowed is inside.
 
-use flowloom_wire::bridge::{Nsh, last_ether_type};
+use flowloom_wire::ayiya::Ayiya;
+use flowloom_wire::bridge::{Nsh, batman_header_len, last_ether_type};
+use flowloom_wire::capwap::Capwap;
 use flowloom_wire::chdlc::CiscoHdlc;
 use flowloom_wire::dccp::Dccp;
 use flowloom_wire::erspan::Erspan;
+use flowloom_wire::etherip::check_etherip;
+use flowloom_wire::fddi::Fddi;
+use flowloom_wire::frame_relay::FrameRelay;
 use flowloom_wire::geneve::Geneve;
 use flowloom_wire::gre::Gre;
 use flowloom_wire::gtp::Gtp;
 use flowloom_wire::ieee80211::{Ieee80211, Radiotap, prism_header_len};
 use flowloom_wire::igmp::Igmp;
 use flowloom_wire::l2tp::L2tp;
+use flowloom_wire::lisp::check_lisp;
 use flowloom_wire::llc::{Llc, Snap};
 use flowloom_wire::loopback::Loopback;
+use flowloom_wire::macsec::Macsec;
 use flowloom_wire::mpls::MplsLabel;
 use flowloom_wire::nflog::Nflog;
+use flowloom_wire::pf::Pflog;
+use flowloom_wire::pktap::Pktap;
 use flowloom_wire::ppi::Ppi;
 use flowloom_wire::ppp::Ppp;
 use flowloom_wire::pppoe::Pppoe;
@@ -69,7 +78,23 @@ fn links(data: &[u8]) {
     view!(CiscoHdlc, data, address, protocol);
     view!(MplsLabel, data, label, is_bottom, ttl);
     view!(Pppoe, data, code, session, payload_len);
-    view!(Ieee80211, data, is_data, kind, has_packet, header_len, src_at, dst_at);
+    view!(Ieee80211, data, is_data, kind, has_packet, is_aggregate, header_len, src_at, dst_at);
+    if let Ok(frame) = Ieee80211::parse_swapped(data) {
+        black_box(frame.has_packet());
+        assert!(!frame.is_data() || frame.header_len() <= data.len());
+    }
+    view!(Fddi, data, is_llc);
+    view_of_length!(Pflog, data,);
+    view_of_length!(Pktap, data, link);
+    view_of_length!(Macsec, data, is_plain);
+    if let Ok(header) = FrameRelay::parse(data)
+        && let Some((_, at)) = header.payload()
+    {
+        assert!(at <= data.len(), "frame relay");
+    }
+    if let Ok(Some(len)) = batman_header_len(data) {
+        assert!(len <= data.len());
+    }
     view_of_length!(Llc, data, dsap, ssap, is_information, is_snap, is_ipv4);
     view_of_length!(Ppp, data, protocol);
     view_of_length!(Radiotap, data, has_fcs, has_padding);
@@ -150,6 +175,9 @@ fn tunnels(data: &[u8]) {
     view_of_length!(Erspan, data, session);
     view_of_length!(Nsh, data, protocol);
     view!(Vxlan, data, vni, is_extended, next);
+    view_of_length!(Ayiya, data, is_forwarded, next_header);
+    view_of_length!(Capwap, data, payload);
+    black_box((check_lisp(data).is_ok(), check_etherip(data).is_ok()));
     for len in 0..10 {
         black_box(last_ether_type(data, len).is_ok());
     }
