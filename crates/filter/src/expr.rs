@@ -105,11 +105,11 @@ pub(crate) enum Joint {
 impl<T: fmt::Display> fmt::Display for Expr<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Test(test) => write!(f, "{test}"),
-            Self::Not(inner) => match **inner {
-                Self::All(_) | Self::Any(_) => write!(f, "not ({inner})"),
-                _ => write!(f, "not {inner}"),
-            },
+            Self::Test(test) => test.fmt(f),
+            Self::Not(inner) => {
+                f.write_str("not ")?;
+                grouped(f, inner, matches!(**inner, Self::All(_) | Self::Any(_)))
+            }
             Self::All(terms) => joined(f, terms, " and ", |term| matches!(term, Self::Any(_))),
             Self::Any(terms) => joined(f, terms, " or ", |term| matches!(term, Self::All(_))),
         }
@@ -126,11 +126,21 @@ fn joined<T: fmt::Display>(
         if i > 0 {
             f.write_str(word)?;
         }
-        if apart(term) {
-            write!(f, "({term})")?;
-        } else {
-            write!(f, "{term}")?;
-        }
+        grouped(f, term, apart(term))?;
     }
     Ok(())
+}
+
+/// In parentheses or not, and with the flags of the whole.
+fn grouped<T: fmt::Display>(
+    f: &mut fmt::Formatter<'_>,
+    expr: &Expr<T>,
+    is_group: bool,
+) -> fmt::Result {
+    if !is_group {
+        return fmt::Display::fmt(expr, f);
+    }
+    f.write_str("(")?;
+    fmt::Display::fmt(expr, f)?;
+    f.write_str(")")
 }

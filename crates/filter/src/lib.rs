@@ -125,6 +125,9 @@ impl Filter {
 /// The expression with every name and default resolved; it parses to the same filter.
 impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.expr.has(Primitive::is_ambiguous) {
+            return write!(f, "{:#}", self.expr);
+        }
         self.expr.fmt(f)
     }
 }

@@ -7,6 +7,7 @@ use flowloom_wire::Layer;
 
 use crate::arithmetic::Comparison;
 use crate::keyword;
+use crate::names;
 use crate::words::Word;
 
 /// One question about a frame, or about a flow.
@@ -271,10 +272,42 @@ impl fmt::Display for Relation {
     }
 }
 
+impl Primitive {
+    /// Whether its word is also a name of a port or protocol, which it is behind one that is not
+    /// in parentheses.
+    pub(crate) fn is_ambiguous(&self) -> bool {
+        let name = match self {
+            Self::Layer(layer) => layer.name(),
+            Self::Word(test) => test.word.name,
+            _ => return false,
+        };
+        names::port(name).is_some()
+            || names::ip_protocol(name).is_some()
+            || names::ether_type(name).is_some()
+    }
+
+    /// Whether a name behind it is taken for one of its kind.
+    fn is_of_named_kind(&self) -> bool {
+        matches!(
+            self,
+            Self::Port { .. }
+                | Self::EtherType(_)
+                | Self::IpProto { .. }
+                | Self::IpProtoChain { .. }
+                | Self::IsoProto(_)
+                | Self::IsisPdu(_)
+        )
+    }
+}
+
+/// With `#`, in parentheses if a name behind it would be taken for one of its kind.
 impl fmt::Display for Primitive {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(word) = keyword::standing_for(self) {
             return f.write_str(word);
+        }
+        if f.alternate() && self.is_of_named_kind() {
+            return write!(f, "({self})");
         }
         match self {
             Self::Host { within, side, network } => write!(f, "{within}{side}{network}"),

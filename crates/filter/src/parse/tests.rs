@@ -132,6 +132,23 @@ fn an_identifier_takes_the_qualifiers_before_it() {
     }
 }
 
+/// Behind a port, `l2tp` is the port of that name.
+#[test]
+fn a_header_with_the_name_of_a_port_is_printed_as_a_header() {
+    for (expression, meaning) in [
+        ("l2tp", "l2tp"),
+        ("l2tp and port 443", "l2tp and (port 443)"),
+        ("(port 443) and l2tp", "(port 443) and l2tp"),
+        ("tcp port 443 and host not l2tp", "(tcp port 443) and not l2tp"),
+        ("(proto 89) or (gre or tcp)", "(proto 89) or gre or tcp"),
+        ("(ip proto 17) and not (l2tp or gre)", "(ip proto 17) and not (l2tp or gre)"),
+    ] {
+        assert_eq!(resolved(expression), meaning, "`{expression}`");
+        let (filter, again) = (Filter::parse(expression), Filter::parse(meaning));
+        assert_eq!(filter.unwrap().packet(), again.unwrap().packet(), "`{expression}`");
+    }
+}
+
 #[test]
 fn arithmetic_has_tcpdumps_ranks() {
     for (expression, meaning) in [
