@@ -303,12 +303,20 @@ impl Primitive {
 /// With `#`, in parentheses if a name behind it would be taken for one of its kind.
 impl fmt::Display for Primitive {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(word) = keyword::standing_for(self) {
-            return f.write_str(word);
+        match keyword::standing_for(self) {
+            Some(word) => f.write_str(word),
+            None if f.alternate() && self.is_of_named_kind() => {
+                f.write_str("(")?;
+                self.write(f)?;
+                f.write_str(")")
+            }
+            None => self.write(f),
         }
-        if f.alternate() && self.is_of_named_kind() {
-            return write!(f, "({self})");
-        }
+    }
+}
+
+impl Primitive {
+    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Host { within, side, network } => write!(f, "{within}{side}{network}"),
             Self::Port { transports, side, first, last } => {
