@@ -5,7 +5,7 @@
 
 use std::io::{self, BufRead, Read};
 
-use flate2::{Crc, Decompress, FlushDecompress, Status};
+use flate2::{Crc, Decompress, DecompressError, FlushDecompress, Status};
 
 use super::{cut, invalid};
 
@@ -13,6 +13,8 @@ use super::{cut, invalid};
 pub(super) struct Gzip<R> {
     reader: R,
     inflate: Decompress,
+    /// What the inflater said first: when asked again, it does not repeat the reason.
+    damage: Option<DecompressError>,
     crc: Crc,
     state: State,
     members: u64,
@@ -29,7 +31,7 @@ enum State {
 impl<R: BufRead> Gzip<R> {
     pub(super) fn new(reader: R) -> Self {
         let inflate = Decompress::new(false);
-        Self { reader, inflate, crc: Crc::new(), state: State::Header, members: 0 }
+        Self { reader, inflate, damage: None, crc: Crc::new(), state: State::Header, members: 0 }
     }
 
     /// Reads a member's header; `false` when there is no further member.
@@ -68,6 +70,9 @@ impl<R: BufRead> Gzip<R> {
     /// Decompresses some of the member's body; nothing when it has ended.
     fn body(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
+            if let Some(cause) = &self.damage {
+                return Err(invalid(format!("gzip: {cause}")));
+            }
             let input = self.reader.fill_buf()?;
             let is_end = input.is_empty();
             let before = (self.inflate.total_in(), self.inflate.total_out());
@@ -78,17 +83,15 @@ impl<R: BufRead> Gzip<R> {
             if let Some(produced) = buffer.get(..produced) {
                 self.crc.update(produced);
             }
-            if let Ok(Status::StreamEnd) = status {
-                self.state = State::Trailer;
+            match status {
+                Ok(Status::StreamEnd) => self.state = State::Trailer,
+                Ok(_) => {}
+                Err(cause) => self.damage = Some(cause),
             }
-            // An error stays with the inflater, and comes again without bytes.
             if produced > 0 || self.state == State::Trailer {
                 return Ok(produced);
             }
-            if let Err(cause) = status {
-                return Err(invalid(format!("gzip: {cause}")));
-            }
-            if is_end {
+            if is_end && self.damage.is_none() {
                 return Err(cut("gzip"));
             }
         }

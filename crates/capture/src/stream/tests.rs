@@ -131,6 +131,24 @@ fn a_prefix_gives_a_prefix_and_is_damaged() {
     }
 }
 
+/// Bytes before the damage come first, and the inflater gives its reason only once.
+#[test]
+fn the_reason_for_damage_in_a_gzip_does_not_depend_on_the_sizes_of_reads() {
+    let gzip_header = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
+    let stored_block = b"\0\x08\0\xf7\xffflowloom";
+    let unknown_block = [7; 20];
+    let damaged = [&gzip_header, &stored_block[..], &unknown_block].concat();
+    for step in [1, 1000] {
+        let bytes = std::io::Cursor::new(damaged.clone());
+        let mut stream = Stream::new(Box::new(Slow { bytes, step, error: None })).unwrap();
+        let mut bytes = Vec::new();
+        assert!(matches!(stream.fill(&mut bytes, 100), Fill::Some));
+        assert_eq!(bytes, b"flowloom");
+        let Fill::Damaged(cause) = stream.fill(&mut bytes, 100) else { panic!("not damaged") };
+        assert!(cause.to_string().ends_with("invalid block type"), "{step}: {cause}");
+    }
+}
+
 /// The decoder asks for a block and the header of the next together, and puts out neither if the
 /// header is damaged.
 #[test]
