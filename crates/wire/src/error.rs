@@ -11,7 +11,8 @@ pub struct DecodeError {
     pub layer: Layer,
     /// Why.
     pub reason: Reason,
-    /// Byte offset in the frame at which that layer begins.
+    /// Byte offset in the frame at which that layer begins; past the captured bytes if the frame
+    /// was cut before it.
     pub offset: u32,
 }
 

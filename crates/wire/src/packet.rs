@@ -37,9 +37,10 @@ pub struct Packet {
     pub app_len: u32,
     /// Where the innermost IP header begins.
     pub ip_offset: u32,
-    /// Where the transport header begins; for a fragment, where the fragment's data begins.
+    /// Where the transport header begins; for a fragment, where the fragment's data begins. Of a
+    /// frame that was cut, this may be past the captured bytes: use `get`, never an index.
     pub trans_offset: u32,
-    /// Where the transport payload begins.
+    /// Where the transport payload begins; may be past the captured bytes as well.
     pub app_offset: u32,
     /// Where the innermost link header's source and destination hardware addresses (6 bytes each)
     /// are, plus one; 0 when there is none.

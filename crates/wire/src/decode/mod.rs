@@ -122,6 +122,8 @@ struct Walk<'w, L> {
     headers: u8,
     /// IP headers that were entered.
     ip_headers: u8,
+    /// Bytes that a UDP datagram claims beyond the end of the frame, if its IP header does, too.
+    beyond: u32,
     /// Where a routing header leads in the end: what checksums are about instead of `packet.dst`.
     final_dst: Option<Address>,
 }
@@ -136,6 +138,7 @@ impl<'w, L: Layers> Walk<'w, L> {
             outside: Outside::default(),
             headers: 0,
             ip_headers: 0,
+            beyond: 0,
             final_dst: None,
         }
     }

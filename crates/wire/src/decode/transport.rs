@@ -111,6 +111,7 @@ impl<L: Layers> Walk<'_, L> {
             None => self.stop(Layer::Udp, Reason::BadLength, rest),
         }
         let length = length.unwrap_or(Udp::LEN);
+        let missing = length.saturating_sub(rest.len());
         let rest = rest.limit(length);
         let packet = &mut *self.packet;
         packet.transport = Transport::Udp;
@@ -120,6 +121,7 @@ impl<L: Layers> Walk<'_, L> {
         let payload = rest.skip(Udp::LEN);
         self.payload(payload);
         if is_tunnel_port(udp.dst_port()) || is_tunnel_port(udp.src_port()) {
+            self.beyond = if self.packet.marks.has(Marks::CLAMPED) { missing as u32 } else { 0 };
             self.udp_tunnel([udp.dst_port(), udp.src_port()], payload.bytes, payload.extent);
         }
     }

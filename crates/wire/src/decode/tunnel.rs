@@ -113,6 +113,14 @@ impl<L: Layers> Walk<'_, L> {
         }
     }
 
+    /// What a tunnel over UDP carries, with the bytes that the datagram claims beyond the frame.
+    ///
+    /// Captures that were cut and say nothing of it have them; inner lengths agree with the claim.
+    fn whole<'a>(&self, rest: Rest<'a>) -> Rest<'a> {
+        let extent = Extent { len: rest.extent.len + self.beyond, ..rest.extent };
+        Rest { extent, ..rest }
+    }
+
     fn vxlan(&mut self, port: u16, rest: Rest<'_>) -> bool {
         let Ok(vxlan) = Vxlan::parse(rest.bytes) else {
             return false;
@@ -124,10 +132,10 @@ impl<L: Layers> Walk<'_, L> {
             VxlanNext::Ethernet
         };
         let is_plausible = match next {
-            VxlanNext::Ethernet => probe::is_ethernet(inner),
-            VxlanNext::Ipv4 => probe::is_ipv4(inner),
-            VxlanNext::Ipv6 => probe::is_ipv6(inner),
-            VxlanNext::Nsh => probe::is_nsh(inner),
+            VxlanNext::Ethernet => probe::is_ethernet(self.whole(inner)),
+            VxlanNext::Ipv4 => probe::is_ipv4(self.whole(inner)),
+            VxlanNext::Ipv6 => probe::is_ipv6(self.whole(inner)),
+            VxlanNext::Nsh => probe::is_nsh(self.whole(inner)),
             VxlanNext::Other => false,
         };
         if !is_plausible || !self.nest(Layer::Vxlan, rest) {
@@ -147,7 +155,7 @@ impl<L: Layers> Walk<'_, L> {
             return false;
         };
         let inner = rest.skip(geneve.header_len());
-        let is_plausible = probe::is_payload(geneve.protocol(), inner);
+        let is_plausible = probe::is_payload(geneve.protocol(), self.whole(inner));
         if !is_plausible || geneve.is_control() || !self.nest(Layer::Geneve, rest) {
             return false;
         }
@@ -161,7 +169,8 @@ impl<L: Layers> Walk<'_, L> {
             return false;
         };
         let inner = rest.limit(gtp.total_len()).skip(gtp.header_len());
-        if !gtp.is_user_packet() || !probe::is_ip(inner) || !self.nest(Layer::Gtp, rest) {
+        if !gtp.is_user_packet() || !probe::is_ip(self.whole(inner)) || !self.nest(Layer::Gtp, rest)
+        {
             return false;
         }
         self.ip(inner);
@@ -173,7 +182,7 @@ impl<L: Layers> Walk<'_, L> {
             return false;
         };
         let inner = rest.skip(header_len);
-        if !probe::is_ipv6(inner) || !self.nest(Layer::Teredo, rest) {
+        if !probe::is_ipv6(self.whole(inner)) || !self.nest(Layer::Teredo, rest) {
             return false;
         }
         self.ipv6(inner);
@@ -186,7 +195,7 @@ impl<L: Layers> Walk<'_, L> {
         };
         let whole = l2tp.total_len().map_or(rest, |len| rest.limit(len));
         let inner = whole.skip(l2tp.header_len());
-        if l2tp.is_control() || !probe::is_ppp(inner) || !self.nest(Layer::L2tp, rest) {
+        if l2tp.is_control() || !probe::is_ppp(self.whole(inner)) || !self.nest(Layer::L2tp, rest) {
             return false;
         }
         self.ppp(inner);
@@ -199,8 +208,8 @@ impl<L: Layers> Walk<'_, L> {
         };
         let inner = rest.skip(ayiya.header_len());
         let is_plausible = match ayiya.next_header() {
-            protocol::IPV4 => probe::is_ipv4(inner),
-            protocol::IPV6 => probe::is_ipv6(inner),
+            protocol::IPV4 => probe::is_ipv4(self.whole(inner)),
+            protocol::IPV6 => probe::is_ipv6(self.whole(inner)),
             _ => false,
         };
         if !is_plausible || !ayiya.is_forwarded() || !self.nest(Layer::Ayiya, rest) {
@@ -212,7 +221,7 @@ impl<L: Layers> Walk<'_, L> {
 
     fn lisp(&mut self, rest: Rest<'_>) -> bool {
         let inner = rest.skip(LISP_LEN);
-        let is_lisp = check_lisp(rest.bytes).is_ok() && probe::is_ip(inner);
+        let is_lisp = check_lisp(rest.bytes).is_ok() && probe::is_ip(self.whole(inner));
         if is_lisp && self.nest(Layer::Lisp, rest) {
             self.ip(inner);
             return true;
@@ -222,7 +231,8 @@ impl<L: Layers> Walk<'_, L> {
 
     fn gre_in_udp(&mut self, rest: Rest<'_>) -> bool {
         let is_gre = Gre::parse(rest.bytes).is_ok_and(|gre| {
-            gre.version() == 0 && probe::is_payload(gre.protocol(), rest.skip(gre.header_len()))
+            gre.version() == 0
+                && probe::is_payload(gre.protocol(), self.whole(rest.skip(gre.header_len())))
         });
         if is_gre {
             self.gre(rest);
@@ -231,7 +241,7 @@ impl<L: Layers> Walk<'_, L> {
     }
 
     fn mpls_in_udp(&mut self, rest: Rest<'_>) -> bool {
-        let is_mpls = probe::is_mpls(rest);
+        let is_mpls = probe::is_mpls(self.whole(rest));
         if is_mpls {
             self.mpls(rest);
         }
@@ -254,7 +264,7 @@ impl<L: Layers> Walk<'_, L> {
                 self.wlan_frame(frame, inner, 1);
             }
             Some(CapwapPayload::Ethernet) => {
-                if !probe::is_ethernet(inner) || !self.nest(Layer::Capwap, rest) {
+                if !probe::is_ethernet(self.whole(inner)) || !self.nest(Layer::Capwap, rest) {
                     return false;
                 }
                 self.ethernet(inner);

@@ -229,6 +229,25 @@ fn a_port_alone_is_no_tunnel() {
 }
 
 #[test]
+fn a_frame_cut_without_saying_so_has_its_tunnels() {
+    let frame4 = ethernet(0x0800, &v4());
+    let gtp = in_udp(2152, &GTP, &v4());
+    let vxlan = in_udp(4789, &VXLAN, &frame4);
+    for frame in [gtp, vxlan] {
+        // Down to the inner UDP header, and the original length is as short.
+        let cut = &frame[..frame.len() - 2];
+        let packet = packet(cut);
+        assert_eq!((packet.dst_port, packet.app_len, packet.stop), (7, 0, None));
+        assert_eq!((packet.ip_len, layers(cut)), (28, layers(&frame)));
+        assert!(packet.marks.has(Marks::CLAMPED) && packet.marks.has(Marks::TUNNELED));
+    }
+    // The outer headers end where the frame does, and so must the inner ones.
+    let mut longer = in_udp(2152, &GTP, &v4());
+    longer[14 + 20 + 8 + 8 + 3] += 1;
+    assert_eq!(layers(&longer), "ethernet ip udp");
+}
+
+#[test]
 fn a_tunnel_that_is_certain_says_why_it_was_not_entered() {
     let mut wrong_version = v4();
     wrong_version[0] = 0x55;
