@@ -39,17 +39,19 @@ pub struct Timeouts {
     pub clock_jump_max: i64,
 }
 
-/// What grows at most to what. Each partition has an equal share.
+/// What grows at most to what.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Flows at a time; beyond it, the flow nearest to its timeout is evicted.
+    /// Flows at a time, of which each partition has an equal share; beyond it, the flow of the
+    /// partition that is nearest to its timeout is evicted.
     pub flows_max: usize,
     /// Holes remembered per TCP direction; beyond it, the oldest is taken for filled.
     pub tcp_holes_max: usize,
-    /// Incomplete datagrams at a time; beyond it, the oldest stays unresolved.
+    /// Incomplete datagrams at a time, of all partitions together: fragments have none yet. Beyond
+    /// it, the oldest stays unresolved.
     pub datagrams_max: usize,
-    /// Bytes in incomplete datagrams, and of what is remembered of their fragments; beyond it, the
-    /// oldest stays unresolved.
+    /// Bytes in incomplete datagrams of all partitions, and of what is remembered of their
+    /// fragments; beyond it, the oldest stays unresolved.
     pub datagram_bytes_max: usize,
     /// Fragments of one datagram; beyond it, it stays unresolved.
     pub datagram_fragments_max: usize,
