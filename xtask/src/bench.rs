@@ -1,150 +1,98 @@
-//! `cargo xtask bench`: flowloom beside the yardstick, in turn, as ratios of CPU time.
+//! `cargo xtask bench [WORD]`: flowloom beside the yardstick, beside itself and beside its peers.
 //!
-//! Makes the captures of `../shared/bench` below `target/bench` and builds the yardstick there. The
-//! two programs of a pair run one after the other, so that what else the machine does falls on both;
-//! the median of the pairs' ratios holds where single times do not.
+//! What is compared is run in turn, so that what else the machine does falls on all; the median of
+//! the rounds' ratios holds where single times do not. Captures are made from `../shared/bench`
+//! below `target/bench` when a bench needs them, and the yardstick is built there.
 
+mod captures;
+mod itself;
+mod measure;
+mod memory;
+mod peers;
+mod yardstick;
+
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-/// Runs the benches whose name contains the argument, or all.
+/// Runs the benches whose name has the argument, or all.
 pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
-    let shared = root.join("../shared/bench");
-    if !shared.is_dir() {
-        return Err("there is no ../shared/bench: the yardstick and its captures live there".into());
+    let wanted = match *arguments {
+        [] => "",
+        [word] => word,
+        _ => return Err("usage: cargo xtask bench [WORD]".into()),
+    };
+    let benches = BENCHES.iter().filter(|(name, _)| name.contains(wanted)).collect::<Vec<_>>();
+    if benches.is_empty() {
+        let names = BENCHES.map(|(name, _)| name).join("; ");
+        return Err(format!("no bench has `{wanted}` in its name; there are {names}"));
     }
-    let work = root.join("target/bench");
-    fs::create_dir_all(&work).map_err(|e| format!("{}: {e}", work.display()))?;
-    let captures = captures(&shared, &work)?;
-    let limit = yardstick(&shared, &work)?;
-    shell(Command::new(env!("CARGO")).args(["build", "--release", "--package", "flowloom"]))?;
-    let flowloom = root.join("target/release/flowloom");
-    println!("{PAIRS} pairs each; ratio of CPU time (user + system), yardstick / flowloom; median");
-    for bench in BENCHES {
-        if arguments.first().is_some_and(|wanted| !bench.name.contains(wanted)) {
-            continue;
-        }
-        let capture = &captures[bench.capture];
-        let mut own = vec!["flows", "CAPTURE", "--format", "null", "-j1", "-q"];
-        own.extend(bench.options);
-        pair(bench, (&limit, bench.yardstick), (&flowloom, &own), capture)?;
-    }
-    threads(&flowloom, &captures[0])
-}
-
-struct Bench {
-    name: &'static str,
-    capture: usize,
-    /// Arguments of the yardstick; CAPTURE stands for the capture.
-    yardstick: &'static [&'static str],
-    options: &'static [&'static str],
-    bar: &'static str,
-}
-
-/// Runs a pair of programs in turn and prints the median of the ratios.
-fn pair(
-    bench: &Bench,
-    (limit, limit_arguments): (&Path, &[&str]),
-    (flowloom, arguments): (&Path, &[&str]),
-    capture: &Path,
-) -> Result<(), String> {
-    let mut ratios = Vec::new();
-    let mut times = Vec::new();
-    for _ in 0..=PAIRS {
-        let theirs = measure(limit, limit_arguments, capture)?;
-        let ours = measure(flowloom, arguments, capture)?;
-        ratios.push(theirs.cpu / ours.cpu);
-        times.push((theirs.cpu, ours.cpu, ours.peak_kib));
-    }
-    // The first pair warmed the page cache.
-    ratios.remove(0);
-    times.remove(0);
-    let ratio = median(&mut ratios);
-    let (theirs, ours, peak) = times[times.len() / 2];
-    println!(
-        "{:<28} {:>5.1} %  (bar {}; e.g. {theirs:.2} s / {ours:.2} s, peak {} MiB)",
-        bench.name,
-        ratio * 100.0,
-        bench.bar,
-        peak / 1024,
-    );
-    Ok(())
-}
-
-/// Wall time of one thread against two.
-fn threads(flowloom: &Path, capture: &Path) -> Result<(), String> {
-    for (name, features) in [("A", A), ("B", B)] {
-        let mut ratios = Vec::new();
-        for _ in 0..PAIRS {
-            let with = |threads| {
-                let mut arguments = vec!["flows", "CAPTURE", "--format", "null", threads, "-q"];
-                arguments.extend(features);
-                measure(flowloom, &arguments, capture).map(|measured| measured.wall)
-            };
-            ratios.push(with("-j1")? / with("-j2")?);
-        }
-        println!("{name}: two threads {:.2} times as fast as one (wall)", median(&mut ratios));
+    let lab = Lab::open(root)?;
+    println!("CPU time is user + system; median of the rounds, with the least and the most\n");
+    for (name, bench) in benches {
+        println!("{name}");
+        bench(&lab)?;
+        println!();
     }
     Ok(())
 }
 
-struct Measured {
-    cpu: f64,
-    wall: f64,
-    peak_kib: u64,
+type Bench = fn(&Lab) -> Result<(), String>;
+
+const BENCHES: [(&str, Bench); 10] = [
+    ("A big, beside the yardstick", yardstick::a_big),
+    ("A small, beside the yardstick", yardstick::a_small),
+    ("A big with Community ID, beside the yardstick", yardstick::a_big_community_id),
+    ("B big, beside the yardstick", yardstick::b_big),
+    ("two threads, beside one", itself::threads),
+    ("gzip, beside `gzip -dc` and the plain capture", itself::gzip),
+    ("Parquet with sequences, beside no output", itself::parquet),
+    ("many captures, beside one of the same bytes", itself::many),
+    ("memory of a long capture", memory::long),
+    ("peers", peers::all),
+];
+
+/// Where things are.
+struct Lab {
+    /// `../shared/bench`.
+    shared: PathBuf,
+    /// `target/bench`: what is made stays there for the next time.
+    work: PathBuf,
+    flowloom: PathBuf,
 }
 
-/// What the system says of a run of a program, by `/usr/bin/time`.
-fn measure(program: &Path, arguments: &[&str], capture: &Path) -> Result<Measured, String> {
-    let arguments = arguments.iter().map(|argument| match *argument {
-        "CAPTURE" => capture.as_os_str(),
-        argument => argument.as_ref(),
-    });
-    let output = Command::new("/usr/bin/time")
-        .args(["-f", "%U %S %e %M"])
-        .arg(program)
-        .args(arguments)
-        .stdout(Stdio::null())
-        .output()
-        .map_err(|e| format!("cannot run /usr/bin/time (Debian package time): {e}"))?;
-    let text = String::from_utf8_lossy(&output.stderr);
-    let numbers = text.lines().last().unwrap_or_default().split_whitespace();
-    let numbers = numbers.map(str::parse::<f64>).collect::<Result<Vec<_>, _>>();
-    match numbers.as_deref() {
-        Ok([user, system, wall, peak]) if output.status.success() => {
-            Ok(Measured { cpu: user + system, wall: *wall, peak_kib: *peak as u64 })
+impl Lab {
+    fn open(root: &Path) -> Result<Self, String> {
+        let shared = root.join("../shared/bench");
+        if !shared.is_dir() {
+            return Err(
+                "there is no ../shared/bench: the yardstick and its captures live there".into()
+            );
         }
-        _ => Err(format!("{} failed: {text}", program.display())),
+        let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), Into::into);
+        let work = root.join("target/bench");
+        fs::create_dir_all(&work).map_err(|e| format!("{}: {e}", work.display()))?;
+        shell(Command::new(env!("CARGO")).args(["build", "--release", "--package", "flowloom"]))?;
+        Ok(Self { shared, work, flowloom: target.join("release/flowloom") })
+    }
+
+    /// The command line of `flowloom flows`, on one thread and without output but for `options`.
+    fn flows(&self, capture: &Path, options: &[&[&str]]) -> Vec<OsString> {
+        let quiet = ["-q", "--format", "null", "-j1"];
+        line(&self.flowloom, &[&["flows"], &[path(capture)], &quiet, &options.concat()])
     }
 }
 
-/// The captures, made when they are not there yet.
-fn captures(shared: &Path, work: &Path) -> Result<[PathBuf; 2], String> {
-    let (big, small) = (work.join("big.pcap"), work.join("small.pcap"));
-    if !big.exists() {
-        let corpus = shared.join("../corpus");
-        let script = shared.join("mkbig.py");
-        shell(Command::new("python3").arg(script).arg(corpus).arg(&big).arg("30"))?;
-    }
-    if !small.exists() {
-        let script = shared.join("mksmall.py");
-        shell(Command::new("python3").arg(script).arg(&small).args(["10e6", "300e3"]))?;
-    }
-    Ok([big, small])
+/// A command line.
+fn line(program: &Path, arguments: &[&[&str]]) -> Vec<OsString> {
+    let arguments = arguments.iter().copied().flatten().map(OsString::from);
+    std::iter::once(program.into()).chain(arguments).collect()
 }
 
-fn yardstick(shared: &Path, work: &Path) -> Result<PathBuf, String> {
-    let target = work.join("limit");
-    let manifest = shared.join("limit/Cargo.toml");
-    shell(
-        Command::new(env!("CARGO"))
-            .args(["build", "--release", "--manifest-path"])
-            .arg(manifest)
-            .arg("--target-dir")
-            .arg(&target),
-    )?;
-    Ok(target.join("release/limit"))
+/// A path of ours, all of which are made of text.
+fn path(path: &Path) -> &str {
+    path.to_str().unwrap_or_default()
 }
 
 fn shell(command: &mut Command) -> Result<(), String> {
@@ -152,42 +100,9 @@ fn shell(command: &mut Command) -> Result<(), String> {
     if status.success() { Ok(()) } else { Err(format!("{command:?} failed")) }
 }
 
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
+/// One row per flow.
 const A: &[&str] = &["--features", "core", "--without", "community_id"];
+/// The same with sequences and statistics.
 const B: &[&str] = &["--features", "core,sequences,statistics", "--sequence-max", "255"];
-const PAIRS: usize = 7;
-
-const BENCHES: &[Bench] = &[
-    Bench {
-        name: "A big",
-        capture: 0,
-        yardstick: &["flow", "CAPTURE", "1", "read"],
-        options: A,
-        bar: "55 %, goal 70 %",
-    },
-    Bench {
-        name: "A small",
-        capture: 1,
-        yardstick: &["flow", "CAPTURE", "1", "read"],
-        options: A,
-        bar: "55 %, goal 70 %",
-    },
-    Bench {
-        name: "A big, Community ID",
-        capture: 0,
-        yardstick: &["flow", "CAPTURE", "1", "read"],
-        options: &["--features", "core"],
-        bar: "reported beside",
-    },
-    Bench {
-        name: "B big",
-        capture: 0,
-        yardstick: &["seq255", "CAPTURE"],
-        options: B,
-        bar: "50 %, goal 70 %",
-    },
-];
+/// Rounds that count, after one that warms the page cache.
+const ROUNDS: usize = 7;
