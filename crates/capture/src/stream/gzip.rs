@@ -5,7 +5,7 @@
 
 use std::io::{self, BufRead, Read};
 
-use flate2::{Crc, Decompress, DecompressError, FlushDecompress, Status};
+use flate2::{Crc, Decompress, FlushDecompress, Status};
 
 use super::{cut, invalid};
 
@@ -13,8 +13,6 @@ use super::{cut, invalid};
 pub(super) struct Gzip<R> {
     reader: R,
     inflate: Decompress,
-    /// What the inflater said first: when asked again, it does not repeat the reason.
-    damage: Option<DecompressError>,
     crc: Crc,
     state: State,
     members: u64,
@@ -31,7 +29,7 @@ enum State {
 impl<R: BufRead> Gzip<R> {
     pub(super) fn new(reader: R) -> Self {
         let inflate = Decompress::new(false);
-        Self { reader, inflate, damage: None, crc: Crc::new(), state: State::Header, members: 0 }
+        Self { reader, inflate, crc: Crc::new(), state: State::Header, members: 0 }
     }
 
     /// Reads a member's header; `false` when there is no further member.
@@ -70,9 +68,6 @@ impl<R: BufRead> Gzip<R> {
     /// Decompresses some of the member's body; nothing when it has ended.
     fn body(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            if let Some(cause) = &self.damage {
-                return Err(invalid(format!("gzip: {cause}")));
-            }
             let input = self.reader.fill_buf()?;
             let is_end = input.is_empty();
             let before = (self.inflate.total_in(), self.inflate.total_out());
@@ -83,15 +78,18 @@ impl<R: BufRead> Gzip<R> {
             if let Some(produced) = buffer.get(..produced) {
                 self.crc.update(produced);
             }
-            match status {
-                Ok(Status::StreamEnd) => self.state = State::Trailer,
-                Ok(_) => {}
-                Err(cause) => self.damage = Some(cause),
+            if let Ok(Status::StreamEnd) = status {
+                self.state = State::Trailer;
             }
+            // An error stays with the inflater, and comes again without bytes.
             if produced > 0 || self.state == State::Trailer {
                 return Ok(produced);
             }
-            if is_end && self.damage.is_none() {
+            if status.is_err() {
+                // What the inflater says of the reason depends on how it was handed the bytes.
+                return Err(invalid("gzip: the deflate stream is damaged".into()));
+            }
+            if is_end {
                 return Err(cut("gzip"));
             }
         }
