@@ -41,8 +41,8 @@ fn root() -> PathBuf {
 const HELP: &str = "\
 Usage: cargo xtask COMMAND
 
-  bench     run flowloom beside the yardstick of ../shared/bench and print ratios; with a word,
-            only the benches whose names have it
+  bench     run flowloom in turn with the yardstick of ../shared/bench, itself and its peers, and
+            print ratios; with a word, only the benches whose names have it
   fuzz      look for inputs that break a target of fuzz/ (or all, in turn): fuzz [TARGET]
             [--seconds N], 600 seconds each unless said; needs cargo-fuzz
   generate  write the pages that follow from declarations (docs/columns.md, docs/cli.md);
