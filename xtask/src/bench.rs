@@ -77,10 +77,14 @@ impl Lab {
         Ok(Self { shared, work, flowloom: target.join("release/flowloom") })
     }
 
-    /// The command line of `flowloom flows`, on one thread and without output but for `options`.
-    fn flows(&self, capture: &Path, options: &[&[&str]]) -> Vec<OsString> {
-        let quiet = ["-q", "--format", "null", "-j1"];
-        line(&self.flowloom, &[&["flows"], &[path(capture)], &quiet, &options.concat()])
+    /// The command line of `flowloom flows`, on one thread and without output.
+    fn flows(&self, capture: &Path, options: &[&str]) -> Vec<OsString> {
+        self.flows_as(capture, &["-j1", "--format", "null"], options)
+    }
+
+    /// The same, on other threads or with an output.
+    fn flows_as(&self, capture: &Path, how: &[&str], options: &[&str]) -> Vec<OsString> {
+        line(&self.flowloom, &[&["flows", path(capture), "-q"], how, options])
     }
 }
 

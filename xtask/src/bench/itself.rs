@@ -1,6 +1,5 @@
 //! Beside itself: what threads bring, and what compression, output and many captures cost.
 
-use std::ffi::OsString;
 use std::path::Path;
 
 use super::captures::MANY;
@@ -11,7 +10,7 @@ use super::{A, B, Lab, ROUNDS, line, path};
 pub(super) fn threads(lab: &Lab) -> Result<(), String> {
     let big = lab.big()?;
     for (name, options) in [("A", A), ("B", B)] {
-        let with = |threads| lab.flows(&big, &[options, &[threads]]);
+        let with = |threads| lab.flows_as(&big, &[threads, "--format", "null"], options);
         let [one, two] = in_turn(&[with("-j1"), with("-j2")], ROUNDS)?;
         println!(
             "  {name}: {:.2} times as fast (wall), for {:.2} times the CPU time",
@@ -26,7 +25,7 @@ pub(super) fn threads(lab: &Lab) -> Result<(), String> {
 pub(super) fn gzip(lab: &Lab) -> Result<(), String> {
     let (big, compressed) = (lab.big()?, lab.gzip()?);
     let gzip = line(Path::new("gzip"), &[&["-dc", path(&compressed)]]);
-    let commands = [lab.flows(&compressed, &[A]), gzip, lab.flows(&big, &[A])];
+    let commands = [lab.flows(&compressed, A), gzip, lab.flows(&big, A)];
     let [ours, gzip, plain] = in_turn(&commands, ROUNDS)?;
     let apart = gzip.iter().zip(&plain).map(|(gzip, plain)| gzip.cpu + plain.cpu);
     let ratio = Median::of(ours.iter().zip(apart).map(|(ours, apart)| ours.cpu / apart));
@@ -40,9 +39,8 @@ pub(super) fn gzip(lab: &Lab) -> Result<(), String> {
 pub(super) fn parquet(lab: &Lab) -> Result<(), String> {
     let big = lab.big()?;
     let file = lab.work.join("b.parquet");
-    let written = ["--format", "parquet", "-o", path(&file)];
-    let [written, nowhere] =
-        in_turn(&[flows_to(lab, &big, &written), lab.flows(&big, &[B])], ROUNDS)?;
+    let written = lab.flows_as(&big, &["-j1", "-o", path(&file)], B);
+    let [written, nowhere] = in_turn(&[written, lab.flows(&big, B)], ROUNDS)?;
     let megabytes = std::fs::metadata(&file).map_or(f64::NAN, |file| file.len() as f64 / 1e6);
     println!("  B, Parquet / nowhere, CPU time: {:.2}", Median::ratio(&written, &nowhere, cpu));
     println!(
@@ -55,15 +53,10 @@ pub(super) fn parquet(lab: &Lab) -> Result<(), String> {
     Ok(())
 }
 
-/// B with another output.
-fn flows_to(lab: &Lab, capture: &Path, output: &[&str]) -> Vec<OsString> {
-    line(&lab.flowloom, &[&["flows", path(capture), "-q", "-j1"], output, B])
-}
-
 /// What a capture costs besides its frames.
 pub(super) fn many(lab: &Lab) -> Result<(), String> {
     let (many, one) = lab.many()?;
-    let [many, one] = in_turn(&[lab.flows(&many, &[A]), lab.flows(&one, &[A])], ROUNDS_OF_MANY)?;
+    let [many, one] = in_turn(&[lab.flows(&many, A), lab.flows(&one, A)], ROUNDS_OF_MANY)?;
     println!("  A, {MANY} captures / one, CPU time: {:.2}", Median::ratio(&many, &one, cpu));
     let each = many.iter().zip(&one).map(|(many, one)| (many.cpu - one.cpu) / MANY as f64 * 1e6);
     println!("  {:.0} µs more for each capture", Median::of(each));

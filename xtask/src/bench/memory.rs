@@ -9,7 +9,7 @@ pub(super) fn long(lab: &Lab) -> Result<(), String> {
     let (big, long) = (lab.big()?, lab.long()?);
     for (name, options) in [("A", A), ("B", B)] {
         // Else the long flow would be cut.
-        let options = &[options, &["--active", "1000000s"]];
+        let options = &[options, &["--active", "1000000s"]].concat();
         let [big, long] = in_turn(&[lab.flows(&big, options), lab.flows(&long, options)], 1)?;
         println!(
             "  {name}: peak {:.0} MiB, {COPIES} times as long {:.0} MiB",

@@ -14,8 +14,8 @@ use super::{A, B, Lab, line, path};
 pub(super) fn all(lab: &Lab) -> Result<(), String> {
     let big = lab.big()?;
     let mut entries = vec![
-        Entry::new("flowloom, A", lab.flows(&big, &[A])),
-        Entry::new("flowloom, B", lab.flows(&big, &[B])),
+        Entry::new("flowloom, A", lab.flows(&big, A)),
+        Entry::new("flowloom, B", lab.flows(&big, B)),
     ];
     let (there, absent): (Vec<_>, Vec<_>) = PEERS.iter().partition(|peer| peer.is_there());
     entries.extend(there.iter().map(|peer| Entry::new(peer.name, peer.command(lab, &big))));
@@ -119,7 +119,11 @@ const PEERS: &[Peer] = &[
         program: Program::Command("tcpdump"),
         arguments: &["-r", "CAPTURE", "-w", "/dev/null"],
     },
-    Peer { name: "capinfos", program: Program::Command("capinfos"), arguments: &["CAPTURE"] },
+    Peer {
+        name: "capinfos, without hashes",
+        program: Program::Command("capinfos"),
+        arguments: &["-cdu", "CAPTURE"],
+    },
     Peer {
         name: "softflowd",
         program: Program::Command("softflowd"),

@@ -44,7 +44,7 @@ fn pair(lab: &Lab, capture: &Path, pair: &Pair<'_>) -> Result<(), String> {
         _ => &[],
     };
     let theirs = line(&built(lab)?, &[&[pair.mode, path(capture)], arguments]);
-    let ours = lab.flows(capture, &[pair.options]);
+    let ours = lab.flows(capture, pair.options);
     let [theirs, ours] = in_turn(&[theirs, ours], ROUNDS)?;
     let percent =
         Median::of(theirs.iter().zip(&ours).map(|(theirs, ours)| 100.0 * theirs.cpu / ours.cpu));
