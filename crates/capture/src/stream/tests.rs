@@ -166,6 +166,30 @@ fn a_zstd_block_before_a_damaged_block_header_is_delivered() {
 }
 
 #[test]
+fn what_a_zstd_of_the_wrong_length_gives_does_not_depend_on_the_sizes_of_reads() {
+    // One segment that should have 9 bytes, in a last raw block of 8.
+    let stream = [&[0x28, 0xb5, 0x2f, 0xfd, 0x20, 9], &b"\x41\0\0flowloom"[..]].concat();
+    let [bytewise, whole] = [1, 1000].map(|step| {
+        let bytes = std::io::Cursor::new(stream.clone());
+        let mut stream = Stream::new(Box::new(Slow { bytes, step, error: None })).unwrap();
+        let mut bytes = Vec::new();
+        while let Fill::Some = stream.fill(&mut bytes, 100) {}
+        bytes
+    });
+    assert_eq!(bytewise, whole);
+    assert!(b"flowloom".starts_with(&whole));
+}
+
+#[test]
+fn a_zstd_frame_to_be_skipped_may_be_long() {
+    let skipped = [&[0x50, 0x2a, 0x4d, 0x18], &1_000_000_u32.to_le_bytes()[..], &[7; 1_000_000]];
+    let payload = payload(1000);
+    let stream = [&zstd(&payload), &skipped.concat(), &zstd(&payload)].map(Vec::as_slice).concat();
+    assert_eq!(bytes_of(&stream), ([&payload[..], &payload].concat(), true));
+    assert_eq!(bytes_of(&stream[..stream.len() / 2]), (payload, false));
+}
+
+#[test]
 fn an_lz4_cut_between_blocks_is_cut() {
     let payload = payload(100_000);
     let compressed = lz4(&payload);
