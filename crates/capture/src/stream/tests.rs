@@ -181,10 +181,21 @@ fn what_a_zstd_of_the_wrong_length_gives_does_not_depend_on_the_sizes_of_reads()
 }
 
 #[test]
+fn a_zstd_that_ends_where_a_read_ends_is_not_cut() {
+    // Without a checksum, nothing follows the last byte.
+    let payload = &payload(1500)[..];
+    for len in [3000, 6000] {
+        let compressed = ::zstd::encode_all(&payload[..len], 1).unwrap();
+        assert_eq!(bytes_of(&compressed), (payload[..len].to_vec(), true), "{len}");
+    }
+}
+
+#[test]
 fn a_zstd_frame_to_be_skipped_may_be_long() {
-    let skipped = [&[0x50, 0x2a, 0x4d, 0x18], &1_000_000_u32.to_le_bytes()[..], &[7; 1_000_000]];
+    let mut skipped = [[0x50, 0x2a, 0x4d, 0x18], 1_000_000_u32.to_le_bytes()].concat();
+    skipped.resize(8 + 1_000_000, 7);
     let payload = payload(1000);
-    let stream = [&zstd(&payload), &skipped.concat(), &zstd(&payload)].map(Vec::as_slice).concat();
+    let stream = [&zstd(&payload), &skipped, &zstd(&payload)].map(Vec::as_slice).concat();
     assert_eq!(bytes_of(&stream), ([&payload[..], &payload].concat(), true));
     assert_eq!(bytes_of(&stream[..stream.len() / 2]), (payload, false));
 }

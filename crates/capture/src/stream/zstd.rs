@@ -76,7 +76,8 @@ impl<R: BufRead> Read for Zstd<R> {
             // the one while it reads the other.
             let block = hint.saturating_sub(BLOCK_HEADER_LEN).min(BLOCK_LEN_MAX);
             self.wanted = if block > 0 { block } else { hint.max(1) };
-            self.is_pending = produced == buffer.len();
+            // Asked again after a frame, it would begin another.
+            self.is_pending = self.is_in_frame && produced == buffer.len();
             if produced > 0 {
                 return Ok(produced);
             }
