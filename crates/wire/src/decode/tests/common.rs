@@ -21,32 +21,67 @@ fn agree(bytes: &[u8], original: u32) -> bool {
     is_common
 }
 
-/// A frame with `payload` bytes after its headers, which are of `noise` otherwise.
-fn frame(tcp: bool, header_words: u8, payload: u16, noise: &[u8]) -> Vec<u8> {
-    let mut bytes = noise.to_vec();
-    let header_len = if tcp { u16::from(header_words) * 4 } else { 8 };
-    let total = 20 + header_len + payload;
-    bytes.resize(bytes.len().max(14 + usize::from(total)), 0);
-    bytes[12..16].copy_from_slice(&[0x08, 0x00, 0x45, noise[15]]);
-    bytes[16..18].copy_from_slice(&total.to_be_bytes());
-    bytes[20..22].copy_from_slice(&[0x40, 0]);
-    bytes[23] = if tcp { 6 } else { 17 };
-    if tcp {
-        bytes[46] = header_words << 4;
-    } else {
-        bytes[38..40].copy_from_slice(&(total - 20).to_be_bytes());
+/// The headers a frame has, and where the transport header begins.
+#[derive(Clone, Copy)]
+struct Shape {
+    tags: usize,
+    ip6: bool,
+    tcp: bool,
+}
+
+impl Shape {
+    fn nth(n: usize) -> Self {
+        Self { tags: n / 4 % 3, ip6: n & 2 != 0, tcp: n & 1 != 0 }
     }
-    bytes
+
+    fn ip_at(self) -> usize {
+        14 + 4 * self.tags
+    }
+
+    fn transport_at(self) -> usize {
+        self.ip_at() + if self.ip6 { 40 } else { 20 }
+    }
+
+    /// A frame with `payload` bytes after its headers, which are of `noise` otherwise.
+    fn frame(self, header_words: u8, payload: u16, noise: &[u8]) -> Vec<u8> {
+        let mut bytes = noise.to_vec();
+        let header_len = if self.tcp { u16::from(header_words) * 4 } else { 8 };
+        let len = header_len + payload;
+        let (ip, transport) = (self.ip_at(), self.transport_at());
+        bytes.resize(bytes.len().max(transport + usize::from(len)), 0);
+        for tag in 0..self.tags {
+            let at = 12 + 4 * tag;
+            bytes[at..at + 2].copy_from_slice(&[[0x81, 0x00], [0x88, 0xa8]][tag]);
+        }
+        let protocol = if self.tcp { 6 } else { 17 };
+        if self.ip6 {
+            bytes[ip - 2..=ip].copy_from_slice(&[0x86, 0xdd, 0x60]);
+            bytes[ip + 4..ip + 6].copy_from_slice(&len.to_be_bytes());
+            bytes[ip + 6] = protocol;
+        } else {
+            bytes[ip - 2..=ip].copy_from_slice(&[0x08, 0x00, 0x45]);
+            bytes[ip + 2..ip + 4].copy_from_slice(&(20 + len).to_be_bytes());
+            bytes[ip + 6..ip + 8].copy_from_slice(&[0x40, 0]);
+            bytes[ip + 9] = protocol;
+        }
+        if self.tcp {
+            bytes[transport + 12] = header_words << 4;
+        } else {
+            bytes[transport + 4..transport + 6].copy_from_slice(&len.to_be_bytes());
+        }
+        bytes
+    }
 }
 
 #[test]
 fn whole_frames_take_the_short_cut() {
     let mut random = Random(1);
-    for round in 0..4_000 {
-        let (tcp, noise) = (round % 2 == 0, random.bytes(60));
-        let bytes = frame(tcp, 5 + random.below(11) as u8, random.below(2_000) as u16, &noise);
+    for round in 0..24_000 {
+        let (shape, noise) = (Shape::nth(round), random.bytes(90));
+        let bytes = shape.frame(5 + random.below(11) as u8, random.below(2_000) as u16, &noise);
         let port = |at: usize| u16::from_be_bytes([bytes[at], bytes[at + 1]]);
-        let leads_on = !tcp && (is_tunnel_port(port(34)) || is_tunnel_port(port(36)));
+        let at = shape.transport_at();
+        let leads_on = !shape.tcp && (is_tunnel_port(port(at)) || is_tunnel_port(port(at + 2)));
         assert_eq!(agree(&bytes, bytes.len() as u32), !leads_on);
     }
 }
@@ -56,11 +91,12 @@ fn broken_and_cut_frames_are_read_alike() {
     let mut random = Random(2);
     let mut common = 0;
     for round in 0..60_000 {
-        let noise = random.bytes(60);
+        let noise = random.bytes(90);
         let payload = random.below(2_000) as u16;
-        let mut bytes = frame(round % 2 == 0, random.below(16) as u8, payload, &noise);
+        let shape = Shape::nth(round);
+        let mut bytes = shape.frame(random.below(16) as u8, payload, &noise);
         let original = (bytes.len() - random.below(40)) as u32;
-        bytes[12 + random.below(38)] = random.below(256) as u8;
+        bytes[12 + random.below(shape.transport_at() + 4)] = random.below(256) as u8;
         common += u32::from(agree(&bytes, original));
         bytes.truncate(random.below(200));
         common += u32::from(agree(&bytes, original));
