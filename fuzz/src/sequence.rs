@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use flowloom_flow::{
-    Arrival, Clock, Clocks, Ended, Keep, KeyHasher, Limits, Origin, PacketMarks, Partition, Seen,
+    Arrival, Clock, Clocks, Ended, Keep, KeyHasher, Limits, Origin, PARTITIONS, PacketMarks, Partition, Place, Seen,
     Settings, Timeouts,
 };
 use flowloom_wire::{Address, Packet, Transport};
@@ -19,7 +19,7 @@ pub fn sequence(data: &[u8]) {
         no_split: modelled,
         limits: Limits {
             tcp_holes_max: if modelled { 1 << 20 } else { usize::from(how >> 4) },
-            flows_max: 256 * (1 + usize::from(how >> 1 & 3)),
+            flows_max: PARTITIONS * (1 + usize::from(how >> 1 & 3)),
             ..Limits::default()
         },
         timeouts: Timeouts {
@@ -32,7 +32,8 @@ pub fn sequence(data: &[u8]) {
         },
         ..Settings::default()
     };
-    let mut partition = Partition::<Marked>::new(&settings, KeyHasher::random(), ());
+    let mut partition = Partition::<Marked>::new(&settings, ());
+    let hasher = KeyHasher::random();
     let mut clock = Clock::new(settings.timeouts.clock_jump_max);
     let mut ended = Vec::new();
     let mut time = 0;
@@ -43,15 +44,14 @@ pub fn sequence(data: &[u8]) {
         let arrival = Arrival { packet, time, frame, wire_len: packet.ip_len + 14, index: 0 };
         let at = [clock.advance(time)];
         let clocks = Clocks { first: frame, at: &at };
-        let mut place = partition.place(&arrival);
-        partition.find(&mut place);
-        partition.packet(&arrival, &place, clocks, &NoFrames, &mut ended);
+        let place = Place::of(&arrival.packet, settings.key_ignore, &hasher);
+        partition.packets((&[arrival], &[place]), &[0], clocks, &NoFrames, &mut ended);
         partition.expire(clocks, &mut ended);
         count += 1;
     }
     partition.drain(&mut ended);
     assert_eq!(ended.iter().map(|ended| ended.flow.packets()).sum::<u64>(), count);
-    assert!(partition.counts().flows_peak <= settings.limits.flows_max / 256);
+    assert!(partition.counts().flows_peak <= settings.limits.flows_max / PARTITIONS);
     for ended in &ended {
         check_flow(ended);
         if modelled {
@@ -171,7 +171,7 @@ impl Origin for NoFrames {
         &[]
     }
 
-    fn tunnel(&self, _: &Arrival) -> Option<Box<str>> {
+    fn tunnel(&self, _: &Arrival) -> Option<String> {
         None
     }
 }

@@ -73,8 +73,8 @@ impl Lab {
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), Into::into);
         let work = root.join("target/bench");
         fs::create_dir_all(&work).map_err(|e| format!("{}: {e}", work.display()))?;
-        shell(Command::new(env!("CARGO")).args(["build", "--release", "--package", "flowloom"]))?;
-        Ok(Self { shared, work, flowloom: target.join("release/flowloom") })
+        shell(Command::new(env!("CARGO")).args(["build", "--profile=dist", "--package=flowloom"]))?;
+        Ok(Self { shared, work, flowloom: target.join("dist/flowloom") })
     }
 
     /// The command line of `flowloom flows`, on one thread and without output.

@@ -143,7 +143,7 @@ fn plan(config: &Config) -> Plan<'_> {
     let core = Families::new(&["core"], &[], config.signs).columns();
     let others = core.iter().filter(|column| !talkers::COLUMNS.contains(&&*column.name));
     let others = others.map(|column| column.name.to_string()).collect::<Vec<_>>();
-    Plan { config, families: Families::new(&["core"], &others, config.signs) }
+    Plan::of(config, Families::new(&["core"], &others, config.signs))
 }
 
 fn run(

@@ -19,7 +19,8 @@ pub(crate) use schedule::{Emit, Failure, run};
 use std::sync::Arc;
 
 use flowloom_features::{Anonymize, Families};
-use flowloom_flow::Settings as FlowSettings;
+use flowloom_flow::{KeyHasher, Place, Settings as FlowSettings};
+use flowloom_wire::Packet;
 
 use crate::Config;
 
@@ -27,6 +28,7 @@ use crate::Config;
 pub(crate) struct Plan<'c> {
     pub(crate) config: &'c Config,
     pub(crate) families: Families,
+    hasher: KeyHasher,
 }
 
 impl<'c> Plan<'c> {
@@ -34,7 +36,18 @@ impl<'c> Plan<'c> {
         let sets = config.features.iter().map(String::as_str).collect::<Vec<_>>();
         let families = Families::new(&sets, &config.without, config.signs);
         let anonymize = config.anonymize.clone().map(|by| by as Arc<dyn Anonymize>);
-        Self { config, families: families.anonymized(anonymize) }
+        Self::of(config, families.anonymized(anonymize))
+    }
+
+    /// A run for these columns, whatever the configuration says.
+    pub(crate) fn of(config: &'c Config, families: Families) -> Self {
+        Self { config, families, hasher: KeyHasher::random() }
+    }
+
+    /// Where a packet belongs.
+    #[inline]
+    pub(crate) fn place(&self, packet: &Packet) -> Place {
+        Place::of(packet, self.config.flow.key_ignore, &self.hasher)
     }
 
     pub(crate) fn flow(&self) -> &FlowSettings {

@@ -22,6 +22,7 @@ use account::{account_is_whole, packets_are_in_rows};
 use captures::{Frames, SECOND};
 use common::{Row, rows};
 use flowloom_engine::{Config, Summary};
+use flowloom_flow::PARTITIONS;
 use packets::{ACK, End, FIN, RST, SYN, ends_of_one_partition, tcp, udp};
 
 const A: End = (1, 5_000);
@@ -207,19 +208,20 @@ fn a_full_table_gives_up_the_flow_nearest_to_its_timeout() {
         (3 * SECOND, send(c)),
         (4 * SECOND, send(b)),
     ];
-    let at_most = |flows: usize| move |config: &mut Config| config.flow.limits.flows_max = flows;
-    // A partition has one of 256 equal shares.
+    // Each partition has an equal share.
+    let at_most =
+        |flows: usize| move |config: &mut Config| config.flow.limits.flows_max = flows * PARTITIONS;
     assert_eq!(
-        ends(&frames, at_most(512)),
+        ends(&frames, at_most(2)),
         ["2: 1 evicted", "1: 2 evicted", "4: 1 end_of_input", "5: 1 end_of_input"]
     );
-    let (_, summary) = flows(&frames, at_most(512));
+    let (_, summary) = flows(&frames, at_most(2));
     assert_eq!(summary.total.limits_reached["flows"], 2);
-    let (rows, summary) = flows(&frames, at_most(768));
+    let (rows, summary) = flows(&frames, at_most(3));
     assert_eq!((rows.len(), summary.total.limits_reached.len()), (3, 0));
     // What has timed out is not evicted.
     let frames = [(0, send(a)), (61 * SECOND, send(b))];
-    assert_eq!(ends(&frames, at_most(256)), ["1: 1 idle", "2: 1 end_of_input"]);
+    assert_eq!(ends(&frames, at_most(1)), ["1: 1 idle", "2: 1 end_of_input"]);
 }
 
 #[test]

@@ -190,7 +190,7 @@ fn core<'a>(row: &FlowRow<'a>) -> Core<'a> {
         vlan_id: inner_vlan.map(i32::from),
         outer_vlan_id: outer_vlan.map(i32::from),
         vni: key.vni().map(i64::from),
-        tunnel: flow.first.tunnel.as_deref(),
+        tunnel: flow.first.tunnel.as_ref().map(|path| path.as_str()),
         icmp_type: icmp.map(|(kind, _)| kind),
         icmp_code: icmp.and_then(|(_, code)| code),
         start_time: Timestamp(flow.first.time),

@@ -3,8 +3,10 @@
 /// Nanoseconds divided by `parts` of a second's worth, in seconds: the float nearest to the exact
 /// quotient of `nanos / (1_000_000_000 * halves)`, for `halves` 1 or 2.
 pub(crate) fn seconds(nanos: i128, halves: u8) -> f64 {
-    let exact_in_f64 = nanos.unsigned_abs() < 1 << 53;
-    if exact_in_f64 {
+    // The conversion from 64 bits is one instruction, that from 128 bits a function.
+    if let Ok(nanos) = i64::try_from(nanos)
+        && nanos.unsigned_abs() < 1 << 53
+    {
         return nanos as f64 / (1e9 * f64::from(halves));
     }
     // Beyond 104 days two roundings could differ from one; the parser of decimals rounds once.

@@ -18,6 +18,6 @@ mod statistics;
 mod testing;
 
 pub use family::{Anonymize, Family, FlowRow, Needs, Signs};
-pub use log::{LogLimits, LogShared, PacketLog, PacketRecord};
+pub use log::{Log, LogLimits, LogShared, PacketLog, PacketRecord};
 pub use sets::{Families, RESERVED, SETS, Set, catalogue};
 pub use statistics::{Sample, Statistic, Summary};

@@ -1,5 +1,7 @@
 //! What is kept of a flow's packets: one small record each, while sequences or medians need it.
 
+use std::ops::Deref;
+
 use flowloom_flow::{Arrival, Direction, Keep, PacketMarks, Population, Seen};
 
 use crate::statistics::{GAPS_MAX, Scratch, Totals};
@@ -27,12 +29,16 @@ pub struct PacketRecord {
     pub direction: i8,
 }
 
+/// The counted packets of a flow; apart from the flow, for most runs have no need of them.
+#[derive(Clone, Debug, Default)]
+pub struct PacketLog(Option<Box<Log>>);
+
 /// The counted packets of a flow.
 ///
 /// The first records stay for the sequences. With statistics, later records wait in the same list
 /// until there are [`FOLD_AT`] of them, and are then folded into totals.
-#[derive(Clone, Debug, Default)]
-pub struct PacketLog {
+#[derive(Clone, Debug)]
+pub struct Log {
     /// Time of the flow's first packet, counted or not.
     start: Option<i64>,
     /// The kept records; the first `sequence_len` of them are the sequences.
@@ -110,9 +116,10 @@ impl Keep for PacketLog {
         if !shared.sequences && !shared.statistics {
             return;
         }
-        self.start.get_or_insert(arrival.time);
+        let log = self.0.get_or_insert_with(|| Box::new(Log::EMPTY));
+        log.start.get_or_insert(arrival.time);
         if is_counted(arrival, seen, shared.population) {
-            self.add(record(arrival, seen), shared);
+            log.add(record(arrival, seen), shared);
         }
     }
 
@@ -122,6 +129,35 @@ impl Keep for PacketLog {
     }
 
     fn ended(&mut self, shared: &mut LogShared) {
+        if let Some(log) = &mut self.0 {
+            log.ended(shared);
+        }
+    }
+}
+
+impl Deref for PacketLog {
+    type Target = Log;
+
+    fn deref(&self) -> &Log {
+        static NOTHING: Log = Log::EMPTY;
+        self.0.as_deref().unwrap_or(&NOTHING)
+    }
+}
+
+impl Log {
+    const EMPTY: Self = Self {
+        start: None,
+        records: Vec::new(),
+        sequence_len: 0,
+        sequence_ended: false,
+        sequence_bytes: 0,
+        counted: 0,
+        folded: 0,
+        totals: None,
+        starved: false,
+    };
+
+    fn ended(&mut self, shared: &mut LogShared) {
         if shared.statistics && self.counted > GAPS_MAX as u64 {
             self.fold(None, shared);
             let given_up = self.totals.as_ref().map_or(0, |totals| totals.medians_given_up());
@@ -129,9 +165,7 @@ impl Keep for PacketLog {
         }
         shared.bytes -= self.records.capacity() * RECORD_BYTES + self.totals_bytes();
     }
-}
 
-impl PacketLog {
     /// Packets that were counted.
     pub fn counted(&self) -> u64 {
         self.counted

@@ -24,14 +24,33 @@ impl Moments {
         sum: i128,
         weighted: impl Fn(&T) -> (i64, u64),
     ) -> Self {
-        let mut moments = Self { count, sum, ..Self::default() };
         let n = count as f64;
+        // Exact but for two roundings: the difference is an integer over `count`.
+        let in_i128 = |value: i64| (i128::from(value) * i128::from(count) - sum) as f64 / n;
+        // The same, where nothing overflows; the mean is no further out than the outermost value.
+        let widest = values.iter().map(|value| weighted(value).0.unsigned_abs()).max();
+        let widest = u128::from(widest.unwrap_or_default()) * u128::from(count);
+        if widest < 1 << 62 {
+            let (count_i64, sum_i64) = (count as i64, sum as i64);
+            let in_i64 = |value: i64| (value * count_i64 - sum_i64) as f64 / n;
+            Self::of_deviations(values, (count, sum), weighted, in_i64)
+        } else {
+            Self::of_deviations(values, (count, sum), weighted, in_i128)
+        }
+    }
+
+    fn of_deviations<T>(
+        values: &[T],
+        (count, sum): (u64, i128),
+        weighted: impl Fn(&T) -> (i64, u64),
+        deviation: impl Fn(i64) -> f64,
+    ) -> Self {
+        let mut moments = Self { count, sum, ..Self::default() };
         // Sums of short sums: one long sum would round as often as there are values.
         for part in values.chunks(PART) {
             let (mut m2, mut m3, mut m4) = (0.0, 0.0, 0.0);
             for (value, times) in part.iter().map(&weighted) {
-                // Exact but for two roundings: the difference is an integer over `count`.
-                let deviation = (i128::from(value) * i128::from(count) - sum) as f64 / n;
+                let deviation = deviation(value);
                 let square = deviation * deviation;
                 let times = times as f64;
                 m2 += times * square;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use flowloom_flow::{
-    Arrival, Clocks, Ended, Initiator, KeyHasher, Network, Origin, Partition, Population, Settings,
+    Arrival, Clocks, Ended, Initiator, KeyHasher, Network, Origin, Partition, Place, Population,
+    Settings,
 };
 use flowloom_schema::{Series, Values};
 use flowloom_wire::{Address, Packet, Transport};
@@ -61,14 +62,14 @@ pub(crate) fn flows(
     let client = Network::new(Address::v4([10, 0, 0, 0]), 4, 8).unwrap();
     let initiator = Initiator::Client(client);
     let settings = Settings { initiator, no_split: true, ..Settings::default() };
-    let mut partition = Partition::new(&settings, KeyHasher::random(), shared);
+    let hasher = KeyHasher::random();
+    let mut partition = Partition::new(&settings, shared);
     let mut ended = Vec::new();
     for (arrival, frame) in arrivals.iter().zip(1..) {
         let arrival = Arrival { frame, ..*arrival };
         let clocks = Clocks { first: frame, at: &[] };
-        let mut place = partition.place(&arrival);
-        partition.find(&mut place);
-        partition.packet(&arrival, &place, clocks, &Nowhere, &mut ended);
+        let place = Place::of(&arrival.packet, settings.key_ignore, &hasher);
+        partition.packets((&[arrival], &[place]), &[0], clocks, &Nowhere, &mut ended);
     }
     partition.drain(&mut ended);
     ended.sort_by_key(|ended| ended.flow.first.frame);
@@ -83,7 +84,7 @@ impl Origin for Nowhere {
         &[]
     }
 
-    fn tunnel(&self, _: &Arrival) -> Option<Box<str>> {
+    fn tunnel(&self, _: &Arrival) -> Option<String> {
         None
     }
 }

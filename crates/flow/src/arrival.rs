@@ -1,6 +1,8 @@
-//! A packet and how it came: what the flow stages hand to one another.
+//! A packet, how it came and where it belongs: what the flow stages hand to one another.
 
 use flowloom_wire::Packet;
+
+use crate::{FlowKey, KeyHasher, KeyIgnore, partition_of};
 
 /// A decoded packet with its time, frame and length.
 #[derive(Clone, Copy, Debug, Default)]
@@ -18,6 +20,27 @@ pub struct Arrival {
     pub index: u32,
 }
 
+/// Where a packet belongs: what can be told of its flow from the packet alone.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Place {
+    pub(crate) key: FlowKey,
+    /// Of the key.
+    pub(crate) hash: u64,
+    /// Whether the packet goes from endpoint B of the key to A.
+    pub(crate) reversed: bool,
+    /// The number of the partition.
+    pub partition: u8,
+}
+
+impl Place {
+    /// Where a packet belongs; all packets of a run need the same `ignore` and `hasher`.
+    #[inline]
+    pub fn of(packet: &Packet, ignore: KeyIgnore, hasher: &KeyHasher) -> Self {
+        let (key, reversed) = FlowKey::of(packet, ignore);
+        Self { key, hash: hasher.hash(&key), reversed, partition: partition_of(packet) }
+    }
+}
+
 /// Where packets came from: asked for what only some packets need.
 pub trait Origin {
     /// The captured bytes of the frame a packet came in; none if it is gone, as that of a fragment
@@ -25,5 +48,5 @@ pub trait Origin {
     fn frame(&self, arrival: &Arrival) -> &[u8];
 
     /// The tunnels a packet came through, outermost first.
-    fn tunnel(&self, arrival: &Arrival) -> Option<Box<str>>;
+    fn tunnel(&self, arrival: &Arrival) -> Option<String>;
 }

@@ -3,7 +3,7 @@
 use flowloom_wire::{Tcp, TcpOption, Transport};
 
 use crate::tcp::{ACK, FIN, PSH, RST, SYN, Segment, Sequence};
-use crate::{Arrival, Direction, FlowKey, Origin, PacketMarks};
+use crate::{Arrival, Direction, First, FlowKey, Origin, PacketMarks};
 
 /// What a feature family keeps of a flow's packets; hangs on the flow.
 pub trait Keep: Default {
@@ -40,7 +40,7 @@ pub struct Flow<K> {
     pub key: FlowKey,
     /// The packet clock at the last packet.
     pub(crate) clock_last: i64,
-    /// The deadline the partition's queue knows of, or an earlier one.
+    /// The deadline of the flow's entry in the partition: the true one, or an earlier one.
     pub(crate) queued: i64,
     // Second line.
     /// The time of the last packet in the order of the input.
@@ -74,22 +74,6 @@ pub struct Flow<K> {
     pub(crate) hash: u64,
     /// What the feature families keep.
     pub keep: K,
-}
-
-/// What is kept of a flow's first packet.
-#[derive(Clone, Debug)]
-pub struct First {
-    /// The frame: also the flow's identifier.
-    pub frame: u64,
-    /// Its time: the flow's start.
-    pub time: i64,
-    pub(crate) clock: i64,
-    /// The tunnels the packet came through, outermost first.
-    pub tunnel: Option<Box<str>>,
-    /// How the initiator was told.
-    pub initiator_by: InitiatorBy,
-    /// Hardware addresses of the initiator and of the other side, where the link has them.
-    pub macs: [Option<[u8; 6]>; 2],
 }
 
 /// What one side of a flow sent.
@@ -518,5 +502,6 @@ mod tests {
     fn the_fields_each_packet_touches_fill_whole_cache_lines() {
         assert_eq!(size_of::<Side>(), 64);
         assert_eq!(std::mem::offset_of!(Flow<()>, sides), 128);
+        assert_eq!(size_of::<Option<Flow<Box<()>>>>(), 384);
     }
 }

@@ -6,7 +6,8 @@ use flowloom_wire::Packet;
 
 use crate::FlowKey;
 
-/// The hash of the flow table, keyed anew in each run: a capture cannot be made to collide.
+/// The hash of the flow table, keyed anew in each run: a capture cannot be made to collide, and
+/// nothing that comes out depends on the keys.
 ///
 /// Three folded multiplications, as wyhash and foldhash have them.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +45,7 @@ pub fn partition_of(packet: &Packet) -> u8 {
         0
     };
     let what = ports << 8 | u64::from(packet.protocol);
-    (fold(sum as u64 ^ (sum >> 64) as u64 ^ MIX_1, what ^ MIX_2) >> 56) as u8
+    (fold(sum as u64 ^ (sum >> 64) as u64 ^ MIX_1, what ^ MIX_2) >> 58) as u8
 }
 
 /// Both halves of the product, folded: every bit of either factor reaches every bit.

@@ -8,7 +8,7 @@ use crate::KeyIgnore;
 /// virtual network; the same for both directions.
 ///
 /// Six words, compared and hashed as such. The endpoint with the smaller address (then port) is A.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct FlowKey {
     words: [u64; 6],
 }
@@ -53,7 +53,8 @@ impl Direction {
 impl FlowKey {
     /// The key of a packet, and whether the packet goes from endpoint B to endpoint A.
     #[expect(clippy::needless_bitwise_bool, reason = "which end is smaller cannot be predicted")]
-    #[inline]
+    #[expect(clippy::inline_always, reason = "once per frame, in the loop that decodes it")]
+    #[inline(always)]
     pub fn of(packet: &Packet, ignore: KeyIgnore) -> (Self, bool) {
         let has_ports = packet.transport.has_ports();
         let mask = u64::from(has_ports).wrapping_neg();

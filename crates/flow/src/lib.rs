@@ -8,7 +8,9 @@
 
 mod arrival;
 mod clock;
+mod deadlines;
 mod defrag;
+mod first;
 mod flow;
 mod fragment;
 mod hash;
@@ -16,17 +18,19 @@ mod key;
 mod marks;
 mod partition;
 mod settings;
+mod slab;
 mod tcp;
 
-pub use arrival::{Arrival, Origin};
+pub use arrival::{Arrival, Origin, Place};
 pub use clock::{Clock, Clocks};
 pub use defrag::{Datagram, Defrag, DefragCounts};
+pub use first::First;
 pub use flow::{
-    EndReason, Ended, First, Flow, HandshakeTimes, InitiatorBy, Introduction, Keep, Seen, Side,
-    TcpState, Troubles,
+    EndReason, Ended, Flow, HandshakeTimes, InitiatorBy, Introduction, Keep, Seen, Side, TcpState,
+    Troubles,
 };
 pub use hash::{KeyHasher, partition_of};
 pub use key::{Direction, FlowKey};
 pub use marks::PacketMarks;
-pub use partition::{PARTITIONS, Partition, PartitionCounts, Place};
+pub use partition::{PARTITIONS, Partition, PartitionCounts};
 pub use settings::{Initiator, KeyIgnore, Limits, Network, Population, Settings, Timeouts};

@@ -1,36 +1,30 @@
 //! A share of the keys with their live flows: finding, ending, evicting.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::hint::black_box;
 
-use flowloom_wire::{Marks, Packet, Transport};
 use hashbrown::HashTable;
 
-use crate::flow::First;
-use crate::key::is_icmp_reply;
+use crate::deadlines::{Deadlines, Entry};
+use crate::slab::Slab;
 use crate::tcp::{ACK, SYN};
 use crate::{
-    Arrival, Clocks, EndReason, Ended, Flow, FlowKey, Initiator, InitiatorBy, Keep, KeyHasher,
-    Origin, Settings,
+    Arrival, Clocks, EndReason, Ended, First, Flow, Keep, Origin, Place, Settings, Timeouts,
 };
 
 /// Partitions of the key space: fixed, so that nothing depends on the number of threads.
-pub const PARTITIONS: usize = 256;
+pub const PARTITIONS: usize = 64;
 
 /// The live flows of one partition.
 ///
-/// Packets come in the order of the input. Deadlines wait in a heap that is corrected lazily: a
-/// packet moves its flow's deadline without touching the heap, and an entry that comes up too early
-/// goes back with the flow's true deadline. Each live flow has one entry that counts, the one with
-/// the deadline in `Flow::queued`, and that is never late.
+/// Packets come in the order of the input. Each live flow has one entry among the deadlines that
+/// counts, the one with the deadline in `Flow::queued`, and that is never late.
 pub struct Partition<K: Keep> {
-    table: HashTable<Box<Flow<K>>>,
-    hasher: KeyHasher,
-    /// How often flows came or went: as long as it stays the same, each is where it was found.
-    changes: u64,
-    /// Deadline, first frame and hash of a flow.
-    queue: BinaryHeap<Reverse<(i64, u64, u64)>>,
+    /// Where in `flows` the flow of a key is.
+    index: HashTable<u32>,
+    flows: Slab<K>,
+    /// Flows that have ended: as long as it stays the same, each is where it was found.
+    ends: u64,
+    deadlines: Deadlines,
     settings: Settings,
     flows_max: usize,
     shared: K::Shared,
@@ -46,40 +40,23 @@ pub struct PartitionCounts {
     pub flows_peak: usize,
 }
 
-/// Where a packet belongs.
-#[derive(Clone, Copy, Debug)]
-pub struct Place {
-    key: FlowKey,
-    hash: u64,
-    /// Where in the table the flow was, [`NOWHERE`] if it was not.
-    bucket: usize,
-    /// The changes of the partition until then.
-    changes: u64,
-    /// Whether the packet goes from endpoint B of the key to A.
-    reversed: bool,
-}
-
 /// A packet with the time and place it is handled at.
 #[derive(Clone, Copy)]
 struct Now<'a> {
     arrival: &'a Arrival,
-    /// Whether it goes from endpoint B of its key to A.
-    reversed: bool,
+    place: &'a Place,
     clock: i64,
     clocks: Clocks<'a>,
 }
 
 impl<K: Keep> Partition<K> {
     /// An empty partition with its share of the limits.
-    ///
-    /// `hasher` is keyed anew in each run, against captures made to collide; nothing that comes
-    /// out depends on it.
-    pub fn new(settings: &Settings, hasher: KeyHasher, shared: K::Shared) -> Self {
+    pub fn new(settings: &Settings, shared: K::Shared) -> Self {
         Self {
-            table: HashTable::new(),
-            hasher,
-            changes: 0,
-            queue: BinaryHeap::new(),
+            index: HashTable::new(),
+            flows: Slab::new(),
+            ends: 0,
+            deadlines: Deadlines::new(),
             flows_max: (settings.limits.flows_max / PARTITIONS).max(1),
             settings: settings.clone(),
             shared,
@@ -87,107 +64,117 @@ impl<K: Keep> Partition<K> {
         }
     }
 
-    /// Where a packet belongs: what can be told without looking into the table.
-    #[inline]
-    pub fn place(&self, arrival: &Arrival) -> Place {
-        let (key, reversed) = FlowKey::of(&arrival.packet, self.settings.key_ignore);
-        let hash = self.hasher.hash(&key);
-        Place { key, hash, bucket: NOWHERE, changes: 0, reversed }
-    }
-
-    /// Finds the flow at a place, and has the processor fetch what a packet will change there.
+    /// Takes packets into their flows: opens those that are new, ends those whose time is over.
     ///
-    /// Done for some packets ahead of [`Self::packet`], and with as few instructions as can be, so
-    /// that their waits for memory overlap.
-    #[inline]
-    pub fn find(&self, place: &mut Place) {
-        place.bucket = self.bucket_of(place.hash, &place.key);
-        place.changes = self.changes;
-        if let Some(flow) = self.table.get_bucket(place.bucket) {
-            let side = &flow.sides[usize::from(place.reversed != flow.initiator_is_b)];
-            black_box(side.sequence.last_hole());
-        }
-    }
-
-    /// Takes a packet into its flow, opening one if there is none, ending it if its time is over.
-    ///
-    /// `origin` is asked for the packet's frame when the packet opens a flow or is a SYN.
-    #[inline]
-    pub fn packet(
+    /// `order` says which of `arrivals` belong to this partition, and in which order they come;
+    /// `places` is where each of `arrivals` belongs. `origin` is asked for a packet's frame when the
+    /// packet opens a flow or is a SYN.
+    pub fn packets(
         &mut self,
-        arrival: &Arrival,
-        place: &Place,
+        (arrivals, places): (&[Arrival], &[Place]),
+        order: &[u32],
         clocks: Clocks<'_>,
         origin: &impl Origin,
         ended: &mut Vec<Ended<K>>,
     ) {
-        let clock = clocks.at.get(arrival.index as usize).copied().unwrap_or(arrival.time);
-        let now = Now { arrival, reversed: place.reversed, clock, clocks };
-        // What a flow may keep must not depend on others whose time is over, and on where blocks end.
-        if K::is_short(&self.shared) {
-            self.expire_until(clock, clocks, ended);
-        }
-        // The packets between may have moved the flow, opened it, or ended it.
-        let bucket = if place.changes == self.changes {
-            place.bucket
-        } else {
-            self.bucket_of(place.hash, &place.key)
-        };
-        if let Some(flow) = self.table.get_bucket_mut(bucket) {
-            match verdict(flow, now, &self.settings) {
-                None => {
-                    take(flow, now, origin, &self.settings, &mut self.queue, &mut self.shared);
-                    return;
+        let mut slots = [NOWHERE; LOOK_AHEAD];
+        for order in order.chunks(LOOK_AHEAD) {
+            // All are found before the first is handled, so that the waits for memory overlap.
+            for (slot, position) in slots.iter_mut().zip(order) {
+                *slot = self.find(&places[*position as usize]);
+            }
+            let ends = self.ends;
+            for (slot, position) in slots.iter().zip(order) {
+                let place = &places[*position as usize];
+                let arrival = &arrivals[*position as usize];
+                let clock = clocks.at.get(arrival.index as usize).copied();
+                let now = Now { arrival, place, clock: clock.unwrap_or(arrival.time), clocks };
+                // What a flow may keep must not depend on others whose time is over, and on where
+                // blocks end.
+                if K::is_short(&self.shared) {
+                    self.expire_until(now.clock, clocks, ended);
                 }
-                Some((reason, frame)) => {
-                    self.end(place.hash, |flow| flow.key == place.key, reason, frame, ended);
-                }
+                // The packets before may have opened the flow, or ended it.
+                let is_known = *slot != NOWHERE && self.ends == ends;
+                let slot = if is_known { *slot } else { self.slot_of(place) };
+                self.packet(slot, now, origin, ended);
             }
         }
-        self.open(place, now, origin, ended);
+    }
+
+    /// Where the flow of a packet is; the processor fetches what the packet will change there.
+    #[inline]
+    fn find(&self, place: &Place) -> u32 {
+        let slot = self.slot_of(place);
+        if let Some(flow) = self.flows.get(slot) {
+            let side = &flow.sides[usize::from(place.reversed != flow.initiator_is_b)];
+            black_box(side.packets);
+        }
+        slot
+    }
+
+    /// Where the flow of a packet is, [`NOWHERE`] if there is none.
+    #[inline]
+    fn slot_of(&self, place: &Place) -> u32 {
+        let is_it = |slot: &u32| self.flows.get(*slot).is_some_and(|flow| flow.key == place.key);
+        self.index.find(place.hash, is_it).copied().unwrap_or(NOWHERE)
+    }
+
+    /// Takes a packet into its flow, opening one if there is none, ending it if its time is over.
+    #[inline]
+    fn packet(&mut self, slot: u32, now: Now<'_>, origin: &impl Origin, ended: &mut Vec<Ended<K>>) {
+        if let Some(flow) = self.flows.get_mut(slot) {
+            match verdict(flow, now, &self.settings) {
+                None => {
+                    let before = flow.over;
+                    take(flow, now, origin, &self.settings, &mut self.shared);
+                    if flow.over != before {
+                        enqueue(flow, slot, &self.settings.timeouts, &mut self.deadlines);
+                    }
+                    return;
+                }
+                Some((reason, frame)) => self.end(slot, reason, frame, ended),
+            }
+        }
+        self.open(now, origin, ended);
     }
 
     /// Opens a flow with its first packet.
     #[inline(never)]
-    fn open(
-        &mut self,
-        place: &Place,
-        now: Now<'_>,
-        origin: &impl Origin,
-        ended: &mut Vec<Ended<K>>,
-    ) {
-        let Place { key, hash, .. } = *place;
+    fn open(&mut self, now: Now<'_>, origin: &impl Origin, ended: &mut Vec<Ended<K>>) {
         self.make_room(now, ended);
-        let (first, initiator_is_b) = first(now, origin, &key, self.settings.initiator);
-        let mut flow = Box::new(Flow::new(key, hash, first, initiator_is_b));
-        enqueue(&mut flow, &self.settings, &mut self.queue);
-        take(&mut flow, now, origin, &self.settings, &mut self.queue, &mut self.shared);
-        self.table.insert_unique(hash, flow, |flow| flow.hash);
-        self.changes += 1;
-        self.counts.flows_peak = self.counts.flows_peak.max(self.table.len());
-    }
-
-    /// Where in the table the flow of a key is, if it is.
-    #[inline]
-    fn bucket_of(&self, hash: u64, key: &FlowKey) -> usize {
-        self.table.find_bucket_index(hash, |flow| flow.key == *key).unwrap_or(NOWHERE)
+        let Now { arrival, place, clock, .. } = now;
+        let (first, initiator_is_b) =
+            First::of(arrival, clock, origin, place, self.settings.initiator);
+        let flow = Flow::new(place.key, place.hash, first, initiator_is_b);
+        let (slot, flow) = self.flows.insert(flow);
+        take(flow, now, origin, &self.settings, &mut self.shared);
+        enqueue(flow, slot, &self.settings.timeouts, &mut self.deadlines);
+        let flows = &self.flows;
+        let hash_of = |slot: &u32| flows.get(*slot).map_or(0, |flow| flow.hash);
+        self.index.insert_unique(place.hash, slot, hash_of);
+        self.counts.flows_peak = self.counts.flows_peak.max(self.index.len());
     }
 
     /// Ends the flows whose deadline the block's last frame is past.
+    #[inline]
     pub fn expire(&mut self, clocks: Clocks<'_>, ended: &mut Vec<Ended<K>>) {
-        if let Some(now) = clocks.last() {
+        if let Some(now) = clocks.last()
+            && !self.deadlines.is_quiet(now)
+        {
             self.expire_until(now, clocks, ended);
         }
     }
 
     /// Ends all flows: the input is over.
     pub fn drain(&mut self, ended: &mut Vec<Ended<K>>) {
-        self.queue.clear();
-        for mut flow in self.table.drain() {
+        self.deadlines = Deadlines::new();
+        self.index.clear();
+        for mut flow in self.flows.drain() {
             let over = flow.over().is_some() && !self.settings.no_split;
             let reason = if over { over_reason(&flow) } else { EndReason::EndOfInput };
             flow.keep.ended(&mut self.shared);
-            ended.push(Ended { flow, reason, frame: u64::MAX });
+            ended.push(Ended { flow: Box::new(flow), reason, frame: u64::MAX });
         }
     }
 
@@ -204,16 +191,15 @@ impl<K: Keep> Partition<K> {
     /// Before a flow is opened: when the table is full, ends what is due, else what is due next.
     #[inline]
     fn make_room(&mut self, now: Now<'_>, ended: &mut Vec<Ended<K>>) {
-        if self.table.len() < self.flows_max {
+        if self.index.len() < self.flows_max {
             return;
         }
         self.expire_until(now.clock, now.clocks, ended);
-        if self.table.len() >= self.flows_max
-            && let Some((_, id, hash)) = self.next_due(i64::MAX)
+        if self.index.len() >= self.flows_max
+            && let Some(entry) = self.next_due(i64::MAX)
         {
             self.counts.evicted += 1;
-            let is_it = |flow: &Flow<K>| flow.first.frame == id;
-            self.end(hash, is_it, EndReason::Evicted, now.frame(), ended);
+            self.end(entry.slot, EndReason::Evicted, now.frame(), ended);
         }
     }
 
@@ -221,61 +207,89 @@ impl<K: Keep> Partition<K> {
         if self.settings.no_split {
             return;
         }
-        while let Some((due, id, hash)) = self.next_due(now) {
-            let is_it = |flow: &Flow<K>| flow.first.frame == id;
-            let Some(flow) = self.table.find(hash, |flow| is_it(flow)) else { continue };
-            let reason = deadline(flow, &self.settings).1;
-            self.end(hash, is_it, reason, clocks.frame_past(due), ended);
+        while let Some(entry) = self.next_due(now) {
+            let Some(flow) = self.flows.get(entry.slot) else { continue };
+            let reason = deadline(flow, &self.settings.timeouts).1;
+            self.end(entry.slot, reason, clocks.frame_past(entry.deadline), ended);
         }
     }
 
-    /// Deadline, first frame and hash of the flow whose deadline comes first, if before `now`.
-    fn next_due(&mut self, now: i64) -> Option<(i64, u64, u64)> {
+    /// The entry of the flow whose deadline comes first, if that is before `now`; takes it out.
+    fn next_due(&mut self, now: i64) -> Option<Entry> {
         loop {
-            let Reverse((queued, id, hash)) = *self.queue.peek()?;
-            if queued >= now {
+            self.turn_to(now);
+            let entry = self.deadlines.first()?;
+            if entry.deadline >= now {
                 return None;
             }
-            let counts = |flow: &Flow<K>| flow.first.frame == id && flow.queued == queued;
-            let Some(flow) = self.table.find_mut(hash, |flow| counts(flow)) else {
-                self.queue.pop();
-                continue;
-            };
-            if deadline(flow, &self.settings).0 <= queued {
-                return Some((queued, id, hash));
-            }
-            self.queue.pop();
-            enqueue(flow, &self.settings, &mut self.queue);
-        }
-    }
-
-    fn end(
-        &mut self,
-        hash: u64,
-        is_it: impl Fn(&Flow<K>) -> bool,
-        reason: EndReason,
-        frame: u64,
-        ended: &mut Vec<Ended<K>>,
-    ) {
-        if let Ok(entry) = self.table.find_entry(hash, |flow| is_it(flow)) {
-            let (mut flow, _) = entry.remove();
-            self.changes += 1;
-            flow.keep.ended(&mut self.shared);
-            ended.push(Ended { flow, reason, frame });
-            if self.queue.len() > 2 * self.table.len() + SPARE_ENTRIES {
-                self.forget_entries();
+            self.deadlines.pop();
+            match self.due(&entry) {
+                Some(due) if due <= entry.deadline => return Some(entry),
+                Some(due) => self.put_back(entry, due),
+                None => {}
             }
         }
     }
 
-    /// Takes out of the queue what no longer counts: flows that end before their time leave entries
+    /// Holds the entries of the days up to `now` against their flows: most are due on later days.
+    fn turn_to(&mut self, now: i64) {
+        while self.deadlines.first().is_none() {
+            let entries = self.deadlines.turn(now);
+            if entries.is_empty() {
+                return;
+            }
+            for entry in entries {
+                if let Some(due) = self.due(&entry) {
+                    self.put_back(entry, due);
+                }
+            }
+        }
+    }
+
+    /// When the flow of an entry is due; nothing if the entry no longer counts.
+    #[inline]
+    fn due(&self, entry: &Entry) -> Option<i64> {
+        let flow = self.flows.get(entry.slot)?;
+        // Another flow may have come to the place.
+        if flow.queued != entry.deadline || flow.first.frame != entry.id {
+            return None;
+        }
+        if entry.is_final {
+            return Some(entry.deadline);
+        }
+        let timeouts = &self.settings.timeouts;
+        Some(idle_until(flow, timeouts).min(entry.begun.saturating_add(timeouts.active)))
+    }
+
+    fn put_back(&mut self, entry: Entry, due: i64) {
+        if let Some(flow) = self.flows.get_mut(entry.slot) {
+            flow.queued = due;
+            self.deadlines.push(Entry { deadline: due, ..entry });
+        }
+    }
+
+    fn end(&mut self, slot: u32, reason: EndReason, frame: u64, ended: &mut Vec<Ended<K>>) {
+        let Some(mut flow) = self.flows.remove(slot) else { return };
+        if let Ok(entry) = self.index.find_entry(flow.hash, |at| *at == slot) {
+            entry.remove();
+        }
+        self.ends += 1;
+        flow.keep.ended(&mut self.shared);
+        ended.push(Ended { flow: Box::new(flow), reason, frame });
+        if self.deadlines.len() > 2 * self.index.len() + SPARE_ENTRIES {
+            self.forget_entries();
+        }
+    }
+
+    /// Forgets the entries that no longer count: flows that end before their time leave entries
     /// behind that would wait for it.
     #[cold]
     fn forget_entries(&mut self) {
-        let table = &self.table;
-        self.queue.retain(|Reverse((queued, id, hash))| {
-            let counts = |flow: &Flow<K>| flow.first.frame == *id && flow.queued == *queued;
-            table.find(*hash, |flow| counts(flow)).is_some()
+        let flows = &self.flows;
+        self.deadlines.retain(|entry| {
+            flows
+                .get(entry.slot)
+                .is_some_and(|flow| flow.first.frame == entry.id && flow.queued == entry.deadline)
         });
     }
 }
@@ -291,16 +305,16 @@ impl Now<'_> {
 #[inline]
 fn verdict<K: Keep>(flow: &Flow<K>, now: Now<'_>, settings: &Settings) -> Option<(EndReason, u64)> {
     let syn = now.arrival.packet.tcp_flags & (SYN | ACK) == SYN;
-    // No deadline can have passed before the one the queue knows of.
+    // No deadline can have passed before the one its entry has.
     if settings.no_split || (now.clock <= flow.queued && !syn) {
         return None;
     }
-    let (deadline, reason) = deadline(flow, settings);
+    let (deadline, reason) = deadline(flow, &settings.timeouts);
     if now.clock > deadline {
         return Some((reason, now.clocks.frame_past(deadline)));
     }
     let silent = now.clock.saturating_sub(flow.clock_last) >= settings.timeouts.reopen;
-    let side = &flow.sides[usize::from(now.reversed != flow.initiator_is_b)];
+    let side = &flow.sides[usize::from(now.place.reversed != flow.initiator_is_b)];
     let opens = syn && side.sequence.is_new_connection(now.arrival.packet.seq);
     match flow.over() {
         Some(_) if opens => Some((over_reason(flow), now.frame())),
@@ -316,90 +330,54 @@ fn take<K: Keep>(
     now: Now<'_>,
     origin: &impl Origin,
     settings: &Settings,
-    queue: &mut BinaryHeap<Reverse<(i64, u64, u64)>>,
     shared: &mut K::Shared,
 ) {
     let holes_max = settings.limits.tcp_holes_max;
-    let seen = flow.take(now.arrival, now.reversed, now.clock, origin, holes_max);
+    let seen = flow.take(now.arrival, now.place.reversed, now.clock, origin, holes_max);
     flow.keep.packet(now.arrival, seen, shared);
     if (flow.closed || flow.reset) && flow.over().is_none() {
         flow.over = now.clock;
-        enqueue(flow, settings, queue);
     }
 }
 
 /// When a flow ends if nothing more comes, and why.
-fn deadline<K: Keep>(flow: &Flow<K>, settings: &Settings) -> (i64, EndReason) {
-    let timeouts = &settings.timeouts;
+fn deadline<K: Keep>(flow: &Flow<K>, timeouts: &Timeouts) -> (i64, EndReason) {
     if let Some(over) = flow.over() {
         return (over.saturating_add(timeouts.linger), over_reason(flow));
     }
-    let tcp = flow.key.protocol() == PROTOCOL_TCP;
-    let idle = if tcp { timeouts.tcp_idle } else { timeouts.other_idle };
-    let idle = flow.clock_last.saturating_add(idle);
+    let idle = idle_until(flow, timeouts);
     let active = flow.first.clock.saturating_add(timeouts.active);
     if active < idle { (active, EndReason::Active) } else { (idle, EndReason::Idle) }
 }
 
-/// Queues a flow with its true deadline; the entry it had no longer counts.
-fn enqueue<K: Keep>(
-    flow: &mut Flow<K>,
-    settings: &Settings,
-    queue: &mut BinaryHeap<Reverse<(i64, u64, u64)>>,
-) {
-    flow.queued = deadline(flow, settings).0;
-    queue.push(Reverse((flow.queued, flow.first.frame, flow.hash)));
+/// When a flow that is not over has been silent for too long.
+#[inline]
+fn idle_until<K: Keep>(flow: &Flow<K>, timeouts: &Timeouts) -> i64 {
+    let tcp = flow.key.protocol() == PROTOCOL_TCP;
+    let idle = if tcp { timeouts.tcp_idle } else { timeouts.other_idle };
+    flow.clock_last.saturating_add(idle)
+}
+
+/// Gives a flow an entry with its true deadline; the entry it had no longer counts.
+fn enqueue<K: Keep>(flow: &mut Flow<K>, slot: u32, timeouts: &Timeouts, deadlines: &mut Deadlines) {
+    flow.queued = deadline(flow, timeouts).0;
+    deadlines.push(Entry {
+        deadline: flow.queued,
+        id: flow.first.frame,
+        begun: flow.first.clock,
+        slot,
+        is_final: flow.over().is_some(),
+    });
 }
 
 fn over_reason<K: Keep>(flow: &Flow<K>) -> EndReason {
     if flow.reset { EndReason::Rst } else { EndReason::Fin }
 }
 
-/// What is kept of a first packet, and whether the initiator is endpoint B.
-fn first(now: Now<'_>, origin: &impl Origin, key: &FlowKey, rule: Initiator) -> (First, bool) {
-    let Now { arrival, reversed, clock, .. } = now;
-    let packet = &arrival.packet;
-    let (initiator_is_b, initiator_by) = initiator(packet, key, reversed, rule);
-    let data = origin.frame(arrival);
-    let mac = |plus_one: u16| {
-        let at = usize::from(plus_one).checked_sub(1)?;
-        data.get(at..)?.first_chunk().copied()
-    };
-    let (src, dst) = (mac(packet.mac_src_plus_one), mac(packet.mac_dst_plus_one));
-    let macs = if reversed == initiator_is_b { [src, dst] } else { [dst, src] };
-    let tunneled = packet.marks.has(Marks::TUNNELED);
-    let tunnel = if tunneled { origin.tunnel(arrival) } else { None };
-    let (frame, time) = (arrival.frame, arrival.time);
-    (First { frame, time, clock, tunnel, initiator_by, macs }, initiator_is_b)
-}
-
-/// Whether the initiator is endpoint B, and which rule says so.
-fn initiator(
-    packet: &Packet,
-    key: &FlowKey,
-    reversed: bool,
-    rule: Initiator,
-) -> (bool, InitiatorBy) {
-    if let Initiator::Client(network) = rule {
-        match (network.contains(key.a()), network.contains(key.b())) {
-            (true, false) => return (false, InitiatorBy::ClientNetwork),
-            (false, true) => return (true, InitiatorBy::ClientNetwork),
-            _ => {}
-        }
-    }
-    let tcp = packet.transport == Transport::Tcp;
-    match packet.tcp_flags & (SYN | ACK) {
-        _ if rule == Initiator::FirstPacket => (reversed, InitiatorBy::FirstPacket),
-        SYN if tcp => (reversed, InitiatorBy::Syn),
-        SYN_ACK if tcp => (!reversed, InitiatorBy::SynAck),
-        _ if is_icmp_reply(packet) => (!reversed, InitiatorBy::IcmpReply),
-        _ => (reversed, InitiatorBy::FirstPacket),
-    }
-}
-
-/// A bucket that no table has.
-const NOWHERE: usize = usize::MAX;
-/// Entries of the queue beyond two for each flow that are not worth looking through.
+/// A slot that no flow has.
+const NOWHERE: u32 = u32::MAX;
+/// Packets whose flows are looked up before the first of them is handled.
+const LOOK_AHEAD: usize = 16;
+/// Entries beyond two for each flow that are not worth looking through.
 const SPARE_ENTRIES: usize = 64;
 const PROTOCOL_TCP: u8 = 6;
-const SYN_ACK: u8 = SYN | ACK;

@@ -96,12 +96,6 @@ impl Sequence {
         }
     }
 
-    /// The last hole: what a segment that leaves another one is put behind.
-    #[inline]
-    pub(crate) fn last_hole(&self) -> Option<(u32, u32)> {
-        self.holes.as_ref()?.back().copied()
-    }
-
     /// Whether a FIN was seen.
     #[inline]
     pub(crate) fn is_finished(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Partitions of flows, in groups that one thread at a time works on.
 
 use flowloom_features::{LogShared, PacketLog};
-use flowloom_flow::{Arrival, Ended, KeyHasher, Origin, PARTITIONS, Partition};
+use flowloom_flow::{Arrival, Ended, Origin, PARTITIONS, Partition};
 use flowloom_wire::{Options, tunnel_path};
 
 use super::Plan;
@@ -18,13 +18,12 @@ pub(crate) struct Group {
 impl Group {
     /// All partitions in `groups` groups.
     pub(crate) fn all(plan: &Plan<'_>, groups: usize) -> Vec<Self> {
-        let hasher = KeyHasher::random();
         let needs = plan.families.needs();
         let (limits, population) = (plan.config.log, plan.flow().population);
         let partition = |_| {
             let (sequences, statistics) = (needs.sequences, needs.statistics);
             let shared = LogShared::new(sequences, statistics, limits, population, PARTITIONS);
-            Partition::new(plan.flow(), hasher, shared)
+            Partition::new(plan.flow(), shared)
         };
         (0..groups)
             .map(|index| share(index, groups))
@@ -37,23 +36,11 @@ impl Group {
         let mut ended = Vec::new();
         let clocks = work.clocks();
         let origin = Frames { work, options: &plan.config.wire };
-        let share = self.first..self.first + self.partitions.len();
-        let mut ahead = Vec::with_capacity(LOOK_AHEAD);
-        for coming in work.of_partitions(share).chunks(LOOK_AHEAD) {
-            ahead.clear();
-            ahead.extend(coming.iter().map(|position| {
-                let (partition, arrival) = work.arrival(*position);
-                let partition = partition - self.first;
-                (partition, arrival, self.partitions[partition].place(arrival))
-            }));
-            for (partition, _, place) in &mut ahead {
-                self.partitions[*partition].find(place);
+        for (number, partition) in (self.first..).zip(&mut self.partitions) {
+            let order = work.of_partition(number);
+            if !order.is_empty() {
+                partition.packets(work.packets(), order, clocks, &origin, &mut ended);
             }
-            for (partition, arrival, place) in &ahead {
-                self.partitions[*partition].packet(arrival, place, clocks, &origin, &mut ended);
-            }
-        }
-        for partition in &mut self.partitions {
             partition.expire(clocks, &mut ended);
         }
         ended
@@ -88,12 +75,9 @@ impl Origin for Frames<'_> {
         self.work.frame_of(arrival).map_or(&[], |frame| self.work.block.data(frame))
     }
 
-    fn tunnel(&self, arrival: &Arrival) -> Option<Box<str>> {
+    fn tunnel(&self, arrival: &Arrival) -> Option<String> {
         let frame = self.work.frame_of(arrival)?;
         let data = self.work.block.data(frame);
-        Some(tunnel_path(frame.link, data, frame.original, self.options).to_string().into())
+        Some(tunnel_path(frame.link, data, frame.original, self.options).to_string())
     }
 }
-
-/// Packets whose flows are looked up before the first of them is handled.
-const LOOK_AHEAD: usize = 16;

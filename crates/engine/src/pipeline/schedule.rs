@@ -104,6 +104,7 @@ struct State<'s> {
     account: Account,
     failure: Option<Failure>,
     running: usize,
+    sleeping: usize,
 }
 
 /// Something to do, with the pieces it needs.
@@ -142,11 +143,16 @@ impl<'s> Pipeline<'_, 's> {
                 state = self.lock();
                 state.running -= 1;
                 state.put_back(done, self.watch);
-                self.changed.notify_all();
+                // Waking is a call of the system even when nobody sleeps.
+                if state.sleeping > 0 {
+                    self.changed.notify_all();
+                }
             } else if state.running == 0 {
                 return;
             } else {
+                state.sleeping += 1;
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state.sleeping -= 1;
             }
         }
     }
@@ -233,6 +239,7 @@ impl<'s> State<'s> {
             account: Account::default(),
             failure: None,
             running: 0,
+            sleeping: 0,
         }
     }
 
@@ -305,7 +312,6 @@ impl<'s> State<'s> {
         }
         if self.exhausted && self.serial_next == self.read {
             let mut work = self.spare.pop()?;
-            work.block.clear();
             work.block.first = self.frames + 1;
             return Some(Task::Serial(self.serial.take()?, LAST, work));
         }

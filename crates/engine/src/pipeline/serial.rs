@@ -1,6 +1,6 @@
 //! What needs all frames in their order, and nothing more: clock, repetitions, fragments.
 
-use flowloom_flow::{Arrival, Clock, Datagram, Defrag};
+use flowloom_flow::{Clock, Datagram, Defrag};
 use flowloom_wire::{Marks, decode_payload};
 
 use super::Plan;
@@ -16,8 +16,8 @@ pub(crate) struct Serial {
     dedup: Option<Dedup>,
     duplicates: u64,
     resolved: Vec<Datagram>,
-    /// Memory for the packets of a block, used again and again.
-    spare: Vec<Arrival>,
+    /// Positions of a block's packets as they are handled; memory that is used again and again.
+    handled: Vec<u32>,
 }
 
 impl Serial {
@@ -30,7 +30,7 @@ impl Serial {
             dedup: plan.config.dedup.map(Dedup::new),
             duplicates: 0,
             resolved: Vec::new(),
-            spare: Vec::new(),
+            handled: Vec::new(),
         }
     }
 
@@ -46,25 +46,30 @@ impl Serial {
             now
         }));
         self.now = now;
-        if self.dedup.is_some() {
-            self.drop_duplicates(work);
-        }
         let is_due = self.defrag.deadline().is_some_and(|deadline| deadline < now);
-        if !work.fragments.is_empty() || is_due {
-            self.defragment(work, plan);
+        if self.dedup.is_none() && work.fragments.is_empty() && !is_due {
+            return;
+        }
+        let mut coming = (0..work.packets().0.len() as u32).collect::<Vec<_>>();
+        if self.dedup.is_some() {
+            self.drop_duplicates(work, &mut coming);
+        }
+        if work.fragments.is_empty() && !is_due {
+            work.arrange(coming.into_iter());
+        } else {
+            self.defragment(work, &coming, plan);
+            work.arrange(self.handled.iter().copied());
         }
     }
 
     /// After the last block: what waits for fragments comes as it is. Makes a block of no frames.
     pub(crate) fn finish(&mut self, work: &mut Work, plan: &Plan<'_>) {
-        work.counts.clear();
-        work.clocks.clear();
-        work.clocks.push(self.now);
-        let mut arrivals = Vec::new();
+        work.clear(work.block.first, self.now);
+        self.handled.clear();
         self.defrag.drain(0, &mut self.resolved);
-        self.decode_resolved(self.now, plan, &mut arrivals);
-        arrivals.sort_by_key(|arrival| arrival.frame);
-        work.replace(arrivals);
+        self.decode_resolved(self.now, plan, work);
+        self.handled.sort_by_key(|position| work.arrival(*position).frame);
+        work.arrange(self.handled.iter().copied());
     }
 
     pub(crate) fn add_to(&self, account: &mut Account) {
@@ -77,78 +82,71 @@ impl Serial {
     }
 
     /// Only packets are asked for: a frame that is in no flow anyway is counted as what it is.
-    fn drop_duplicates(&mut self, work: &mut Work) {
+    fn drop_duplicates(&mut self, work: &mut Work, coming: &mut Vec<u32>) {
         let Some(dedup) = &mut self.dedup else { return };
-        let block = &work.block;
-        let is_new = |arrival: &&Arrival| {
-            let frame = &block.frames[arrival.index as usize];
-            !dedup.is_repeated(frame.time.0, block.data(frame))
-        };
-        let packets = work.arrivals().len();
-        let arrivals = work.arrivals().iter().filter(is_new).copied().collect::<Vec<_>>();
-        let duplicates = (packets - arrivals.len()) as u64;
-        if duplicates > 0 {
-            self.duplicates += duplicates;
-            work.counts.ip -= duplicates;
-            work.replace(arrivals);
-            work.find_fragments();
-        }
+        let packets = coming.len();
+        coming.retain(|position| {
+            let frame = &work.block.frames[work.arrival(*position).index as usize];
+            !dedup.is_repeated(frame.time.0, work.block.data(frame))
+        });
+        let duplicates = (packets - coming.len()) as u64;
+        self.duplicates += duplicates;
+        work.counts.ip -= duplicates;
+        work.fragments.retain(|position| coming.binary_search(position).is_ok());
     }
 
-    /// Copies the packets, goes from one frame where fragments come or are given up to the next.
-    fn defragment(&mut self, work: &mut Work, plan: &Plan<'_>) {
-        let mut arrivals = std::mem::take(&mut self.spare);
-        arrivals.clear();
-        let coming = work.arrivals();
-        let mut fragments = work.fragments.iter().map(|position| *position as usize).peekable();
+    /// Goes from one frame where fragments come or are given up to the next, and puts datagrams
+    /// between the packets that come, in the place of their fragments.
+    fn defragment(&mut self, work: &mut Work, coming: &[u32], plan: &Plan<'_>) {
+        self.handled.clear();
+        let fragments = std::mem::take(&mut work.fragments);
+        let mut waiting = fragments.iter().copied().peekable();
         let mut done = 0;
-        while let Some(index) = self.next_event(work, fragments.peek().copied()) {
+        while let Some(index) = self.next_event(work, waiting.peek().copied()) {
             let clock = work.clocks[index];
             self.defrag.expire(clock, index as u32, &mut self.resolved);
-            let is_here = |position: &usize| coming[*position].index as usize == index;
-            while let Some(position) = fragments.next_if(is_here) {
-                arrivals.extend_from_slice(&coming[done..position]);
-                done = position + 1;
-                let data = work.block.data(&work.block.frames[index]);
-                self.defrag.fragment(&coming[position], data, clock, &mut self.resolved);
-            }
-            let after = |arrival: &Arrival| arrival.index as usize <= index;
-            let until = done + coming[done..].partition_point(after);
-            arrivals.extend_from_slice(&coming[done..until]);
+            let before = |position: &u32| (work.arrival(*position).index as usize) < index;
+            let until = done + coming[done..].partition_point(before);
+            self.handled.extend_from_slice(&coming[done..until]);
             done = until;
-            self.decode_resolved(clock, plan, &mut arrivals);
+            // A frame has one packet at most.
+            if let Some(position) = waiting.next_if(|position| coming.get(done) == Some(position)) {
+                done += 1;
+                let data = work.block.data(&work.block.frames[index]);
+                let arrival = work.arrival(position);
+                self.defrag.fragment(arrival, data, clock, &mut self.resolved);
+            }
+            let after = |position: &u32| work.arrival(*position).index as usize <= index;
+            let until = done + coming[done..].partition_point(after);
+            self.handled.extend_from_slice(&coming[done..until]);
+            done = until;
+            self.decode_resolved(clock, plan, work);
         }
-        arrivals.extend_from_slice(&coming[done..]);
-        self.spare = work.replace(arrivals);
+        self.handled.extend_from_slice(&coming[done..]);
+        work.fragments = fragments;
     }
 
     /// The first frame at which there is something to do: that of the next fragment, or the one
     /// past the next deadline.
-    fn next_event(&self, work: &Work, fragment: Option<usize>) -> Option<usize> {
+    fn next_event(&self, work: &Work, fragment: Option<u32>) -> Option<usize> {
         let past = |deadline: i64| work.clocks.partition_point(|clock| *clock <= deadline);
         let due = self.defrag.deadline().map(past).filter(|index| *index < work.clocks.len());
-        let fragment = fragment.map(|position| work.arrivals()[position].index as usize);
+        let fragment = fragment.map(|position| work.arrival(position).index as usize);
         due.into_iter().chain(fragment).min()
     }
 
     /// Decodes the datagrams that were put together; a fragment found inside one goes round again.
-    fn decode_resolved(&mut self, clock: i64, plan: &Plan<'_>, arrivals: &mut Vec<Arrival>) {
+    fn decode_resolved(&mut self, clock: i64, plan: &Plan<'_>, work: &mut Work) {
         while !self.resolved.is_empty() {
             for datagram in std::mem::take(&mut self.resolved) {
-                self.decode_one(datagram, clock, plan, arrivals);
+                self.decode_one(datagram, clock, plan, work);
             }
         }
     }
 
-    fn decode_one(
-        &mut self,
-        datagram: Datagram,
-        clock: i64,
-        plan: &Plan<'_>,
-        arrivals: &mut Vec<Arrival>,
-    ) {
+    fn decode_one(&mut self, datagram: Datagram, clock: i64, plan: &Plan<'_>, work: &mut Work) {
         match datagram {
-            Datagram::Unresolved(arrival) => arrivals.push(arrival),
+            Datagram::Unresolved(arrival) => self.handled.push(work.add(arrival, plan)),
             Datagram::Whole { mut arrival, protocol, payload } => {
                 let packet = &mut arrival.packet;
                 decode_payload(&payload, protocol, &plan.config.wire, &mut (), packet);
@@ -156,7 +154,7 @@ impl Serial {
                     self.defrag.fragment(&arrival, &payload, clock, &mut self.resolved);
                 } else {
                     packet.marks.set(Marks::FRAGMENT);
-                    arrivals.push(arrival);
+                    self.handled.push(work.add(arrival, plan));
                 }
             }
         }

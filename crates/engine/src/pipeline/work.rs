@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use flowloom_capture::{Block, Frame};
 use flowloom_filter::{FrameView, PacketTest};
-use flowloom_flow::{Arrival, Clocks, PARTITIONS, partition_of};
+use flowloom_flow::{Arrival, Clocks, PARTITIONS, Place};
 use flowloom_wire::{Layer, LayerStack, Marks, decode, link_is_known};
 
 use super::Plan;
@@ -18,9 +18,10 @@ pub(crate) struct Work {
     /// The packets: those before `live` are of this block.
     arrivals: Vec<Arrival>,
     live: usize,
-    /// The partition of each packet.
-    partitions: Vec<u8>,
-    /// The packets of each partition, in order, one partition after the other.
+    /// Where each of them belongs.
+    places: Vec<Place>,
+    /// The packets of each partition, in the order they are handled in, one partition after the
+    /// other.
     order: Vec<u32>,
     ends: Vec<u32>,
     /// The clock at each frame.
@@ -34,36 +35,45 @@ pub(crate) struct Work {
 impl Work {
     /// Decodes the frames: everything that needs nothing but the frame itself.
     pub(crate) fn decode(&mut self, plan: &Plan<'_>) {
-        self.live = 0;
-        self.partitions.clear();
-        self.fragments.clear();
-        self.counts.clear();
-        self.arrivals.resize(self.arrivals.len().max(self.block.frames.len()), Arrival::default());
         let block = std::mem::take(&mut self.block);
-        self.count(&block);
+        self.begin(&block);
         match plan.config.filter.as_ref().and_then(|filter| filter.packet()) {
             None => self.decode_all(&block, plan),
             Some(test) => self.decode_filtered(&block, plan, test),
         }
         self.block = block;
         self.counts.ip = self.live as u64;
-        // Fragments are replaced, and then all packets are sorted.
+        // Fragments become something else first.
         if self.fragments.is_empty() {
-            self.sort();
+            self.arrange(0..self.live as u32);
+        }
+    }
+
+    /// Forgets the block before, and makes room for the packets of this one.
+    fn begin(&mut self, block: &Block) {
+        self.live = 0;
+        self.fragments.clear();
+        self.counts.clear();
+        let room = self.arrivals.len().max(block.frames.len());
+        self.arrivals.resize(room, Arrival::default());
+        self.places.resize(room, Place::default());
+        self.counts.frames = block.frames.len() as u64;
+        for frame in &block.frames {
+            self.counts.captured_bytes += u64::from(frame.captured);
+            self.counts.wire_bytes += u64::from(frame.original);
         }
     }
 
     fn decode_all(&mut self, block: &Block, plan: &Plan<'_>) {
+        let options = plan.config.wire;
         for (index, frame) in block.frames.iter().enumerate() {
-            let data = block.data(frame);
             if !plan.config.window.has(frame.time.0) {
                 self.counts.outside_window += 1;
                 continue;
             }
-            let arrival = &mut self.arrivals[self.live];
-            let options = &plan.config.wire;
-            decode(frame.link, data, frame.original, options, &mut (), &mut arrival.packet);
-            self.take(index, frame, block.first);
+            let (data, packet) = (block.data(frame), &mut self.arrivals[self.live].packet);
+            decode(frame.link, data, frame.original, &options, &mut (), packet);
+            self.take(index, frame, block.first, plan);
         }
     }
 
@@ -80,25 +90,17 @@ impl Work {
             let (link, original) = (frame.link, frame.original);
             decode(link, bytes, original, &plan.config.wire, &mut layers, &mut arrival.packet);
             if test.matches(&FrameView { link, bytes, original, layers: &layers }) {
-                self.take(index, frame, block.first);
+                self.take(index, frame, block.first, plan);
             } else {
                 self.counts.filtered += 1;
             }
         }
     }
 
-    fn count(&mut self, block: &Block) {
-        self.counts.frames = block.frames.len() as u64;
-        for frame in &block.frames {
-            self.counts.captured_bytes += u64::from(frame.captured);
-            self.counts.wire_bytes += u64::from(frame.original);
-        }
-    }
-
     /// Keeps the packet that was just decoded, if it makes a flow.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "once per frame; the call is a fifth of it")]
-    fn take(&mut self, index: usize, frame: &Frame, first: u64) {
+    fn take(&mut self, index: usize, frame: &Frame, first: u64, plan: &Plan<'_>) {
         let arrival = &mut self.arrivals[self.live];
         let packet = &arrival.packet;
         if let Some(stop) = packet.stop {
@@ -120,29 +122,25 @@ impl Work {
         if packet.marks.has(Marks::FRAGMENT) {
             self.fragments.push(self.live as u32);
         }
-        self.partitions.push(partition_of(packet));
+        self.places[self.live] = plan.place(packet);
         self.live += 1;
     }
 
-    /// The packets of this block, in order.
-    pub(crate) fn arrivals(&self) -> &[Arrival] {
-        &self.arrivals[..self.live]
+    /// The packets of this block and where they belong.
+    pub(crate) fn packets(&self) -> (&[Arrival], &[Place]) {
+        (&self.arrivals[..self.live], &self.places[..self.live])
     }
 
-    /// The positions of the packets of some partitions, one partition after the other.
-    pub(crate) fn of_partitions(&self, partitions: Range<usize>) -> &[u32] {
-        let bound = |partition: usize| match partition {
-            0 => 0,
-            after => self.ends[after - 1] as usize,
-        };
-        &self.order[bound(partitions.start)..bound(partitions.end)]
+    /// The packet at a position.
+    pub(crate) fn arrival(&self, position: u32) -> &Arrival {
+        &self.arrivals[position as usize]
     }
 
-    /// The packet at a position, with its partition.
+    /// The positions of the packets of a partition, in the order they are handled in.
     #[inline]
-    pub(crate) fn arrival(&self, position: u32) -> (usize, &Arrival) {
-        let position = position as usize;
-        (usize::from(self.partitions[position]), &self.arrivals[position])
+    pub(crate) fn of_partition(&self, partition: usize) -> &[u32] {
+        let start = if partition == 0 { 0 } else { self.ends[partition - 1] };
+        &self.order[start as usize..self.ends[partition] as usize]
     }
 
     /// The clock over the block.
@@ -159,41 +157,44 @@ impl Work {
         frame.filter(|_| arrival.frame == handled)
     }
 
-    /// Replaces the packets by others, in the order of their frames in the block; gives the memory
-    /// of those that were.
-    pub(crate) fn replace(&mut self, arrivals: Vec<Arrival>) -> Vec<Arrival> {
-        self.live = arrivals.len();
-        let before = std::mem::replace(&mut self.arrivals, arrivals);
-        self.partitions.clear();
-        let partitions = self.arrivals.iter().map(|arrival| partition_of(&arrival.packet));
-        self.partitions.extend(partitions);
-        self.sort();
-        before
+    /// Begins a block of no frames.
+    pub(crate) fn clear(&mut self, first: u64, clock: i64) {
+        self.block.clear();
+        self.block.first = first;
+        self.begin(&Block::default());
+        self.clocks.clear();
+        self.clocks.push(clock);
     }
 
-    /// Looks for fragments among packets that were replaced.
-    pub(crate) fn find_fragments(&mut self) {
-        let arrivals = (0..).zip(&self.arrivals[..self.live]);
-        let fragments = arrivals.filter(|(_, arrival)| arrival.packet.marks.has(Marks::FRAGMENT));
-        self.fragments.clear();
-        self.fragments.extend(fragments.map(|(position, _)| position));
+    /// Adds a packet that was put together from fragments; gives its position.
+    pub(crate) fn add(&mut self, arrival: Arrival, plan: &Plan<'_>) -> u32 {
+        self.arrivals.truncate(self.live);
+        self.places.truncate(self.live);
+        self.places.push(plan.place(&arrival.packet));
+        self.arrivals.push(arrival);
+        self.live += 1;
+        self.live as u32 - 1
     }
 
-    /// Counting sort of the packets by partition; stable.
-    fn sort(&mut self) {
+    /// Sorts positions by partition (counting sort, stable): these packets are handled, in this
+    /// order.
+    pub(crate) fn arrange(&mut self, positions: impl Iterator<Item = u32> + Clone) {
+        let partition = |position: u32| usize::from(self.places[position as usize].partition);
         let mut next = [0_u32; PARTITIONS + 1];
-        for partition in &self.partitions {
-            next[usize::from(*partition) + 1] += 1;
+        let mut count = 0;
+        for position in positions.clone() {
+            next[partition(position) + 1] += 1;
+            count += 1;
         }
         for i in 0..PARTITIONS {
             next[i + 1] += next[i];
         }
         self.ends.clear();
         self.ends.extend(&next[1..]);
-        self.order.resize(self.live, 0);
-        for (position, partition) in self.partitions.iter().enumerate() {
-            let at = &mut next[usize::from(*partition)];
-            self.order[*at as usize] = position as u32;
+        self.order.resize(count, 0);
+        for position in positions {
+            let at = &mut next[partition(position)];
+            self.order[*at as usize] = position;
             *at += 1;
         }
     }

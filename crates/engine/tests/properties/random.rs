@@ -1,6 +1,7 @@
 //! Captures made at random, with limits so small that all of them bite.
 
 use flowloom_engine::Config;
+use flowloom_flow::PARTITIONS;
 use proptest::prelude::*;
 
 use crate::captures::{Frames, SECOND};
@@ -58,7 +59,7 @@ proptest! {
             let (from, to) = if draw.forth { (from, to) } else { (to, from) };
             udp(from, to, draw.len)
         });
-        let scarce = |config: &mut Config| config.log.log_bytes_max = 256 * 500;
+        let scarce = |config: &mut Config| config.log.log_bytes_max = PARTITIONS * 500;
         let expected = run(&frames, 1, 1024, scarce);
         for (threads, block_frames) in [(1, 1), (1, 7), (4, 5)] {
             let found = run(&frames, threads, block_frames, scarce);
@@ -127,9 +128,9 @@ fn run(
 
 /// A flow and few records for each partition, and two datagrams.
 fn tight(config: &mut Config) {
-    config.flow.limits.flows_max = 256;
+    config.flow.limits.flows_max = PARTITIONS;
     config.flow.limits.tcp_holes_max = 2;
     config.flow.limits.datagrams_max = 2;
     config.flow.limits.datagram_fragments_max = 3;
-    config.log.log_bytes_max = 256 * 500;
+    config.log.log_bytes_max = PARTITIONS * 500;
 }

@@ -4,9 +4,10 @@ use std::cell::RefCell;
 
 use flowloom_schema::{Column, DataType, Role, Series, Unit};
 
-use super::totals::{Scratch, Totals, merge};
-use super::{Sample, Statistic, Summary};
+use super::totals::{Gaps, LENGTHS, Scratch, Totals, merge};
+use super::{Statistic, Summary};
 use crate::family::{Family, FlowRow, Needs};
+use crate::log::Log;
 
 /// Twelve statistics of each of five sequences, for all packets, for those up and those down.
 pub(crate) struct StatisticsFamily;
@@ -41,25 +42,49 @@ impl Family for StatisticsFamily {
     }
 
     fn append(&self, row: &FlowRow<'_>, series: &mut [Series]) {
-        WORK.with_borrow_mut(|Work { totals, scratch, all }| {
-            let log = &row.ended.flow.keep;
-            let rest = &log.records[log.folded..];
-            match &log.totals {
-                Some(folded) => totals.clone_from(folded),
-                None => totals.clear(),
-            }
-            totals.add(rest, !log.starved, scratch);
-            let mut series = series.iter_mut();
-            for [up, down] in &totals.lengths {
-                merge(up.iter().copied(), down.iter().copied(), all);
-                for counted in [&*all, up, down] {
-                    push_lengths(&Summary::of_lengths(counted), &mut series);
+        self.append_all(std::slice::from_ref(row), series);
+    }
+
+    fn append_all(&self, rows: &[FlowRow<'_>], series: &mut [Series]) {
+        // Few enough at a time to stay in the nearest cache.
+        for rows in rows.chunks(ROWS_AT_A_TIME) {
+            let summaries = WORK.with_borrow_mut(|work| {
+                rows.iter().map(|row| work.summarize(&row.ended.flow.keep)).collect::<Vec<_>>()
+            });
+            let mut series = series.chunks_mut(STATISTICS.len());
+            for sequence in 0..LENGTHS {
+                for side in 0..SIDES.len() {
+                    let summaries = summaries.iter().map(|flow| &flow.lengths[sequence][side]);
+                    push_all(&summaries, series.next().unwrap_or_default());
                 }
             }
-            for gaps in &mut totals.gaps {
-                push_gaps(&gaps.summary(), &mut series);
+            for side in 0..SIDES.len() {
+                let summaries = summaries.iter().map(|flow| &flow.gaps[side]);
+                push_all(&summaries, series.next().unwrap_or_default());
             }
+        }
+    }
+}
+
+/// The statistics of a flow, for all packets, for those up and those down.
+struct Summaries {
+    lengths: [[Summary<i64>; 3]; LENGTHS],
+    gaps: [Summary<f64>; 3],
+}
+
+impl Work {
+    fn summarize(&mut self, log: &Log) -> Summaries {
+        let Self { totals, scratch, all } = self;
+        match &log.totals {
+            Some(folded) => totals.clone_from(folded),
+            None => totals.clear(),
+        }
+        totals.add(&log.records[log.folded..], !log.starved, scratch);
+        let lengths = totals.lengths.each_ref().map(|[up, down]| {
+            merge(up.iter().copied(), down.iter().copied(), all);
+            [&*all, up, down].map(|counted| Summary::of_lengths(counted))
         });
+        Summaries { lengths, gaps: totals.gaps.each_mut().map(Gaps::summary) }
     }
 }
 
@@ -97,49 +122,52 @@ fn column(
     }
 }
 
-fn push_lengths<'a>(summary: &Summary<i64>, series: &mut impl Iterator<Item = &'a mut Series>) {
-    push(summary, series, Series::push_i64);
+/// A value of the type that smallest, largest, range and sum have.
+trait Value: Copy {
+    fn extend(series: &mut Series, values: impl Iterator<Item = Option<Self>>);
 }
 
-fn push_gaps<'a>(summary: &Summary<f64>, series: &mut impl Iterator<Item = &'a mut Series>) {
-    push(summary, series, Series::push_f64);
+impl Value for i64 {
+    fn extend(series: &mut Series, values: impl Iterator<Item = Option<Self>>) {
+        series.extend_optional_i64(values);
+    }
 }
 
-/// Appends a summary to the twelve next series, in the order of `STATISTICS`.
-fn push<'a, V: Copy>(
-    summary: &Summary<V>,
-    series: &mut impl Iterator<Item = &'a mut Series>,
-    push_value: fn(&mut Series, V),
+impl Value for f64 {
+    fn extend(series: &mut Series, values: impl Iterator<Item = Option<Self>>) {
+        series.extend_optional_f64(values);
+    }
+}
+
+/// Appends the summaries of some flows to twelve series, in the order of `STATISTICS`.
+fn push_all<'s, V: Value + 's>(
+    summaries: &(impl Iterator<Item = &'s Summary<V>> + Clone),
+    series: &mut [Series],
 ) {
-    let some = summary.some.as_ref();
-    for (statistic, ..) in STATISTICS {
-        let Some(series) = series.next() else { return };
-        let value = |get: fn(&Sample<V>) -> V| some.map(get);
-        let float = |get: fn(&Sample<V>) -> Option<f64>| some.and_then(get);
-        let (value, float) = match statistic {
-            Statistic::Count => {
-                series.push_i64(summary.count as i64);
-                continue;
+    for ((statistic, ..), series) in STATISTICS.iter().zip(series) {
+        let all = summaries.clone();
+        let some = summaries.clone().map(|summary| summary.some.as_ref());
+        match statistic {
+            Statistic::Count => series.extend_i64(all.map(|summary| summary.count as i64)),
+            Statistic::Sum => V::extend(series, all.map(|summary| Some(summary.sum))),
+            Statistic::Min => V::extend(series, some.map(|some| Some(some?.min))),
+            Statistic::Max => V::extend(series, some.map(|some| Some(some?.max))),
+            Statistic::Range => V::extend(series, some.map(|some| Some(some?.range))),
+            Statistic::Mean => series.extend_optional_f64(some.map(|some| Some(some?.mean))),
+            Statistic::Var => series.extend_optional_f64(some.map(|some| Some(some?.variance))),
+            Statistic::Std => {
+                series.extend_optional_f64(some.map(|some| Some(some?.variance.sqrt())));
             }
-            Statistic::Sum => (Some(summary.sum), None),
-            Statistic::Min => (value(|some| some.min), None),
-            Statistic::Max => (value(|some| some.max), None),
-            Statistic::Range => (value(|some| some.range), None),
-            Statistic::Mean => (None, float(|some| Some(some.mean))),
-            Statistic::Var => (None, float(|some| Some(some.variance))),
-            Statistic::Std => (None, float(|some| Some(some.variance.sqrt()))),
-            Statistic::Median => (None, float(|some| some.median)),
-            Statistic::Skew => (None, float(|some| some.skewness)),
-            Statistic::Kurt => (None, float(|some| some.kurtosis)),
-            Statistic::Cv => (None, float(|some| some.cv)),
-        };
-        match (value, float) {
-            (Some(value), _) => push_value(series, value),
-            (None, Some(float)) => series.push_f64(float),
-            (None, None) => series.push_null(),
+            Statistic::Median => series.extend_optional_f64(some.map(|some| some?.median)),
+            Statistic::Skew => series.extend_optional_f64(some.map(|some| some?.skewness)),
+            Statistic::Kurt => series.extend_optional_f64(some.map(|some| some?.kurtosis)),
+            Statistic::Cv => series.extend_optional_f64(some.map(|some| some?.cv)),
         }
     }
 }
+
+/// Flows summed up before their statistics are spread over the columns.
+const ROWS_AT_A_TIME: usize = 16;
 
 const SEQUENCES: [(&str, &str); 5] = [
     ("packet_lengths", "the lengths of frames on the wire"),
