@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use flowloom_wire::Packet;
 
-use crate::FlowKey;
+use crate::{FlowKey, PARTITIONS};
 
 /// The hash of the flow table, keyed anew in each run: a capture cannot be made to collide, and
 /// nothing that comes out depends on the keys.
@@ -45,7 +45,7 @@ pub fn partition_of(packet: &Packet) -> u8 {
         0
     };
     let what = ports << 8 | u64::from(packet.protocol);
-    (fold(sum as u64 ^ (sum >> 64) as u64 ^ MIX_1, what ^ MIX_2) >> 58) as u8
+    (fold(sum as u64 ^ (sum >> 64) as u64 ^ MIX_1, what ^ MIX_2) >> (64 - PARTITIONS.ilog2())) as u8
 }
 
 /// Both halves of the product, folded: every bit of either factor reaches every bit.
@@ -95,8 +95,9 @@ mod tests {
             assert_eq!(partition_of(&packet), partition_of(&back));
             counts[usize::from(partition_of(&packet))] += 1;
         }
-        // 64 flows each, if they were quite even.
-        assert!(counts.iter().all(|count| (20..200).contains(count)), "{counts:?}");
+        let even = 256 * 64 / PARTITIONS;
+        let is_even = |count: &usize| (even / 3..even * 3).contains(count);
+        assert!(counts.iter().all(is_even), "{counts:?}");
     }
 
     #[test]
