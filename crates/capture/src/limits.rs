@@ -5,7 +5,7 @@ use flowloom_schema::LinkType;
 /// Bounds of the memory a capture can make us use. All are reached by tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Frames in a block at most. Default 1024.
+    /// Frames in a block at most. Default 512.
     pub block_frames: usize,
     /// Bytes in a block at most, unless a single record is longer. Default 128 KiB, which
     /// stays in the cache of a processor on its way through the stages; at most 1 GiB is honoured.

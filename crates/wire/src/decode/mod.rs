@@ -2,7 +2,8 @@
 //!
 //! [`Walk`] has a method for each kind of header, and each calls the one for what comes next; the
 //! files beside this one hold those of the link layers, of IP, of transport and of tunnels. Most
-//! frames do not take it but a short cut, `common.rs`, to the same end. Nesting is bounded twice: IP headers by [`Options::ip_headers_max`], all others by [`HEADERS_MAX`].
+//! frames do not take it but a short cut, `common.rs`, to the same end. Nesting is bounded twice: IP
+//! headers by [`Options::ip_headers_max`], all others by [`HEADERS_MAX`].
 
 mod common;
 mod ether;
