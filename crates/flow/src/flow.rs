@@ -11,7 +11,13 @@ pub trait Keep: Default {
     type Shared;
 
     /// Takes a packet of the flow, after the flow itself has taken it.
-    fn packet(&mut self, arrival: &Arrival, seen: Seen, shared: &mut Self::Shared);
+    fn packet(
+        &mut self,
+        arrival: &Arrival,
+        seen: Seen,
+        origin: &impl Origin,
+        shared: &mut Self::Shared,
+    );
 
     /// Whether the next packet may find that what all flows share is used up.
     fn is_short(shared: &Self::Shared) -> bool;

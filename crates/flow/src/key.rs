@@ -40,6 +40,16 @@ impl Direction {
         self as usize
     }
 
+    /// The direction of what answers.
+    #[inline]
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Up => Self::Down,
+            Self::Down => Self::Up,
+        }
+    }
+
     /// +1 for up, -1 for down.
     #[inline]
     pub fn sign(self) -> i8 {

@@ -19,6 +19,7 @@ mod marks;
 mod partition;
 mod settings;
 mod slab;
+mod stream;
 mod tcp;
 
 pub use arrival::{Arrival, Origin, Place};
@@ -34,3 +35,4 @@ pub use key::{Direction, FlowKey};
 pub use marks::PacketMarks;
 pub use partition::{PARTITIONS, Partition, PartitionCounts};
 pub use settings::{Initiator, KeyIgnore, Limits, Network, Population, Settings, Timeouts};
+pub use stream::{Delivery, Stream, StreamSegment};

@@ -188,6 +188,11 @@ impl<K: Keep> Partition<K> {
         &self.shared
     }
 
+    /// What the flows' families share.
+    pub fn shared_mut(&mut self) -> &mut K::Shared {
+        &mut self.shared
+    }
+
     /// Before a flow is opened: when the table is full, ends what is due, else what is due next.
     #[inline]
     fn make_room(&mut self, now: Now<'_>, ended: &mut Vec<Ended<K>>) {
@@ -334,7 +339,7 @@ fn take<K: Keep>(
 ) {
     let holes_max = settings.limits.tcp_holes_max;
     let seen = flow.take(now.arrival, now.place.reversed, now.clock, origin, holes_max);
-    flow.keep.packet(now.arrival, seen, shared);
+    flow.keep.packet(now.arrival, seen, origin, shared);
     if (flow.closed || flow.reset) && flow.over().is_none() {
         flow.over = now.clock;
     }

@@ -207,6 +207,14 @@ impl<T: Cell> Cell for Option<T> {
     }
 }
 
+impl<T: Cell> Cell for Vec<T> {
+    const TYPE: DataType = DataType::List(&T::TYPE);
+
+    fn push(&self, series: &mut Series) {
+        series.push_list(|items| T::push_all(self.iter(), items));
+    }
+}
+
 /// Two addresses in each row: worth the few lines that spare the formatting machinery.
 fn push_address(address: IpAddr, series: &mut Series) {
     match address {

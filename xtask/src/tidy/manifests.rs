@@ -95,9 +95,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("wire", &["schema"]),
     ("filter", &["schema", "wire"]),
     ("flow", &["schema", "wire"]),
-    ("features", &["schema", "flow", "wire"]),
+    ("protocols", &["schema", "flow", "wire"]),
+    ("features", &["schema", "flow", "protocols", "wire"]),
     ("export", &["schema"]),
-    ("engine", &["capture", "export", "features", "filter", "flow", "schema", "wire"]),
+    ("engine", &["capture", "export", "features", "filter", "flow", "protocols", "schema", "wire"]),
     ("cli", &["engine", "export", "schema"]),
 ];
 

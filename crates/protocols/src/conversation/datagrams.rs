@@ -1,0 +1,100 @@
+//! Datagrams to parsers: several protocols can take turns on the same ports.
+
+use std::sync::Arc;
+
+use super::{Desk, Payload, Recognition};
+use crate::{Datagram, DatagramParser, Opening, Protocol, Transport, Verdict};
+
+/// The datagrams of a flow.
+#[derive(Debug, Default)]
+pub(super) struct Datagrams {
+    /// The parsers so far; none where nothing of a protocol is wanted.
+    parsers: Vec<(Arc<dyn Protocol>, Option<Box<dyn DatagramParser>>)>,
+    /// Datagrams in a row that no parser knew.
+    unknown: usize,
+}
+
+impl Datagrams {
+    /// Takes a datagram; whether others are wanted.
+    pub(super) fn packet(&mut self, payload: &Payload<'_>, desk: &mut Desk<'_>) -> bool {
+        if payload.bytes.is_empty() {
+            return true;
+        }
+        let datagram = Datagram {
+            direction: payload.direction,
+            bytes: payload.bytes,
+            len: payload.len as usize,
+            stamp: payload.stamp,
+        };
+        for at in 0..self.parsers.len() {
+            if self.read(at, &datagram, desk) {
+                return self.goes_on();
+            }
+        }
+        let opening = Opening {
+            transport: Transport::Udp,
+            direction: payload.direction,
+            bytes: payload.bytes,
+            len: datagram.len,
+            ports: payload.ends.ports,
+        };
+        match desk.recognise(&opening) {
+            Recognition::Found(protocol)
+                if self.parsers.len() < PARSERS_MAX
+                    && !self.parsers.iter().any(|(known, _)| known.name() == protocol.name()) =>
+            {
+                let parser = protocol.datagrams(desk.context.wants);
+                self.parsers.push((protocol, parser));
+                let at = self.parsers.len() - 1;
+                self.read(at, &datagram, desk);
+                self.goes_on()
+            }
+            _ => {
+                self.unknown += 1;
+                if self.parsers.is_empty() && self.unknown >= UNKNOWN_MAX {
+                    desk.guess(Transport::Udp);
+                }
+                self.goes_on()
+            }
+        }
+    }
+
+    pub(super) fn finish(&mut self, desk: &mut Desk<'_>) {
+        for parser in self.parsers.iter_mut().filter_map(|(_, parser)| parser.as_mut()) {
+            parser.end(&mut desk.context);
+        }
+        if self.parsers.is_empty() && self.unknown > 0 {
+            desk.guess(Transport::Udp);
+        }
+    }
+
+    /// Whether a parser takes the datagram.
+    fn read(&mut self, at: usize, datagram: &Datagram<'_>, desk: &mut Desk<'_>) -> bool {
+        let (_, slot) = &mut self.parsers[at];
+        let Some(parser) = slot else { return false };
+        match parser.read(datagram, &mut desk.context) {
+            Verdict::NotMine => return false,
+            Verdict::More => {}
+            Verdict::Stop => {
+                parser.end(&mut desk.context);
+                *slot = None;
+            }
+        }
+        self.unknown = 0;
+        true
+    }
+
+    /// Whether there is a parser that wants more, or hope to find one.
+    fn goes_on(&self) -> bool {
+        let is_parsing = self.parsers.iter().any(|(_, parser)| parser.is_some());
+        self.unknown < UNKNOWN_MAX && (is_parsing || self.parsers.is_empty())
+            || is_parsing && self.unknown < UNKNOWN_MAX_PARSING
+    }
+}
+
+/// Protocols that can take turns on a flow.
+const PARSERS_MAX: usize = 4;
+/// Datagrams that nobody knows after which a flow without a protocol is given up.
+const UNKNOWN_MAX: usize = 8;
+/// The same after a protocol was found.
+const UNKNOWN_MAX_PARSING: usize = 64;

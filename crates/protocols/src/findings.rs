@@ -1,0 +1,60 @@
+//! What was found on a flow: one field per protocol.
+
+use std::sync::Arc;
+
+use crate::Protocol;
+use crate::dhcp::Dhcp;
+use crate::dns::Dns;
+use crate::http::Http;
+use crate::quic::Quic;
+use crate::ssh::Ssh;
+use crate::tls::Tls;
+
+/// What was found on a flow.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// The protocols that were found, outermost first.
+    pub applications: Vec<Application>,
+    /// The TLS, DTLS or QUIC handshake.
+    pub tls: Option<Box<Tls>>,
+    /// QUIC, beside the TLS handshake it carries.
+    pub quic: Option<Box<Quic>>,
+    /// HTTP/1, HTTP/2 and SSDP.
+    pub http: Option<Box<Http>>,
+    /// DNS and its kin.
+    pub dns: Option<Box<Dns>>,
+    /// DHCP and `DHCPv6`.
+    pub dhcp: Option<Box<Dhcp>>,
+    /// SSH.
+    pub ssh: Option<Box<Ssh>>,
+    /// Messages that were not kept because there were too many.
+    pub messages_dropped: u64,
+}
+
+/// A protocol that was found on a flow.
+#[derive(Clone, Debug)]
+pub struct Application {
+    /// The protocol.
+    pub protocol: Arc<dyn Protocol>,
+    /// How it was found.
+    pub by: FoundBy,
+}
+
+/// How a protocol was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FoundBy {
+    /// By what was said.
+    Content,
+    /// By a port number alone.
+    Port,
+}
+
+impl FoundBy {
+    /// The word in the column `application_by`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Content => "content",
+            Self::Port => "port",
+        }
+    }
+}
