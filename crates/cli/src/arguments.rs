@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use flowloom_engine::{Format, Network};
+use flowloom_engine::{DEFAULT_SETS, Format, Network};
 
 use crate::parse::{duration, format, network, size, time};
 
@@ -68,7 +68,8 @@ pub(crate) struct InputArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct OutputArguments {
-    /// File to write, its format told by its ending; `-` is standard output
+    /// File to write, its format told by its ending; `-` is standard output. With --events, a
+    /// directory, for files of the format of --format (parquet if none is given)
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Format: table, parquet, arrow, csv, json, jsonl, null
@@ -90,9 +91,16 @@ pub(crate) struct OutputArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct ColumnArguments {
-    /// Feature sets, separated by commas: core, sequences, timestamps, statistics
-    #[arg(long, value_name = "SET,...", value_delimiter = ',', default_value = "core")]
+    /// Feature sets, separated by commas; `flowloom features` lists them with their columns
+    #[arg(long, value_name = "SET,...", value_delimiter = ',', default_values_t = DEFAULT_SETS.map(String::from))]
     pub(crate) features: Vec<String>,
+    /// Event tables, separated by commas, written beside the flows into the directory of -o: dns,
+    /// http, tls_records, certificates, dhcp
+    #[arg(long, value_name = "TABLE,...", value_delimiter = ',')]
+    pub(crate) events: Vec<String>,
+    /// How far what flows say is looked into
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) app_layer: AppLayerArgument,
     /// Columns to leave out, separated by commas
     #[arg(long, value_name = "COLUMN,...", value_delimiter = ',')]
     pub(crate) without: Vec<String>,
@@ -223,6 +231,17 @@ pub(crate) enum OrderArgument {
     #[default]
     End,
     Start,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AppLayerArgument {
+    /// Payload is parsed for what the output needs of it
+    #[default]
+    Full,
+    /// Protocols are told by ports alone
+    PortOnly,
+    /// Protocols are not told
+    None,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

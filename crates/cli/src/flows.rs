@@ -8,14 +8,15 @@ use std::sync::Arc;
 use std::thread;
 
 use flowloom_engine::{
-    CaptureLimits, Config, CryptoPan, Destination, ExportSettings, Filter, FlowLimits,
+    AppLayer, CaptureLimits, Config, CryptoPan, Destination, ExportSettings, Filter, FlowLimits,
     FlowSettings, Format, Initiator, KeyIgnore, Labels, LogLimits, Order, Output, Population,
-    RunError, Signs, SinkError, Terminal, Timeouts, Watch, Window, WireOptions, find_inputs, run,
+    RunError, SaidLimits, Signs, SinkError, Terminal, Timeouts, Watch, Window, WireOptions,
+    find_inputs, run,
 };
 
 use crate::arguments::{
-    FlowArguments, FlowsArguments, InitiatorArgument, KeyPart, OrderArgument, OutputArguments,
-    PopulationArgument,
+    AppLayerArgument, FlowArguments, FlowsArguments, InitiatorArgument, KeyPart, OrderArgument,
+    OutputArguments, PopulationArgument,
 };
 use crate::progress::Progress;
 use crate::report;
@@ -69,6 +70,12 @@ fn config(arguments: FlowsArguments) -> Result<Config, Box<dyn Error>> {
             sequence_bytes_max: columns.sequence_bytes_max,
             ..LogLimits::default()
         },
+        app_layer: match columns.app_layer {
+            AppLayerArgument::Full => AppLayer::Full,
+            AppLayerArgument::PortOnly => AppLayer::PortOnly,
+            AppLayerArgument::None => AppLayer::None,
+        },
+        said: SaidLimits::default(),
         wire: WireOptions {
             ip_headers_max: frames.ip_headers_max,
             verify_checksums: columns.verify_checksums,
@@ -77,7 +84,8 @@ fn config(arguments: FlowsArguments) -> Result<Config, Box<dyn Error>> {
         window: Window { count: frames.count, from: frames.from, until: frames.until },
         dedup: frames.dedup,
         threads: work.threads.unwrap_or(processors),
-        output: output_settings(output)?,
+        output: output_settings(output, !columns.events.is_empty())?,
+        events: columns.events,
     })
 }
 
@@ -110,11 +118,12 @@ fn flow_settings(flows: &FlowArguments, population: PopulationArgument) -> FlowS
     }
 }
 
-fn output_settings(arguments: OutputArguments) -> Result<Output, Box<dyn Error>> {
+fn output_settings(arguments: OutputArguments, has_events: bool) -> Result<Output, Box<dyn Error>> {
     let destination = arguments.output.map_or(Destination::Stdout, Destination::from);
     let format = match (&arguments.format, &destination) {
         (Some(format), _) => *format,
         (None, Destination::Stdout) => Format::Table,
+        (None, Destination::File(_)) if has_events => Format::Parquet,
         (None, Destination::File(path)) => Format::from_path(path).ok_or_else(|| {
             format!(
                 "cannot tell a format from the name {}; give one with --format, or an ending: \

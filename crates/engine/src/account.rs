@@ -48,6 +48,8 @@ pub struct Account {
     pub flows_filtered: u64,
     /// Limits that were reached, and how often.
     pub limits_reached: BTreeMap<String, u64>,
+    /// Payload bytes of recognised TCP connections that were never captured.
+    pub stream_bytes_lost: u64,
     /// Frames whose time jumped forward and was not confirmed by the next frame.
     pub clock_jumps_refused: u64,
 }
@@ -129,7 +131,7 @@ impl Account {
         }
     }
 
-    fn numbers(&mut self) -> [&mut u64; 13] {
+    fn numbers(&mut self) -> [&mut u64; 14] {
         [
             &mut self.frames,
             &mut self.captured_bytes,
@@ -143,6 +145,7 @@ impl Account {
             &mut self.fragments_unresolved,
             &mut self.datagrams_overlapping,
             &mut self.flows_filtered,
+            &mut self.stream_bytes_lost,
             &mut self.clock_jumps_refused,
         ]
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread;
 
 use flowloom_export::{Destination, Format, Settings as ExportSettings};
-use flowloom_features::{LogLimits, RESERVED, SETS, Signs, catalogue};
+use flowloom_features::{Events, LogLimits, RESERVED, SETS, Signs, catalogue};
 use flowloom_filter::Filter;
 
 use crate::{CryptoPan, InputFile, Labels};
@@ -33,6 +33,12 @@ pub struct Config {
     pub flow: flowloom_flow::Settings,
     /// How much is kept of packets.
     pub log: LogLimits,
+    /// How far what flows say is looked into.
+    pub app_layer: AppLayer,
+    /// How much is kept of what flows say.
+    pub said: flowloom_protocols::Limits,
+    /// Event tables, by name; they are written beside the table of flows.
+    pub events: Vec<String>,
     /// How headers are decoded.
     pub wire: flowloom_wire::Options,
     /// How much of a capture is believed.
@@ -45,6 +51,18 @@ pub struct Config {
     pub threads: NonZeroUsize,
     /// Where rows go.
     pub output: Output,
+}
+
+/// How far what flows say is looked into.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AppLayer {
+    /// Payload is parsed for what the output needs of it.
+    #[default]
+    Full,
+    /// Protocols are told by ports alone; no payload is looked at.
+    PortOnly,
+    /// Protocols are not told.
+    None,
 }
 
 /// Which frames are looked at.
@@ -94,20 +112,23 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 impl Config {
-    /// Flows of some captures with nothing but defaults: the columns of `core`, as a table on
-    /// standard output.
+    /// Flows of some captures with nothing but defaults: the columns of `core` and
+    /// `application`, as a table on standard output.
     pub fn new(inputs: Vec<InputFile>) -> Self {
         Self {
             inputs,
             rotated: false,
             labels: Labels::default(),
-            features: vec!["core".into()],
+            features: DEFAULT_SETS.map(Into::into).to_vec(),
             without: Vec::new(),
             signs: Signs::default(),
             anonymize: None,
             filter: None,
             flow: flowloom_flow::Settings::default(),
             log: LogLimits::default(),
+            app_layer: AppLayer::default(),
+            said: flowloom_protocols::Limits::default(),
+            events: Vec::new(),
             wire: flowloom_wire::Options::default(),
             capture: flowloom_capture::Limits::default(),
             window: Window::default(),
@@ -134,6 +155,7 @@ impl Config {
                 return Err(ConfigError(format!("no feature set `{name}`; there are {names}")));
             }
         }
+        self.check_events()?;
         let columns = catalogue();
         for name in &self.without {
             if !columns.iter().any(|column| column.name == name.as_str()) {
@@ -146,7 +168,29 @@ impl Config {
         }
         Ok(())
     }
+
+    fn check_events(&self) -> Result<(), ConfigError> {
+        for name in &self.events {
+            if !Events::names().any(|known| known == name) {
+                let names = Events::names().collect::<Vec<_>>().join(", ");
+                return Err(ConfigError(format!("no event table `{name}`; there are {names}")));
+            }
+        }
+        let has_directory = matches!(self.output.destination, Destination::File(_));
+        if !self.events.is_empty() && !has_directory {
+            let text = "event tables are several files: give a directory for them with -o DIR";
+            return Err(ConfigError(text.into()));
+        }
+        if !self.events.is_empty() && self.app_layer != AppLayer::Full {
+            let text = "event tables need --app-layer full: nothing is parsed otherwise";
+            return Err(ConfigError(text.into()));
+        }
+        Ok(())
+    }
 }
+
+/// The feature sets that are shown when none are asked for.
+pub const DEFAULT_SETS: [&str; 2] = ["core", "application"];
 
 impl Window {
     /// Whether a frame of that time is looked at.

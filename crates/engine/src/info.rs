@@ -154,8 +154,8 @@ fn run(
     table: &mut TalkerTable,
 ) -> (crate::Account, Option<Failure>) {
     let threads = plan.config.threads.get();
-    let mut emit = |batch| {
-        table.add(&batch);
+    let mut emit = |tables: pipeline::Tables| {
+        table.add(&tables.flows);
         Ok(())
     };
     pipeline::run(observed, &reading.name, plan, threads, watch, &mut emit)

@@ -21,7 +21,7 @@ mod watch;
 pub use account::{Account, CaptureAccount, Summary};
 pub use anonymize::CryptoPan;
 pub use catalogue::{catalogue_json, catalogue_markdown, catalogue_text};
-pub use config::{Config, ConfigError, Order, Output, Window};
+pub use config::{AppLayer, Config, ConfigError, DEFAULT_SETS, Order, Output, Window};
 pub use info::{
     CaptureInfo, CommentInfo, Conversation, Endpoint, FrameStatistics, InterfaceInfo,
     ProtocolCount, ProtocolLevel, SectionInfo, Talkers, inspect,
@@ -36,11 +36,12 @@ pub use flowloom_capture::Limits as CaptureLimits;
 pub use flowloom_export::{
     Destination, Format, Settings as ExportSettings, SinkError, Terminal, is_invisible,
 };
-pub use flowloom_features::{Anonymize, LogLimits, SETS, Signs, catalogue};
+pub use flowloom_features::{Anonymize, Events, LogLimits, SETS, Signs, catalogue};
 pub use flowloom_filter::{Filter, ParseError};
 pub use flowloom_flow::{
     Initiator, KeyIgnore, Limits as FlowLimits, Network, Population, Settings as FlowSettings,
     Timeouts,
 };
+pub use flowloom_protocols::Limits as SaidLimits;
 pub use flowloom_schema::Mac;
 pub use flowloom_wire::{Address, Options as WireOptions};

@@ -10,6 +10,7 @@ mod dedup;
 mod flow_view;
 mod groups;
 mod merge;
+mod names;
 mod schedule;
 mod serial;
 mod work;
@@ -18,16 +19,29 @@ pub(crate) use schedule::{Emit, Failure, run};
 
 use std::sync::Arc;
 
-use flowloom_features::{Anonymize, Families};
-use flowloom_flow::{KeyHasher, Place, Settings as FlowSettings};
+use flowloom_features::{Anonymize, Events, Families, Kept};
+use flowloom_flow::{Ended, KeyHasher, Place, Settings as FlowSettings};
+use flowloom_protocols::{Registry, Wants};
+use flowloom_schema::Batch;
 use flowloom_wire::Packet;
 
-use crate::Config;
+use crate::{AppLayer, Config};
+
+/// Rows of all tables of a run.
+#[derive(Default)]
+pub(crate) struct Tables {
+    /// A row for each flow.
+    pub(crate) flows: Batch,
+    /// The rows of each event table.
+    pub(crate) events: Vec<Batch>,
+}
 
 /// What the stages of a run have in common: which parsers and columns the output asked for.
 pub(crate) struct Plan<'c> {
     pub(crate) config: &'c Config,
     pub(crate) families: Families,
+    pub(crate) events: Events,
+    pub(crate) registry: Arc<Registry>,
     hasher: KeyHasher,
 }
 
@@ -36,12 +50,32 @@ impl<'c> Plan<'c> {
         let sets = config.features.iter().map(String::as_str).collect::<Vec<_>>();
         let families = Families::new(&sets, &config.without, config.signs);
         let anonymize = config.anonymize.clone().map(|by| by as Arc<dyn Anonymize>);
-        Self::of(config, families.anonymized(anonymize))
+        let plan = Self::of(config, families.anonymized(anonymize));
+        Self { events: Events::new(&config.events), ..plan }
     }
 
     /// A run for these columns, whatever the configuration says.
     pub(crate) fn of(config: &'c Config, families: Families) -> Self {
-        Self { config, families, hasher: KeyHasher::random() }
+        let registry = Arc::new(Registry::new());
+        let families = match config.app_layer {
+            AppLayer::PortOnly => families.told_by_ports(registry.clone()),
+            AppLayer::Full | AppLayer::None => families,
+        };
+        Self { config, families, events: Events::default(), registry, hasher: KeyHasher::random() }
+    }
+
+    /// What must be parsed of what flows say.
+    pub(crate) fn wants(&self) -> Wants {
+        match self.config.app_layer {
+            AppLayer::Full => self.families.needs().said.or(self.events.wants()),
+            AppLayer::PortOnly | AppLayer::None => Wants::NONE,
+        }
+    }
+
+    /// The rows of some flows.
+    pub(crate) fn tables(&self, flows: &[Ended<Kept>], capture: &str) -> Tables {
+        let flows_batch = self.families.batch(flows, capture);
+        Tables { flows: flows_batch, events: self.events.batches(flows, capture) }
     }
 
     /// Where a packet belongs.

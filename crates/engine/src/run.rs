@@ -1,17 +1,17 @@
 //! The whole run: every capture through the pipeline, every row to the output.
 
-use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
+use std::{fmt, fs};
 
-use flowloom_export::{Order as OrderLimits, Ordered, Sink, SinkError, TableInfo};
+use flowloom_export::{Destination, Order as OrderLimits, Ordered, Sink, SinkError, TableInfo};
 use flowloom_schema::Batch;
 
 use crate::account::{Account, CaptureAccount, Summary};
 use crate::inputs::Reading;
 use crate::labels;
-use crate::pipeline::{self, Emit, Failure, Plan};
+use crate::pipeline::{self, Emit, Failure, Plan, Tables};
 use crate::settings_text::settings_text;
 use crate::source;
 use crate::{Config, ConfigError, Order, Watch};
@@ -55,7 +55,7 @@ pub fn run(config: &Config, watch: &Watch) -> Result<Summary, RunError> {
     for capture in &captures {
         total.add(&capture.account);
     }
-    let rows = output.rows;
+    let rows = output.flows.rows;
     let labels = config.labels.report().cloned();
     let summary = Summary { captures, total, rows, labels, interrupted: watch.is_stopped() };
     // Where nothing could be read, nothing is written: a mistyped name must not replace a result.
@@ -76,8 +76,7 @@ fn read_all(
     if threads == 1 || readings.len() == 1 {
         let mut accounts = Vec::new();
         for reading in readings {
-            accounts
-                .push(read_one(reading, plan, threads, watch, &mut |batch| output.write(batch))?);
+            accounts.push(read_one(reading, plan, threads, watch, &mut |rows| output.write(rows))?);
         }
         return Ok(accounts);
     }
@@ -86,7 +85,7 @@ fn read_all(
 
 /// A message from the thread that reads a capture.
 enum Message {
-    Rows(Batch),
+    Rows(Tables),
     Done(Box<Result<CaptureAccount, SinkError>>),
 }
 
@@ -143,7 +142,7 @@ fn send_one(
     sender: &SyncSender<Message>,
 ) {
     // When nobody listens any more, the output has failed and the run is ending.
-    let mut emit = |batch| sender.send(Message::Rows(batch)).map_err(|_| SinkError::ReaderGone);
+    let mut emit = |rows| sender.send(Message::Rows(rows)).map_err(|_| SinkError::ReaderGone);
     let account = read_one(reading, plan, threads, watch, &mut emit);
     drop(sender.send(Message::Done(Box::new(account))));
 }
@@ -154,7 +153,7 @@ fn receive_one(
 ) -> Result<CaptureAccount, SinkError> {
     loop {
         match receiver.recv() {
-            Ok(Message::Rows(batch)) => output.write(batch)?,
+            Ok(Message::Rows(rows)) => output.write(rows)?,
             Ok(Message::Done(account)) => return *account,
             Err(_) => return Err(SinkError::ReaderGone),
         }
@@ -177,9 +176,9 @@ fn read_one(
         Ok(source) => source,
         Err(error) => return Ok(unread.failed(reading, error)),
     };
-    let mut emit_labelled = |mut batch| {
-        labels::append(&reading.labels, &mut batch);
-        emit(batch)
+    let mut emit_labelled = |mut tables: Tables| {
+        labels::append(&reading.labels, &mut tables.flows);
+        emit(tables)
     };
     let (account, failure) =
         pipeline::run(&mut *source, &reading.name, plan, threads, watch, &mut emit_labelled);
@@ -193,8 +192,14 @@ fn read_one(
     }
 }
 
-/// Rows to the sink, in batches of a size that does not depend on the captures.
+/// The table of flows, and those of events beside it.
 struct Output {
+    flows: Table,
+    events: Vec<Table>,
+}
+
+/// Rows to a sink, in batches of a size that does not depend on the captures.
+struct Table {
     sink: Box<dyn Sink>,
     waiting: Batch,
     rows: u64,
@@ -204,17 +209,55 @@ impl Output {
     fn open(config: &Config, plan: &Plan<'_>) -> Result<Self, SinkError> {
         let mut columns = plan.families.columns();
         columns.extend(config.labels.columns());
-        let table = TableInfo { name: "flows".into(), columns, metadata: settings_text(config) };
+        let metadata = settings_text(config);
+        if plan.events.is_empty() {
+            let destination = config.output.destination.clone();
+            let info = TableInfo { name: "flows".into(), columns, metadata };
+            let flows = Table::open(config, &info, destination)?;
+            return Ok(Self { flows, events: Vec::new() });
+        }
+        let beside = |name: &str| in_directory(&config.output, name);
+        let info = TableInfo { name: "flows".into(), columns, metadata: metadata.clone() };
+        let flows = Table::open(config, &info, beside("flows")?)?;
+        let event = |(name, columns): (&str, _)| {
+            let info = TableInfo { name: name.into(), columns, metadata: metadata.clone() };
+            Table::open(config, &info, beside(name)?)
+        };
+        let events = plan.events.tables().map(event).collect::<Result<_, _>>()?;
+        Ok(Self { flows, events })
+    }
+
+    fn write(&mut self, tables: Tables) -> Result<(), SinkError> {
+        self.flows.write(tables.flows)?;
+        for (table, rows) in self.events.iter_mut().zip(tables.events) {
+            table.write(rows)?;
+        }
+        Ok(())
+    }
+
+    fn close(self, summary: &Summary) -> Result<(), SinkError> {
+        let account = serde_json::to_string(&summary.total).unwrap_or_default();
+        // The same frames give the same file, however they were compressed.
+        let plain =
+            |capture: &CaptureAccount| CaptureAccount { compression: None, ..capture.clone() };
+        let captures = summary.captures.iter().map(plain).collect::<Vec<_>>();
+        let captures = serde_json::to_string(&captures).unwrap_or_default();
+        let metadata =
+            [("flowloom.account".into(), account), ("flowloom.captures".into(), captures)];
+        for table in std::iter::once(self.flows).chain(self.events) {
+            table.close(&metadata, summary.interrupted)?;
+        }
+        Ok(())
+    }
+}
+
+impl Table {
+    fn open(config: &Config, info: &TableInfo, to: Destination) -> Result<Self, SinkError> {
         let output = &config.output;
-        let sink = flowloom_export::open(
-            output.format,
-            output.destination.clone(),
-            &table,
-            &output.settings,
-        )?;
+        let sink = flowloom_export::open(output.format, to, info, &output.settings)?;
         let sink = match output.order {
             Order::End => sink,
-            Order::Start => Box::new(Ordered::new(sink, &table, OrderLimits::default())?),
+            Order::Start => Box::new(Ordered::new(sink, info, OrderLimits::default())?),
         };
         Ok(Self { sink, waiting: Batch::default(), rows: 0 })
     }
@@ -230,23 +273,25 @@ impl Output {
         if batch.rows == 0 { Ok(()) } else { self.sink.write(batch) }
     }
 
-    fn close(mut self, summary: &Summary) -> Result<(), SinkError> {
+    fn close(mut self, metadata: &[(String, String)], interrupted: bool) -> Result<(), SinkError> {
         self.pass_on()?;
-        let account = serde_json::to_string(&summary.total).unwrap_or_default();
-        // The same frames give the same file, however they were compressed.
-        let plain =
-            |capture: &CaptureAccount| CaptureAccount { compression: None, ..capture.clone() };
-        let captures = summary.captures.iter().map(plain).collect::<Vec<_>>();
-        let captures = serde_json::to_string(&captures).unwrap_or_default();
-        let metadata =
-            [("flowloom.account".into(), account), ("flowloom.captures".into(), captures)];
-        if summary.interrupted {
-            self.sink.close_partial(&metadata)?;
+        if interrupted {
+            self.sink.close_partial(metadata)?;
         } else {
-            self.sink.close(&metadata)?;
+            self.sink.close(metadata)?;
         }
         Ok(())
     }
+}
+
+/// The file of a table in the directory of the output, which is made if it is not there.
+fn in_directory(output: &crate::Output, table: &str) -> Result<Destination, SinkError> {
+    let Destination::File(directory) = &output.destination else {
+        return Ok(Destination::Stdout);
+    };
+    fs::create_dir_all(directory)
+        .map_err(|source| SinkError::Create { path: directory.clone(), source })?;
+    Ok(Destination::File(directory.join(format!("{table}.{}", output.format.name()))))
 }
 
 /// Why a capture was not begun when the run was told to stop.

@@ -7,7 +7,7 @@ use flowloom_schema::{Column, Mac, Record, Series, Timestamp, record};
 
 use crate::exact::seconds;
 use crate::family::{Family, FlowRow, Needs};
-use crate::log::PacketLog;
+use crate::kept::Kept;
 
 /// The columns every flow has.
 pub(crate) struct CoreFamily;
@@ -248,17 +248,13 @@ fn ends_of_ports(initiator_is_b: bool, a: u16, b: u16) -> (i32, i32) {
 }
 
 /// Type and code an ICMP flow is keyed by; no code for requests and replies.
-fn icmp(flow: &Flow<PacketLog>) -> Option<(u8, Option<u8>)> {
+fn icmp(flow: &Flow<Kept>) -> Option<(u8, Option<u8>)> {
     let (type_code, is_message) = flow.key.icmp()?;
     Some(((type_code >> 8) as u8, is_message.then_some(type_code as u8)))
 }
 
 /// A property of a side's first packet; none when the side sent nothing.
-fn of_seen(
-    flow: &Flow<PacketLog>,
-    side: usize,
-    property: impl Fn(&Introduction) -> u8,
-) -> Option<u8> {
+fn of_seen(flow: &Flow<Kept>, side: usize, property: impl Fn(&Introduction) -> u8) -> Option<u8> {
     (flow.sides[side].packets > 0).then(|| property(&flow.introductions[side]))
 }
 

@@ -3,10 +3,11 @@
 use std::fmt::Debug;
 use std::net::IpAddr;
 
-use flowloom_flow::Ended;
+use flowloom_flow::{Ended, FlowKey};
+use flowloom_protocols::{Findings, Registry, Transport, Wants};
 use flowloom_schema::{Column, Mac, Series};
 
-use crate::log::PacketLog;
+use crate::kept::Kept;
 
 /// Some columns that are computed together from a finished flow.
 pub trait Family: Send + Sync {
@@ -31,7 +32,7 @@ pub trait Family: Send + Sync {
 #[derive(Clone, Copy, Debug)]
 pub struct FlowRow<'a> {
     /// The flow.
-    pub ended: &'a Ended<PacketLog>,
+    pub ended: &'a Ended<Kept>,
     /// Name of the capture it came from.
     pub capture: &'a str,
     /// Addresses of the initiator and of the other side, as they are to be shown: families show
@@ -39,6 +40,8 @@ pub struct FlowRow<'a> {
     pub ips: [IpAddr; 2],
     /// Hardware addresses of the two sides, as they are to be shown.
     pub macs: [Option<Mac>; 2],
+    /// The protocol that is usual at the flow's ports, where ports alone are to tell.
+    pub by_port: Option<&'a str>,
 }
 
 /// Puts other addresses in the place of those that identify machines.
@@ -52,24 +55,47 @@ pub trait Anonymize: Debug + Send + Sync {
 
 impl<'a> FlowRow<'a> {
     pub(crate) fn new(
-        ended: &'a Ended<PacketLog>,
+        ended: &'a Ended<Kept>,
         capture: &'a str,
         anonymize: Option<&dyn Anonymize>,
+        ports: Option<&'a Registry>,
     ) -> Self {
         let (flow, key) = (&ended.flow, &ended.flow.key);
         let ends = if flow.initiator_is_b { [key.b(), key.a()] } else { [key.a(), key.b()] };
         let ips = ends.map(|address| address.to_ip(key.ip_version()));
         let macs = flow.first.macs.map(|address| address.map(Mac));
+        let by_port = ports.and_then(|registry| usual(registry, key));
         match anonymize {
-            None => Self { ended, capture, ips, macs },
+            None => Self { ended, capture, ips, macs, by_port },
             Some(by) => Self {
                 ended,
                 capture,
                 ips: ips.map(|address| by.ip(address)),
                 macs: macs.map(|address| address.map(|address| by.mac(address))),
+                by_port,
             },
         }
     }
+}
+
+impl FlowRow<'_> {
+    /// What was found in what the flow says.
+    pub fn findings(&self) -> Option<&Findings> {
+        self.ended.flow.keep.findings()
+    }
+}
+
+/// The protocol that is usual at the ports of a key.
+fn usual<'r>(registry: &'r Registry, key: &FlowKey) -> Option<&'r str> {
+    let transport = match key.protocol() {
+        PROTOCOL_TCP => Transport::Tcp,
+        PROTOCOL_UDP => Transport::Udp,
+        _ => return None,
+    };
+    let (a, b) = key.ports()?;
+    // The lower port is the server's more often than not.
+    let protocol = registry.by_port(transport, [a.max(b), a.min(b)])?;
+    Some(protocol.name())
 }
 
 /// What must be kept of a flow's packets.
@@ -79,6 +105,8 @@ pub struct Needs {
     pub sequences: bool,
     /// The distribution of all packets.
     pub statistics: bool,
+    /// What they say.
+    pub said: Wants,
 }
 
 /// How lengths in sequences are shown.
@@ -90,3 +118,6 @@ pub enum Signs {
     /// Positive up, negative down, as the reference systems have them.
     Signed,
 }
+
+const PROTOCOL_TCP: u8 = 6;
+const PROTOCOL_UDP: u8 = 17;

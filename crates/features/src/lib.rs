@@ -1,23 +1,27 @@
 //! Flows to columns: one file per family.
 //!
 //! A [`Family`] declares its columns and appends a finished flow to their series. What families
-//! need of single packets is kept in one [`PacketLog`] per flow, and only when a family asked for
-//! it. Nothing here knows Arrow or a file.
+//! need of single packets is [`Kept`] on the flow, and only when a family asked for it. Nothing here knows Arrow or a file.
 #![forbid(unsafe_code)]
 
 mod community_id;
 mod core;
+mod events;
 mod exact;
 mod family;
+mod kept;
 mod log;
 mod moments;
+mod said;
 mod sequences;
 mod sets;
 mod statistics;
 #[cfg(test)]
 mod testing;
 
+pub use events::Events;
 pub use family::{Anonymize, Family, FlowRow, Needs, Signs};
+pub use kept::{Kept, KeptShared};
 pub use log::{Log, LogLimits, LogShared, PacketLog, PacketRecord};
 pub use sets::{Families, RESERVED, SETS, Set, catalogue};
 pub use statistics::{Sample, Statistic, Summary};

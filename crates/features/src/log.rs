@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use flowloom_flow::{Arrival, Direction, Keep, PacketMarks, Population, Seen};
+use flowloom_flow::{Arrival, Direction, PacketMarks, Population, Seen};
 
 use crate::statistics::{GAPS_MAX, Scratch, Totals};
 
@@ -108,11 +108,10 @@ impl Default for LogLimits {
     }
 }
 
-impl Keep for PacketLog {
-    type Shared = LogShared;
-
+impl PacketLog {
+    /// Takes a packet of the flow.
     #[inline]
-    fn packet(&mut self, arrival: &Arrival, seen: Seen, shared: &mut LogShared) {
+    pub(crate) fn packet(&mut self, arrival: &Arrival, seen: Seen, shared: &mut LogShared) {
         if !shared.sequences && !shared.statistics {
             return;
         }
@@ -123,12 +122,8 @@ impl Keep for PacketLog {
         }
     }
 
-    #[inline]
-    fn is_short(shared: &LogShared) -> bool {
-        shared.bytes > shared.bytes_ample
-    }
-
-    fn ended(&mut self, shared: &mut LogShared) {
+    /// The flow has ended.
+    pub(crate) fn ended(&mut self, shared: &mut LogShared) {
         if let Some(log) = &mut self.0 {
             log.ended(shared);
         }
@@ -299,6 +294,12 @@ impl LogShared {
             medians_given_up: 0,
             scratch,
         }
+    }
+
+    /// Whether the next packet may find that the memory is used up.
+    #[inline]
+    pub(crate) fn is_short(&self) -> bool {
+        self.bytes > self.bytes_ample
     }
 
     /// Flows whose records were given up for want of memory.

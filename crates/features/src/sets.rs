@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use flowloom_flow::Ended;
+use flowloom_protocols::Registry;
 use flowloom_schema::{Batch, Column, Series};
 
 use crate::community_id::CommunityIdFamily;
 use crate::core::CoreFamily;
 use crate::family::{Anonymize, Family, FlowRow, Needs, Signs};
-use crate::log::PacketLog;
+use crate::kept::Kept;
+use crate::said::{ApplicationFamily, TlsFamily};
 use crate::sequences::{SequencesFamily, TimestampsFamily};
 use crate::statistics::StatisticsFamily;
 
@@ -44,16 +46,26 @@ pub const SETS: &[Set] = &[
         doc: "twelve statistics of lengths and gaps, over all packets and for each direction",
         families: |_| vec![Box::new(StatisticsFamily)],
     },
+    Set {
+        name: "application",
+        doc: "which protocol is spoken, and the names of the server",
+        families: |_| vec![Box::new(ApplicationFamily)],
+    },
+    Set {
+        name: "tls",
+        doc: "the TLS handshake, of TCP, DTLS and QUIC: names, versions, ciphers, fingerprints",
+        families: |_| vec![Box::new(TlsFamily)],
+    },
 ];
 
 /// Names that are to become feature sets.
-pub const RESERVED: &[&str] =
-    &["bytes", "tls", "quic", "http", "dns", "dhcp", "ssh", "cic", "nfstream", "ppi"];
+pub const RESERVED: &[&str] = &["bytes", "cic", "nfstream", "ppi"];
 
 /// The chosen families, less the columns that are not wanted.
 pub struct Families {
     chosen: Vec<Chosen>,
     anonymize: Option<Arc<dyn Anonymize>>,
+    ports: Option<Arc<Registry>>,
 }
 
 /// A family of which something is wanted.
@@ -83,13 +95,19 @@ impl Families {
             })
             .filter(|chosen| chosen.wanted.contains(&true))
             .collect();
-        Self { chosen, anonymize: None }
+        Self { chosen, anonymize: None, ports: None }
     }
 
     /// The same families, with other addresses in the place of the real ones.
     #[must_use]
     pub fn anonymized(self, anonymize: Option<Arc<dyn Anonymize>>) -> Self {
         Self { anonymize, ..self }
+    }
+
+    /// The same families, with protocols told by ports alone.
+    #[must_use]
+    pub fn told_by_ports(self, registry: Arc<Registry>) -> Self {
+        Self { ports: Some(registry), ..self }
     }
 
     /// The wanted columns, in order.
@@ -105,15 +123,17 @@ impl Families {
             |all, needs| Needs {
                 sequences: all.sequences || needs.sequences,
                 statistics: all.statistics || needs.statistics,
+                said: all.said.or(needs.said),
             },
         )
     }
 
     /// The rows of some flows.
-    pub fn batch(&self, flows: &[Ended<PacketLog>], capture: &str) -> Batch {
+    pub fn batch(&self, flows: &[Ended<Kept>], capture: &str) -> Batch {
         let mut batch = Batch { columns: Vec::new(), rows: flows.len() };
         let anonymize = self.anonymize.as_deref();
-        let rows = flows.iter().map(|ended| FlowRow::new(ended, capture, anonymize));
+        let ports = self.ports.as_deref();
+        let rows = flows.iter().map(|ended| FlowRow::new(ended, capture, anonymize, ports));
         let rows = rows.collect::<Vec<_>>();
         for Chosen { family, columns, wanted } in &self.chosen {
             let empty = |column: &Column| Series::with_capacity(column.data_type, rows.len());

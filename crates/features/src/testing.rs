@@ -9,7 +9,7 @@ use flowloom_flow::{
 use flowloom_schema::{Series, Values};
 use flowloom_wire::{Address, Packet, Transport};
 
-use crate::{Families, LogLimits, LogShared, PacketLog, Signs};
+use crate::{Families, Kept, KeptShared, LogLimits, LogShared, Signs};
 
 /// A UDP packet between two endpoints; the one in 10.0.0.0/8 is the initiator.
 pub(crate) fn packet(time: i64, up: bool, lengths: [u32; 4]) -> Arrival {
@@ -58,12 +58,12 @@ pub(crate) fn shared(sequences: bool, statistics: bool, limits: LogLimits) -> Lo
 pub(crate) fn flows(
     arrivals: &[Arrival],
     shared: LogShared,
-) -> (Vec<Ended<PacketLog>>, Partition<PacketLog>) {
+) -> (Vec<Ended<Kept>>, Partition<Kept>) {
     let client = Network::new(Address::v4([10, 0, 0, 0]), 4, 8).unwrap();
     let initiator = Initiator::Client(client);
     let settings = Settings { initiator, no_split: true, ..Settings::default() };
     let hasher = KeyHasher::random();
-    let mut partition = Partition::new(&settings, shared);
+    let mut partition = Partition::new(&settings, KeptShared { log: shared, talk: None });
     let mut ended = Vec::new();
     for (arrival, frame) in arrivals.iter().zip(1..) {
         let arrival = Arrival { frame, ..*arrival };
@@ -84,6 +84,10 @@ impl Origin for Nowhere {
         &[]
     }
 
+    fn payload(&self, _: &Arrival) -> &[u8] {
+        &[]
+    }
+
     fn tunnel(&self, _: &Arrival) -> Option<String> {
         None
     }
@@ -93,7 +97,7 @@ impl Origin for Nowhere {
 pub(crate) struct Row(BTreeMap<String, Series>);
 
 impl Row {
-    pub(crate) fn of(ended: &Ended<PacketLog>, set: &str, signs: Signs) -> Self {
+    pub(crate) fn of(ended: &Ended<Kept>, set: &str, signs: Signs) -> Self {
         let families = Families::new(&[set], &[], signs);
         let batch = families.batch(std::slice::from_ref(ended), "capture");
         let names = families.columns().into_iter().map(|column| column.name.into_owned());

@@ -15,6 +15,7 @@ pub trait Keep: Default {
         &mut self,
         arrival: &Arrival,
         seen: Seen,
+        sides: &[Side; 2],
         origin: &impl Origin,
         shared: &mut Self::Shared,
     );
@@ -95,6 +96,13 @@ pub struct Side {
     /// Transport payload bytes, retransmissions counted again.
     pub payload_bytes: u64,
     pub(crate) sequence: Sequence,
+}
+
+impl Side {
+    /// The sequence number of the first byte, if the SYN was seen.
+    pub fn first_byte(&self) -> Option<u32> {
+        self.sequence.first_byte()
+    }
 }
 
 /// What the first packets of a side told.
@@ -508,6 +516,6 @@ mod tests {
     fn the_fields_each_packet_touches_fill_whole_cache_lines() {
         assert_eq!(size_of::<Side>(), 64);
         assert_eq!(std::mem::offset_of!(Flow<()>, sides), 128);
-        assert_eq!(size_of::<Option<Flow<Box<()>>>>(), 384);
+        assert_eq!(size_of::<Option<Flow<[Box<()>; 2]>>>(), 384);
     }
 }

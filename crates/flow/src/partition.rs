@@ -339,7 +339,7 @@ fn take<K: Keep>(
 ) {
     let holes_max = settings.limits.tcp_holes_max;
     let seen = flow.take(now.arrival, now.place.reversed, now.clock, origin, holes_max);
-    flow.keep.packet(now.arrival, seen, origin, shared);
+    flow.keep.packet(now.arrival, seen, &flow.sides, origin, shared);
     if (flow.closed || flow.reset) && flow.over().is_none() {
         flow.over = now.clock;
     }

@@ -62,6 +62,11 @@ impl<S> Default for Stream<S> {
 }
 
 impl<S: Copy> Stream<S> {
+    /// Says at which number the stream begins, as its SYN said; nothing if segments came before.
+    pub fn begin(&mut self, first_byte: u32) {
+        self.next.get_or_insert(first_byte);
+    }
+
     /// Takes a segment in and hands on what is in order now. Where segments overlap, the bytes that
     /// came first count. At most `held_max` bytes wait: then the hole before them is given up.
     pub fn segment(

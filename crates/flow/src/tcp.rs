@@ -88,6 +88,11 @@ impl Sequence {
         !self.syn || seq != self.initial
     }
 
+    /// The number of the first byte, if a SYN was seen.
+    pub(crate) fn first_byte(&self) -> Option<u32> {
+        self.syn.then(|| self.initial.wrapping_add(1))
+    }
+
     /// Takes the other side's acknowledgement; whether it covers our FIN.
     #[inline]
     pub(crate) fn acknowledge(&mut self, ack: u32) {

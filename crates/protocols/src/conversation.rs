@@ -115,9 +115,21 @@ impl Shared {
 }
 
 impl Conversation {
+    /// A TCP connection whose SYNs told at which numbers the directions begin.
+    pub fn begun(first_bytes: [Option<u32>; 2]) -> Self {
+        let mut streams = Box::<Streams>::default();
+        for (direction, first_byte) in [Direction::Up, Direction::Down].into_iter().zip(first_bytes)
+        {
+            if let Some(first_byte) = first_byte {
+                streams.begin(direction, first_byte);
+            }
+        }
+        Self { stage: Stage::Streams(streams), ..Self::default() }
+    }
+
     /// Takes a packet in.
     pub fn packet(&mut self, payload: &Payload<'_>, shared: &mut Shared) {
-        if matches!(self.stage, Stage::Over) {
+        if self.is_over() {
             return;
         }
         if matches!(self.stage, Stage::Silent) {
@@ -151,6 +163,12 @@ impl Conversation {
         }
         self.close(shared);
         shared.counts.messages_dropped += self.findings.messages_dropped;
+    }
+
+    /// Whether nothing more is to be learned.
+    #[inline]
+    pub fn is_over(&self) -> bool {
+        matches!(self.stage, Stage::Over)
     }
 
     /// What was found.

@@ -27,8 +27,17 @@ pub struct Findings {
     pub dhcp: Option<Box<Dhcp>>,
     /// SSH.
     pub ssh: Option<Box<Ssh>>,
+    /// The name by which DNS made the other side known to the initiator.
+    pub dns_name: Option<Box<str>>,
     /// Messages that were not kept because there were too many.
     pub messages_dropped: u64,
+}
+
+impl Findings {
+    /// Messages that are kept.
+    pub fn messages(&self) -> usize {
+        0
+    }
 }
 
 /// A protocol that was found on a flow.

@@ -8,6 +8,7 @@
 //! One folder per protocol; `registry.rs` lists them. No I/O, no clock, no Arrow.
 #![forbid(unsafe_code)]
 
+mod application;
 mod context;
 mod conversation;
 mod cursor;
@@ -30,6 +31,7 @@ mod wants;
 #[cfg(test)]
 mod testing;
 
+pub use application::ApplicationColumns;
 pub use context::{Context, Ends, Lesson, Limits};
 pub use conversation::{Conversation, Payload, Shared, SharedCounts};
 pub use cursor::Cursor;

@@ -1,12 +1,12 @@
 //! A finished flow as filters ask of it.
 
-use flowloom_features::PacketLog;
+use flowloom_features::Kept;
 use flowloom_filter::{FlowView, Value, Word};
 use flowloom_flow::Flow;
 use flowloom_wire::{Address, Vlan};
 
 /// A flow that has ended.
-pub(crate) struct FinishedFlow<'a>(pub(crate) &'a Flow<PacketLog>);
+pub(crate) struct FinishedFlow<'a>(pub(crate) &'a Flow<Kept>);
 
 impl FlowView for FinishedFlow<'_> {
     fn ip_version(&self) -> u8 {

@@ -1,7 +1,8 @@
 //! Partitions of flows, in groups that one thread at a time works on.
 
-use flowloom_features::{LogShared, PacketLog};
+use flowloom_features::{Kept, KeptShared, LogShared};
 use flowloom_flow::{Arrival, Ended, Origin, PARTITIONS, Partition};
+use flowloom_protocols::{Lesson, Shared as TalkShared};
 use flowloom_wire::{Options, tunnel_path};
 
 use super::Plan;
@@ -12,7 +13,7 @@ use crate::Account;
 pub(crate) struct Group {
     /// The number of its first partition.
     first: usize,
-    partitions: Vec<Partition<PacketLog>>,
+    partitions: Vec<Partition<Kept>>,
 }
 
 impl Group {
@@ -22,8 +23,8 @@ impl Group {
         let (limits, population) = (plan.config.log, plan.flow().population);
         let partition = |_| {
             let (sequences, statistics) = (needs.sequences, needs.statistics);
-            let shared = LogShared::new(sequences, statistics, limits, population, PARTITIONS);
-            Partition::new(plan.flow(), shared)
+            let log = LogShared::new(sequences, statistics, limits, population, PARTITIONS);
+            Partition::new(plan.flow(), KeptShared { log, talk: talk(plan) })
         };
         (0..groups)
             .map(|index| share(index, groups))
@@ -32,35 +33,72 @@ impl Group {
     }
 
     /// Takes a block in; blocks come in order. Gives the flows that ended.
-    pub(crate) fn take(&mut self, work: &Work, plan: &Plan<'_>) -> Vec<Ended<PacketLog>> {
-        let mut ended = Vec::new();
+    pub(crate) fn take(&mut self, work: &Work, plan: &Plan<'_>) -> Harvest {
+        let mut harvest = Harvest::default();
+        let ended = &mut harvest.ended;
         let clocks = work.clocks();
         let origin = Frames { work, options: &plan.config.wire };
         for (number, partition) in (self.first..).zip(&mut self.partitions) {
             let order = work.of_partition(number);
             if !order.is_empty() {
-                partition.packets(work.packets(), order, clocks, &origin, &mut ended);
+                partition.packets(work.packets(), order, clocks, &origin, ended);
             }
-            partition.expire(clocks, &mut ended);
+            partition.expire(clocks, ended);
+            if let Some(talk) = &mut partition.shared_mut().talk {
+                harvest.lessons.append(&mut talk.lessons);
+            }
         }
-        ended
+        harvest
     }
 
     /// Ends all flows: the input is over.
-    pub(crate) fn drain(&mut self) -> Vec<Ended<PacketLog>> {
-        let mut ended = Vec::new();
+    pub(crate) fn drain(&mut self) -> Harvest {
+        let mut harvest = Harvest::default();
         for partition in &mut self.partitions {
-            partition.drain(&mut ended);
+            partition.drain(&mut harvest.ended);
+            if let Some(talk) = &mut partition.shared_mut().talk {
+                harvest.lessons.append(&mut talk.lessons);
+            }
         }
-        ended
+        harvest
     }
 
     pub(crate) fn add_to(&self, account: &mut Account) {
         for partition in &self.partitions {
             account.reach("flows", partition.counts().evicted);
-            account.reach("log_bytes", partition.shared().starved());
-            account.reach("gap_medians", partition.shared().medians_given_up());
+            let KeptShared { log, talk } = partition.shared();
+            account.reach("log_bytes", log.starved());
+            account.reach("gap_medians", log.medians_given_up());
+            if let Some(counts) = talk.as_ref().map(TalkShared::counts) {
+                account.reach("conversation_bytes", counts.starved);
+                account.reach("message_bytes", counts.messages_too_long);
+                account.reach("messages", counts.messages_dropped);
+                account.stream_bytes_lost += counts.bytes_lost;
+            }
         }
+    }
+}
+
+/// What the conversations of a partition share, if anything of what they say is wanted.
+fn talk(plan: &Plan<'_>) -> Option<TalkShared> {
+    let wants = plan.wants();
+    let limits = plan.config.said;
+    (!wants.is_none()).then(|| TalkShared::new(plan.registry.clone(), wants, limits, PARTITIONS))
+}
+
+/// What a block gave.
+#[derive(Default)]
+pub(crate) struct Harvest {
+    /// The flows that ended.
+    pub(crate) ended: Vec<Ended<Kept>>,
+    /// What flows taught about others.
+    pub(crate) lessons: Vec<Lesson>,
+}
+
+impl Harvest {
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.ended.extend(other.ended);
+        self.lessons.extend(other.lessons);
     }
 }
 
@@ -73,6 +111,10 @@ struct Frames<'a> {
 impl Origin for Frames<'_> {
     fn frame(&self, arrival: &Arrival) -> &[u8] {
         self.work.frame_of(arrival).map_or(&[], |frame| self.work.block.data(frame))
+    }
+
+    fn payload(&self, arrival: &Arrival) -> &[u8] {
+        self.work.payload(arrival)
     }
 
     fn tunnel(&self, arrival: &Arrival) -> Option<String> {

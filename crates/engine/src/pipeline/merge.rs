@@ -1,35 +1,41 @@
 //! Ended flows in the order of the output, cut into batches.
 
-use flowloom_features::PacketLog;
+use flowloom_features::Kept;
 use flowloom_flow::Ended;
 
 use super::Plan;
 use super::flow_view::FinishedFlow;
+use super::groups::Harvest;
+use super::names::Names;
 use crate::Account;
 
 /// Puts the flows that ended in order.
 pub(crate) struct Merger {
-    pending: Vec<Ended<PacketLog>>,
+    pending: Vec<Ended<Kept>>,
     /// Packet records of the pending flows.
     records: usize,
+    names: Names,
     account: Account,
 }
 
 impl Merger {
     pub(crate) fn new() -> Self {
-        Self { pending: Vec::new(), records: 0, account: Account::default() }
+        Self {
+            pending: Vec::new(),
+            records: 0,
+            names: Names::default(),
+            account: Account::default(),
+        }
     }
 
     /// Takes the flows that ended in a block, of all partitions; gives the batches that are full.
     ///
     /// Rows are ordered by the frame at which the end was decided, then by `flow_id`. Batches are
     /// cut by what is in them alone, so that they do not depend on where blocks begin.
-    pub(crate) fn take(
-        &mut self,
-        mut ended: Vec<Ended<PacketLog>>,
-        plan: &Plan<'_>,
-    ) -> Vec<Vec<Ended<PacketLog>>> {
+    pub(crate) fn take(&mut self, harvest: Harvest, plan: &Plan<'_>) -> Vec<Vec<Ended<Kept>>> {
+        let Harvest { mut ended, lessons } = harvest;
         ended.sort_unstable_by_key(|ended| (ended.frame, ended.flow.first.frame));
+        self.names.teach(&mut ended, lessons);
         let test = plan.config.filter.as_ref().and_then(|filter| filter.flow());
         let mut full = Vec::new();
         for flow in ended {
@@ -38,7 +44,7 @@ impl Merger {
                 continue;
             }
             self.account.add_flow(flow.reason);
-            self.records += flow.flow.keep.kept();
+            self.records += flow.flow.keep.weight();
             self.pending.push(flow);
             if self.pending.len() == BATCH_ROWS || self.records >= BATCH_RECORDS {
                 full.push(self.rest());
@@ -48,13 +54,15 @@ impl Merger {
     }
 
     /// The flows that wait for their batch to be full.
-    pub(crate) fn rest(&mut self) -> Vec<Ended<PacketLog>> {
+    pub(crate) fn rest(&mut self) -> Vec<Ended<Kept>> {
         self.records = 0;
         std::mem::replace(&mut self.pending, Vec::with_capacity(BATCH_ROWS))
     }
 
-    pub(crate) fn account(&self) -> &Account {
-        &self.account
+    pub(crate) fn account(&self) -> Account {
+        let mut account = self.account.clone();
+        account.reach("dns_names", self.names.forgotten());
+        account
     }
 }
 

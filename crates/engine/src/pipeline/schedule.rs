@@ -10,19 +10,18 @@ use std::thread;
 
 use flowloom_capture::{ReadError, Source};
 use flowloom_export::SinkError;
-use flowloom_features::PacketLog;
+use flowloom_features::Kept;
 use flowloom_flow::Ended;
-use flowloom_schema::Batch;
 
-use super::Plan;
-use super::groups::Group;
+use super::groups::{Group, Harvest};
 use super::merge::Merger;
 use super::serial::Serial;
 use super::work::Work;
+use super::{Plan, Tables};
 use crate::{Account, Watch};
 
 /// Takes the batches of a run, in order.
-pub(crate) type Emit<'e> = &'e mut (dyn FnMut(Batch) -> Result<(), SinkError> + Send);
+pub(crate) type Emit<'e> = &'e mut (dyn FnMut(Tables) -> Result<(), SinkError> + Send);
 
 /// What ended a pipeline before its input did.
 pub(crate) enum Failure {
@@ -30,7 +29,7 @@ pub(crate) enum Failure {
     Sink(SinkError),
 }
 
-type Flows = Vec<Ended<PacketLog>>;
+type Flows = Vec<Ended<Kept>>;
 
 /// Runs all stages over one input with `threads` threads.
 ///
@@ -90,14 +89,14 @@ struct State<'s> {
     serial: Option<Serial>,
     serial_next: u64,
     /// Blocks that groups work on, and what ended in them so far; the first has number `merged`.
-    shared: VecDeque<(Arc<Work>, Flows, usize)>,
+    shared: VecDeque<(Arc<Work>, Harvest, usize)>,
     groups: Vec<(Option<Group>, u64)>,
     merger: Option<Merger>,
     merged: u64,
     drained: bool,
     batches: u64,
     to_build: VecDeque<(u64, Flows)>,
-    built: BTreeMap<u64, Batch>,
+    built: BTreeMap<u64, Tables>,
     emitted: u64,
     emit: Option<Emit<'s>>,
     backlog_max: usize,
@@ -109,9 +108,9 @@ struct State<'s> {
 
 /// Something to do, with the pieces it needs.
 enum Task<'s> {
-    Emit(Emit<'s>, Batch),
+    Emit(Emit<'s>, Tables),
     Build(u64, Flows),
-    Merge(Merger, Flows),
+    Merge(Merger, Harvest),
     Group(usize, Group, Arc<Work>),
     Serial(Serial, u64, Box<Work>),
     Drain(Vec<Group>, Merger),
@@ -122,9 +121,9 @@ enum Task<'s> {
 /// A task that was done, with the pieces it took and what it made.
 enum Done<'s> {
     Emit(Emit<'s>, Result<(), SinkError>),
-    Build(u64, Batch),
+    Build(u64, Tables),
     Merge(Merger, Vec<Flows>),
-    Group(usize, Group, Arc<Work>, Flows),
+    Group(usize, Group, Arc<Work>, Harvest),
     Serial(Serial, Box<Work>),
     Drain(Vec<Group>, Merger, Vec<Flows>),
     Decode(u64, Box<Work>),
@@ -177,22 +176,21 @@ impl<'s> Pipeline<'_, 's> {
                 Done::Serial(serial, work)
             }
             Task::Group(index, mut group, work) => {
-                let ended = group.take(&work, plan);
-                Done::Group(index, group, work, ended)
+                let harvest = group.take(&work, plan);
+                Done::Group(index, group, work, harvest)
             }
-            Task::Merge(mut merger, ended) => {
-                let full = merger.take(ended, plan);
+            Task::Merge(mut merger, harvest) => {
+                let full = merger.take(harvest, plan);
                 Done::Merge(merger, full)
             }
             Task::Drain(mut groups, mut merger) => {
-                let ended = groups.iter_mut().flat_map(Group::drain).collect();
-                let mut full = merger.take(ended, plan);
+                let mut harvest = Harvest::default();
+                groups.iter_mut().for_each(|group| harvest.extend(group.drain()));
+                let mut full = merger.take(harvest, plan);
                 full.push(merger.rest());
                 Done::Drain(groups, merger, full)
             }
-            Task::Build(number, flows) => {
-                Done::Build(number, plan.families.batch(&flows, self.capture))
-            }
+            Task::Build(number, flows) => Done::Build(number, plan.tables(&flows, self.capture)),
             Task::Emit(emit, batch) => {
                 let result = emit(batch);
                 Done::Emit(emit, result)
@@ -270,13 +268,13 @@ impl<'s> State<'s> {
         }
         match self.shared.front() {
             Some((_, _, groups)) if *groups == self.groups.len() => {
-                let (work, ended, _) = self.shared.pop_front()?;
+                let (work, harvest, _) = self.shared.pop_front()?;
                 self.merged += 1;
                 if let Some(work) = Arc::into_inner(work) {
                     work.counts.add_to(&mut self.account);
                     self.spare.push(Box::new(work));
                 }
-                Some(Task::Merge(self.merger.take()?, ended))
+                Some(Task::Merge(self.merger.take()?, harvest))
             }
             None if self.is_all_merged() && !self.drained => {
                 self.drained = true;
@@ -333,15 +331,15 @@ impl<'s> State<'s> {
             Done::Serial(serial, work) => {
                 self.serial = Some(serial);
                 self.serial_next += 1;
-                self.shared.push_back((Arc::new(*work), Vec::new(), 0));
+                self.shared.push_back((Arc::new(*work), Harvest::default(), 0));
             }
-            Done::Group(index, group, work, ended) => {
+            Done::Group(index, group, work, harvest) => {
                 drop(work);
                 let (slot, next) = &mut self.groups[index];
                 *slot = Some(group);
                 let position = (*next - 1 - self.merged) as usize;
-                if let Some((_, all_ended, groups)) = self.shared.get_mut(position) {
-                    all_ended.extend(ended);
+                if let Some((_, all, groups)) = self.shared.get_mut(position) {
+                    all.extend(harvest);
                     *groups += 1;
                 }
             }
@@ -414,7 +412,7 @@ impl<'s> State<'s> {
             }
         }
         if let Some(merger) = &self.merger {
-            account.add(merger.account());
+            account.add(&merger.account());
         }
         (account, self.failure)
     }

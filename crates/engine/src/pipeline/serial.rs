@@ -154,6 +154,9 @@ impl Serial {
                     self.defrag.fragment(&arrival, &payload, clock, &mut self.resolved);
                 } else {
                     packet.marks.set(Marks::FRAGMENT);
+                    if !plan.wants().is_none() {
+                        work.keep(&arrival, payload);
+                    }
                     self.handled.push(work.add(arrival, plan));
                 }
             }

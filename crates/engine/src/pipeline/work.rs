@@ -28,6 +28,9 @@ pub(crate) struct Work {
     pub(crate) clocks: Vec<i64>,
     /// Positions of the packets that are IP fragments: the serial stage decides what they become.
     pub(crate) fragments: Vec<u32>,
+    /// What datagrams held that were put together from fragments, by the frames and index at which
+    /// they are handled.
+    datagrams: Vec<((u64, u32), Vec<u8>)>,
     /// What was counted.
     pub(crate) counts: DecodeCounts,
 }
@@ -52,6 +55,7 @@ impl Work {
     /// Forgets the block before, and makes room for the packets of this one.
     fn begin(&mut self, block: &Block) {
         self.live = 0;
+        self.datagrams.clear();
         self.fragments.clear();
         self.counts.clear();
         let room = self.arrivals.len().max(block.frames.len());
@@ -155,6 +159,25 @@ impl Work {
         let handled = self.block.first + u64::from(arrival.index);
         let frame = self.block.frames.get(arrival.index as usize);
         frame.filter(|_| arrival.frame == handled)
+    }
+
+    /// The transport payload of a packet, as much of it as was captured.
+    pub(crate) fn payload(&self, arrival: &Arrival) -> &[u8] {
+        let packet = &arrival.packet;
+        let data = if packet.marks.has(Marks::FRAGMENT) {
+            let at = (arrival.frame, arrival.index);
+            let datagram = self.datagrams.iter().find(|(whose, _)| *whose == at);
+            datagram.map(|(_, payload)| payload.as_slice())
+        } else {
+            self.frame_of(arrival).map(|frame| self.block.data(frame))
+        };
+        let payload = data.and_then(|data| data.get(packet.app_offset as usize..)).unwrap_or(&[]);
+        payload.get(..packet.app_len as usize).unwrap_or(payload)
+    }
+
+    /// Keeps what a datagram held until the block is done.
+    pub(crate) fn keep(&mut self, arrival: &Arrival, payload: Vec<u8>) {
+        self.datagrams.push(((arrival.frame, arrival.index), payload));
     }
 
     /// Begins a block of no frames.

@@ -6,8 +6,9 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use flowloom_engine::{
-    CaptureLimits, Config, Destination, ExportSettings, FlowSettings, Format, Labels, LogLimits,
-    Order, Output, Signs, Summary, Watch, Window, WireOptions, find_inputs, run,
+    AppLayer, CaptureLimits, Config, Destination, ExportSettings, FlowSettings, Format, Labels,
+    LogLimits, Order, Output, SaidLimits, Signs, Summary, Watch, Window, WireOptions, find_inputs,
+    run,
 };
 use serde_json::Value;
 
@@ -67,6 +68,9 @@ pub(crate) fn config(captures: &[&Path], output: &Path) -> Config {
         filter: None,
         flow: FlowSettings::default(),
         log: LogLimits::default(),
+        app_layer: AppLayer::default(),
+        said: SaidLimits::default(),
+        events: Vec::new(),
         wire: WireOptions::default(),
         capture: CaptureLimits::default(),
         window: Window::default(),

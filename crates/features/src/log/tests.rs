@@ -80,14 +80,14 @@ proptest! {
         for ended in &flows {
             let flow = packets[ended.flow.first.frame as usize - 1].0;
             let arrivals = of_flow(&packets, flow);
-            let log = &ended.flow.keep;
+            let log = &ended.flow.keep.log;
             let own = log.sequence().iter().map(|record| (record.time, record.packet_len));
             prop_assert_eq!(own.collect::<Vec<_>>(), prefix(&arrivals, counts, &limits));
             let counted = arrivals.iter().filter(|arrival| counts(arrival)).count();
             prop_assert_eq!(log.counted(), counted as u64);
         }
-        prop_assert_eq!(partition.shared().bytes, 0);
-        prop_assert_eq!(partition.shared().starved(), 0);
+        prop_assert_eq!(partition.shared().log.bytes, 0);
+        prop_assert_eq!(partition.shared().log.starved(), 0);
     }
 
     #[test]
@@ -103,7 +103,7 @@ proptest! {
         for ended in &flows {
             let flow = packets[ended.flow.first.frame as usize - 1].0;
             let arrivals = of_flow(&packets, flow);
-            let log = &ended.flow.keep;
+            let log = &ended.flow.keep.log;
             let own = log.sequence().iter().map(|record| (record.time, record.packet_len));
             let (own, whole) = (own.collect::<Vec<_>>(), prefix(&arrivals, |_| true, &limits));
             if log.starved {
@@ -114,8 +114,8 @@ proptest! {
             }
             prop_assert_eq!(log.counted(), arrivals.len() as u64);
         }
-        prop_assert_eq!(partition.shared().bytes, 0);
-        prop_assert_eq!(partition.shared().starved(), starved);
+        prop_assert_eq!(partition.shared().log.bytes, 0);
+        prop_assert_eq!(partition.shared().log.starved(), starved);
     }
 }
 
@@ -134,10 +134,10 @@ fn long_sequences_survive_folding() {
             let limits = LogLimits { sequence_max, ..LogLimits::default() };
             let arrivals = steady(30_000);
             let (flows, partition) = flows(&arrivals, shared(true, statistics, limits));
-            let log = &flows[0].flow.keep;
+            let log = &flows[0].flow.keep.log;
             let own = log.sequence().iter().map(|record| (record.time, record.packet_len));
             assert_eq!(own.collect::<Vec<_>>(), prefix(&arrivals, |_| true, &limits));
-            assert_eq!((log.counted(), partition.shared().bytes), (30_000, 0));
+            assert_eq!((log.counted(), partition.shared().log.bytes), (30_000, 0));
         }
     }
 }
@@ -146,9 +146,9 @@ fn long_sequences_survive_folding() {
 fn records_that_are_not_needed_do_not_stay() {
     let limits = LogLimits { sequence_max: 10, ..LogLimits::default() };
     let (flows_of_sequences, _) = flows(&steady(30_000), shared(true, false, limits));
-    assert_eq!(flows_of_sequences[0].flow.keep.kept(), 10);
+    assert_eq!(flows_of_sequences[0].flow.keep.log.kept(), 10);
     let (flows_of_statistics, _) = flows(&steady(30_000), shared(true, true, limits));
-    let log = &flows_of_statistics[0].flow.keep;
+    let log = &flows_of_statistics[0].flow.keep.log;
     assert!(log.kept() < 10 + 2 * FOLD_AT && log.records.capacity() <= 2 * FOLD_AT);
 }
 
@@ -156,27 +156,27 @@ fn records_that_are_not_needed_do_not_stay() {
 fn a_sequence_in_memory_is_cut_where_memory_ends() {
     let limits = LogLimits { log_bytes_max: 16 * RECORD_BYTES, ..LogLimits::default() };
     let (flows, partition) = flows(&steady(5_000), shared(true, false, limits));
-    let log = &flows[0].flow.keep;
+    let log = &flows[0].flow.keep.log;
     assert_eq!((log.sequence().len(), log.counted()), (16, 5_000));
-    assert_eq!((partition.shared().starved(), partition.shared().bytes), (1, 0));
+    assert_eq!((partition.shared().log.starved(), partition.shared().log.bytes), (1, 0));
 }
 
 #[test]
 fn gaps_kept_for_their_medians_count_as_memory() {
     let limits = LogLimits { log_bytes_max: 400_000, ..LogLimits::default() };
     let (_, partition) = flows(&steady(10_000), shared(false, true, limits));
-    assert_eq!(partition.shared().starved(), 0);
+    assert_eq!(partition.shared().log.starved(), 0);
     let (_, partition) = flows(&steady(60_000), shared(false, true, limits));
-    assert_eq!((partition.shared().starved(), partition.shared().bytes), (1, 0));
-    assert_eq!(partition.shared().medians_given_up(), 0);
+    assert_eq!((partition.shared().log.starved(), partition.shared().log.bytes), (1, 0));
+    assert_eq!(partition.shared().log.medians_given_up(), 0);
 }
 
 #[test]
 fn medians_are_counted_that_too_many_gaps_make_null() {
     let given_up = |arrivals: &[Arrival]| {
         let (_, partition) = flows(arrivals, shared(false, true, LogLimits::default()));
-        assert_eq!((partition.shared().starved(), partition.shared().bytes), (0, 0));
-        partition.shared().medians_given_up()
+        assert_eq!((partition.shared().log.starved(), partition.shared().log.bytes), (0, 0));
+        partition.shared().log.medians_given_up()
     };
     assert_eq!(given_up(&steady(GAPS_MAX + 1)), 0);
     assert_eq!(given_up(&steady(GAPS_MAX + 2)), 1);

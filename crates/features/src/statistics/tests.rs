@@ -10,16 +10,16 @@ use proptest::prelude::*;
 use crate::log::{FOLD_AT, LogLimits, LogShared};
 use crate::statistics::totals::GAPS_MAX;
 use crate::testing::{Row, as_tcp, flows, packet, shared};
-use crate::{PacketLog, Signs};
+use crate::{Kept, Signs};
 use exact::{check_gaps, check_lengths};
 
 /// A length of a packet.
 type Length = fn(&Arrival) -> u32;
 
 /// The statistics of a flow: the row, and what the partition counted.
-fn row(arrivals: &[Arrival], shared: LogShared) -> (Row, Partition<PacketLog>) {
+fn row(arrivals: &[Arrival], shared: LogShared) -> (Row, Partition<Kept>) {
     let (ended, partition) = flows(arrivals, shared);
-    let [ended]: [Ended<PacketLog>; 1] = ended.try_into().unwrap();
+    let [ended]: [Ended<Kept>; 1] = ended.try_into().unwrap();
     (Row::of(&ended, "statistics", Signs::Unsigned), partition)
 }
 
@@ -154,7 +154,7 @@ proptest! {
     ) {
         let limits = LogLimits { log_bytes_max, ..LogLimits::default() };
         let (row, partition) = row(&arrivals, shared(false, true, limits));
-        let starved = partition.shared().starved() > 0;
+        let starved = partition.shared().log.starved() > 0;
         check(&row, &arrivals, if starved { 0 } else { GAPS_MAX });
     }
 }
@@ -167,7 +167,7 @@ fn flows_that_are_folded_are_exact() {
             let limits = LogLimits { sequence_max: 9_000, ..LogLimits::default() };
             let (row, partition) = row(&arrivals, shared(sequences, true, limits));
             check(&row, &arrivals, GAPS_MAX);
-            assert_eq!(partition.shared().starved(), 0);
+            assert_eq!(partition.shared().log.starved(), 0);
         }
     }
 }
@@ -189,8 +189,8 @@ fn long_flows_without_memory_are_exact_but_for_medians_of_gaps() {
             let limits = LogLimits { log_bytes_max, ..LogLimits::default() };
             let (row, partition) = row(&arrivals, shared(sequences, true, limits));
             check(&row, &arrivals, 0);
-            assert_eq!(partition.shared().starved(), 1);
-            assert_eq!(partition.shared().medians_given_up(), 0);
+            assert_eq!(partition.shared().log.starved(), 1);
+            assert_eq!(partition.shared().log.medians_given_up(), 0);
         }
     }
 }

@@ -35,6 +35,11 @@ struct Side {
 }
 
 impl Streams {
+    /// Says at which number a direction begins.
+    pub(super) fn begin(&mut self, direction: Direction, first_byte: u32) {
+        self.streams[direction.index()].begin(first_byte);
+    }
+
     /// Takes a segment; whether more is wanted.
     pub(super) fn packet(&mut self, payload: &Payload<'_>, desk: &mut Desk<'_>) -> bool {
         let Self { streams, reader } = self;

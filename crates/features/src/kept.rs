@@ -1,0 +1,145 @@
+//! What is kept of a flow's packets: their records, and what they say.
+
+use flowloom_flow::{Arrival, Keep, Origin, Seen, Side};
+use flowloom_protocols::{
+    Conversation, Ends, Findings, Payload, Shared as TalkShared, Stamp, Transport,
+};
+use flowloom_wire::Transport as WireTransport;
+
+use crate::log::{LogShared, PacketLog};
+
+/// What the families keep of a flow's packets.
+#[derive(Debug, Default)]
+pub struct Kept {
+    /// A record of each packet.
+    pub log: PacketLog,
+    /// What the packets say; none where nothing is said or wanted.
+    talk: Option<Box<Talk>>,
+}
+
+/// What all flows of a partition share.
+#[derive(Debug)]
+pub struct KeptShared {
+    /// For the records.
+    pub log: LogShared,
+    /// For what is said; none where nothing of it is wanted.
+    pub talk: Option<TalkShared>,
+}
+
+#[derive(Debug, Default)]
+struct Talk {
+    conversation: Conversation,
+    ends: Ends,
+}
+
+impl Keep for Kept {
+    type Shared = KeptShared;
+
+    #[inline]
+    fn packet(
+        &mut self,
+        arrival: &Arrival,
+        seen: Seen,
+        sides: &[Side; 2],
+        origin: &impl Origin,
+        shared: &mut KeptShared,
+    ) {
+        self.log.packet(arrival, seen, &mut shared.log);
+        if let Some(shared) = &mut shared.talk {
+            self.listen(arrival, seen, sides, origin, shared);
+        }
+    }
+
+    #[inline]
+    fn is_short(shared: &KeptShared) -> bool {
+        shared.log.is_short() || shared.talk.as_ref().is_some_and(TalkShared::is_short)
+    }
+
+    fn ended(&mut self, shared: &mut KeptShared) {
+        self.log.ended(&mut shared.log);
+        if let (Some(talk), Some(shared)) = (&mut self.talk, &mut shared.talk) {
+            talk.conversation.end(talk.ends, shared);
+        }
+    }
+}
+
+impl Kept {
+    /// What was found in what the flow says.
+    pub fn findings(&self) -> Option<&Findings> {
+        self.talk.as_ref().map(|talk| talk.conversation.findings())
+    }
+
+    /// The same, to add what other flows taught.
+    pub fn findings_mut(&mut self) -> &mut Findings {
+        self.talk.get_or_insert_default().conversation.findings_mut()
+    }
+
+    /// How much there is of it, in packet records and messages.
+    pub fn weight(&self) -> usize {
+        self.log.kept() + self.findings().map_or(0, Findings::messages)
+    }
+
+    #[inline]
+    fn listen(
+        &mut self,
+        arrival: &Arrival,
+        seen: Seen,
+        sides: &[Side; 2],
+        origin: &impl Origin,
+        shared: &mut TalkShared,
+    ) {
+        let packet = &arrival.packet;
+        let transport = match packet.transport {
+            WireTransport::Tcp => Transport::Tcp,
+            WireTransport::Udp => Transport::Udp,
+            _ => return,
+        };
+        let is_control = self.talk.is_some() && packet.tcp_flags & (SYN | FIN) != 0;
+        if packet.app_len == 0 && !is_control {
+            return;
+        }
+        let talk = self.talk.get_or_insert_with(|| Box::new(Talk::new(transport, sides)));
+        if talk.conversation.is_over() {
+            return;
+        }
+        talk.ends = ends(arrival, seen);
+        let payload = Payload {
+            transport,
+            direction: seen.direction,
+            seq: packet.seq,
+            tcp_flags: packet.tcp_flags,
+            len: packet.app_len,
+            bytes: origin.payload(arrival),
+            stamp: Stamp { frame: arrival.frame, time: arrival.time },
+            ends: talk.ends,
+        };
+        talk.conversation.packet(&payload, shared);
+    }
+}
+
+impl Talk {
+    fn new(transport: Transport, sides: &[Side; 2]) -> Self {
+        let conversation = match transport {
+            Transport::Tcp => Conversation::begun([sides[0].first_byte(), sides[1].first_byte()]),
+            Transport::Udp => Conversation::default(),
+        };
+        Self { conversation, ends: Ends::default() }
+    }
+}
+
+fn ends(arrival: &Arrival, seen: Seen) -> Ends {
+    let packet = &arrival.packet;
+    let mut ends = Ends {
+        addresses: [packet.src, packet.dst],
+        ports: [packet.src_port, packet.dst_port],
+        ip_version: packet.ip_version,
+    };
+    if seen.direction.index() == 1 {
+        ends.addresses.reverse();
+        ends.ports.reverse();
+    }
+    ends
+}
+
+const FIN: u8 = 1;
+const SYN: u8 = 2;

@@ -1,0 +1,64 @@
+//! The families of what flows say: one for each record of `flowloom_protocols`.
+
+use flowloom_protocols::tls::TlsColumns;
+use flowloom_protocols::{ApplicationColumns, Want, Wants};
+use flowloom_schema::{Column, Record, Series};
+
+use crate::family::{Family, FlowRow, Needs};
+
+/// Which protocol it is, and whose server.
+pub(crate) struct ApplicationFamily;
+
+impl Family for ApplicationFamily {
+    fn columns(&self) -> Vec<Column> {
+        ApplicationColumns::columns()
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { said: Wants::of(&[Want::Application, Want::DnsNames]), ..Needs::default() }
+    }
+
+    fn append(&self, row: &FlowRow<'_>, series: &mut [Series]) {
+        ApplicationColumns::push_all(
+            &[ApplicationColumns::of(row.findings(), row.by_port)],
+            series,
+        );
+    }
+}
+
+macro_rules! families {
+    ($($(#[$doc:meta])* $family:ident: $record:ident wants $($want:ident),+;)*) => {
+        $($(#[$doc])*
+        pub(crate) struct $family;
+
+        impl Family for $family {
+            fn columns(&self) -> Vec<Column> {
+                $record::columns()
+            }
+
+            fn needs(&self) -> Needs {
+                Needs { said: Wants::of(&[$(Want::$want),+]), ..Needs::default() }
+            }
+
+            fn append(&self, row: &FlowRow<'_>, series: &mut [Series]) {
+                $record::push_all(&[$record::of(row.findings())], series);
+            }
+
+            fn append_all(&self, rows: &[FlowRow<'_>], series: &mut [Series]) {
+                // Few enough at a time to stay in the nearest cache.
+                for rows in rows.chunks(ROWS_AT_A_TIME) {
+                    let rows = rows.iter().map(|row| $record::of(row.findings()));
+                    $record::push_all(&rows.collect::<Vec<_>>(), series);
+                }
+            }
+        })*
+    };
+}
+
+families! {
+    /// What the TLS handshake told.
+    TlsFamily: TlsColumns wants Tls, Certificates;
+}
+
+/// Rows that are made before they are appended.
+const ROWS_AT_A_TIME: usize = 16;

@@ -1,0 +1,43 @@
+//! The columns of the set `application`: which protocol it is, and whose server.
+
+use flowloom_schema::record;
+
+use crate::{Application, Findings, WireText};
+
+record! {
+    /// Which protocol a flow speaks, and the names of the server.
+    pub struct ApplicationColumns<'a> in "application" since "0.1" over "the payload of the flow" {
+        /// Protocol: the first that was recognised by what was said, else the one that is usual at the ports.
+        application: Option<&'a str> [None, Feature],
+        /// How `application` was found: `content` or `port`.
+        application_by: Option<&'a str> [None, Account],
+        /// All protocols that were found, outermost first, as `smtp` and `tls` after STARTTLS.
+        applications: Option<Vec<&'a str>> [None, Feature],
+        /// Name of the server the client asked for: TLS or QUIC server name, else HTTP host.
+        server_name: Option<&'a str> [None, Identity],
+        /// Name that a DNS answer seen before gave the client for the other side's address: the newest answer before the flow's first frame, not older than its TTL or an hour, whichever is longer.
+        dns_name: Option<&'a str> [None, Identity],
+    }
+}
+
+impl<'a> ApplicationColumns<'a> {
+    /// The columns of a flow; `by_port` is the protocol that is usual at its ports, to be named if
+    /// none was found.
+    pub fn of(findings: Option<&'a Findings>, by_port: Option<&'a str>) -> Self {
+        let found = findings.map_or(&[][..], |findings| &findings.applications);
+        let name = |application: &'a Application| application.protocol.name();
+        let first = found.first();
+        Self {
+            application: first.map(name).or(by_port),
+            application_by: first.map(|first| first.by.name()).or(by_port.map(|_| "port")),
+            applications: (!found.is_empty()).then(|| found.iter().map(name).collect()),
+            server_name: findings.and_then(server_name),
+            dns_name: findings.and_then(|findings| findings.dns_name.as_deref()),
+        }
+    }
+}
+
+fn server_name(findings: &Findings) -> Option<&str> {
+    let tls = findings.tls.as_ref().and_then(|tls| tls.sni.as_ref());
+    tls.map(WireText::as_str)
+}
