@@ -1,5 +1,6 @@
 //! The families of what flows say: one for each record of `flowloom_protocols`.
 
+use flowloom_protocols::ssh::SshColumns;
 use flowloom_protocols::tls::TlsColumns;
 use flowloom_protocols::{ApplicationColumns, Want, Wants};
 use flowloom_schema::{Column, Record, Series};
@@ -58,6 +59,8 @@ macro_rules! families {
 families! {
     /// What the TLS handshake told.
     TlsFamily: TlsColumns wants Tls, Certificates;
+    /// What the SSH key exchange told.
+    SshFamily: SshColumns wants Ssh;
 }
 
 /// Rows that are made before they are appended.

@@ -10,7 +10,7 @@ use crate::community_id::CommunityIdFamily;
 use crate::core::CoreFamily;
 use crate::family::{Anonymize, Family, FlowRow, Needs, Signs};
 use crate::kept::Kept;
-use crate::said::{ApplicationFamily, TlsFamily};
+use crate::said::{ApplicationFamily, SshFamily, TlsFamily};
 use crate::sequences::{SequencesFamily, TimestampsFamily};
 use crate::statistics::StatisticsFamily;
 
@@ -55,6 +55,11 @@ pub const SETS: &[Set] = &[
         name: "tls",
         doc: "the TLS handshake, of TCP, DTLS and QUIC: names, versions, ciphers, fingerprints",
         families: |_| vec![Box::new(TlsFamily)],
+    },
+    Set {
+        name: "ssh",
+        doc: "the SSH banners and key exchange: programs, algorithms, fingerprints",
+        families: |_| vec![Box::new(SshFamily)],
     },
 ];
 
