@@ -1,6 +1,8 @@
 //! Filters: what is read and written is the same filter, and `not` turns its verdict around.
 
-use flowloom_filter::{Filter, FrameView};
+use std::borrow::Cow;
+
+use flowloom_filter::{Filter, FrameView, Word, WordKind};
 use flowloom_wire::{LayerStack, Options, Packet};
 
 use crate::decode::LINKS;
@@ -9,7 +11,7 @@ use crate::decode::LINKS;
 pub fn filter(data: &[u8]) {
     let end = data.iter().position(|byte| *byte == 0).unwrap_or(data.len());
     let text = String::from_utf8_lossy(&data[..end]);
-    let filter = match Filter::parse(&text) {
+    let filter = match Filter::parse_with(&text, WORDS) {
         Ok(filter) => filter,
         Err(error) => {
             assert!(error.offset() <= text.len(), "an error is somewhere in the text");
@@ -18,7 +20,7 @@ pub fn filter(data: &[u8]) {
         }
     };
     let written = filter.to_string();
-    let again = Filter::parse(&written).unwrap_or_else(|error| {
+    let again = Filter::parse_with(&written, WORDS).unwrap_or_else(|error| {
         panic!("{text:?} is written {written:?}, which is refused: {error}")
     });
     assert_eq!(again.to_string(), written, "of {text:?}");
@@ -40,9 +42,23 @@ fn evaluate(filter: &Filter, text: &str, choice: u8, bytes: &[u8]) {
     let verdict = wanted.matches(&frame);
     // Parentheses may go beyond the depth that is allowed.
     if filter.flow().is_none()
-        && let Ok(opposite) = Filter::parse(&format!("not ({text})"))
+        && let Ok(opposite) = Filter::parse_with(&format!("not ({text})"), WORDS)
         && let Some(opposite) = opposite.packet()
     {
         assert_eq!(opposite.matches(&frame), !verdict, "not ({text})");
     }
+}
+
+/// Flow words of every kind.
+const WORDS: &[Word] = &[
+    word("tls", WordKind::Presence),
+    word("tls.resumed", WordKind::Bool),
+    word("tls.sni", WordKind::Text),
+    word("dns.rtt", WordKind::Float),
+    word("dns.answer", WordKind::Address),
+    word("http.status", WordKind::Number),
+];
+
+const fn word(name: &'static str, kind: WordKind) -> Word {
+    Word { name: Cow::Borrowed(name), kind }
 }

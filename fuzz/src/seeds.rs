@@ -89,4 +89,7 @@ const EXPRESSIONS: &[&str] = &[
     "gre or vxlan or gtp or teredo or arp",
     "iso proto 1 or decnet host 10.3 or llc s",
     "net 192.0.2.0 mask 255.255.255.0 and (port domain or http)",
+    "tls and tls.resumed != true and tls.sni in {\"a b\", example.org}",
+    "tls.sni matches /^(www|ftp)[0-9]*\\.x/i or tls.sni endswith \".org\"",
+    "http.status in {200, 301-399} and dns.rtt > -0.5 and dns.answer in 10.0.0.0/8",
 ];

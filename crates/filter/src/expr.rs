@@ -40,6 +40,15 @@ impl<T> Expr<T> {
         })
     }
 
+    /// Calls `visit` with each test, from left to right.
+    pub(crate) fn each<'a>(&'a self, visit: &mut impl FnMut(&'a T)) {
+        match self {
+            Self::Test(t) => visit(t),
+            Self::Not(inner) => inner.each(visit),
+            Self::All(terms) | Self::Any(terms) => terms.iter().for_each(|term| term.each(visit)),
+        }
+    }
+
     /// Whether some test is as asked for.
     pub(crate) fn has(&self, wanted: fn(&T) -> bool) -> bool {
         match self {

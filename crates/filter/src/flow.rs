@@ -2,11 +2,10 @@
 
 use flowloom_wire::{Address, Vlan};
 
+use crate::condition::WordTest;
 use crate::error::{Complaint, Span};
 use crate::expr::Expr;
-use crate::primitive::{
-    Condition, Network, Primitive, Side, Transports, Versions, Within, WordTest,
-};
+use crate::primitive::{Network, Primitive, Side, Transports, Versions, Within};
 use crate::words::{Value, Word};
 
 #[cfg(test)]
@@ -26,8 +25,9 @@ pub trait FlowView {
     fn protocol(&self) -> u8;
     /// VLAN tags of the key, outer first.
     fn vlans(&self) -> [Vlan; 2];
-    /// What the flow says a word is; nothing if it does not have it.
-    fn field(&self, word: &Word) -> Option<Value<'_>>;
+    /// Whether something the flow has for a word is as asked for: `is` is called with its value, or
+    /// with the items of its list until one is; never if the flow has nothing for the word.
+    fn any(&self, word: &Word, is: &mut dyn FnMut(Value<'_>) -> bool) -> bool;
 }
 
 /// The part of a filter that is decided on the finished flow.
@@ -114,13 +114,13 @@ impl Question {
                 let mut tags = flow.vlans().into_iter().filter_map(Vlan::id);
                 tags.any(|tag| id.is_none_or(|id| id == tag))
             }
-            Self::Word(test) => test.holds(flow.field(&test.word)),
+            Self::Word(test) => test.holds(flow),
         }
     }
 }
 
 impl Network {
-    fn has(self, ip_version: u8, Address(found): Address) -> bool {
+    pub(crate) fn has(self, ip_version: u8, Address(found): Address) -> bool {
         match self {
             Self::V4 { address, mask } => ip_version == 4 && found as u32 & mask == address,
             Self::V6 { address, mask } => ip_version == 6 && found & mask == address,
@@ -133,20 +133,6 @@ impl Versions {
         match ip_version {
             4 => self.has_v4(),
             6 => self.has_v6(),
-            _ => false,
-        }
-    }
-}
-
-impl WordTest {
-    /// Whether what the flow has is as asked for. What it does not have is neither equal nor
-    /// unequal to anything.
-    fn holds(&self, value: Option<Value<'_>>) -> bool {
-        let Some(value) = value else { return false };
-        match (&self.condition, value) {
-            (Condition::Present, _) => true,
-            (Condition::Number(relation, wanted), Value::Number(n)) => relation.holds(n, *wanted),
-            (Condition::Text { equal, text }, Value::Text(t)) => (t == text.as_bytes()) == *equal,
             _ => false,
         }
     }

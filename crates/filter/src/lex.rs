@@ -18,10 +18,17 @@ pub(crate) enum Token<'a> {
     Quoted(String),
     /// Decimal, octal after `0`, hexadecimal after `0x`; or a named number.
     Number(u32),
+    /// Digits that are no number of 32 bits.
+    BadNumber(&'a str),
     /// `a.b`, `a.b.c` or `a.b.c.d`.
     Dotted(&'a str),
     Ipv6(Ipv6Addr),
     Mac([u8; 6]),
+    /// What is between two slashes behind `matches`, and whether an `i` follows.
+    Regex {
+        source: &'a str,
+        ignore_case: bool,
+    },
     And,
     Or,
     Not,
@@ -46,6 +53,9 @@ pub(crate) enum Token<'a> {
     GreaterOrEqual,
     Equal,
     NotEqual,
+    OpenBrace,
+    CloseBrace,
+    Comma,
     End,
 }
 
@@ -59,7 +69,9 @@ pub(crate) fn tokens(text: &str) -> Result<Vec<(Token<'_>, Span)>, Complaint> {
             at += blank;
             continue;
         }
-        let (token, len) = token(rest, at)?;
+        let after_matches = matches!(tokens.last(), Some((Token::Word("matches"), _)));
+        let (token, len) =
+            if after_matches && rest.starts_with('/') { regex(rest, at) } else { token(rest, at) }?;
         tokens.push((token, Span { start: at, end: at + len }));
         at += len;
     }
@@ -74,11 +86,10 @@ fn token(rest: &str, at: usize) -> Result<(Token<'_>, usize), Complaint> {
         return Ok((token, len));
     }
     if word > 0 {
-        let span = Span { start: at, end: at + word };
-        return Ok((classify(&rest[..word], span)?, word));
+        return Ok((classify(&rest[..word]), word));
     }
     if let Some(name) = rest.strip_prefix('\\') {
-        let len = name.find([' ', '!', '(', ')', '\n', '\t']).unwrap_or(name.len());
+        let len = name.find([' ', '!', '(', ')', ',', '}', '\n', '\t']).unwrap_or(name.len());
         return Ok((Token::Escaped(&name[..len]), len + 1));
     }
     if rest.starts_with('"') {
@@ -141,24 +152,24 @@ fn mac(text: &str) -> Option<[u8; 6]> {
 }
 
 /// A word by its looks.
-fn classify(word: &str, span: Span) -> Result<Token<'_>, Complaint> {
+fn classify(word: &str) -> Token<'_> {
     match word {
-        "and" => return Ok(Token::And),
-        "or" => return Ok(Token::Or),
-        "not" => return Ok(Token::Not),
+        "and" => return Token::And,
+        "or" => return Token::Or,
+        "not" => return Token::Not,
         _ => {}
     }
     if let Some(number) = names::number(word) {
-        return Ok(Token::Number(number));
+        return Token::Number(number);
     }
     if looks_numeric(word) {
-        return number(word, span).map(Token::Number);
+        return number(word).map_or(Token::BadNumber(word), Token::Number);
     }
     let parts = word.split('.').count();
     if (2..=4).contains(&parts) && word.split('.').all(looks_numeric) {
-        return Ok(Token::Dotted(word));
+        return Token::Dotted(word);
     }
-    Ok(Token::Word(word))
+    Token::Word(word)
 }
 
 fn looks_numeric(word: &str) -> bool {
@@ -170,21 +181,27 @@ fn looks_numeric(word: &str) -> bool {
     !digits.is_empty() && digits.bytes().all(fits)
 }
 
-fn number(word: &str, span: Span) -> Result<u32, Complaint> {
+fn number(word: &str) -> Option<u32> {
     let parsed = if let Some(hex) = word.strip_prefix("0x").or_else(|| word.strip_prefix("0X")) {
         u32::from_str_radix(hex, 16)
     } else if word.len() > 1 && word.starts_with('0') {
-        if word.contains(['8', '9']) {
-            let message =
-                format!("`{word}` begins with 0, so it is octal, where 8 and 9 are no digits");
-            let decimal = word.trim_start_matches('0');
-            return Err(Complaint::new(span, message).hint(format!("write `{decimal}`")));
-        }
         u32::from_str_radix(word, 8)
     } else {
         word.parse()
     };
-    parsed.map_err(|_| Complaint::new(span, format!("`{word}` does not fit in 32 bits")))
+    parsed.ok()
+}
+
+/// What is wrong with digits that are no number of so many bits.
+pub(crate) fn bad_number(word: &str, span: Span, bits: u32) -> Complaint {
+    let is_octal = word.starts_with('0') && !word.starts_with("0x") && !word.starts_with("0X");
+    if is_octal && word.contains(['8', '9']) {
+        let message =
+            format!("`{word}` begins with 0, so it is octal, where 8 and 9 are no digits");
+        let decimal = word.trim_start_matches('0');
+        return Complaint::new(span, message).hint(format!("write `{decimal}`"));
+    }
+    Complaint::new(span, format!("`{word}` does not fit in {bits} bits"))
 }
 
 /// Text in double quotes; `\"` and `\\` stand for `"` and `\`.
@@ -203,6 +220,30 @@ fn quoted(rest: &str, at: usize) -> Result<(Token<'_>, usize), Complaint> {
     }
     let span = Span { start: at, end: at + rest.len() };
     Err(Complaint::new(span, "this text has no closing `\"`"))
+}
+
+/// A regular expression between slashes; `\/` is a slash in it, and `i` after it says that the case
+/// of letters does not matter.
+fn regex(rest: &str, at: usize) -> Result<(Token<'_>, usize), Complaint> {
+    let mut escaped = false;
+    let end = rest.char_indices().skip(1).find_map(|(i, c)| {
+        let ends = c == '/' && !escaped;
+        escaped = c == '\\' && !escaped;
+        ends.then_some(i)
+    });
+    let Some(end) = end else {
+        let span = Span { start: at, end: at + rest.len() };
+        return Err(Complaint::new(span, "this regular expression has no closing `/`"));
+    };
+    let flags = &rest[end + 1..];
+    let flags = &flags[..flags.find(|c: char| !c.is_alphanumeric()).unwrap_or(flags.len())];
+    if !matches!(flags, "" | "i") {
+        let start = at + end + 1;
+        let span = Span { start, end: start + flags.len() };
+        return Err(Complaint::new(span, "the one letter after a regular expression is `i`"));
+    }
+    let token = Token::Regex { source: &rest[1..end], ignore_case: !flags.is_empty() };
+    Ok((token, end + 1 + flags.len()))
 }
 
 fn sign(rest: &str, at: usize) -> Result<(Token<'_>, usize), Complaint> {
@@ -224,4 +265,5 @@ const SIGNS: &[(&str, Token<'static>)] = &[
     ("]", Token::CloseBracket), (":", Token::Colon), ("+", Token::Plus), ("-", Token::Minus),
     ("*", Token::Star), ("/", Token::Slash), ("%", Token::Percent), ("&", Token::Ampersand),
     ("|", Token::Pipe), ("^", Token::Caret), ("<", Token::Less), (">", Token::Greater), ("=", Token::Equal),
+    ("{", Token::OpenBrace), ("}", Token::CloseBrace), (",", Token::Comma),
 ];

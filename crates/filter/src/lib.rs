@@ -8,9 +8,36 @@
 //! # Two parts
 //!
 //! The terms that are joined by `and` at the top of an expression go to one part or the other: a
-//! term with a flow word in it (see [`WORDS`]) is decided on the flow, where host, net, port,
-//! proto and vlan mean the flow's key; all others are decided on frames. `tcp port 443 and tls`
-//! tracks only the frames of port 443 and keeps the flows in which TLS was found.
+//! term with a flow word in it is decided on the flow, where host, net, port, proto and vlan mean
+//! the flow's key; all others are decided on frames. `tcp port 443 and tls` tracks only the frames
+//! of port 443 and keeps the flows in which TLS was found.
+//!
+//! # Flow words
+//!
+//! Which words there are, [`Filter::parse_with`] is told. Alone, a word is true of a flow that has
+//! it: a value, or a list that is not empty; a word of kind [`WordKind::Bool`] if the value is
+//! true. It may be compared:
+//!
+//! | | with | |
+//! |---|---|---|
+//! | `=` (or `==`), `!=` | any value | `tls.sni = "example.org"`, `http.status != 200` |
+//! | `<`, `<=`, `>`, `>=` | numbers | `dns.rtt >= 0.25` |
+//! | `contains`, `startswith`, `endswith` | texts | `tls.sni endswith ".example.org"` |
+//! | `matches /REGEX/`, `matches /REGEX/i` | texts | `http.path matches /^\/v[0-9]+\//` |
+//! | `in {A, B, ...}` | numbers and their ranges, texts, networks | `http.status in {301, 400-499}` |
+//! | `in NETWORK` | addresses | `dns.answer in 192.0.2.0/24` |
+//!
+//! - Texts are compared byte for byte, so upper and lower case differ (`matches /.../i` if they
+//!   must not). A text needs quotes unless it is one word, number or address; in quotes, `\"` and
+//!   `\\` stand for `"` and `\`. Regular expressions are those of the regex crate, found anywhere
+//!   in the text unless anchored by `^` and `$`.
+//! - Of a list, one item must be as asked for; `!=` asks that there are items and that none is
+//!   equal. What a flow does not have is neither equal nor unequal, so `not tls.sni = a` is also
+//!   true of flows without TLS and `tls.sni != a` is not.
+//! - Whole numbers are octal after `0` and hexadecimal after `0x`, as everywhere in a filter.
+//! - tcpdump's own words win over flow words, and flow words over the words for headers and ports
+//!   that are ours. Behind a port or protocol, as in tcpdump, the name of another is one
+//!   more: `port 80 or ssh` is about port 22; `ssh or port 80` is about flows.
 //!
 //! # What differs from tcpdump
 //!
@@ -46,10 +73,11 @@
 //!
 //! The names of the headers that are decoded and that tcpdump has no word for (`gre`, `vxlan`,
 //! `gtp`, `teredo` ...) are true if the header is anywhere in the frame; `dhcp` and `dhcpv6` stand
-//! for their ports.
+//! for their ports, unless they are flow words.
 #![forbid(unsafe_code)]
 
 mod arithmetic;
+mod condition;
 mod error;
 mod expr;
 mod flow;
@@ -69,7 +97,7 @@ use primitive::Primitive;
 pub use error::ParseError;
 pub use flow::{FlowTest, FlowView};
 pub use packet::{FrameView, PacketTest};
-pub use words::{Value, WORDS, Word, WordKind};
+pub use words::{Value, Word, WordKind};
 
 /// A filter: which frames are looked at, and which flows are kept.
 #[derive(Clone, Debug)]
@@ -80,13 +108,13 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Reads an expression. An empty one accepts everything.
+    /// Reads an expression without flow words. An empty one accepts everything.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
-        Self::with_words(text, WORDS)
+        Self::parse_with(text, &[])
     }
 
-    /// Reads an expression that may use these flow words.
-    fn with_words(text: &str, words: &[Word]) -> Result<Self, ParseError> {
+    /// Reads an expression that may use these flow words. An empty one accepts everything.
+    pub fn parse_with(text: &str, words: &[Word]) -> Result<Self, ParseError> {
         let parsed = parse::parse(text, words)?;
         let expr = parsed.expr;
         let terms = expr.clone().into_terms(Joint::And);
@@ -119,6 +147,16 @@ impl Filter {
     /// What a finished flow must pass; none if all flows do.
     pub fn flow(&self) -> Option<&FlowTest> {
         self.flow.as_ref()
+    }
+
+    /// The flow words it uses, each once.
+    pub fn words(&self) -> Vec<&Word> {
+        let mut words = Vec::new();
+        self.expr.each(&mut |primitive| match primitive {
+            Primitive::Word(test) if !words.contains(&&test.word) => words.push(&test.word),
+            _ => {}
+        });
+        words
     }
 }
 

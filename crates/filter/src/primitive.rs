@@ -1,14 +1,14 @@
 //! What a filter can ask, with every name and default resolved.
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use flowloom_wire::Layer;
 
 use crate::arithmetic::Comparison;
+use crate::condition::WordTest;
 use crate::keyword;
 use crate::names;
-use crate::words::Word;
 
 /// One question about a frame, or about a flow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -219,21 +219,6 @@ pub(crate) enum Multicast {
     Ip6,
 }
 
-/// A flow word and what it is compared with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct WordTest {
-    pub(crate) word: Word,
-    pub(crate) condition: Condition,
-}
-
-/// What is asked of a flow word.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Condition {
-    Present,
-    Number(Relation, u64),
-    Text { equal: bool, text: String },
-}
-
 /// The six comparisons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Relation {
@@ -247,7 +232,7 @@ pub(crate) enum Relation {
 
 impl Relation {
     #[inline]
-    pub(crate) fn holds<T: Ord + Copy>(self, left: T, right: T) -> bool {
+    pub(crate) fn holds<T: PartialOrd + Copy>(self, left: T, right: T) -> bool {
         match self {
             Self::Less => left < right,
             Self::LessOrEqual => left <= right,
@@ -278,7 +263,7 @@ impl Primitive {
     pub(crate) fn is_ambiguous(&self) -> bool {
         let name = match self {
             Self::Layer(layer) => layer.name(),
-            Self::Word(test) => test.word.name,
+            Self::Word(test) => &test.word.name,
             _ => return false,
         };
         names::port(name).is_some()
@@ -447,6 +432,22 @@ impl fmt::Display for Network {
     }
 }
 
+impl Network {
+    /// Whether it is one address.
+    pub(crate) fn is_host(self) -> bool {
+        matches!(self, Self::V4 { mask: u32::MAX, .. } | Self::V6 { mask: u128::MAX, .. })
+    }
+
+    /// The address, and the prefix length if it is a network; the mask must be one of a prefix.
+    pub(crate) fn prefixed(self) -> String {
+        let (address, len): (IpAddr, u32) = match self {
+            Self::V4 { address, mask } => (Ipv4Addr::from(address).into(), mask.leading_ones()),
+            Self::V6 { address, mask } => (Ipv6Addr::from(address).into(), mask.leading_ones()),
+        };
+        if self.is_host() { address.to_string() } else { format!("{address}/{len}") }
+    }
+}
+
 impl fmt::Display for IsisPdu {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -459,20 +460,5 @@ impl fmt::Display for IsisPdu {
             Self::PartialSequenceNumbers => "psnp",
             Self::Number(number) => return write!(f, "isis proto {number}"),
         })
-    }
-}
-
-impl fmt::Display for WordTest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.word.name;
-        match &self.condition {
-            Condition::Present => f.write_str(name),
-            Condition::Number(relation, number) => write!(f, "{name} {relation} {number}"),
-            Condition::Text { equal, text } => {
-                let sign = if *equal { "=" } else { "!=" };
-                let text = text.replace('\\', "\\\\").replace('"', "\\\"");
-                write!(f, "{name} {sign} \"{text}\"")
-            }
-        }
     }
 }

@@ -1,38 +1,47 @@
 //! The flow words: what a filter may ask of a finished flow beyond its key.
 //!
-//! This is the one table. A protocol that brings fields to filter by adds its lines to [`WORDS`];
-//! the parser, the check for misspelt words and the evaluation follow from them.
+//! Which there are is not known here: whoever parses a filter gives the table, and the check for
+//! misspelt words and the evaluation follow from it.
 
-/// A word that is decided on the finished flow: `tls`, `dns.name = example.org`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+use std::borrow::Cow;
+
+/// A word that is decided on the finished flow: `tls`, `dns.name = "example.org"`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Word {
-    /// As it is written in expressions.
-    pub name: &'static str,
+    /// As it is written in expressions: letters, digits, and `.`, `_` or `-` inside.
+    pub name: Cow<'static, str>,
     /// What it can be compared with.
     pub kind: WordKind,
 }
 
-/// What a flow word stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a flow word stands for. A word with a list of values is of the kind of its items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum WordKind {
     /// Only whether it is there.
     Presence,
-    /// A number: `=`, `!=`, `<`, `<=`, `>`, `>=`.
+    /// `true` or `false`; alone, the word asks whether it is true.
+    Bool,
+    /// A whole number.
     Number,
-    /// Text: `=`, `!=`, byte for byte.
+    /// A number with a fraction.
+    Float,
+    /// Text, compared byte for byte: `A` is not `a`.
     Text,
+    /// An IP address, which the flow has as text.
+    Address,
 }
 
 /// What a flow says a word is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value<'a> {
     /// It is there, and that is all.
     Present,
-    /// A number.
-    Number(u64),
-    /// Text, as it was on the wire.
+    /// For [`WordKind::Bool`].
+    Bool(bool),
+    /// For [`WordKind::Number`].
+    Number(i64),
+    /// For [`WordKind::Float`].
+    Float(f64),
+    /// For [`WordKind::Text`] and [`WordKind::Address`].
     Text(&'a [u8]),
 }
-
-/// All flow words.
-pub const WORDS: &[Word] = &[];

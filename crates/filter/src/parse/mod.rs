@@ -5,6 +5,7 @@
 //! (`tcp dst port 80 or 443`). It is read by recursive descent; what may be a number, an
 //! identifier or the start of arithmetic is decided by what follows it.
 
+mod flow_word;
 mod operand;
 mod qualified;
 mod sum;
@@ -14,7 +15,7 @@ mod tests;
 use crate::arithmetic::Sum;
 use crate::error::{Complaint, ParseError, Span};
 use crate::expr::{Expr, Joint};
-use crate::lex::{Token, tokens};
+use crate::lex::{self, Token, tokens};
 use crate::primitive::Primitive;
 use crate::words::Word;
 
@@ -39,7 +40,8 @@ fn parsed(text: &str, words: &[Word]) -> Result<Parsed, Complaint> {
         return Err(Complaint::new(Span { start: text.len(), end: text.len() }, message));
     }
     let tokens = tokens(text)?;
-    let mut parser = Parser { text, tokens: &tokens, at: 0, depth: 0, words, spans: Vec::new() };
+    let spans = Vec::new();
+    let mut parser = Parser { text, tokens: &tokens, at: 0, depth: 0, words, patterns: 0, spans };
     if parser.peek() == &Token::End {
         return Ok(Parsed { expr: Expr::All(Vec::new()), spans: Vec::new() });
     }
@@ -61,6 +63,8 @@ struct Parser<'a> {
     /// Parentheses, brackets, minus signs and operators around where it is.
     depth: usize,
     words: &'a [Word],
+    /// Regular expressions read so far.
+    patterns: usize,
     spans: Vec<Span>,
 }
 
@@ -163,6 +167,7 @@ impl<'a> Parser<'a> {
     fn unexpected(&self, expected: &str) -> Complaint {
         let span = self.span();
         let found = match self.peek() {
+            Token::BadNumber(word) => return lex::bad_number(word, span, u32::BITS),
             Token::End => "the end of the expression".to_owned(),
             _ => format!("`{}`", shown(self.text.get(span.start..span.end).unwrap_or_default())),
         };
@@ -172,11 +177,6 @@ impl<'a> Parser<'a> {
     /// Takes a token or says what else was there.
     fn expect(&mut self, token: &Token<'_>, name: &str) -> Result<Span, Complaint> {
         if self.take(token) { Ok(self.last_span()) } else { Err(self.unexpected(name)) }
-    }
-
-    /// A number, or a number in parentheses.
-    fn number(&mut self, expected: &str) -> Result<u32, Complaint> {
-        self.optional_number().ok_or_else(|| self.unexpected(expected))
     }
 
     /// A number, or a number in parentheses, if that is what is next.

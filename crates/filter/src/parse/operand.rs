@@ -6,8 +6,7 @@ use crate::expr::Expr;
 use crate::keyword::{self, Protocol};
 use crate::lex::Token;
 use crate::names;
-use crate::primitive::{Condition, LLC_FRAMES, Multicast, Primitive, Relation, WordTest};
-use crate::words::{Word, WordKind};
+use crate::primitive::{LLC_FRAMES, Multicast, Primitive, Relation};
 
 use super::qualified::Qualifiers;
 use super::sum::{SumPart, relation};
@@ -125,7 +124,7 @@ impl Parser<'_> {
             *qualifiers = Some(inherited);
             return self.identifier(inherited);
         }
-        if let Some(known) = self.words.iter().find(|known| known.name == word).copied() {
+        if let Some(known) = self.words.iter().find(|known| known.name == word).cloned() {
             return self.flow_word(known);
         }
         if let Some(primitive) = keyword::protocol_word(word) {
@@ -331,51 +330,6 @@ impl Parser<'_> {
         Ok(bits)
     }
 
-    /// A flow word, alone or compared.
-    fn flow_word(&mut self, word: Word) -> Result<Part, Complaint> {
-        let start = self.span();
-        self.next();
-        let condition = match relation(self.peek()) {
-            None => Condition::Present,
-            Some(relation) => self.flow_condition(word, relation)?,
-        };
-        let span = start.to(self.last_span());
-        Ok(self.test(Primitive::Word(WordTest { word, condition }), span))
-    }
-
-    fn flow_condition(&mut self, word: Word, relation: Relation) -> Result<Condition, Complaint> {
-        let name = word.name;
-        match (word.kind, relation) {
-            (WordKind::Presence, _) => {
-                let message = format!("`{name}` has no value to compare");
-                return Err(Complaint::new(self.span(), message).hint(format!("write `{name}`")));
-            }
-            (WordKind::Text, Relation::Equal | Relation::NotEqual) | (WordKind::Number, _) => {}
-            (WordKind::Text, _) => return Err(self.unexpected("`=` or `!=` for a text")),
-        }
-        self.next();
-        if word.kind == WordKind::Number {
-            let number = self.number("a number")?;
-            return Ok(Condition::Number(relation, number.into()));
-        }
-        let span = self.span();
-        let text = match self.peek() {
-            Token::Quoted(text) => text.clone(),
-            Token::Word(_)
-            | Token::Escaped(_)
-            | Token::Dotted(_)
-            | Token::Number(_)
-            | Token::Ipv6(_)
-            | Token::Mac(_) => {
-                let text = self.text.get(span.start..span.end).unwrap_or_default();
-                text.strip_prefix('\\').unwrap_or(text).to_owned()
-            }
-            _ => return Err(self.unexpected("a text, in quotes if it has blanks")),
-        };
-        self.next();
-        Ok(Condition::Text { equal: relation == Relation::Equal, text })
-    }
-
     /// A test, put on the list of where the tests are.
     pub(super) fn test(&mut self, primitive: Primitive, span: Span) -> Part {
         self.spans.push(span);
@@ -400,13 +354,32 @@ impl Parser<'_> {
     fn unknown_word(&self, word: &str) -> Complaint {
         let complaint = self.expected_primitive();
         let lower = word.to_ascii_lowercase();
-        let words = keyword::all().chain(self.words.iter().map(|known| known.name));
-        match names::nearest(&lower, words) {
-            Some(near) => complaint.hint(format!("did you mean `{near}`?")),
-            None if names::port(&lower).is_some() => {
-                complaint.hint(format!("for the service, write `port {lower}`"))
-            }
+        let tcpdumps = keyword::all().map(|known| -> &str { known });
+        let words = tcpdumps.chain(self.words.iter().map(|known| &*known.name));
+        if let Some(near) = names::nearest(&lower, words) {
+            return complaint.hint(format!("did you mean `{near}`?"));
+        }
+        if names::port(&lower).is_some() {
+            return complaint.hint(format!("for the service, write `port {lower}`"));
+        }
+        match self.words_beside(&lower) {
+            Some(words) => complaint.hint(words),
             None => complaint,
+        }
+    }
+
+    /// The flow words that begin as an unknown one does before its dot.
+    fn words_beside(&self, word: &str) -> Option<String> {
+        let (family, _) = word.split_once('.')?;
+        let fields = self.words.iter().filter_map(|known| known.name.strip_prefix(family));
+        let mut fields: Vec<&str> = fields.filter(|field| field.starts_with('.')).collect();
+        let more = fields.len().saturating_sub(WORDS_SHOWN);
+        fields.truncate(WORDS_SHOWN);
+        let shown = fields.iter().map(|field| format!("`{family}{field}`")).collect::<Vec<_>>();
+        match (shown.is_empty(), more) {
+            (true, _) => None,
+            (false, 0) => Some(format!("there are {}", shown.join(", "))),
+            (false, more) => Some(format!("there are {} and {more} more", shown.join(", "))),
         }
     }
 }
@@ -417,3 +390,5 @@ fn compare(left: Sum, relation: Relation, number: u32) -> Primitive {
 
 /// Depth of a comparison that is not written as one: `byte 0 & 1` is `(link[0:1] & 1) != 0`.
 const BYTE_DEPTH: usize = 4;
+/// Flow words that are listed beside an unknown one.
+const WORDS_SHOWN: usize = 12;

@@ -310,7 +310,7 @@ impl Parser<'_> {
         Ok(self.test(Primitive::Host { within, side, network }, span))
     }
 
-    fn prefix_len(&mut self, max: u32) -> Result<u32, Complaint> {
+    pub(super) fn prefix_len(&mut self, max: u32) -> Result<u32, Complaint> {
         match *self.peek() {
             Token::Number(len) if len <= max => {
                 self.next();
