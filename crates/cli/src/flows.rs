@@ -10,8 +10,8 @@ use std::thread;
 use flowloom_engine::{
     AppLayer, CaptureLimits, Config, CryptoPan, Destination, ExportSettings, Filter, FlowLimits,
     FlowSettings, Format, Initiator, KeyIgnore, Labels, LogLimits, Order, Output, Population,
-    RunError, SaidLimits, Signs, SinkError, Terminal, Timeouts, Watch, Window, WireOptions,
-    find_inputs, run,
+    Registry, RunError, SaidLimits, Signs, SinkError, Terminal, Timeouts, Watch, Window,
+    WireOptions, find_inputs, flow_words, run,
 };
 
 use crate::arguments::{
@@ -45,7 +45,9 @@ pub(crate) fn flows(arguments: FlowsArguments) -> Result<ExitCode, Box<dyn Error
 
 fn config(arguments: FlowsArguments) -> Result<Config, Box<dyn Error>> {
     let FlowsArguments { captures, inputs, output, columns, frames, flows, work } = arguments;
-    let filter = frames.filter.as_deref().map(Filter::parse).transpose()?;
+    let words = flow_words(&Registry::new());
+    let filter =
+        frames.filter.as_deref().map(|text| Filter::parse_with(text, &words)).transpose()?;
     let signs = if columns.signed { Signs::Signed } else { Signs::Unsigned };
     let processors = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let files = find_inputs(&captures)?;

@@ -17,6 +17,7 @@ mod run;
 mod settings_text;
 mod source;
 mod watch;
+mod words;
 
 pub use account::{Account, CaptureAccount, Summary};
 pub use anonymize::CryptoPan;
@@ -30,6 +31,7 @@ pub use inputs::{InputFile, find_inputs};
 pub use labels::{LabelReport, Labels};
 pub use run::{RunError, run};
 pub use watch::Watch;
+pub use words::flow_words;
 
 // What a `Config` is made of, so that a shell needs no other crate.
 pub use flowloom_capture::Limits as CaptureLimits;
@@ -42,6 +44,6 @@ pub use flowloom_flow::{
     Initiator, KeyIgnore, Limits as FlowLimits, Network, Population, Settings as FlowSettings,
     Timeouts,
 };
-pub use flowloom_protocols::Limits as SaidLimits;
+pub use flowloom_protocols::{Limits as SaidLimits, Registry};
 pub use flowloom_schema::Mac;
 pub use flowloom_wire::{Address, Options as WireOptions};

@@ -25,6 +25,7 @@ use flowloom_protocols::{Registry, Wants};
 use flowloom_schema::Batch;
 use flowloom_wire::Packet;
 
+use crate::words::Words;
 use crate::{AppLayer, Config};
 
 /// Rows of all tables of a run.
@@ -41,6 +42,8 @@ pub(crate) struct Plan<'c> {
     pub(crate) config: &'c Config,
     pub(crate) families: Families,
     pub(crate) events: Events,
+    /// What the filter asks of finished flows.
+    pub(crate) words: Option<Words>,
     pub(crate) registry: Arc<Registry>,
     hasher: KeyHasher,
 }
@@ -57,17 +60,24 @@ impl<'c> Plan<'c> {
     /// A run for these columns, whatever the configuration says.
     pub(crate) fn of(config: &'c Config, families: Families) -> Self {
         let registry = Arc::new(Registry::new());
-        let families = match config.app_layer {
+        let told = |families: Families| match config.app_layer {
             AppLayer::PortOnly => families.told_by_ports(registry.clone()),
             AppLayer::Full | AppLayer::None => families,
         };
-        Self { config, families, events: Events::default(), registry, hasher: KeyHasher::random() }
+        let words = config.filter.as_ref().and_then(Words::of).map(|words| words.map(told));
+        let families = told(families);
+        let (events, hasher) = (Events::default(), KeyHasher::random());
+        Self { config, families, events, words, registry, hasher }
     }
 
     /// What must be parsed of what flows say.
     pub(crate) fn wants(&self) -> Wants {
         match self.config.app_layer {
-            AppLayer::Full => self.families.needs().said.or(self.events.wants()),
+            AppLayer::Full => {
+                let words = self.words.as_ref().map(|words| words.families().needs().said);
+                let said = self.families.needs().said.or(self.events.wants());
+                said.or(words.unwrap_or_default())
+            }
             AppLayer::PortOnly | AppLayer::None => Wants::NONE,
         }
     }

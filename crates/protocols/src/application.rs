@@ -2,7 +2,7 @@
 
 use flowloom_schema::record;
 
-use crate::{Application, Findings, WireText};
+use crate::{Application, Findings, FoundBy, WireText};
 
 record! {
     /// Which protocol a flow speaks, and the names of the server.
@@ -11,7 +11,7 @@ record! {
         application: Option<&'a str> [None, Feature],
         /// How `application` was found: `content` or `port`.
         application_by: Option<&'a str> [None, Account],
-        /// All protocols that were found, outermost first, as `smtp` and `tls` after STARTTLS.
+        /// All protocols that were recognised by what was said, outermost first, as `smtp` and `tls` after STARTTLS; with `--app-layer port-only`, the one that is usual at the ports.
         applications: Option<Vec<&'a str>> [None, Feature],
         /// Name of the server the client asked for: TLS or QUIC server name, else HTTP host.
         server_name: Option<&'a str> [None, Identity],
@@ -30,11 +30,17 @@ impl<'a> ApplicationColumns<'a> {
         Self {
             application: first.map(name).or(by_port),
             application_by: first.map(|first| first.by.name()).or(by_port.map(|_| "port")),
-            applications: (!found.is_empty()).then(|| found.iter().map(name).collect()),
+            applications: applications(found).or(by_port.map(|name| vec![name])),
             server_name: findings.and_then(server_name),
             dns_name: findings.and_then(|findings| findings.dns_name.as_deref()),
         }
     }
+}
+
+fn applications(found: &[Application]) -> Option<Vec<&str>> {
+    let found = found.iter().filter(|application| application.by == FoundBy::Content);
+    let names = found.map(|application| application.protocol.name()).collect::<Vec<_>>();
+    (!names.is_empty()).then_some(names)
 }
 
 fn server_name(findings: &Findings) -> Option<&str> {

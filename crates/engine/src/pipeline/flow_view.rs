@@ -3,39 +3,45 @@
 use flowloom_features::Kept;
 use flowloom_filter::{FlowView, Value, Word};
 use flowloom_flow::Flow;
+use flowloom_schema::Batch;
 use flowloom_wire::{Address, Vlan};
 
+use crate::words::Words;
+
 /// A flow that has ended.
-pub(crate) struct FinishedFlow<'a>(pub(crate) &'a Flow<Kept>);
+pub(crate) struct FinishedFlow<'a> {
+    pub(crate) flow: &'a Flow<Kept>,
+    /// The words of the filter with the values of some flows, and which row this one is.
+    pub(crate) words: Option<(&'a Words, &'a Batch, usize)>,
+}
 
 impl FlowView for FinishedFlow<'_> {
     fn ip_version(&self) -> u8 {
-        self.0.key.ip_version()
+        self.flow.key.ip_version()
     }
 
     fn src(&self) -> Address {
-        if self.0.initiator_is_b { self.0.key.b() } else { self.0.key.a() }
+        if self.flow.initiator_is_b { self.flow.key.b() } else { self.flow.key.a() }
     }
 
     fn dst(&self) -> Address {
-        if self.0.initiator_is_b { self.0.key.a() } else { self.0.key.b() }
+        if self.flow.initiator_is_b { self.flow.key.a() } else { self.flow.key.b() }
     }
 
     fn ports(&self) -> Option<(u16, u16)> {
-        let (a, b) = self.0.key.ports()?;
-        Some(if self.0.initiator_is_b { (b, a) } else { (a, b) })
+        let (a, b) = self.flow.key.ports()?;
+        Some(if self.flow.initiator_is_b { (b, a) } else { (a, b) })
     }
 
     fn protocol(&self) -> u8 {
-        self.0.key.protocol()
+        self.flow.key.protocol()
     }
 
     fn vlans(&self) -> [Vlan; 2] {
-        self.0.key.vlans().map(|id| id.map_or(Vlan::default(), Vlan::from_tci))
+        self.flow.key.vlans().map(|id| id.map_or(Vlan::default(), Vlan::from_tci))
     }
 
-    /// No family has flow words yet: they come with the protocols.
-    fn field(&self, _: &Word) -> Option<Value<'_>> {
-        None
+    fn any(&self, word: &Word, is: &mut dyn FnMut(Value<'_>) -> bool) -> bool {
+        self.words.is_some_and(|(words, values, row)| words.any(values, row, word, is))
     }
 }

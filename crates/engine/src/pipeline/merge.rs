@@ -38,8 +38,11 @@ impl Merger {
         self.names.teach(&mut ended, lessons);
         let test = plan.config.filter.as_ref().and_then(|filter| filter.flow());
         let mut full = Vec::new();
-        for flow in ended {
-            if test.is_some_and(|test| !test.matches(&FinishedFlow(&flow.flow))) {
+        let values = plan.words.as_ref().map(|words| (words, words.values(&ended)));
+        for (row, flow) in ended.into_iter().enumerate() {
+            let words = values.as_ref().map(|(words, values)| (*words, values, row));
+            let finished = FinishedFlow { flow: &flow.flow, words };
+            if test.is_some_and(|test| !test.matches(&finished)) {
                 self.account.flows_filtered += 1;
                 continue;
             }

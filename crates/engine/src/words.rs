@@ -1,0 +1,141 @@
+//! The flow words of filters: the columns of flows, and the names of protocols.
+//!
+//! `tls.sni` is the column `tls_sni` of the set `tls`; a column whose name does not begin with that
+//! of its set is a word as it is. The name of a protocol alone asks whether it was found.
+
+use flowloom_features::{Families, Kept, SETS, Signs};
+use flowloom_filter::{Filter, Value, Word, WordKind};
+use flowloom_flow::Ended;
+use flowloom_protocols::Registry;
+use flowloom_schema::{Batch, Column, DataType, Series, Values};
+
+/// The words that a filter may use.
+pub fn flow_words(registry: &Registry) -> Vec<Word> {
+    let presence = |name: &str| Word { name: name.to_owned().into(), kind: WordKind::Presence };
+    let protocols = registry.all().iter().map(|protocol| presence(protocol.name()));
+    let columns = columns()
+        .into_iter()
+        .filter_map(|column| Some(Word { name: word_of(&column).into(), kind: kind(&column)? }));
+    protocols.chain(columns).collect()
+}
+
+/// The columns that the words of a filter ask for, and how they are looked up.
+pub(crate) struct Words {
+    families: Families,
+    /// The words, in the order of the columns of `families`.
+    names: Vec<String>,
+}
+
+impl Words {
+    /// What a filter asks of finished flows; none if it asks for no word.
+    pub(crate) fn of(filter: &Filter) -> Option<Self> {
+        let asked = filter.words();
+        let is_asked = |column: &Column| {
+            asked.iter().any(|word| match word.kind {
+                WordKind::Presence => PRESENCE_COLUMN == column.name,
+                _ => word.name == word_of(column),
+            })
+        };
+        let others = columns().into_iter().filter(|column| !is_asked(column));
+        let others = others.map(|column| column.name.into_owned()).collect::<Vec<_>>();
+        let families = Families::new(&sets(), &others, Signs::default());
+        let names = families.columns().iter().map(word_of).collect::<Vec<_>>();
+        (!asked.is_empty()).then_some(Self { families, names })
+    }
+
+    /// The same, with protocols told by ports alone.
+    pub(crate) fn map(self, families: impl FnOnce(Families) -> Families) -> Self {
+        Self { families: families(self.families), ..self }
+    }
+
+    pub(crate) fn families(&self) -> &Families {
+        &self.families
+    }
+
+    /// The values of the words for some flows.
+    pub(crate) fn values(&self, flows: &[Ended<Kept>]) -> Batch {
+        self.families.batch(flows, "")
+    }
+
+    /// Whether a value of a word is as asked for, in a row of what [`Words::values`] gave.
+    pub(crate) fn any(
+        &self,
+        values: &Batch,
+        row: usize,
+        word: &Word,
+        is: &mut dyn FnMut(Value<'_>) -> bool,
+    ) -> bool {
+        let series = |name: &str| {
+            let at = self.names.iter().position(|known| known == name)?;
+            values.columns.get(at)
+        };
+        if word.kind == WordKind::Presence {
+            let named = |value: Value<'_>| value == Value::Text(word.name.as_bytes());
+            return PRESENCE_COLUMNS
+                .iter()
+                .filter_map(|name| series(name))
+                .any(|series| any(series, row, &mut |value| named(value) && is(Value::Present)));
+        }
+        series(&word.name).is_some_and(|series| any(series, row, is))
+    }
+}
+
+/// Whether the value in a row, or an item of the list there, is as asked for.
+fn any(series: &Series, row: usize, is: &mut dyn FnMut(Value<'_>) -> bool) -> bool {
+    if !series.validity.is_valid(row) {
+        return false;
+    }
+    is(match &series.values {
+        Values::Bool(v) => Value::Bool(v[row]),
+        Values::I8(v) => Value::Number(v[row].into()),
+        Values::U8(v) => Value::Number(v[row].into()),
+        Values::U16(v) => Value::Number(v[row].into()),
+        Values::I32(v) => Value::Number(v[row].into()),
+        Values::I64(v) => Value::Number(v[row]),
+        Values::F64(v) => Value::Float(v[row]),
+        Values::Text(v) => Value::Text(v.get(row).as_bytes()),
+        Values::List(list) => return list.range(row).any(|item| any(&list.items, item, is)),
+        _ => return false,
+    })
+}
+
+/// The columns that can be asked for: not what it takes all packets to tell.
+fn columns() -> Vec<Column> {
+    Families::new(&sets(), &[CAPTURE.into()], Signs::default()).columns()
+}
+
+fn sets() -> Vec<&'static str> {
+    SETS.iter().map(|set| set.name).filter(|name| !OF_ALL_PACKETS.contains(name)).collect()
+}
+
+fn word_of(column: &Column) -> String {
+    let rest = column.name.strip_prefix(column.family).and_then(|rest| rest.strip_prefix('_'));
+    match rest {
+        Some(rest) => format!("{}.{rest}", column.family),
+        None => column.name.to_string(),
+    }
+}
+
+fn kind(column: &Column) -> Option<WordKind> {
+    let mut data_type = column.data_type;
+    while let DataType::List(item) = data_type {
+        data_type = *item;
+    }
+    Some(match data_type {
+        DataType::Bool => WordKind::Bool,
+        DataType::I8 | DataType::U8 | DataType::U16 | DataType::I32 | DataType::I64 => {
+            WordKind::Number
+        }
+        DataType::F64 => WordKind::Float,
+        DataType::Text if column.name.ends_with("_ip") => WordKind::Address,
+        DataType::Text => WordKind::Text,
+        _ => return None,
+    })
+}
+
+/// What tells which protocols were found.
+const PRESENCE_COLUMN: &str = "applications";
+/// Sets whose columns are no words.
+const OF_ALL_PACKETS: &[&str] = &["sequences", "timestamps", "statistics"];
+/// The same for all flows of a capture.
+const CAPTURE: &str = "capture";
