@@ -71,10 +71,8 @@ impl Words {
         };
         if word.kind == WordKind::Presence {
             let named = |value: Value<'_>| value == Value::Text(word.name.as_bytes());
-            return PRESENCE_COLUMNS
-                .iter()
-                .filter_map(|name| series(name))
-                .any(|series| any(series, row, &mut |value| named(value) && is(Value::Present)));
+            let mut is_named = |value: Value<'_>| named(value) && is(Value::Present);
+            return series(PRESENCE_COLUMN).is_some_and(|found| any(found, row, &mut is_named));
         }
         series(&word.name).is_some_and(|series| any(series, row, is))
     }
