@@ -35,4 +35,4 @@ pub use key::{Direction, FlowKey};
 pub use marks::PacketMarks;
 pub use partition::{PARTITIONS, Partition, PartitionCounts};
 pub use settings::{Initiator, KeyIgnore, Limits, Network, Population, Settings, Timeouts};
-pub use stream::{Delivery, Stream, StreamSegment};
+pub use stream::{Delivery, Overlap, Stream, StreamSegment};

@@ -1,32 +1,42 @@
 //! The bytes of one direction of a TCP connection, in order (RFC 9293, section 3.4).
 
-use std::collections::BTreeMap;
+mod held;
+#[cfg(test)]
+mod tests;
+
+use held::Held;
 
 /// Puts the segments of one direction in order.
 ///
 /// `S` is what is remembered of the packet that brought some bytes. Bytes that come in order are
 /// handed on without being copied; what comes early is kept until the hole before it is filled or
-/// given up.
+/// given up. What was handed on is final, whatever comes again later.
 #[derive(Clone, Debug)]
 pub struct Stream<S> {
     /// Number of the next byte to be handed on; none before the first segment.
     next: Option<u32>,
     /// Bytes handed on or lost so far: the offset of the next byte.
     offset: u64,
-    /// What came early, by offset; no two overlap.
-    early: BTreeMap<u64, Early<S>>,
-    /// Bytes in `early`, captured or not.
-    held: usize,
+    /// What came early.
+    held: Held<S>,
     /// Offset of the end, once a FIN was seen.
     end: Option<u64>,
 }
 
-#[derive(Clone, Debug)]
-struct Early<S> {
-    /// Length on the wire: more than `bytes` if the capture cut the segment.
-    len: u32,
-    bytes: Box<[u8]>,
-    stamp: S,
+/// Which bytes count where a segment overlaps others that still wait. Receivers differ in this, and
+/// who knows which one is there can hide bytes from an observer who does not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Overlap {
+    /// Those that came first.
+    #[default]
+    First,
+    /// Those that came last.
+    Last,
+    /// Those that came first, except where a new segment begins before the old one: as `tcp_reass`
+    /// of 4.4BSD trims them (Wright and Stevens, TCP/IP Illustrated, volume 2, section 27.9), which
+    /// Shankar and Paxson call `BSD` (Active Mapping, 2003). An old segment whose front was
+    /// overwritten begins where its rest begins.
+    Bsd,
 }
 
 /// A segment with its payload.
@@ -57,7 +67,14 @@ pub enum Delivery<'a, S> {
 
 impl<S> Default for Stream<S> {
     fn default() -> Self {
-        Self { next: None, offset: 0, early: BTreeMap::new(), held: 0, end: None }
+        Self::new(Overlap::default())
+    }
+}
+
+impl<S> Stream<S> {
+    /// Before its first segment.
+    pub const fn new(overlap: Overlap) -> Self {
+        Self { next: None, offset: 0, held: Held::new(overlap), end: None }
     }
 }
 
@@ -67,8 +84,9 @@ impl<S: Copy> Stream<S> {
         self.next.get_or_insert(first_byte);
     }
 
-    /// Takes a segment in and hands on what is in order now. Where segments overlap, the bytes that
-    /// came first count. At most `held_max` bytes wait: then the hole before them is given up.
+    /// Takes a segment in and hands on what is in order now. The stream begins after the SYN, or
+    /// with the first payload if that comes first. At most `held_max` bytes of memory wait, as
+    /// [`Self::held`] counts them: then the hole before them is given up.
     pub fn segment(
         &mut self,
         segment: &StreamSegment<'_, S>,
@@ -76,8 +94,12 @@ impl<S: Copy> Stream<S> {
         sink: &mut impl FnMut(Delivery<'_, S>),
     ) {
         let seq = segment.seq.wrapping_add(u32::from(segment.syn));
-        if segment.syn && self.offset == 0 && self.early.is_empty() {
+        if segment.syn && self.offset == 0 && self.held.is_empty() {
             self.next = Some(seq);
+        }
+        // The number of a FIN or RST alone need not be that of the next byte.
+        if self.next.is_none() && segment.len == 0 {
+            return;
         }
         let next = *self.next.get_or_insert(seq);
         let ahead = i64::from(seq.wrapping_sub(next) as i32);
@@ -86,33 +108,33 @@ impl<S: Copy> Stream<S> {
         if segment.fin && end >= self.offset as i64 {
             self.end.get_or_insert(end as u64);
         }
-        if end <= self.offset as i64 {
+        if end <= self.offset as i64 || segment.len == 0 {
             return;
         }
         let skip = (self.offset as i64 - start).max(0);
+        let range = ((start + skip) as u64, end as u64);
         let bytes = segment.bytes.get(skip as usize..).unwrap_or(&[]);
-        let (start, len) = ((start + skip) as u64, (i64::from(segment.len) - skip) as u32);
-        if start == self.offset && self.early.is_empty() {
-            self.deliver(bytes, len, segment.stamp, sink);
-            return;
+        if range.0 == self.offset {
+            self.in_order(range.1, bytes, segment.stamp, sink);
+        } else {
+            self.held.insert(range, bytes, segment.stamp);
         }
-        self.hold(start, len, bytes, segment.stamp);
-        self.release(sink);
-        while self.held > held_max {
+        while self.held.bytes() > held_max {
             self.give_up_hole(sink);
         }
     }
 
     /// Hands on what is left, holes given up: the connection is over.
     pub fn finish(&mut self, sink: &mut impl FnMut(Delivery<'_, S>)) {
-        while !self.early.is_empty() {
+        while !self.held.is_empty() {
             self.give_up_hole(sink);
         }
     }
 
-    /// Bytes that wait for a hole before them to be filled.
+    /// Bytes of memory that wait for a hole before them to be filled: what was captured, and what
+    /// each piece of it takes beside.
     pub fn held(&self) -> usize {
-        self.held
+        self.held.bytes()
     }
 
     /// Whether everything up to the FIN was handed on.
@@ -120,10 +142,27 @@ impl<S: Copy> Stream<S> {
         self.end.is_some_and(|end| self.offset >= end)
     }
 
+    /// Hands on what reaches from the next byte to `end`, and what has waited for it.
+    fn in_order(
+        &mut self,
+        end: u64,
+        mut bytes: &[u8],
+        stamp: S,
+        sink: &mut impl FnMut(Delivery<'_, S>),
+    ) {
+        while self.offset < end {
+            let from = self.offset;
+            let len = self.held.give_way(from, end) - from;
+            self.deliver(bytes, len, stamp, sink);
+            self.release(sink);
+            bytes = bytes.get((self.offset - from) as usize..).unwrap_or(&[]);
+        }
+    }
+
     fn deliver(
         &mut self,
         bytes: &[u8],
-        len: u32,
+        len: u64,
         stamp: S,
         sink: &mut impl FnMut(Delivery<'_, S>),
     ) {
@@ -131,57 +170,30 @@ impl<S: Copy> Stream<S> {
         if !bytes.is_empty() {
             sink(Delivery::Bytes(bytes, stamp));
         }
-        let cut = u64::from(len) - bytes.len() as u64;
-        if cut > 0 {
-            sink(Delivery::Lost(cut));
-        }
-        self.advance(u64::from(len));
+        self.lose(len - bytes.len() as u64, sink);
+        self.offset += bytes.len() as u64;
+        self.next = self.next.map(|next| next.wrapping_add(bytes.len() as u32));
     }
 
-    fn advance(&mut self, len: u64) {
-        self.offset += len;
-        self.next = self.next.map(|next| next.wrapping_add(len as u32));
-    }
-
-    /// Keeps what of a segment was not there yet.
-    fn hold(&mut self, start: u64, len: u32, bytes: &[u8], stamp: S) {
-        let end = start + u64::from(len);
-        let mut at = start;
-        while at < end {
-            let before = self.early.range(..=at).next_back();
-            let before_end = before.map_or(at, |(from, early)| from + u64::from(early.len));
-            if before_end > at {
-                at = before_end;
-                continue;
-            }
-            let until = self.early.range(at..).next().map_or(end, |(from, _)| (*from).min(end));
-            let skip = (at - start) as usize;
-            let piece = bytes.get(skip..).unwrap_or(&[]);
-            let piece = piece.get(..(until - at) as usize).unwrap_or(piece);
-            self.held += (until - at) as usize;
-            self.early.insert(at, Early { len: (until - at) as u32, bytes: piece.into(), stamp });
-            at = until;
+    fn lose(&mut self, len: u64, sink: &mut impl FnMut(Delivery<'_, S>)) {
+        if len > 0 {
+            sink(Delivery::Lost(len));
+            self.offset += len;
+            self.next = self.next.map(|next| next.wrapping_add(len as u32));
         }
     }
 
-    /// Hands on what is in order.
+    /// Hands on what was held and is in order now.
     fn release(&mut self, sink: &mut impl FnMut(Delivery<'_, S>)) {
-        while let Some(entry) = self.early.first_entry()
-            && *entry.key() == self.offset
-        {
-            let early = entry.remove();
-            self.held -= early.len as usize;
-            self.deliver(&early.bytes, early.len, early.stamp, sink);
+        while let Some(piece) = self.held.take(self.offset) {
+            self.deliver(piece.bytes(), u64::from(piece.len), piece.stamp, sink);
         }
     }
 
     fn give_up_hole(&mut self, sink: &mut impl FnMut(Delivery<'_, S>)) {
-        let Some((start, _)) = self.early.first_key_value() else { return };
-        let hole = start - self.offset;
-        if hole > 0 {
-            sink(Delivery::Lost(hole));
-            self.advance(hole);
+        if let Some(start) = self.held.start() {
+            self.lose(start - self.offset, sink);
+            self.release(sink);
         }
-        self.release(sink);
     }
 }
