@@ -44,6 +44,6 @@ fn applications(found: &[Application]) -> Option<Vec<&str>> {
 }
 
 fn server_name(findings: &Findings) -> Option<&str> {
-    let tls = findings.tls.as_ref().and_then(|tls| tls.sni.as_ref());
+    let tls = findings.tls.as_ref().and_then(|tls| tls.client_hello()?.sni.as_ref());
     tls.map(WireText::as_str)
 }

@@ -18,7 +18,7 @@ impl<'a> TlsColumns<'a> {
     /// The columns of a flow.
     pub fn of(findings: Option<&'a Findings>) -> Self {
         let tls = findings.and_then(|findings| findings.tls.as_deref());
-        let sni = tls.and_then(|tls| tls.sni.as_ref());
+        let sni = tls.and_then(|tls| tls.client_hello()?.sni.as_ref());
         Self { tls_sni: sni.map(WireText::as_str), tls_sni_raw: sni.and_then(WireText::raw_hex) }
     }
 }
