@@ -1,0 +1,373 @@
+//! The datagrams of a flow: whose packets they hold, and the handshake in them.
+
+use flowloom_flow::Direction;
+
+use super::crypto::{self, CryptoStream};
+use super::header::{self, ID_MAX, Long};
+use super::keys::{Keys, Opened};
+use super::version::{PacketKind, Version};
+use super::{LongPacket, Quic, TransportParameters, gquic};
+use crate::{Context, Datagram, DatagramParser, Lesson, Stamp, Verdict, Want};
+
+/// Parses the datagrams of a flow.
+#[derive(Debug, Default)]
+pub(super) struct QuicParser {
+    /// Keys that have opened a packet, the newest last.
+    keys: Vec<Keys>,
+    /// Which side is the client, once one of its packets was opened.
+    client: Option<Direction>,
+    /// What each side said, by direction.
+    streams: [CryptoStream; 2],
+    /// The largest packet number of each side.
+    largest: [u64; 2],
+    /// The connection ids that each side chose and others were told of.
+    ids: [Vec<Box<[u8]>>; 2],
+    has_client_hello: bool,
+    has_server_hello: bool,
+    /// Packets that were decrypted, or tried to be.
+    attempts: usize,
+    /// Datagrams without long header since the last that had one.
+    shorts: usize,
+    /// Whether it is Google's, with public headers.
+    is_google: bool,
+}
+
+impl DatagramParser for QuicParser {
+    fn read(&mut self, datagram: &Datagram<'_>, context: &mut Context<'_>) -> Verdict {
+        let Some(first) = datagram.bytes.first() else { return Verdict::More };
+        let taken = if first & header::LONG != 0 {
+            self.long_packets(datagram, context)
+        } else if first & header::FIXED != 0 {
+            self.short_packet(datagram, context);
+            true
+        } else {
+            self.google_packet(datagram, context)
+        };
+        if !taken {
+            Verdict::NotMine
+        } else if self.is_done(context) {
+            Verdict::Stop
+        } else {
+            Verdict::More
+        }
+    }
+
+    fn end(&mut self, context: &mut Context<'_>) {
+        if !self.has_client_hello
+            && let Some(client) = self.client
+        {
+            let rest = std::mem::take(&mut self.streams[client.index()]);
+            self.client_hello(rest.rest(), context);
+        }
+    }
+}
+
+impl QuicParser {
+    fn is_done(&self, context: &Context<'_>) -> bool {
+        let has_hellos = self.has_client_hello && self.has_server_hello;
+        let is_long_over = self.shorts >= SHORTS_MAX;
+        let may_learn_more = !has_hellos && self.attempts < ATTEMPTS_MAX;
+        is_long_over || !context.wants.has(Want::Quic) && !may_learn_more
+    }
+
+    /// Reads the packets in a datagram that begins with a long header. Gives whether there were any.
+    fn long_packets(&mut self, datagram: &Datagram<'_>, context: &mut Context<'_>) -> bool {
+        let (mut bytes, mut len) = (datagram.bytes, datagram.len);
+        let mut count = 0;
+        while let Some(packet) = header::long(bytes, len) {
+            if count > 0 && packet.kind == PacketKind::Unknown || packet.len == 0 {
+                break;
+            }
+            if packet.kind == PacketKind::Unknown && !self.is_plausible(&packet, context) {
+                break;
+            }
+            self.long_packet(&packet, datagram, context);
+            count += 1;
+            (bytes, len) = (bytes.get(packet.len..).unwrap_or_default(), len - packet.len);
+        }
+        if count > 0 {
+            self.shorts = 0;
+        }
+        count > 0
+    }
+
+    /// Whether a packet of a version that is not known is of this connection.
+    fn is_plausible(&self, packet: &Long<'_>, context: &Context<'_>) -> bool {
+        let known = context.findings.quic.as_ref().and_then(|quic| quic.client_version);
+        known.is_none_or(|known| known == packet.version) && !self.has_client_hello
+    }
+
+    fn long_packet(
+        &mut self,
+        packet: &Long<'_>,
+        datagram: &Datagram<'_>,
+        context: &mut Context<'_>,
+    ) {
+        self.learn_id(packet, datagram, context);
+        let was_known = self.client.is_some();
+        let opened = self.opened(packet, datagram);
+        let client = self.client.unwrap_or(Direction::Up);
+        if !was_known
+            && client == Direction::Down
+            && let Some(quic) = &mut context.findings.quic
+        {
+            turn_around(quic);
+        }
+        let from_client = datagram.direction == client;
+        note(packet, from_client, datagram, context);
+        let quic = context.findings.quic.get_or_insert_default();
+        match packet.kind {
+            PacketKind::Initial if packet.version.0 == super::version::Q046 => {
+                self.google_hello(packet.bytes.get(packet.number_at..), context);
+            }
+            PacketKind::Initial => {
+                if from_client {
+                    quic.token_len = quic.token_len.max(Some(packet.token.len()));
+                }
+                if let Some(opened) = opened {
+                    self.initial(packet, &opened, datagram, context);
+                }
+            }
+            PacketKind::ZeroRtt => quic.zero_rtt = true,
+            PacketKind::Retry => quic.retry = true,
+            PacketKind::VersionNegotiation => {
+                note_offer(quic, packet);
+                // The client begins again, with another hello.
+                self.has_client_hello = false;
+                self.streams = Default::default();
+            }
+            PacketKind::Handshake | PacketKind::Unknown => {}
+        }
+    }
+
+    /// Tells other flows of the connection id that the sender chose for itself.
+    fn learn_id(&mut self, packet: &Long<'_>, datagram: &Datagram<'_>, context: &mut Context<'_>) {
+        let ids = &mut self.ids[datagram.direction.index()];
+        if packet.scid.is_empty()
+            // A version negotiation and a packet that came back name an id of the other side.
+            || packet.kind == PacketKind::VersionNegotiation
+            || ids.len() == IDS_MAX
+            || ids.iter().any(|id| **id == *packet.scid)
+        {
+            return;
+        }
+        ids.push(packet.scid.into());
+        if context.wants.has(Want::Quic) {
+            let frame = datagram.stamp.frame;
+            context.lessons.push(Lesson::ConnectionId { frame, id: packet.scid.into() });
+        }
+    }
+
+    /// What an Initial holds, if it can be opened and more is to be learned from it.
+    fn opened(&mut self, packet: &Long<'_>, datagram: &Datagram<'_>) -> Option<Opened> {
+        let is_over = self.has_client_hello && self.has_server_hello;
+        if packet.kind != PacketKind::Initial || is_over {
+            return None;
+        }
+        let opened = self.open(packet, datagram.direction)?;
+        let largest = &mut self.largest[datagram.direction.index()];
+        *largest = opened.number.max(*largest);
+        Some(opened)
+    }
+
+    fn initial(
+        &mut self,
+        packet: &Long<'_>,
+        opened: &Opened,
+        datagram: &Datagram<'_>,
+        context: &mut Context<'_>,
+    ) {
+        let direction = datagram.direction;
+        if packet.version.is_google_crypto() {
+            self.google_hello(Some(&opened.payload), context);
+            return;
+        }
+        let is_cut = packet.bytes.len() < packet.len;
+        let stream = &mut self.streams[direction.index()];
+        crypto::frames(&opened.payload, is_cut, &mut |offset, bytes| stream.insert(offset, bytes));
+        self.messages(direction, datagram.stamp, context);
+    }
+
+    /// Opens an Initial with keys that are known, or follow from its destination.
+    fn open(&mut self, packet: &Long<'_>, direction: Direction) -> Option<Opened> {
+        let largest = self.largest[direction.index()];
+        let is_client = self.client.is_none_or(|client| client == direction);
+        if let Some(dcid) = self.newest_dcid_of_another_version(packet.version)
+            && let Some(keys) = Keys::derive(packet.version, &dcid)
+        {
+            // The two sides agreed on another version without a new connection (RFC 9368).
+            self.remember(keys);
+        }
+        for keys in self.keys.iter().rev().filter(|keys| keys.version == packet.version) {
+            if self.attempts >= ATTEMPTS_MAX {
+                return None;
+            }
+            self.attempts += 1;
+            let side = if is_client { &keys.client } else { &keys.server };
+            if let Some(opened) = side.open(packet, largest) {
+                return Some(opened);
+            }
+        }
+        let is_tried = |keys: &Keys| keys.version == packet.version && *keys.dcid == *packet.dcid;
+        if !is_client || self.attempts >= ATTEMPTS_MAX || self.keys.iter().any(is_tried) {
+            return None;
+        }
+        self.attempts += 1;
+        let keys = Keys::derive(packet.version, packet.dcid)?;
+        let opened = keys.client.open(packet, largest)?;
+        if !self.has_client_hello {
+            // After a Retry the hello is sent again from its start.
+            self.streams[direction.index()] = CryptoStream::default();
+        }
+        self.client = Some(direction);
+        self.remember(keys);
+        Some(opened)
+    }
+
+    fn newest_dcid_of_another_version(&self, version: Version) -> Option<Box<[u8]>> {
+        let newest = self.keys.last()?;
+        let is_new = self.keys.iter().all(|keys| keys.version != version);
+        is_new.then(|| newest.dcid.clone())
+    }
+
+    fn remember(&mut self, keys: Keys) {
+        if self.keys.len() == KEYS_MAX {
+            self.keys.remove(0);
+        }
+        self.keys.push(keys);
+    }
+
+    fn messages(&mut self, direction: Direction, stamp: Stamp, context: &mut Context<'_>) {
+        let is_client = self.client == Some(direction);
+        while let Some(message) = self.streams[direction.index()].message() {
+            if is_client {
+                self.client_hello(&message, context);
+            } else if message.first() == Some(&SERVER_HELLO) {
+                let is_retry =
+                    message.get(RANDOM_AT..).is_some_and(|at| at.starts_with(RETRY_RANDOM));
+                self.has_server_hello = !is_retry;
+                self.has_client_hello &= !is_retry;
+            }
+        }
+        let _ = stamp;
+    }
+
+    fn client_hello(&mut self, message: &[u8], context: &mut Context<'_>) {
+        self.has_client_hello = true;
+        let quic = context.findings.quic.get_or_insert_default();
+        if quic.parameters.is_none() {
+            quic.parameters = TransportParameters::of_client_hello(message);
+        }
+    }
+
+    fn short_packet(&mut self, datagram: &Datagram<'_>, context: &mut Context<'_>) {
+        self.shorts += 1;
+        if context.findings.quic.is_none() {
+            let quic = context.findings.quic.get_or_insert_default();
+            let id = datagram.bytes.get(1..).unwrap_or_default();
+            quic.first_short_dcid = Some(id.get(..ID_MAX).unwrap_or(id).into());
+        }
+    }
+
+    /// Reads a packet that may have a public header. Gives whether it has.
+    fn google_packet(&mut self, datagram: &Datagram<'_>, context: &mut Context<'_>) -> bool {
+        if let Some((version, id)) = gquic::public_header(datagram.bytes) {
+            self.is_google = true;
+            let quic = context.findings.quic.get_or_insert_default();
+            if quic.version.is_none() {
+                quic.version = Some(version);
+                quic.client_version = Some(version);
+                quic.dcid = Some(id.into());
+            }
+            self.google_hello(datagram.bytes.get(PUBLIC_HEADER_LEN..), context);
+        }
+        self.shorts += usize::from(self.is_google);
+        self.is_google
+    }
+
+    fn google_hello(&mut self, payload: Option<&[u8]>, context: &mut Context<'_>) {
+        let quic = context.findings.quic.get_or_insert_default();
+        if let Some(chlo) = payload.and_then(gquic::chlo) {
+            self.has_client_hello = true;
+            quic.server_name = quic.server_name.take().or(chlo.server_name);
+            quic.user_agent = quic.user_agent.take().or(chlo.user_agent);
+        }
+    }
+}
+
+/// Notes what can be seen of a packet.
+fn note(packet: &Long<'_>, from_client: bool, datagram: &Datagram<'_>, context: &mut Context<'_>) {
+    let quic = context.findings.quic.get_or_insert_default();
+    if packet.kind != PacketKind::VersionNegotiation {
+        note_ends(quic, packet, from_client);
+    }
+    if !context.wants.has(Want::Quic) {
+        return;
+    }
+    if quic.packets.len() < context.limits.messages_max {
+        quic.packets.push(LongPacket {
+            stamp: datagram.stamp,
+            direction: datagram.direction,
+            kind: packet.kind,
+            version: packet.version,
+            dcid: packet.dcid.into(),
+            scid: packet.scid.into(),
+        });
+    } else {
+        context.findings.messages_dropped += 1;
+    }
+}
+
+fn note_ends(quic: &mut Quic, packet: &Long<'_>, from_client: bool) {
+    if from_client {
+        if quic.client_version.is_none() {
+            quic.client_version = Some(packet.version);
+            quic.dcid = Some(packet.dcid.into());
+            quic.scid = Some(packet.scid.into());
+        }
+        if quic.server_scid.is_none() {
+            quic.version = Some(packet.version);
+        }
+    } else if packet.kind != PacketKind::Retry {
+        quic.version = Some(packet.version);
+        if quic.server_scid.is_none() {
+            quic.server_scid = Some(packet.scid.into());
+        }
+    }
+}
+
+fn note_offer(quic: &mut Quic, packet: &Long<'_>) {
+    for version in header::offered(packet) {
+        if quic.offered_versions.len() < VERSIONS_MAX && !quic.offered_versions.contains(&version) {
+            quic.offered_versions.push(version);
+        }
+    }
+}
+
+/// The packets so far were taken for the client's, and were the server's.
+fn turn_around(quic: &mut Quic) {
+    quic.server_scid = quic.scid.take();
+    quic.client_version = None;
+    quic.dcid = None;
+}
+
+const SERVER_HELLO: u8 = 2;
+/// Where the random bytes of a hello begin.
+const RANDOM_AT: usize = 6;
+/// Those of a `HelloRetryRequest` (RFC 8446 section 4.1.3).
+pub(super) const RETRY_RANDOM: &[u8] = &[
+    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
+    0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+];
+/// Flags, connection id and version of gQUIC.
+const PUBLIC_HEADER_LEN: usize = 13;
+/// Keys that are remembered: of the first packet, after a Retry, and of another version.
+const KEYS_MAX: usize = 4;
+/// Connection ids of a side that are told.
+const IDS_MAX: usize = 16;
+/// Offered versions that are remembered.
+const VERSIONS_MAX: usize = 64;
+/// How often it is tried to open a packet of a flow.
+const ATTEMPTS_MAX: usize = 128;
+/// Datagrams without a long header after which none is expected.
+const SHORTS_MAX: usize = 32;
