@@ -216,9 +216,12 @@ impl FieldReader<'_> {
         }
         let names = next.field.iter().flat_map(|names| &names.0);
         let fields = names.map(|name| self.number_at(name, line)).collect::<Result<_, _>>()?;
-        let mut find = |name: &Spanned<String>| match next.merge {
-            true => self.use_part(name),
-            false => self.scope.find(&name.value, name.referenced.line()),
+        let mut find = |name: &Spanned<String>| {
+            if next.merge {
+                self.use_part(name)
+            } else {
+                self.scope.find(&name.value, name.referenced.line())
+            }
         };
         let mut mapping = Vec::new();
         for (number, name) in next.mapping.iter().flat_map(|mapping| &mapping.0) {
