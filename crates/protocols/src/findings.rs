@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::Protocol;
+use crate::declared::Declared;
 use crate::dhcp::Dhcp;
 use crate::dns::Dns;
 use crate::http::Http;
@@ -29,6 +30,8 @@ pub struct Findings {
     pub ssh: Option<Box<Ssh>>,
     /// The name by which DNS made the other side known to the initiator.
     pub dns_name: Option<Box<str>>,
+    /// What declared protocols told.
+    pub declared: Option<Box<Declared>>,
     /// Messages that were not kept because there were too many.
     pub messages_dropped: u64,
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::declared::Library;
 use crate::{Protocol, Transport, quic, ssh, tls};
 
 /// All protocols of a run: those in this crate, and those that were declared.
@@ -11,15 +12,29 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// The protocols in this crate.
+    /// The protocols in this crate, declared ones among them.
     pub fn new() -> Self {
-        Self {
-            protocols: vec![
-                Arc::new(tls::TlsProtocol),
-                Arc::new(quic::QuicProtocol),
-                Arc::new(ssh::SshProtocol),
-            ],
-        }
+        Self::with(Library::shipped())
+    }
+
+    /// The protocols in this crate, and those in a library. What a user has declared is asked first,
+    /// what is shipped last.
+    pub fn with(library: &Library) -> Self {
+        let (own, shipped): (Vec<_>, Vec<_>) =
+            library.protocols().cloned().partition(|protocol| protocol.is_own());
+        let mut protocols: Vec<Arc<dyn Protocol>> = Vec::new();
+        protocols.extend(own.into_iter().map(|protocol| protocol as _));
+        protocols.extend(Self::built_in());
+        protocols.extend(shipped.into_iter().map(|protocol| protocol as _));
+        Self { protocols }
+    }
+
+    fn built_in() -> Vec<Arc<dyn Protocol>> {
+        vec![
+            Arc::new(tls::TlsProtocol),
+            Arc::new(quic::QuicProtocol),
+            Arc::new(ssh::SshProtocol),
+        ]
     }
 
     /// All of them; the first that recognises a flow has it.
