@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::declared::Library;
-use crate::{Protocol, Transport, quic, ssh, tls};
+use crate::{Protocol, Transport, dns, quic, ssh, tls};
 
 /// All protocols of a run: those in this crate, and those that were declared.
 #[derive(Clone, Debug)]
@@ -30,11 +30,13 @@ impl Registry {
     }
 
     fn built_in() -> Vec<Arc<dyn Protocol>> {
-        vec![
+        let mut protocols: Vec<Arc<dyn Protocol>> = vec![
             Arc::new(tls::TlsProtocol),
             Arc::new(quic::QuicProtocol),
             Arc::new(ssh::SshProtocol),
-        ]
+        ];
+        protocols.extend(dns::App::ALL.map(|app| Arc::new(dns::DnsProtocol(app)) as _));
+        protocols
     }
 
     /// All of them; the first that recognises a flow has it.

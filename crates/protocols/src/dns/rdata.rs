@@ -1,0 +1,170 @@
+//! The data of records.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::App;
+use super::name::{Reader, netbios_text, push_string};
+use super::svcb::{self, Svcb};
+use super::words::{
+    self, A, AAAA, CAA, CNAME, DNAME, DNSKEY, DS, HTTPS, MX, NB, NBSTAT, NS, NSEC, PTR, RRSIG, SOA,
+    SRV, SVCB, TXT,
+};
+use crate::text::hex;
+
+/// The data of a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Data {
+    /// Of A and AAAA.
+    Address(IpAddr),
+    /// Of CNAME, DNAME, NS and PTR.
+    Name(String),
+    /// Of SVCB and HTTPS.
+    Service(Box<Svcb>),
+    /// Of all others, as zone files have it; of a type that is not understood as RFC 3597 section 5
+    /// says.
+    Text(String),
+}
+
+impl Data {
+    /// As text.
+    pub fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Address(address) => address.to_string().into(),
+            Self::Name(text) | Self::Text(text) => text.into(),
+            Self::Service(service) => service.to_string().into(),
+        }
+    }
+}
+
+/// Reads the data of a record of a type; as bytes where it is not as the type says.
+pub(super) fn read(kind: u16, reader: Reader<'_>) -> Data {
+    let mut raw = reader;
+    understood(kind, reader).unwrap_or_else(|| Data::Text(unknown(raw.rest())))
+}
+
+fn understood(kind: u16, mut reader: Reader<'_>) -> Option<Data> {
+    let reader = &mut reader;
+    let text = match (kind, reader.app()) {
+        (NB, App::Nbns) => nb(reader),
+        (NBSTAT, App::Nbns) => nbstat(reader),
+        (A, _) => return Some(Data::Address(Ipv4Addr::from(reader.array::<4>()?).into())),
+        (AAAA, _) => return Some(Data::Address(Ipv6Addr::from(reader.array::<16>()?).into())),
+        (CNAME | DNAME | NS | PTR, _) => return reader.name().map(Data::Name),
+        (SVCB | HTTPS, _) => {
+            return svcb::read(reader).map(|service| Data::Service(Box::new(service)));
+        }
+        (MX, _) => Some(format!("{} {}", reader.u16()?, reader.name()?)),
+        (TXT, _) => txt(reader),
+        (SOA, _) => soa(reader),
+        (SRV, _) => {
+            let [priority, weight, port] = [reader.u16()?, reader.u16()?, reader.u16()?];
+            Some(format!("{priority} {weight} {port} {}", reader.name()?))
+        }
+        (CAA, _) => caa(reader),
+        // Key tag or flags, algorithm or protocol, digest or algorithm (RFC 4034 sections 5.1, 2.1).
+        (DS | DNSKEY, _) => {
+            let first = reader.u16()?;
+            let [second, third] = reader.array()?;
+            Some(format!("{first} {second} {third} {}", hex(clipped(reader.rest()))))
+        }
+        (RRSIG, _) => rrsig(reader),
+        (NSEC, _) => nsec(reader),
+        _ => None,
+    };
+    text.map(Data::Text)
+}
+
+/// The strings of a TXT record, one after the other: several are one text that was too long for one
+/// (RFC 7208 section 3.3).
+fn txt(reader: &mut Reader<'_>) -> Option<String> {
+    let mut text = String::new();
+    while !reader.is_empty() {
+        let len = reader.u8()?;
+        push_string(&mut text, reader.take(len.into())?);
+    }
+    Some(text)
+}
+
+fn soa(reader: &mut Reader<'_>) -> Option<String> {
+    let (primary, mailbox) = (reader.name()?, reader.name()?);
+    let mut text = format!("{primary} {mailbox}");
+    for _ in 0..5 {
+        let _ = write!(text, " {}", reader.u32()?);
+    }
+    Some(text)
+}
+
+/// RFC 8659 section 4.1.
+fn caa(reader: &mut Reader<'_>) -> Option<String> {
+    let mut text = format!("{} ", reader.u8()?);
+    let len = reader.u8()?;
+    push_string(&mut text, reader.take(len.into())?);
+    text.push_str(" \"");
+    push_string(&mut text, reader.rest());
+    text.push('"');
+    Some(text)
+}
+
+/// The type that is signed, by whom, and when; without the signature (RFC 4034 section 3.1).
+fn rrsig(reader: &mut Reader<'_>) -> Option<String> {
+    let covered = words::type_name(reader.u16()?, App::Dns);
+    let [algorithm, labels] = reader.array()?;
+    let [ttl, end, start] = [reader.u32()?, reader.u32()?, reader.u32()?];
+    let tag = reader.u16()?;
+    let signer = reader.name()?;
+    Some(format!("{covered} {algorithm} {labels} {ttl} {end} {start} {tag} {signer}"))
+}
+
+/// The next name, and the types this one has (RFC 4034 section 4.1).
+fn nsec(reader: &mut Reader<'_>) -> Option<String> {
+    let mut text = reader.name()?;
+    while let Some([window, len]) = reader.array() {
+        for (i, byte) in reader.take(len.into())?.iter().enumerate() {
+            for bit in (0..8).filter(|bit| byte << bit & 0x80 != 0) {
+                let kind = u16::from(window) << 8 | (i as u16 & 31) << 3 | bit;
+                let _ = write!(text, " {}", words::type_name(kind, App::Dns));
+            }
+        }
+    }
+    Some(text)
+}
+
+/// The addresses of a `NetBIOS` name (RFC 1002 section 4.2.1.3).
+fn nb(reader: &mut Reader<'_>) -> Option<String> {
+    let mut text = String::new();
+    loop {
+        reader.u16()?;
+        let _ = write!(text, "{}", Ipv4Addr::from(reader.array::<4>()?));
+        if reader.is_empty() {
+            return Some(text);
+        }
+        text.push(' ');
+    }
+}
+
+/// The `NetBIOS` names of a node (RFC 1002 section 4.2.18).
+fn nbstat(reader: &mut Reader<'_>) -> Option<String> {
+    let mut text = String::new();
+    for i in 0..reader.u8()? {
+        let name = reader.take(16)?;
+        reader.u16()?;
+        if i > 0 {
+            text.push(' ');
+        }
+        text.push_str(&netbios_text(name)?);
+    }
+    Some(text)
+}
+
+fn unknown(bytes: &[u8]) -> String {
+    format!("\\# {} {}", bytes.len(), hex(clipped(bytes)))
+}
+
+fn clipped(bytes: &[u8]) -> &[u8] {
+    bytes.get(..RAW_MAX).unwrap_or(bytes)
+}
+
+/// Bytes of data that are shown in hexadecimal.
+const RAW_MAX: usize = 512;
