@@ -9,8 +9,8 @@
 mod dedup;
 mod flow_view;
 mod groups;
+mod lessons;
 mod merge;
-mod names;
 mod schedule;
 mod serial;
 mod work;

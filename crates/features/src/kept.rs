@@ -1,6 +1,6 @@
 //! What is kept of a flow's packets: their records, and what they say.
 
-use flowloom_flow::{Arrival, Keep, Origin, Seen, Side};
+use flowloom_flow::{Arrival, Keep, Known, Origin, Seen, Side};
 use flowloom_protocols::{
     Conversation, Ends, Findings, Payload, Shared as TalkShared, Stamp, Transport,
 };
@@ -40,13 +40,13 @@ impl Keep for Kept {
         &mut self,
         arrival: &Arrival,
         seen: Seen,
-        sides: &[Side; 2],
+        known: Known<'_>,
         origin: &impl Origin,
         shared: &mut KeptShared,
     ) {
         self.log.packet(arrival, seen, &mut shared.log);
         if let Some(shared) = &mut shared.talk {
-            self.listen(arrival, seen, sides, origin, shared);
+            self.listen(arrival, seen, known, origin, shared);
         }
     }
 
@@ -84,7 +84,7 @@ impl Kept {
         &mut self,
         arrival: &Arrival,
         seen: Seen,
-        sides: &[Side; 2],
+        known: Known<'_>,
         origin: &impl Origin,
         shared: &mut TalkShared,
     ) {
@@ -98,11 +98,11 @@ impl Kept {
         if packet.app_len == 0 && !is_control {
             return;
         }
-        let talk = self.talk.get_or_insert_with(|| Box::new(Talk::new(transport, sides)));
+        let talk = self.talk.get_or_insert_with(|| Box::new(Talk::new(transport, known.sides)));
         if talk.conversation.is_over() {
             return;
         }
-        talk.ends = ends(arrival, seen);
+        talk.ends = ends(arrival, seen, known);
         let payload = Payload {
             transport,
             direction: seen.direction,
@@ -127,12 +127,13 @@ impl Talk {
     }
 }
 
-fn ends(arrival: &Arrival, seen: Seen) -> Ends {
+fn ends(arrival: &Arrival, seen: Seen, known: Known<'_>) -> Ends {
     let packet = &arrival.packet;
     let mut ends = Ends {
         addresses: [packet.src, packet.dst],
         ports: [packet.src_port, packet.dst_port],
         ip_version: packet.ip_version,
+        flow_id: known.first.frame,
     };
     if seen.direction.index() == 1 {
         ends.addresses.reverse();

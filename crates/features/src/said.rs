@@ -1,5 +1,8 @@
 //! The families of what flows say: one for each record of `flowloom_protocols`.
 
+use flowloom_protocols::declared::DeclaredColumns;
+use flowloom_protocols::dns::DnsColumns;
+use flowloom_protocols::quic::QuicColumns;
 use flowloom_protocols::ssh::SshColumns;
 use flowloom_protocols::tls::TlsColumns;
 use flowloom_protocols::{ApplicationColumns, Want, Wants};
@@ -59,6 +62,12 @@ macro_rules! families {
 families! {
     /// What the TLS handshake told.
     TlsFamily: TlsColumns wants Tls, Certificates;
+    /// What a QUIC handshake told.
+    QuicFamily: QuicColumns wants Quic;
+    /// What DNS messages told.
+    DnsFamily: DnsColumns wants Dns;
+    /// What declared protocols told.
+    DeclaredFamily: DeclaredColumns wants Declared;
     /// What the SSH key exchange told.
     SshFamily: SshColumns wants Ssh;
 }

@@ -10,7 +10,7 @@ use crate::community_id::CommunityIdFamily;
 use crate::core::CoreFamily;
 use crate::family::{Anonymize, Family, FlowRow, Needs, Signs};
 use crate::kept::Kept;
-use crate::said::{ApplicationFamily, SshFamily, TlsFamily};
+use crate::said::{ApplicationFamily, DeclaredFamily, DnsFamily, QuicFamily, SshFamily, TlsFamily};
 use crate::sequences::{SequencesFamily, TimestampsFamily};
 use crate::statistics::StatisticsFamily;
 
@@ -55,6 +55,21 @@ pub const SETS: &[Set] = &[
         name: "tls",
         doc: "the TLS handshake, of TCP, DTLS and QUIC: names, versions, ciphers, fingerprints",
         families: |_| vec![Box::new(TlsFamily)],
+    },
+    Set {
+        name: "quic",
+        doc: "the QUIC handshake: versions, connection ids, transport parameters",
+        families: |_| vec![Box::new(QuicFamily)],
+    },
+    Set {
+        name: "dns",
+        doc: "DNS, mDNS, LLMNR and NBNS: the first question and its answer, and counts",
+        families: |_| vec![Box::new(DnsFamily)],
+    },
+    Set {
+        name: "declared",
+        doc: "the fields of protocols that are declared in YAML",
+        families: |_| vec![Box::new(DeclaredFamily)],
     },
     Set {
         name: "ssh",

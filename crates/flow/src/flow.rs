@@ -15,7 +15,7 @@ pub trait Keep: Default {
         &mut self,
         arrival: &Arrival,
         seen: Seen,
-        sides: &[Side; 2],
+        known: Known<'_>,
         origin: &impl Origin,
         shared: &mut Self::Shared,
     );
@@ -25,6 +25,15 @@ pub trait Keep: Default {
 
     /// The flow has ended and leaves its partition.
     fn ended(&mut self, shared: &mut Self::Shared);
+}
+
+/// What is known of a flow when it takes a packet.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// Its first packet.
+    pub first: &'a First,
+    /// What each side sent, this packet included.
+    pub sides: &'a [Side; 2],
 }
 
 /// What a packet was found to be within its flow.

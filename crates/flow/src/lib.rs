@@ -27,8 +27,8 @@ pub use clock::{Clock, Clocks};
 pub use defrag::{Datagram, Defrag, DefragCounts};
 pub use first::First;
 pub use flow::{
-    EndReason, Ended, Flow, HandshakeTimes, InitiatorBy, Introduction, Keep, Seen, Side, TcpState,
-    Troubles,
+    EndReason, Ended, Flow, HandshakeTimes, InitiatorBy, Introduction, Keep, Known, Seen, Side,
+    TcpState, Troubles,
 };
 pub use hash::{KeyHasher, partition_of};
 pub use key::{Direction, FlowKey};

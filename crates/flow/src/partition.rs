@@ -8,7 +8,7 @@ use crate::deadlines::{Deadlines, Entry};
 use crate::slab::Slab;
 use crate::tcp::{ACK, SYN};
 use crate::{
-    Arrival, Clocks, EndReason, Ended, First, Flow, Keep, Origin, Place, Settings, Timeouts,
+    Arrival, Clocks, EndReason, Ended, First, Flow, Keep, Known, Origin, Place, Settings, Timeouts,
 };
 
 /// Partitions of the key space: fixed, so that nothing depends on the number of threads.
@@ -339,7 +339,8 @@ fn take<K: Keep>(
 ) {
     let holes_max = settings.limits.tcp_holes_max;
     let seen = flow.take(now.arrival, now.place.reversed, now.clock, origin, holes_max);
-    flow.keep.packet(now.arrival, seen, &flow.sides, origin, shared);
+    let known = Known { first: &flow.first, sides: &flow.sides };
+    flow.keep.packet(now.arrival, seen, known, origin, shared);
     if (flow.closed || flow.reset) && flow.over().is_none() {
         flow.over = now.clock;
     }

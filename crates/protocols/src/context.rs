@@ -28,6 +28,8 @@ pub struct Ends {
     pub ports: [u16; 2],
     /// 4 or 6.
     pub ip_version: u8,
+    /// The number of the flow's first frame.
+    pub flow_id: u64,
 }
 
 /// What one flow teaches about others. Joined by frame number after the partitions, so that it does
@@ -54,6 +56,8 @@ pub enum Lesson {
     ConnectionId {
         /// The frame in which it was seen.
         frame: u64,
+        /// The first frame of the connection.
+        flow_id: u64,
         /// The connection id.
         id: Box<[u8]>,
     },

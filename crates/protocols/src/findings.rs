@@ -39,7 +39,7 @@ pub struct Findings {
 impl Findings {
     /// Messages that are kept.
     pub fn messages(&self) -> usize {
-        0
+        self.dns.as_ref().map_or(0, |dns| dns.messages.len())
     }
 }
 

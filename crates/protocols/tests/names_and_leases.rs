@@ -55,6 +55,7 @@ fn conversations(path: &Path, wants: Wants) -> Vec<(Ends, Conversation)> {
                         addresses: [packet.src, packet.dst],
                         ports: [packet.src_port, packet.dst_port],
                         ip_version: packet.ip_version,
+                        flow_id: 0,
                     };
                     all.push((ends, Conversation::default()));
                     all.len() - 1

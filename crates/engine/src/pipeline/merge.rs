@@ -6,7 +6,7 @@ use flowloom_flow::Ended;
 use super::Plan;
 use super::flow_view::FinishedFlow;
 use super::groups::Harvest;
-use super::names::Names;
+use super::lessons::Lessons;
 use crate::Account;
 
 /// Puts the flows that ended in order.
@@ -14,7 +14,7 @@ pub(crate) struct Merger {
     pending: Vec<Ended<Kept>>,
     /// Packet records of the pending flows.
     records: usize,
-    names: Names,
+    lessons: Lessons,
     account: Account,
 }
 
@@ -23,7 +23,7 @@ impl Merger {
         Self {
             pending: Vec::new(),
             records: 0,
-            names: Names::default(),
+            lessons: Lessons::default(),
             account: Account::default(),
         }
     }
@@ -35,7 +35,7 @@ impl Merger {
     pub(crate) fn take(&mut self, harvest: Harvest, plan: &Plan<'_>) -> Vec<Vec<Ended<Kept>>> {
         let Harvest { mut ended, lessons } = harvest;
         ended.sort_unstable_by_key(|ended| (ended.frame, ended.flow.first.frame));
-        self.names.teach(&mut ended, lessons);
+        self.lessons.teach(&mut ended, lessons);
         let test = plan.config.filter.as_ref().and_then(|filter| filter.flow());
         let mut full = Vec::new();
         let values = plan.words.as_ref().map(|words| (words, words.values(&ended)));
@@ -64,7 +64,7 @@ impl Merger {
 
     pub(crate) fn account(&self) -> Account {
         let mut account = self.account.clone();
-        account.reach("dns_names", self.names.forgotten());
+        self.lessons.add_to(&mut account);
         account
     }
 }

@@ -67,6 +67,8 @@ record! {
         quic_available_versions: Option<Vec<String>> [None, Feature],
         /// Connection id of the flow's first packet where that had a short header: the first 20 bytes after the first, in hexadecimal, of which only the sender knows how many are the id.
         quic_first_short_dcid: Option<String> [None, Identity],
+        /// `flow_id` of the earlier flow that had told this connection id: the same connection from another address.
+        quic_continues: Option<i64> [FrameNumber, Identity],
     }
 }
 
@@ -124,6 +126,7 @@ impl QuicColumns {
             quic_grease_bit: parameters.map(|all| all.grease_quic_bit),
             quic_available_versions: parameters.and_then(|all| names(&all.available_versions)),
             quic_first_short_dcid: quic.and_then(|quic| quic.first_short_dcid.as_deref()).map(hex),
+            quic_continues: quic.and_then(|quic| quic.continues).map(|flow_id| flow_id as i64),
         }
     }
 }

@@ -48,6 +48,8 @@ pub struct Quic {
     pub server_name: Option<WireText>,
     /// Of the flow's first packet, if that had a short header: what begins with its connection id.
     pub first_short_dcid: Option<Box<[u8]>>,
+    /// The flow whose connection id that is, seen before from another address.
+    pub continues: Option<u64>,
 }
 
 /// A packet with a long header.

@@ -154,7 +154,8 @@ impl QuicParser {
         ids.push(packet.scid.into());
         if context.wants.has(Want::Quic) {
             let frame = datagram.stamp.frame;
-            context.lessons.push(Lesson::ConnectionId { frame, id: packet.scid.into() });
+            let flow_id = context.ends.flow_id;
+            context.lessons.push(Lesson::ConnectionId { frame, flow_id, id: packet.scid.into() });
         }
     }
 

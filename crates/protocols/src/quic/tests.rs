@@ -187,7 +187,7 @@ fn after_a_retry_keys_follow_from_its_id() {
     assert!(quic.retry && quic.parameters.is_some());
     assert_eq!((quic.token_len, quic.dcid.as_deref()), (Some(5), Some(DCID)));
     assert_eq!(quic.server_scid.as_deref(), Some(SERVER));
-    let told = |frame, id: &[u8]| Lesson::ConnectionId { frame, id: id.into() };
+    let told = |frame, id: &[u8]| Lesson::ConnectionId { frame, flow_id: 0, id: id.into() };
     assert_eq!(lessons, [told(1, CLIENT), told(2, b"retry-id!"), told(4, SERVER)]);
 }
 
