@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::declared::Library;
-use crate::{Protocol, Transport, quic, ssh, tls};
+use crate::{Protocol, Transport, http, quic, ssh, tls};
 
 /// All protocols of a run: those in this crate, and those that were declared.
 #[derive(Clone, Debug)]
@@ -34,6 +34,9 @@ impl Registry {
             Arc::new(tls::TlsProtocol),
             Arc::new(quic::QuicProtocol),
             Arc::new(ssh::SshProtocol),
+            Arc::new(http::HttpProtocol),
+            Arc::new(http::Http2Protocol),
+            Arc::new(http::SsdpProtocol),
         ]
     }
 
