@@ -98,6 +98,9 @@ pub(crate) struct ColumnArguments {
     /// http, tls_records, certificates, dhcp
     #[arg(long, value_name = "TABLE,...", value_delimiter = ',')]
     pub(crate) events: Vec<String>,
+    /// Directory of YAML files that declare protocols, beside those that are known
+    #[arg(long, value_name = "DIR")]
+    pub(crate) protocols: Option<PathBuf>,
     /// How far what flows say is looked into
     #[arg(long, value_enum, default_value_t)]
     pub(crate) app_layer: AppLayerArgument,

@@ -10,8 +10,8 @@ use std::thread;
 use flowloom_engine::{
     AppLayer, CaptureLimits, Config, CryptoPan, Destination, ExportSettings, Filter, FlowLimits,
     FlowSettings, Format, Initiator, KeyIgnore, Labels, LogLimits, Order, Output, Population,
-    Registry, RunError, SaidLimits, Signs, SinkError, Terminal, Timeouts, Watch, Window,
-    WireOptions, find_inputs, flow_words, run,
+    RunError, SaidLimits, Signs, SinkError, Terminal, Timeouts, Watch, Window, WireOptions,
+    find_inputs, flow_words, read_protocols, run,
 };
 
 use crate::arguments::{
@@ -45,7 +45,9 @@ pub(crate) fn flows(arguments: FlowsArguments) -> Result<ExitCode, Box<dyn Error
 
 fn config(arguments: FlowsArguments) -> Result<Config, Box<dyn Error>> {
     let FlowsArguments { captures, inputs, output, columns, frames, flows, work } = arguments;
-    let words = flow_words(&Registry::new());
+    let registry = columns.protocols.as_deref().map(read_protocols).transpose()?;
+    let registry = registry.unwrap_or_default();
+    let words = flow_words(&registry);
     let filter =
         frames.filter.as_deref().map(|text| Filter::parse_with(text, &words)).transpose()?;
     let signs = if columns.signed { Signs::Signed } else { Signs::Unsigned };
@@ -77,6 +79,7 @@ fn config(arguments: FlowsArguments) -> Result<Config, Box<dyn Error>> {
             AppLayerArgument::PortOnly => AppLayer::PortOnly,
             AppLayerArgument::None => AppLayer::None,
         },
+        registry: Arc::new(registry),
         said: SaidLimits::default(),
         wire: WireOptions {
             ip_headers_max: frames.ip_headers_max,

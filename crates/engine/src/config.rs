@@ -8,6 +8,7 @@ use std::thread;
 use flowloom_export::{Destination, Format, Settings as ExportSettings};
 use flowloom_features::{Events, LogLimits, RESERVED, SETS, Signs, catalogue};
 use flowloom_filter::Filter;
+use flowloom_protocols::Registry;
 
 use crate::{CryptoPan, InputFile, Labels};
 
@@ -35,6 +36,8 @@ pub struct Config {
     pub log: LogLimits,
     /// How far what flows say is looked into.
     pub app_layer: AppLayer,
+    /// The protocols there are.
+    pub registry: Arc<Registry>,
     /// How much is kept of what flows say.
     pub said: flowloom_protocols::Limits,
     /// Event tables, by name; they are written beside the table of flows.
@@ -127,6 +130,7 @@ impl Config {
             flow: flowloom_flow::Settings::default(),
             log: LogLimits::default(),
             app_layer: AppLayer::default(),
+            registry: Arc::new(Registry::new()),
             said: flowloom_protocols::Limits::default(),
             events: Vec::new(),
             wire: flowloom_wire::Options::default(),

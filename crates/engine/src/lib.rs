@@ -8,6 +8,7 @@ mod account;
 mod anonymize;
 mod catalogue;
 mod config;
+mod definitions;
 mod info;
 mod inputs;
 mod labels;
@@ -23,6 +24,7 @@ pub use account::{Account, CaptureAccount, Summary};
 pub use anonymize::CryptoPan;
 pub use catalogue::{catalogue_json, catalogue_markdown, catalogue_text};
 pub use config::{AppLayer, Config, ConfigError, DEFAULT_SETS, Order, Output, Window};
+pub use definitions::read_protocols;
 pub use info::{
     CaptureInfo, CommentInfo, Conversation, Endpoint, FrameStatistics, InterfaceInfo,
     ProtocolCount, ProtocolLevel, SectionInfo, Talkers, inspect,

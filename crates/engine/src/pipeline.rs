@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use flowloom_features::{Anonymize, Events, Families, Kept};
 use flowloom_flow::{Ended, KeyHasher, Place, Settings as FlowSettings};
-use flowloom_protocols::{Registry, Wants};
+use flowloom_protocols::Wants;
 use flowloom_schema::Batch;
 use flowloom_wire::Packet;
 
@@ -44,7 +44,6 @@ pub(crate) struct Plan<'c> {
     pub(crate) events: Events,
     /// What the filter asks of finished flows.
     pub(crate) words: Option<Words>,
-    pub(crate) registry: Arc<Registry>,
     hasher: KeyHasher,
 }
 
@@ -59,22 +58,21 @@ impl<'c> Plan<'c> {
 
     /// A run for these columns, whatever the configuration says.
     pub(crate) fn of(config: &'c Config, families: Families) -> Self {
-        let registry = Arc::new(Registry::new());
         let told = |families: Families| match config.app_layer {
-            AppLayer::PortOnly => families.told_by_ports(registry.clone()),
+            AppLayer::PortOnly => families.told_by_ports(config.registry.clone()),
             AppLayer::Full | AppLayer::None => families,
         };
         let words = config.filter.as_ref().and_then(Words::of).map(|words| words.map(told));
         let families = told(families);
         let (events, hasher) = (Events::default(), KeyHasher::random());
-        Self { config, families, events, words, registry, hasher }
+        Self { config, families, events, words, hasher }
     }
 
     /// What must be parsed of what flows say.
     pub(crate) fn wants(&self) -> Wants {
         match self.config.app_layer {
             AppLayer::Full => {
-                let words = self.words.as_ref().map(|words| words.families().needs().said);
+                let words = self.words.as_ref().map(Words::wants);
                 let said = self.families.needs().said.or(self.events.wants());
                 said.or(words.unwrap_or_default())
             }

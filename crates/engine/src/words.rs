@@ -6,7 +6,8 @@
 use flowloom_features::{Families, Kept, SETS, Signs};
 use flowloom_filter::{Filter, Value, Word, WordKind};
 use flowloom_flow::Ended;
-use flowloom_protocols::Registry;
+use flowloom_protocols::declared::{FieldKind, Value as FieldValue};
+use flowloom_protocols::{Findings, Registry, Want, Wants, hex};
 use flowloom_schema::{Batch, Column, DataType, Series, Values};
 
 /// The words that a filter may use.
@@ -16,7 +17,11 @@ pub fn flow_words(registry: &Registry) -> Vec<Word> {
     let columns = columns()
         .into_iter()
         .filter_map(|column| Some(Word { name: word_of(&column).into(), kind: kind(&column)? }));
-    protocols.chain(columns).collect()
+    let fields = registry.declared_fields().filter_map(|(protocol, field)| {
+        let name = format!("{protocol}.{}", field.name);
+        Some(Word { name: name.into(), kind: kind_of_field(field.kind)? })
+    });
+    protocols.chain(columns).chain(fields).collect()
 }
 
 /// The columns that the words of a filter ask for, and how they are looked up.
@@ -24,6 +29,8 @@ pub(crate) struct Words {
     families: Families,
     /// The words, in the order of the columns of `families`.
     names: Vec<String>,
+    /// Whether there are words for fields of declared protocols.
+    has_fields: bool,
 }
 
 impl Words {
@@ -36,11 +43,15 @@ impl Words {
                 _ => word.name == word_of(column),
             })
         };
+        let is_column = |word: &Word| {
+            word.kind == WordKind::Presence || columns().iter().any(|c| word.name == word_of(c))
+        };
+        let has_fields = !asked.iter().all(|word| is_column(word));
         let others = columns().into_iter().filter(|column| !is_asked(column));
         let others = others.map(|column| column.name.into_owned()).collect::<Vec<_>>();
         let families = Families::new(&sets(), &others, Signs::default());
         let names = families.columns().iter().map(word_of).collect::<Vec<_>>();
-        (!asked.is_empty()).then_some(Self { families, names })
+        (!asked.is_empty()).then_some(Self { families, names, has_fields })
     }
 
     /// The same, with protocols told by ports alone.
@@ -48,8 +59,10 @@ impl Words {
         Self { families: families(self.families), ..self }
     }
 
-    pub(crate) fn families(&self) -> &Families {
-        &self.families
+    /// What must be parsed for them.
+    pub(crate) fn wants(&self) -> Wants {
+        let fields = if self.has_fields { Wants::of(&[Want::Declared]) } else { Wants::NONE };
+        self.families.needs().said.or(fields)
     }
 
     /// The values of the words for some flows.
@@ -60,8 +73,8 @@ impl Words {
     /// Whether a value of a word is as asked for, in a row of what [`Words::values`] gave.
     pub(crate) fn any(
         &self,
-        values: &Batch,
-        row: usize,
+        (values, row): (&Batch, usize),
+        findings: Option<&Findings>,
         word: &Word,
         is: &mut dyn FnMut(Value<'_>) -> bool,
     ) -> bool {
@@ -74,7 +87,37 @@ impl Words {
             let mut is_named = |value: Value<'_>| named(value) && is(Value::Present);
             return series(PRESENCE_COLUMN).is_some_and(|found| any(found, row, &mut is_named));
         }
-        series(&word.name).is_some_and(|series| any(series, row, is))
+        match series(&word.name) {
+            Some(series) => any(series, row, is),
+            None => findings.is_some_and(|findings| any_field(findings, &word.name, is)),
+        }
+    }
+}
+
+/// Whether a field of a declared protocol is as asked for.
+fn any_field(findings: &Findings, word: &str, is: &mut dyn FnMut(Value<'_>) -> bool) -> bool {
+    let declared = findings.declared.as_deref().zip(word.split_once('.'));
+    declared.is_some_and(|(declared, (protocol, path))| {
+        declared.values(protocol, path).any(|value| any_value(value, is))
+    })
+}
+
+fn any_value(value: &FieldValue, is: &mut dyn FnMut(Value<'_>) -> bool) -> bool {
+    match value {
+        FieldValue::Unsigned(number) => i64::try_from(*number).is_ok_and(|n| is(Value::Number(n))),
+        FieldValue::Signed(number) => is(Value::Number(*number)),
+        FieldValue::Text(text) => is(Value::Text(text.as_bytes())),
+        FieldValue::Bytes(bytes) => is(Value::Text(hex(bytes).as_bytes())),
+        FieldValue::List(values) => values.iter().any(|value| any_value(value, is)),
+        FieldValue::Fields(_) => false,
+    }
+}
+
+fn kind_of_field(kind: FieldKind) -> Option<WordKind> {
+    match kind {
+        FieldKind::Unsigned | FieldKind::Signed => Some(WordKind::Number),
+        FieldKind::Text | FieldKind::Bytes => Some(WordKind::Text),
+        FieldKind::List | FieldKind::Fields => None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use flowloom_protocols::declared::DeclaredColumns;
 use flowloom_protocols::dns::DnsColumns;
+use flowloom_protocols::http::HttpColumns;
 use flowloom_protocols::quic::QuicColumns;
 use flowloom_protocols::ssh::SshColumns;
 use flowloom_protocols::tls::TlsColumns;
@@ -64,6 +65,8 @@ families! {
     TlsFamily: TlsColumns wants Tls, Certificates;
     /// What a QUIC handshake told.
     QuicFamily: QuicColumns wants Quic;
+    /// What HTTP messages told.
+    HttpFamily: HttpColumns wants Http;
     /// What DNS messages told.
     DnsFamily: DnsColumns wants Dns;
     /// What declared protocols told.

@@ -10,7 +10,9 @@ use crate::community_id::CommunityIdFamily;
 use crate::core::CoreFamily;
 use crate::family::{Anonymize, Family, FlowRow, Needs, Signs};
 use crate::kept::Kept;
-use crate::said::{ApplicationFamily, DeclaredFamily, DnsFamily, QuicFamily, SshFamily, TlsFamily};
+use crate::said::{
+    ApplicationFamily, DeclaredFamily, DnsFamily, HttpFamily, QuicFamily, SshFamily, TlsFamily,
+};
 use crate::sequences::{SequencesFamily, TimestampsFamily};
 use crate::statistics::StatisticsFamily;
 
@@ -60,6 +62,11 @@ pub const SETS: &[Set] = &[
         name: "quic",
         doc: "the QUIC handshake: versions, connection ids, transport parameters",
         families: |_| vec![Box::new(QuicFamily)],
+    },
+    Set {
+        name: "http",
+        doc: "HTTP/1, HTTP/2 in the clear and SSDP: the first request and response, and counts",
+        families: |_| vec![Box::new(HttpFamily)],
     },
     Set {
         name: "dns",

@@ -39,7 +39,9 @@ pub struct Findings {
 impl Findings {
     /// Messages that are kept.
     pub fn messages(&self) -> usize {
-        self.dns.as_ref().map_or(0, |dns| dns.messages.len())
+        let dns = self.dns.as_ref().map_or(0, |dns| dns.messages.len());
+        let tls = self.tls.as_ref().map_or(0, |tls| tls.records.len());
+        dns + tls
     }
 }
 

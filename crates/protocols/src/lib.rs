@@ -40,5 +40,5 @@ pub use findings::{Application, Findings, FoundBy};
 pub use parser::{Datagram, DatagramParser, Input, Stamp, Step, StreamParser, Verdict};
 pub use protocol::{Match, Opening, Protocol, Transport};
 pub use registry::Registry;
-pub use text::WireText;
+pub use text::{WireText, hex};
 pub use wants::{Want, Wants};

@@ -36,6 +36,12 @@ impl Input<'_> {
         self.stamps.get(at).or(self.stamps.last()).map_or(Stamp::default(), |(_, stamp)| *stamp)
     }
 
+    /// How many of the bytes are of the packet that brought the first.
+    pub fn packet_len(&self) -> usize {
+        let end = self.stamps.iter().map(|(end, _)| *end).find(|end| *end > self.base);
+        end.map_or(self.bytes.len(), |end| (end - self.base).min(self.bytes.len()))
+    }
+
     /// When all of the first `len` bytes had come.
     pub fn stamp_of(&self, len: usize) -> Stamp {
         self.stamp_at(len.saturating_sub(1))

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 
 use flowloom_flow::Direction;
 
+use crate::declared::DeclaredField;
 use crate::{DatagramParser, StreamParser, Wants};
 
 /// An application protocol. Found by content first, by port second, on any port.
@@ -13,6 +14,11 @@ pub trait Protocol: Debug + Send + Sync {
 
     /// The ports at which it is usually found.
     fn ports(&self, transport: Transport) -> &[u16];
+
+    /// The fields that its declaration has; none for a protocol that is not declared.
+    fn fields(&self) -> &[DeclaredField] {
+        &[]
+    }
 
     /// Whether this can be the beginning of what a side says.
     fn probe(&self, opening: &Opening<'_>) -> Match;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::declared::Library;
-use crate::{Protocol, Transport, dns, quic, ssh, tls};
+use crate::declared::{DeclaredField, Library};
+use crate::{Protocol, Transport, dns, http, quic, ssh, tls};
 
 /// All protocols of a run: those in this crate, and those that were declared.
 #[derive(Clone, Debug)]
@@ -34,6 +34,9 @@ impl Registry {
             Arc::new(tls::TlsProtocol),
             Arc::new(quic::QuicProtocol),
             Arc::new(ssh::SshProtocol),
+            Arc::new(http::HttpProtocol),
+            Arc::new(http::Http2Protocol),
+            Arc::new(http::SsdpProtocol),
         ];
         protocols.extend(dns::App::ALL.map(|app| Arc::new(dns::DnsProtocol(app)) as _));
         protocols
@@ -42,6 +45,13 @@ impl Registry {
     /// All of them; the first that recognises a flow has it.
     pub fn all(&self) -> &[Arc<dyn Protocol>] {
         &self.protocols
+    }
+
+    /// The fields of declared protocols, as `ntp.stratum`.
+    pub fn declared_fields(&self) -> impl Iterator<Item = (&str, &DeclaredField)> {
+        self.protocols
+            .iter()
+            .flat_map(|protocol| protocol.fields().iter().map(|field| (protocol.name(), field)))
     }
 
     /// The protocol that is usually found at one of two ports: the other side's comes first.

@@ -42,6 +42,7 @@ impl FlowView for FinishedFlow<'_> {
     }
 
     fn any(&self, word: &Word, is: &mut dyn FnMut(Value<'_>) -> bool) -> bool {
-        self.words.is_some_and(|(words, values, row)| words.any(values, row, word, is))
+        let findings = self.flow.keep.findings();
+        self.words.is_some_and(|(words, values, row)| words.any((values, row), findings, word, is))
     }
 }

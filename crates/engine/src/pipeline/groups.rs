@@ -83,7 +83,8 @@ impl Group {
 fn talk(plan: &Plan<'_>) -> Option<TalkShared> {
     let wants = plan.wants();
     let limits = plan.config.said;
-    (!wants.is_none()).then(|| TalkShared::new(plan.registry.clone(), wants, limits, PARTITIONS))
+    (!wants.is_none())
+        .then(|| TalkShared::new(plan.config.registry.clone(), wants, limits, PARTITIONS))
 }
 
 /// What a block gave.

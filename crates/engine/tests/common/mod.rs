@@ -4,11 +4,12 @@ use std::fs;
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use flowloom_engine::{
     AppLayer, CaptureLimits, Config, Destination, ExportSettings, FlowSettings, Format, Labels,
-    LogLimits, Order, Output, SaidLimits, Signs, Summary, Watch, Window, WireOptions, find_inputs,
-    run,
+    LogLimits, Order, Output, Registry, SaidLimits, Signs, Summary, Watch, Window, WireOptions,
+    find_inputs, run,
 };
 use serde_json::Value;
 
@@ -69,6 +70,7 @@ pub(crate) fn config(captures: &[&Path], output: &Path) -> Config {
         flow: FlowSettings::default(),
         log: LogLimits::default(),
         app_layer: AppLayer::default(),
+        registry: Arc::new(Registry::new()),
         said: SaidLimits::default(),
         events: Vec::new(),
         wire: WireOptions::default(),

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, LazyLock};
 
+use crate::Protocol;
+
 use super::compile::{Compiled, compile};
 use super::protocol::DeclaredProtocol;
 use super::source::Source;

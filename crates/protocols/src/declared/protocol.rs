@@ -42,11 +42,6 @@ impl DeclaredProtocol {
         &self.inner.outline.doc
     }
 
-    /// The fields that its messages can have.
-    pub fn fields(&self) -> &[DeclaredField] {
-        &self.inner.outline.fields
-    }
-
     /// Whether a user declared it.
     pub fn is_own(&self) -> bool {
         self.is_own
@@ -93,6 +88,10 @@ impl Protocol for DeclaredProtocol {
 
     fn ports(&self, transport: Transport) -> &[u16] {
         self.inner.ports(transport).unwrap_or_default()
+    }
+
+    fn fields(&self) -> &[DeclaredField] {
+        &self.inner.outline.fields
     }
 
     fn probe(&self, opening: &Opening<'_>) -> Match {

@@ -1,5 +1,25 @@
 //! HTTP/1 (RFC 9112), SSDP, and HTTP/2 in the clear (RFC 9113).
+//!
+//! All three end up as [`Exchange`]s: a request, and what answered it. Bodies are counted, not kept.
 
-/// What HTTP requests and responses told.
-#[derive(Clone, Debug, Default)]
-pub struct Http {}
+mod columns;
+mod events;
+mod exchange;
+mod fields;
+mod one;
+mod probe;
+mod ssdp;
+mod start_line;
+mod two;
+
+pub use columns::HttpColumns;
+pub use events::{HttpEvent, TABLE};
+pub use exchange::{Exchange, Http, Request, Response};
+pub use one::HttpProtocol;
+pub use ssdp::SsdpProtocol;
+pub use two::Http2Protocol;
+
+use crate::Want;
+
+/// Any of these is a reason to parse HTTP.
+const WANTED: &[Want] = &[Want::Application, Want::Http, Want::HttpMessages];

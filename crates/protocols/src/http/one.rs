@@ -1,0 +1,377 @@
+//! HTTP/1 over TCP (RFC 9112): messages one after another in each direction.
+
+mod body;
+
+use std::collections::VecDeque;
+
+use flowloom_flow::Direction;
+
+use super::exchange::{Half, Http};
+use super::fields::Fields;
+use super::start_line::StartLine;
+use super::two::{Http2Parser, Http2Protocol, PREFACE};
+use super::{WANTED, probe};
+use crate::{
+    Context, Input, Match, Opening, Protocol, Stamp, Step, StreamParser, Transport, Want, Wants,
+    WireText,
+};
+use body::{Body, Framing};
+
+/// HTTP/1 over TCP.
+#[derive(Debug)]
+pub struct HttpProtocol;
+
+impl Protocol for HttpProtocol {
+    fn name(&self) -> &'static str {
+        "http"
+    }
+
+    fn ports(&self, transport: Transport) -> &[u16] {
+        match transport {
+            Transport::Tcp => &[80, 3128, 8000, 8008, 8080, 8888],
+            Transport::Udp => &[],
+        }
+    }
+
+    fn probe(&self, opening: &Opening<'_>) -> Match {
+        match opening.transport {
+            Transport::Tcp => probe::message(opening.bytes),
+            Transport::Udp => Match::No,
+        }
+    }
+
+    fn stream(&self, wants: Wants) -> Option<Box<dyn StreamParser>> {
+        wants.has_any(WANTED).then(|| Box::new(HttpParser::default()) as _)
+    }
+}
+
+#[derive(Debug, Default)]
+struct HttpParser {
+    sides: [Side; 2],
+    /// Requests that were not answered yet.
+    pending: VecDeque<Pending>,
+}
+
+#[derive(Debug, Default)]
+struct Side {
+    state: State,
+    /// Bytes at the front of the input that were searched for the end of a line.
+    searched: usize,
+}
+
+#[derive(Debug, Default)]
+enum State {
+    /// Between messages.
+    #[default]
+    Between,
+    Head(Box<Head>),
+    Body(Body),
+    /// After a CONNECT request: its response says whose bytes follow.
+    Held,
+    /// What comes is no message: one may begin with a packet.
+    Lost,
+}
+
+/// A message whose header has not ended.
+#[derive(Debug)]
+struct Head {
+    start: Start,
+    version: WireText,
+    fields: Fields,
+    stamp: Stamp,
+    len: usize,
+}
+
+#[derive(Debug)]
+enum Start {
+    Request,
+    Status { status: u16, reason: Option<WireText> },
+}
+
+#[derive(Clone, Debug)]
+struct Pending {
+    /// Where its exchange is kept.
+    place: Option<usize>,
+    kind: RequestKind,
+}
+
+/// What matters of a request to the framing of its response (RFC 9112, 6.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum RequestKind {
+    Head,
+    Connect,
+    Other,
+}
+
+impl StreamParser for HttpParser {
+    fn read(&mut self, input: &Input<'_>, context: &mut Context<'_>) -> Step {
+        match self.side(input.direction).state {
+            State::Between => self.start(input, context),
+            State::Head(_) => self.head(input, context),
+            State::Body(_) => self.body(input, context),
+            State::Held => Step::Need(input.bytes.len() + 1),
+            State::Lost => self.find(input, context),
+        }
+    }
+
+    fn lost(&mut self, direction: Direction, len: u64, context: &mut Context<'_>) -> bool {
+        Http::of(context).is_incomplete = true;
+        let side = self.side(direction);
+        side.searched = 0;
+        match &mut side.state {
+            State::Head(_) => self.cut_head(direction, context),
+            State::Body(body) => {
+                if !body.pass_lost(len) {
+                    side.state = State::Lost;
+                } else if body.is_over() {
+                    side.state = State::Between;
+                }
+            }
+            State::Between | State::Held | State::Lost => side.state = State::Lost,
+        }
+        true
+    }
+
+    fn end(&mut self, input: &Input<'_>, context: &mut Context<'_>) {
+        if matches!(self.side(input.direction).state, State::Head(_)) {
+            Http::of(context).is_incomplete = true;
+            self.cut_head(input.direction, context);
+        }
+    }
+}
+
+impl HttpParser {
+    fn side(&mut self, direction: Direction) -> &mut Side {
+        &mut self.sides[direction.index()]
+    }
+
+    fn start(&mut self, input: &Input<'_>, context: &mut Context<'_>) -> Step {
+        let bytes = input.bytes;
+        // Empty lines before a message are to be ignored (RFC 9112, 2.2).
+        let empty = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        if empty > 0 {
+            return Step::Consumed(empty);
+        }
+        if bytes.starts_with(PREFACE) {
+            return Step::Become(0, None);
+        }
+        let side = self.side(input.direction);
+        let Some((line, len)) = next_line(bytes, side.searched) else {
+            let can_be = probe::message(bytes) != Match::No || PREFACE.starts_with(bytes);
+            if !can_be || bytes.len() > LINE_LEN_MAX {
+                return self.lose(input);
+            }
+            side.searched = bytes.len();
+            return Step::Need(bytes.len() + 1);
+        };
+        side.searched = 0;
+        let Some(start) = StartLine::parse(line) else { return self.lose(input) };
+        let mut fields = Fields::default();
+        let (start, version) = match start {
+            StartLine::Request { method, target, version } => {
+                (fields.method, fields.path) = (Some(method), Some(target));
+                (Start::Request, version)
+            }
+            StartLine::Status { version, status, reason } => {
+                fields.status = Some(status);
+                (Start::Status { status, reason }, version)
+            }
+        };
+        // A message of HTTP/0.9 is its first line.
+        let is_whole = version.as_str() == "0.9";
+        let stamp = input.stamp_at(0);
+        side.state = State::Head(Box::new(Head { start, version, fields, stamp, len }));
+        if is_whole { self.head_ends(input, len, context) } else { Step::Consumed(len) }
+    }
+
+    /// What begins here is no message.
+    fn lose(&mut self, input: &Input<'_>) -> Step {
+        let side = self.side(input.direction);
+        (side.state, side.searched) = (State::Lost, 0);
+        Step::Consumed(input.packet_len())
+    }
+
+    fn head(&mut self, input: &Input<'_>, context: &mut Context<'_>) -> Step {
+        let bytes = input.bytes;
+        let side = self.side(input.direction);
+        let State::Head(head) = &mut side.state else { return Step::Stop };
+        let mut at = 0;
+        while let Some(rest) = bytes.get(at..)
+            && let Some((line, len)) = next_line(rest, side.searched)
+        {
+            (at, side.searched) = (at + len, 0);
+            head.len += len;
+            if line.is_empty() {
+                return self.head_ends(input, at, context);
+            }
+            head.fields.line(line);
+        }
+        side.searched = bytes.len() - at;
+        if side.searched > LINE_LEN_MAX || head.len > HEAD_LEN_MAX {
+            self.cut_head(input.direction, context);
+            return Step::Consumed(bytes.len());
+        }
+        if at > 0 { Step::Consumed(at) } else { Step::Need(bytes.len() + 1) }
+    }
+
+    /// The header ends after `len` bytes of the input.
+    fn head_ends(&mut self, input: &Input<'_>, len: usize, context: &mut Context<'_>) -> Step {
+        let direction = input.direction;
+        let state = std::mem::take(&mut self.side(direction).state);
+        let State::Head(head) = state else { return Step::Stop };
+        match head.start {
+            Start::Request => self.request_ends(*head, direction, context),
+            Start::Status { status, .. } => {
+                if let Some(step) = self.response_ends(*head, status, direction, len, context) {
+                    return step;
+                }
+            }
+        }
+        let goes_on = context.wants.has_any(&[Want::Http, Want::HttpMessages])
+            || matches!(self.side(direction).state, State::Held);
+        if goes_on { Step::Consumed(len) } else { Step::Stop }
+    }
+
+    fn request_ends(&mut self, head: Head, direction: Direction, context: &mut Context<'_>) {
+        let framing = Framing::of_request(&head.fields);
+        let (place, kind) = self.request(head, context);
+        self.side(direction).state = match framing {
+            _ if kind == RequestKind::Connect => State::Held,
+            Some(framing) => State::Body(Body::new(framing, Half::Request, place)),
+            None => State::Between,
+        };
+    }
+
+    /// Gives what is to be done if HTTP/1 ends with this response.
+    fn response_ends(
+        &mut self,
+        head: Head,
+        status: u16,
+        direction: Direction,
+        len: usize,
+        context: &mut Context<'_>,
+    ) -> Option<Step> {
+        let framing = Framing::of_response(&head.fields, status);
+        let is_switch = status == SWITCHING_PROTOCOLS;
+        let upgrade = head.fields.upgrade.clone().filter(|_| is_switch);
+        let is_h2c = upgrade.as_ref().is_some_and(|name| name.as_str().eq_ignore_ascii_case("h2c"));
+        if let Some(upgrade) = upgrade {
+            Http::of(context).upgrade.get_or_insert(upgrade);
+        }
+        if is_h2c {
+            // The response proper follows on stream 1 (RFC 7540, 3.2).
+            let place = self.pending.pop_front().and_then(|pending| pending.place);
+            Http::interim_came(status, place, None, context);
+            Http2Protocol::found(context);
+            let parser = Http2Parser::upgraded(place, direction.other());
+            return Some(Step::Become(len, Some(Box::new(parser))));
+        }
+        let (place, kind) = self.response(head, status, context);
+        if is_switch || kind == RequestKind::Connect && (200..300).contains(&status) {
+            return Some(Step::Become(len, None));
+        }
+        let framing = framing.filter(|_| kind != RequestKind::Head);
+        if let Some(framing) = framing {
+            let body = Body::new(framing, Half::Response, place);
+            self.side(direction).state = State::Body(body);
+        }
+        if kind == RequestKind::Connect {
+            // It was refused: the client goes on with HTTP.
+            self.side(direction.other()).state = State::Between;
+        }
+        None
+    }
+
+    /// Takes what is there of a header that has no end.
+    fn cut_head(&mut self, direction: Direction, context: &mut Context<'_>) {
+        let state = std::mem::replace(&mut self.side(direction).state, State::Lost);
+        let State::Head(head) = state else { return };
+        match head.start {
+            Start::Request => self.request(*head, context),
+            Start::Status { status, .. } => self.response(*head, status, context),
+        };
+        self.side(direction).searched = 0;
+    }
+
+    fn request(&mut self, head: Head, context: &mut Context<'_>) -> (Option<usize>, RequestKind) {
+        let kind = match head.fields.method.as_ref().map(WireText::as_str) {
+            Some("HEAD") => RequestKind::Head,
+            Some("CONNECT") => RequestKind::Connect,
+            _ => RequestKind::Other,
+        };
+        let request = head.fields.into_request(head.version, head.stamp);
+        let place = Http::request_came(request, None, context);
+        if self.pending.len() == PENDING_MAX {
+            // Nobody answers these: what comes one day is for later ones.
+            self.pending.pop_front();
+        }
+        self.pending.push_back(Pending { place, kind });
+        (place, kind)
+    }
+
+    fn response(
+        &mut self,
+        head: Head,
+        status: u16,
+        context: &mut Context<'_>,
+    ) -> (Option<usize>, RequestKind) {
+        let is_interim = (100..200).contains(&status) && status != SWITCHING_PROTOCOLS;
+        if is_interim {
+            let place = self.pending.front().and_then(|pending| pending.place);
+            Http::interim_came(status, place, None, context);
+            return (place, RequestKind::Other);
+        }
+        let pending = self.pending.pop_front();
+        let (place, kind) =
+            pending.map_or((None, RequestKind::Other), |pending| (pending.place, pending.kind));
+        let Head { start, version, fields, stamp, .. } = head;
+        let reason = match start {
+            Start::Status { reason, .. } => reason,
+            Start::Request => None,
+        };
+        let response = fields.into_response(version, reason, stamp);
+        (Http::response_came(response, place, None, context), kind)
+    }
+
+    fn body(&mut self, input: &Input<'_>, context: &mut Context<'_>) -> Step {
+        let is_answer_due = !self.pending.is_empty();
+        let side = self.side(input.direction);
+        let State::Body(body) = &mut side.state else { return Step::Stop };
+        if body.may_be_over(input.bytes, is_answer_due) {
+            side.state = State::Between;
+            return self.start(input, context);
+        }
+        let step = body.read(input, context);
+        if body.is_over() {
+            side.state = State::Between;
+        }
+        step
+    }
+
+    /// Looks for a packet that begins with a message.
+    fn find(&mut self, input: &Input<'_>, context: &mut Context<'_>) -> Step {
+        if probe::begins_message(input.bytes) {
+            self.side(input.direction).state = State::Between;
+            return self.start(input, context);
+        }
+        Step::Consumed(input.packet_len())
+    }
+}
+
+/// The line at the front, without its end, and its length with it; the first bytes hold no end.
+fn next_line(bytes: &[u8], searched: usize) -> Option<(&[u8], usize)> {
+    let end = searched + bytes.get(searched..)?.iter().position(|byte| *byte == b'\n')?;
+    let line = bytes.get(..end)?;
+    Some((line.strip_suffix(b"\r").unwrap_or(line), end + 1))
+}
+
+const SWITCHING_PROTOCOLS: u16 = 101;
+/// Bytes of a line.
+const LINE_LEN_MAX: usize = 64 << 10;
+/// Bytes of a header.
+const HEAD_LEN_MAX: usize = 256 << 10;
+/// Requests that wait for a response.
+const PENDING_MAX: usize = 4_096;
+
+#[cfg(test)]
+mod tests;

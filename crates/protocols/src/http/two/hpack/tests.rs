@@ -1,0 +1,1 @@
+//! Header blocks of RFC 7541, and broken ones.
