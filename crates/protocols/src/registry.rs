@@ -16,6 +16,12 @@ impl Registry {
         Self { protocols: vec![Arc::new(tls::TlsProtocol), Arc::new(ssh::SshProtocol)] }
     }
 
+    /// Just these.
+    #[cfg(test)]
+    pub(crate) fn of(protocols: Vec<Arc<dyn Protocol>>) -> Self {
+        Self { protocols }
+    }
+
     /// All of them; the first that recognises a flow has it.
     pub fn all(&self) -> &[Arc<dyn Protocol>] {
         &self.protocols
