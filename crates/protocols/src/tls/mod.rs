@@ -4,6 +4,8 @@
 mod certificate;
 mod columns;
 mod der;
+mod dtls;
+mod fingerprint;
 mod found;
 mod handshake;
 mod hello;
@@ -13,6 +15,7 @@ mod sslv2;
 use crate::{Match, Opening, Protocol, StreamParser, Transport, Want, Wants};
 
 pub use columns::TlsColumns;
+pub use dtls::DtlsProtocol;
 pub use found::{Alert, Carrier, Certificate, ClientHello, Ech, EchKind, Record, ServerHello, Tls};
 pub(crate) use handshake::Handshake;
 
