@@ -85,7 +85,7 @@ impl Found {
             self.clients.push(format!("{ends} {}", client(hello, tls.carrier)));
         }
         for hello in &tls.server_hellos {
-            let from = tls.client().other();
+            let from = hello.from.unwrap_or(Direction::Down);
             self.servers.push(format!("{} {}", ends(from), server(hello)));
         }
         for certificate in &tls.certificates {

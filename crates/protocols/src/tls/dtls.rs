@@ -31,10 +31,12 @@ impl Protocol for DtlsProtocol {
     }
 
     fn probe(&self, opening: &Opening<'_>) -> Match {
-        let mut cursor = Cursor::new(opening.bytes);
+        let bytes = without_preamble(opening.bytes);
+        let preamble_len = opening.bytes.len() - bytes.len();
+        let mut cursor = Cursor::new(bytes);
         match (opening.transport, Header::of(&mut cursor)) {
             // The first record's length has to fit the datagram.
-            (Transport::Udp, Some(header)) if Header::LEN + header.len <= opening.len => Match::Yes,
+            (Transport::Udp, Some(header)) if preamble_len + Header::LEN + header.len <= opening.len => Match::Yes,
             _ => Match::No,
         }
     }
@@ -81,7 +83,7 @@ impl DtlsParser {
 
 impl DatagramParser for DtlsParser {
     fn read(&mut self, datagram: &Datagram<'_>, context: &mut Context<'_>) -> Verdict {
-        let mut cursor = Cursor::new(datagram.bytes);
+        let mut cursor = Cursor::new(without_preamble(datagram.bytes));
         let from = datagram.direction;
         let mut is_mine = false;
         while let Some(header) = Header::of(&mut cursor) {
@@ -297,6 +299,11 @@ impl<'a> Fragment<'a> {
         let bytes = cursor.sub_u24()?.rest();
         (offset + bytes.len() <= len).then_some(Self { kind, len, number, offset, bytes })
     }
+}
+
+/// What follows the preamble that CAPWAP has before DTLS (RFC 5415, section 4.2).
+fn without_preamble(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(&[1, 0, 0, 0]).unwrap_or(bytes)
 }
 
 fn tls<'c>(context: &'c mut Context<'_>) -> &'c mut Tls {
