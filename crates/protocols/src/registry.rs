@@ -32,6 +32,7 @@ impl Registry {
     fn built_in() -> Vec<Arc<dyn Protocol>> {
         let mut protocols: Vec<Arc<dyn Protocol>> = vec![
             Arc::new(tls::TlsProtocol),
+            Arc::new(tls::DtlsProtocol),
             Arc::new(quic::QuicProtocol),
             Arc::new(ssh::SshProtocol),
             Arc::new(http::HttpProtocol),

@@ -122,6 +122,8 @@ pub struct Ech {
 /// A `ServerHello` or `HelloRetryRequest`.
 #[derive(Clone, Debug, Default)]
 pub struct ServerHello {
+    /// Which side of the flow is the server.
+    pub from: Option<Direction>,
     /// When it was whole.
     pub stamp: Stamp,
     /// Whether it is a `HelloRetryRequest` (RFC 8446, section 4.1.3).
@@ -241,7 +243,9 @@ impl Tls {
 
     /// Which side is the client, as far as is known.
     pub fn client(&self) -> Direction {
-        self.client_hello().and_then(|hello| hello.from).unwrap_or(Direction::Up)
+        let client = self.client_hello().and_then(|hello| hello.from);
+        let server = self.server_hello().and_then(|hello| hello.from);
+        client.or(server.map(Direction::other)).unwrap_or(Direction::Up)
     }
 
     /// Whether the session was resumed; not known before the `ServerHello`, nor in TLS 1.3 when

@@ -108,7 +108,7 @@ impl Handshake {
     ) {
         match kind {
             CLIENT_HELLO => self.client_hello(from, body, stamp, context),
-            SERVER_HELLO => self.server_hello(body, stamp, context),
+            SERVER_HELLO => self.server_hello(from, body, stamp, context),
             HELLO_VERIFY_REQUEST => self.tls(context).verify_request_count += 1,
             CERTIFICATE if context.wants.has_any(&[Want::Tls, Want::Certificates]) => {
                 self.certificates(from, body, stamp, context);
@@ -145,9 +145,9 @@ impl Handshake {
         }
     }
 
-    fn server_hello(&mut self, body: &[u8], stamp: Stamp, context: &mut Context<'_>) {
+    fn server_hello(&mut self, from: Direction, body: &[u8], stamp: Stamp, context: &mut Context<'_>) {
         let Some(mut hello) = hello::server_hello(body) else { return };
-        hello.stamp = stamp;
+        (hello.from, hello.stamp) = (Some(from), stamp);
         let tls = self.tls(context);
         if tls.server_hellos.len() < HELLOS_MAX {
             tls.server_hellos.push(hello);

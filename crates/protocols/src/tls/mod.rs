@@ -4,15 +4,21 @@
 mod certificate;
 mod columns;
 mod der;
+mod dtls;
+mod fingerprint;
 mod found;
+mod events;
 mod handshake;
 mod hello;
+mod names;
 mod records;
 mod sslv2;
 
 use crate::{Match, Opening, Protocol, StreamParser, Transport, Want, Wants};
 
 pub use columns::TlsColumns;
+pub(crate) use events::{CERTIFICATES, RECORDS};
+pub use dtls::DtlsProtocol;
 pub use found::{Alert, Carrier, Certificate, ClientHello, Ech, EchKind, Record, ServerHello, Tls};
 pub(crate) use handshake::Handshake;
 

@@ -132,7 +132,7 @@ impl RecordParser {
             }
             sslv2::Hello::Server(mut hello, certificate) => {
                 let stamp = input.stamp_of(input.bytes.len());
-                hello.stamp = stamp;
+                (hello.from, hello.stamp) = (Some(from), stamp);
                 let tls = tls(context);
                 tls.server_hellos.push(*hello);
                 if let Some(mut certificate) = certificate {

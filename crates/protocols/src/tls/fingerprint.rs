@@ -1,0 +1,171 @@
+//! Fingerprints of hellos: JA3, JA3S, JA4, and with the feature `ja4plus` JA4S and JA4X.
+//!
+//! GREASE is left out of all of them, so that they stay what they are from one connection to the
+//! next.
+
+use md5::Md5;
+use sha2::{Digest, Sha256};
+
+use super::found::{Carrier, ClientHello, ServerHello};
+use super::hello::{ALPN, SERVER_NAME, is_grease};
+use crate::text::hex;
+
+impl ClientHello {
+    /// What JA3 is the hash of: version, cipher suites, extensions, groups, point formats.
+    pub fn ja3_text(&self) -> String {
+        let points = self.point_formats.iter().map(|format| u16::from(*format));
+        format!(
+            "{},{},{},{},{}",
+            self.legacy_version,
+            decimal(self.cipher_suites.iter().copied()),
+            decimal(self.extensions.iter().copied()),
+            decimal(self.groups.iter().copied()),
+            points.map(|format| format.to_string()).collect::<Vec<_>>().join("-"),
+        )
+    }
+
+    /// JA3: MD5 in hexadecimal.
+    pub fn ja3(&self) -> String {
+        hex(&Md5::digest(self.ja3_text()))
+    }
+
+    /// JA4 of a hello that was carried by `carrier`.
+    pub fn ja4(&self, carrier: Carrier) -> String {
+        let [ciphers, extensions] = self.ja4_lists();
+        format!("{}_{}_{}", self.ja4_a(carrier), truncated(&ciphers), truncated(&extensions))
+    }
+
+    /// JA4 with its lists instead of their hashes.
+    pub fn ja4_text(&self, carrier: Carrier) -> String {
+        let [ciphers, extensions] = self.ja4_lists();
+        format!("{}_{ciphers}_{extensions}", self.ja4_a(carrier))
+    }
+
+    fn ja4_a(&self, carrier: Carrier) -> String {
+        let offered =
+            self.supported_versions.iter().copied().filter(|version| !is_grease(*version));
+        // The numbers of DTLS go down.
+        let newest = match carrier {
+            Carrier::Dtls => offered.min(),
+            Carrier::Tcp | Carrier::Quic => offered.max(),
+        };
+        let count = |list: &[u16]| list.iter().filter(|value| !is_grease(**value)).count().min(99);
+        format!(
+            "{}{}{}{:02}{:02}{}",
+            carrier_letter(carrier),
+            version_letters(newest.unwrap_or(self.legacy_version)),
+            if self.extensions.contains(&SERVER_NAME) { 'd' } else { 'i' },
+            count(&self.cipher_suites),
+            count(&self.extensions),
+            alpn_letters(&self.alpn_first),
+        )
+    }
+
+    /// Cipher suites in order of number; extensions likewise and signature algorithms as they came.
+    fn ja4_lists(&self) -> [String; 2] {
+        let mut ciphers = self.cipher_suites.clone();
+        ciphers.sort_unstable();
+        let is_told = |kind: &u16| *kind != SERVER_NAME && *kind != ALPN;
+        let mut extensions = self.extensions.iter().copied().filter(is_told).collect::<Vec<_>>();
+        extensions.sort_unstable();
+        let mut extensions = hexadecimal(&extensions);
+        let algorithms = hexadecimal(&self.signature_algorithms);
+        if !algorithms.is_empty() {
+            extensions = format!("{extensions}_{algorithms}");
+        }
+        [hexadecimal(&ciphers), extensions]
+    }
+}
+
+impl ServerHello {
+    /// What JA3S is the hash of: version, cipher suite, extensions.
+    pub fn ja3s_text(&self) -> String {
+        let extensions = decimal(self.extensions.iter().copied());
+        format!("{},{},{extensions}", self.legacy_version, self.cipher_suite.unwrap_or_default())
+    }
+
+    /// JA3S: MD5 in hexadecimal.
+    pub fn ja3s(&self) -> String {
+        hex(&Md5::digest(self.ja3s_text()))
+    }
+
+    /// JA4S of a hello that was carried by `carrier`.
+    #[cfg(feature = "ja4plus")]
+    pub fn ja4s(&self, carrier: Carrier) -> String {
+        let alpn = self.alpn.as_ref().map_or("", crate::WireText::as_str);
+        let extensions = hexadecimal(&self.extensions);
+        format!(
+            "{}{}{:02}{}_{:04x}_{}",
+            carrier_letter(carrier),
+            version_letters(self.version()),
+            self.extensions.len().min(99),
+            alpn_letters(alpn.as_bytes()),
+            self.cipher_suite.unwrap_or_default(),
+            truncated(&extensions),
+        )
+    }
+}
+
+#[cfg(feature = "ja4plus")]
+impl super::Certificate {
+    /// JA4X: the kinds of things in issuer, subject and extensions.
+    pub fn ja4x(&self) -> String {
+        let parts = self.oids.iter().map(|oids| {
+            let oids = oids.iter().map(|oid| hex(oid)).collect::<Vec<_>>();
+            truncated(&oids.join(","))
+        });
+        parts.collect::<Vec<_>>().join("_")
+    }
+}
+
+fn carrier_letter(carrier: Carrier) -> char {
+    match carrier {
+        Carrier::Tcp => 't',
+        Carrier::Dtls => 'd',
+        Carrier::Quic => 'q',
+    }
+}
+
+fn version_letters(version: u16) -> &'static str {
+    match version {
+        0x0304 => "13",
+        0x0303 => "12",
+        0x0302 => "11",
+        0x0301 => "10",
+        0x0300 => "s3",
+        0x0002 => "s2",
+        0xfeff => "d1",
+        0xfefd => "d2",
+        0xfefc => "d3",
+        _ => "00",
+    }
+}
+
+/// First and last character of the first protocol; of its hexadecimal, if one of them is neither
+/// letter nor digit.
+fn alpn_letters(alpn: &[u8]) -> String {
+    let (Some(first), Some(last)) = (alpn.first(), alpn.last()) else { return "00".to_owned() };
+    if first.is_ascii_alphanumeric() && last.is_ascii_alphanumeric() {
+        return [char::from(*first), char::from(*last)].iter().collect();
+    }
+    let (first, last) = (hex(&[*first]), hex(&[*last]));
+    first.chars().take(1).chain(last.chars().skip(1)).collect()
+}
+
+fn decimal(list: impl Iterator<Item = u16>) -> String {
+    let known = list.filter(|value| !is_grease(*value));
+    known.map(|value| value.to_string()).collect::<Vec<_>>().join("-")
+}
+
+fn hexadecimal(list: &[u16]) -> String {
+    let known = list.iter().filter(|value| !is_grease(**value));
+    known.map(|value| format!("{value:04x}")).collect::<Vec<_>>().join(",")
+}
+
+/// Twelve digits of the SHA-256; zeros of an empty list.
+fn truncated(list: &str) -> String {
+    if list.is_empty() {
+        return "0".repeat(12);
+    }
+    hex(Sha256::digest(list).first_chunk::<6>().unwrap_or(&[0; 6]))
+}
