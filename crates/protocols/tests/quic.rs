@@ -88,15 +88,21 @@ fn is_found(fact: &Fact, packets: &HashMap<u64, Vec<LongPacket>>) -> bool {
 /// The packets with long headers of a capture, by frame.
 fn packets_of(path: &Path) -> HashMap<u64, Vec<LongPacket>> {
     let mut flows: HashMap<_, (Ends, Conversation)> = HashMap::new();
-    let mut shared =
-        Shared::new(Arc::new(Registry::new()), Wants::ALL, Limits::default(), 1);
+    let mut shared = Shared::new(Arc::new(Registry::new()), Wants::ALL, Limits::default(), 1);
     let mut capture = Capture::open(&Input::File(path.into()), ReadLimits::default()).unwrap();
     let (mut block, mut packet) = (Block::default(), Packet::default());
     while capture.read(&mut block).unwrap_or(false) {
         for (number, frame) in (block.first..).zip(&block.frames) {
             let bytes = block.data(frame);
             let options = Options::default();
-            flowloom_wire::decode(frame.link, bytes, frame.original, &options, &mut (), &mut packet);
+            flowloom_wire::decode(
+                frame.link,
+                bytes,
+                frame.original,
+                &options,
+                &mut (),
+                &mut packet,
+            );
             if packet.transport != WireTransport::Udp {
                 continue;
             }

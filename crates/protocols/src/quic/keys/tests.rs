@@ -56,7 +56,7 @@ impl Initial<'_> {
     }
 }
 
-fn unhex(text: &str) -> Vec<u8> {
+pub(in crate::quic) fn unhex(text: &str) -> Vec<u8> {
     let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_hexdigit).collect();
     let digit = |byte: u8| (byte as char).to_digit(16).unwrap() as u8;
     digits.as_chunks::<2>().0.iter().map(|[a, b]| digit(*a) << 4 | digit(*b)).collect()
