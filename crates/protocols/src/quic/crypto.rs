@@ -97,7 +97,8 @@ pub(super) fn frames<'a>(
     }
 }
 
-fn crypto<'a>(
+/// Hands on a CRYPTO frame, without its type.
+pub(super) fn crypto<'a>(
     cursor: &mut Cursor<'a>,
     is_cut: bool,
     take: &mut impl FnMut(u64, &'a [u8]),

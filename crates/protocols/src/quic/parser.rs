@@ -206,7 +206,12 @@ impl QuicParser {
         }
         let is_cut = packet.bytes.len() < packet.len;
         let stream = &mut self.streams[direction.index()];
-        crypto::frames(&opened.payload, is_cut, &mut |offset, bytes| stream.insert(offset, bytes));
+        let mut insert = |offset, bytes: &[u8]| stream.insert(offset, bytes);
+        if packet.version.has_google_frames() {
+            gquic::frames(&opened.payload, is_cut, &mut insert);
+        } else {
+            crypto::frames(&opened.payload, is_cut, &mut insert);
+        }
         self.hand_over(direction, datagram.stamp, context);
     }
 

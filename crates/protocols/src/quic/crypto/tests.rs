@@ -32,7 +32,7 @@ fn what_waits_is_bounded() {
     assert_eq!(stream.early.len(), EARLY_MAX);
     let mut stream = CryptoStream::default();
     for i in 1..100 {
-        stream.insert(i, &[0; STREAM_MAX - 100]);
+        stream.insert(i, &vec![0; STREAM_MAX - 100]);
     }
     assert!(stream.early_bytes <= STREAM_MAX);
 }

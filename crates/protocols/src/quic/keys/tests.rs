@@ -66,7 +66,7 @@ fn packet(bytes: &[u8]) -> Long<'_> {
     header::long(bytes, bytes.len()).unwrap()
 }
 
-/// RFC 9001 appendix A.2: the CRYPTO frame with the ClientHello.
+/// RFC 9001 appendix A.2: the CRYPTO frame with the `ClientHello`.
 pub(in crate::quic) fn client_crypto_frame() -> Vec<u8> {
     unhex(
         "060040f1010000ed0303ebf8fa56f12939b9584a3896472ec40bb863cfd3e868
