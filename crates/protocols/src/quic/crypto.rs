@@ -1,4 +1,4 @@
-//! CRYPTO frames put in order, and the handshake messages in them.
+//! CRYPTO frames, and what they hold put in order.
 
 use std::mem;
 
@@ -8,7 +8,7 @@ use crate::Cursor;
 /// What one side says in the CRYPTO frames of its Initial packets.
 #[derive(Debug, Default)]
 pub(super) struct CryptoStream {
-    /// What came in order and was not taken as a message.
+    /// What came in order and was not taken.
     ready: Vec<u8>,
     /// Where `ready` begins in the stream.
     start: usize,
@@ -39,22 +39,10 @@ impl CryptoStream {
         }
     }
 
-    /// The next whole message, with its header of four bytes.
-    pub(super) fn message(&mut self) -> Option<Vec<u8>> {
-        let [_, length @ ..] = *self.ready.first_chunk::<4>()?;
-        let [a, b, c] = length;
-        let len = 4 + u32::from_be_bytes([0, a, b, c]) as usize;
-        if len > self.ready.len() {
-            return None;
-        }
-        let rest = self.ready.split_off(len);
-        self.start += len;
-        Some(mem::replace(&mut self.ready, rest))
-    }
-
-    /// What there is of a message that is not whole.
-    pub(super) fn rest(&self) -> &[u8] {
-        &self.ready
+    /// What has come in order since the last time.
+    pub(super) fn take(&mut self) -> Vec<u8> {
+        self.start += self.ready.len();
+        mem::take(&mut self.ready)
     }
 
     fn end(&self) -> usize {
@@ -109,7 +97,8 @@ pub(super) fn frames<'a>(
     }
 }
 
-fn crypto<'a>(
+/// Hands on a CRYPTO frame, without its type.
+pub(super) fn crypto<'a>(
     cursor: &mut Cursor<'a>,
     is_cut: bool,
     take: &mut impl FnMut(u64, &'a [u8]),

@@ -1,5 +1,6 @@
-//! Google's QUIC before TLS: its version, and what its CHLO tells.
+//! Google's QUIC: its versions, its frames, and what the CHLO tells that it had before TLS.
 
+use super::crypto;
 use super::version::Version;
 use crate::{Cursor, WireText};
 
@@ -46,6 +47,39 @@ pub(super) fn chlo(payload: &[u8]) -> Option<Chlo> {
     Some(chlo)
 }
 
+/// Hands on the CRYPTO frames in the payload of an Initial packet. Google's versions had those of the
+/// standard with the frame types and acknowledgements from before.
+pub(super) fn frames<'a>(payload: &'a [u8], is_cut: bool, take: &mut impl FnMut(u64, &'a [u8])) {
+    let mut cursor = Cursor::new(payload);
+    while let Some(kind) = cursor.u8() {
+        let passed = match kind {
+            PADDING | PING => Some(()),
+            CRYPTO => crypto::crypto(&mut cursor, is_cut, take),
+            ACK..=ACK_LAST => ack(kind, &mut cursor),
+            _ => None,
+        };
+        if passed.is_none() {
+            return;
+        }
+    }
+}
+
+fn ack(kind: u8, cursor: &mut Cursor<'_>) -> Option<()> {
+    let len = |bits: u8| [1, 2, 4, 6][usize::from(bits & 3)];
+    // The largest number, and the delay.
+    cursor.take(len(kind >> 2) + 2)?;
+    let blocks = if kind & ACK_HAS_BLOCKS == 0 { 0 } else { usize::from(cursor.u8()?) };
+    cursor.take(len(kind) + blocks * (1 + len(kind)))?;
+    let timestamps = usize::from(cursor.u8()?);
+    cursor.take(if timestamps == 0 { 0 } else { 3 * timestamps + 2 }).map(|_| ())
+}
+
+const PADDING: u8 = 0;
+const PING: u8 = 7;
+const CRYPTO: u8 = 8;
+const ACK: u8 = 0x40;
+const ACK_LAST: u8 = 0x7f;
+const ACK_HAS_BLOCKS: u8 = 0x20;
 const HAS_VERSION: u8 = 0x01;
 const IS_RESET: u8 = 0x02;
 const HAS_ID: u8 = 0x08;
@@ -56,7 +90,7 @@ const FRONT: usize = 64;
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::{Chlo, chlo, public_header};
+    use super::{Chlo, chlo, frames, public_header};
     use crate::WireText;
 
     /// A CHLO for `host` by `agent`.
@@ -101,5 +135,30 @@ pub(super) mod tests {
             let cut = chlo(&message[..len]);
             assert!(cut.is_none_or(|chlo| chlo.user_agent.is_none()));
         }
+    }
+
+    #[test]
+    fn frames_of_its_own_types_are_passed_over() {
+        let payload = [
+            &[0, 7][..],
+            // One number, no blocks, no timestamps.
+            &[0x40, 1, 0, 0, 1, 0],
+            // Numbers of two bytes, lengths of four, two blocks, two timestamps.
+            &[0x66, 1, 2, 0, 0, 2],
+            &[0; 4 + 2 * 5],
+            &[2, 1, 0, 0, 0, 0, 1, 0, 0],
+            &[8, 5, 2, 1, 2],
+        ]
+        .concat();
+        let collect = |payload: &[u8], is_cut| {
+            let mut found = Vec::new();
+            frames(payload, is_cut, &mut |at, bytes| found.push((at, bytes.to_vec())));
+            found
+        };
+        assert_eq!(collect(&payload, false), [(5, vec![1, 2])]);
+        let cut = payload.len() - 1;
+        assert_eq!(collect(&payload[..cut], false), []);
+        assert_eq!(collect(&payload[..cut], true), [(5, vec![1])]);
+        assert_eq!(collect(&[6, 0, 1, 1], false), []);
     }
 }

@@ -104,7 +104,7 @@ impl Protocol for QuicProtocol {
 
     fn datagrams(&self, wants: Wants) -> Option<Box<dyn DatagramParser>> {
         let wanted = [Want::Application, Want::Tls, Want::Quic];
-        wants.has_any(&wanted).then(|| Box::<parser::QuicParser>::default() as _)
+        wants.has_any(&wanted).then(|| Box::new(parser::QuicParser::new()) as _)
     }
 }
 

@@ -7,10 +7,11 @@ use super::header::{self, ID_MAX, Long};
 use super::keys::{Keys, Opened};
 use super::version::{PacketKind, Version};
 use super::{LongPacket, Quic, TransportParameters, gquic};
+use crate::tls::{Carrier, Handshake};
 use crate::{Context, Datagram, DatagramParser, Lesson, Stamp, Verdict, Want};
 
 /// Parses the datagrams of a flow.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct QuicParser {
     /// Keys that have opened a packet, the newest last.
     keys: Vec<Keys>,
@@ -18,6 +19,9 @@ pub(super) struct QuicParser {
     client: Option<Direction>,
     /// What each side said, by direction.
     streams: [CryptoStream; 2],
+    handshake: Handshake,
+    /// When the last piece of the handshake came.
+    said: Stamp,
     /// The largest packet number of each side.
     largest: [u64; 2],
     /// The connection ids that each side chose and others were told of.
@@ -53,16 +57,33 @@ impl DatagramParser for QuicParser {
     }
 
     fn end(&mut self, context: &mut Context<'_>) {
-        if !self.has_client_hello
-            && let Some(client) = self.client
-        {
-            let rest = std::mem::take(&mut self.streams[client.index()]);
-            self.client_hello(rest.rest(), context);
+        let client = self.client.unwrap_or(Direction::Up);
+        if !self.has_client_hello && self.handshake.is_waiting(client) {
+            self.handshake.end(client, self.said, context);
+            note_parameters(context);
         }
     }
 }
 
 impl QuicParser {
+    /// A parser that has seen nothing.
+    pub(super) fn new() -> Self {
+        Self {
+            keys: Vec::new(),
+            client: None,
+            streams: <_>::default(),
+            handshake: Handshake::new(Carrier::Quic),
+            said: Stamp::default(),
+            largest: [0; 2],
+            ids: <_>::default(),
+            has_client_hello: false,
+            has_server_hello: false,
+            attempts: 0,
+            shorts: 0,
+            is_google: false,
+        }
+    }
+
     fn is_done(&self, context: &Context<'_>) -> bool {
         let has_hellos = self.has_client_hello && self.has_server_hello;
         let is_long_over = self.shorts >= SHORTS_MAX;
@@ -134,7 +155,7 @@ impl QuicParser {
                 note_offer(quic, packet);
                 // The client begins again, with another hello.
                 self.has_client_hello = false;
-                self.streams = Default::default();
+                self.begin_again();
             }
             PacketKind::Handshake | PacketKind::Unknown => {}
         }
@@ -185,8 +206,13 @@ impl QuicParser {
         }
         let is_cut = packet.bytes.len() < packet.len;
         let stream = &mut self.streams[direction.index()];
-        crypto::frames(&opened.payload, is_cut, &mut |offset, bytes| stream.insert(offset, bytes));
-        self.messages(direction, datagram.stamp, context);
+        let mut insert = |offset, bytes: &[u8]| stream.insert(offset, bytes);
+        if packet.version.has_google_frames() {
+            gquic::frames(&opened.payload, is_cut, &mut insert);
+        } else {
+            crypto::frames(&opened.payload, is_cut, &mut insert);
+        }
+        self.hand_over(direction, datagram.stamp, context);
     }
 
     /// Opens an Initial with keys that are known, or follow from its destination.
@@ -218,7 +244,7 @@ impl QuicParser {
         let opened = keys.client.open(packet, largest)?;
         if !self.has_client_hello {
             // After a Retry the hello is sent again from its start.
-            self.streams[direction.index()] = CryptoStream::default();
+            self.begin_again();
         }
         self.client = Some(direction);
         self.remember(keys);
@@ -238,27 +264,32 @@ impl QuicParser {
         self.keys.push(keys);
     }
 
-    fn messages(&mut self, direction: Direction, stamp: Stamp, context: &mut Context<'_>) {
-        let is_client = self.client == Some(direction);
-        while let Some(message) = self.streams[direction.index()].message() {
-            if is_client {
-                self.client_hello(&message, context);
-            } else if message.first() == Some(&SERVER_HELLO) {
-                let is_retry =
-                    message.get(RANDOM_AT..).is_some_and(|at| at.starts_with(RETRY_RANDOM));
-                self.has_server_hello = !is_retry;
-                self.has_client_hello &= !is_retry;
-            }
-        }
-        let _ = stamp;
+    /// Forgets what was said.
+    fn begin_again(&mut self) {
+        self.streams = <_>::default();
+        self.handshake = Handshake::new(Carrier::Quic);
     }
 
-    fn client_hello(&mut self, message: &[u8], context: &mut Context<'_>) {
-        self.has_client_hello = true;
-        let quic = context.findings.quic.get_or_insert_default();
-        if quic.parameters.is_none() {
-            quic.parameters = TransportParameters::of_client_hello(message);
+    /// Hands what came in order to the TLS handshake.
+    fn hand_over(&mut self, direction: Direction, stamp: Stamp, context: &mut Context<'_>) {
+        let bytes = self.streams[direction.index()].take();
+        if bytes.is_empty() {
+            return;
         }
+        let hellos = |context: &Context<'_>| {
+            context.findings.tls.as_ref().map_or(0, |tls| tls.client_hello_count)
+        };
+        let before = hellos(context);
+        self.said = stamp;
+        self.handshake.bytes(direction, &bytes, stamp, context);
+        if hellos(context) > before {
+            self.has_client_hello = true;
+            note_parameters(context);
+        }
+        // After a retry there are other hellos.
+        let tls = context.findings.tls.as_ref();
+        let last = tls.and_then(|tls| tls.server_hellos.last());
+        self.has_server_hello = last.is_some_and(|hello| !hello.is_retry);
     }
 
     fn short_packet(&mut self, datagram: &Datagram<'_>, context: &mut Context<'_>) {
@@ -337,6 +368,15 @@ fn note_ends(quic: &mut Quic, packet: &Long<'_>, from_client: bool) {
     }
 }
 
+/// Notes the transport parameters in the last hello of the client.
+fn note_parameters(context: &mut Context<'_>) {
+    let hello = context.findings.tls.as_ref().and_then(|tls| tls.client_hellos.last());
+    if let Some(bytes) = hello.and_then(|hello| hello.quic_parameters.as_deref()) {
+        let quic = context.findings.quic.get_or_insert_default();
+        quic.parameters = Some(TransportParameters::parse(bytes));
+    }
+}
+
 fn note_offer(quic: &mut Quic, packet: &Long<'_>) {
     for version in header::offered(packet) {
         if quic.offered_versions.len() < VERSIONS_MAX && !quic.offered_versions.contains(&version) {
@@ -352,14 +392,6 @@ fn turn_around(quic: &mut Quic) {
     quic.dcid = None;
 }
 
-const SERVER_HELLO: u8 = 2;
-/// Where the random bytes of a hello begin.
-const RANDOM_AT: usize = 6;
-/// Those of a `HelloRetryRequest` (RFC 8446 section 4.1.3).
-pub(super) const RETRY_RANDOM: &[u8] = &[
-    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
-    0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
-];
 /// Flags, connection id and version of gQUIC.
 const PUBLIC_HEADER_LEN: usize = 13;
 /// Keys that are remembered: of the first packet, after a Retry, and of another version.

@@ -2,10 +2,11 @@ use flowloom_flow::Direction::{Down, Up};
 use proptest::prelude::*;
 
 use super::keys::Keys;
-use super::keys::tests::{Initial, client_crypto_frame};
+use super::keys::tests::{Initial, client_crypto_frame, unhex};
 use super::{Quic, QuicColumns, QuicProtocol, Version, gquic};
 use crate::testing::Script;
-use crate::{Ends, Registry, Shared, Stamp, Transport, Want, Wants};
+use crate::tls::Carrier;
+use crate::{Ends, Registry, Shared, Stamp, Transport, Want, Wants, WireText};
 use crate::{Lesson, Limits, Match, Opening, Payload, Protocol};
 
 const DCID: &[u8] = &[0x83, 0x94, 0xc8, 0xf0, 0x3e, 0x51, 0x57, 0x08];
@@ -88,6 +89,12 @@ fn a_handshake_gives_all_columns() {
         script.down(&connection.server(1, &crypto(0, &server_hello())));
         let findings = script.end();
         assert_eq!(findings.applications[0].protocol.name(), "quic");
+        let tls = findings.tls.as_ref().unwrap();
+        assert_eq!(tls.carrier, Carrier::Quic);
+        let hello = tls.client_hello().unwrap();
+        assert_eq!(hello.sni, Some(WireText::new(b"example.com")));
+        assert_eq!((hello.from, hello.stamp.frame), (Some(Up), 1));
+        assert_eq!(tls.server_hello().unwrap().stamp.frame, 2);
         let columns = QuicColumns::of(Some(findings));
         assert_eq!(columns.quic_version, Some(version.to_string()));
         assert_eq!(columns.quic_client_version, Some(version.to_string()));
@@ -269,16 +276,23 @@ fn gquic_tells_names_in_the_clear() {
 fn a_cut_hello_gives_what_is_there() {
     let connection = Connection::new(Version::V1);
     let packet = connection.client(DCID, 0, &crypto(0, &hello()));
-    let mut there = 0;
+    let (mut names, mut parameters) = (0, 0);
     for len in 0..packet.len() {
         let mut script = script();
         say_cut(&mut script, &packet[..len], packet.len());
-        let quic = script.end().quic.as_deref();
-        let count = quic.and_then(|quic| quic.parameters.as_ref()).map_or(0, |all| all.ids.len());
-        assert!((there..=there + 1).contains(&count), "{len}");
-        there = count;
+        let findings = script.end();
+        let hello = findings.tls.as_ref().and_then(|tls| tls.client_hello());
+        let has_name = hello.is_some_and(|hello| hello.sni.is_some());
+        let quic = findings.quic.as_ref();
+        let has_parameters = quic.is_some_and(|quic| quic.parameters.is_some());
+        assert!(has_name || names == 0);
+        assert!(has_parameters || parameters == 0);
+        names += usize::from(has_name);
+        parameters += usize::from(has_parameters);
     }
-    assert_eq!(there, 8);
+    // Headers of packet and frame have 28 and 5 bytes; the name ends at byte 69 of the hello, the
+    // parameters end it.
+    assert_eq!((packet.len() - names, packet.len() - parameters), (33 + 69, 33 + hello().len()));
 }
 
 fn say_cut(script: &mut Script, bytes: &[u8], len: usize) {
@@ -365,14 +379,18 @@ fn packets_that_do_not_open_cost_a_bounded_number_of_attempts() {
 fn a_hello_retry_request_is_followed_by_hellos() {
     let connection = Connection::new(Version::V1);
     let mut retry = server_hello();
-    retry[6..38].copy_from_slice(super::parser::RETRY_RANDOM);
+    // RFC 8446 section 4.1.3.
+    let random = "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c";
+    retry[6..38].copy_from_slice(&unhex(random));
     let mut script = script();
     script.up(&connection.client(DCID, 0, &crypto(0, &hello())));
     script.down(&connection.server(0, &crypto(0, &retry)));
     script.up(&connection.client(SERVER, 1, &crypto(hello().len(), &hello())));
     script.down(&connection.server(1, &crypto(retry.len(), &server_hello())));
-    let quic = found(&mut script);
-    assert_eq!(kinds(&quic), ["initial"; 4]);
+    let findings = script.end();
+    let tls = findings.tls.as_ref().unwrap();
+    let retries: Vec<bool> = tls.server_hellos.iter().map(|hello| hello.is_retry).collect();
+    assert_eq!((tls.client_hello_count, retries), (2, vec![true, false]));
 }
 
 proptest! {

@@ -77,6 +77,11 @@ impl Version {
         matches!(self.0.to_be_bytes(), [b'Q', b'0', b'0'..=b'9', b'0'..=b'9'])
     }
 
+    /// Whether frames have the types that Google's versions had.
+    pub(super) fn has_google_frames(self) -> bool {
+        matches!(self.0, Q050 | T050 | T051)
+    }
+
     /// Whether packets have headers that can be read.
     pub(super) fn is_known(self) -> bool {
         self.initial_rule().is_some() || self.0 == Q046

@@ -2,24 +2,21 @@ use proptest::prelude::*;
 
 use super::{CryptoStream, EARLY_MAX, STREAM_MAX, frames};
 
-fn message(len: usize) -> Vec<u8> {
-    let mut message = vec![1, (len >> 16) as u8, (len >> 8) as u8, len as u8];
-    message.extend((0..len).map(|i| (i * 7 % 251) as u8));
-    message
+fn bytes(len: usize) -> Vec<u8> {
+    (0..len).map(|i| (i * 7 % 251) as u8).collect()
 }
 
 #[test]
-fn messages_are_taken_one_by_one() {
+fn what_is_in_order_is_taken_once() {
     let mut stream = CryptoStream::default();
-    let both = [message(5), message(0), message(300)].concat();
-    stream.insert(0, &both[..20]);
-    assert_eq!(stream.message(), Some(message(5)));
-    assert_eq!(stream.message(), Some(message(0)));
-    assert_eq!(stream.message(), None);
-    assert_eq!(stream.rest(), &message(300)[..7]);
-    stream.insert(15, &both[15..]);
-    assert_eq!(stream.message(), Some(message(300)));
-    assert_eq!((stream.message(), stream.rest()), (None, &[][..]));
+    let whole = bytes(100);
+    stream.insert(0, &whole[..20]);
+    assert_eq!(stream.take(), whole[..20]);
+    stream.insert(40, &whole[40..]);
+    stream.insert(0, &whole[..20]);
+    assert_eq!(stream.take(), []);
+    stream.insert(10, &whole[10..50]);
+    assert_eq!(stream.take(), whole[20..]);
 }
 
 #[test]
@@ -35,7 +32,7 @@ fn what_waits_is_bounded() {
     assert_eq!(stream.early.len(), EARLY_MAX);
     let mut stream = CryptoStream::default();
     for i in 1..100 {
-        stream.insert(i, &[0; STREAM_MAX - 100]);
+        stream.insert(i, &vec![0; STREAM_MAX - 100]);
     }
     assert!(stream.early_bytes <= STREAM_MAX);
 }
@@ -73,7 +70,7 @@ proptest! {
         order in any::<u64>(),
         extra in 0_usize..50,
     ) {
-        let whole = message(len);
+        let whole = bytes(len);
         let mut ends: Vec<usize> = cuts.iter().map(|cut| cut.index(whole.len())).collect();
         ends.extend([0, whole.len()]);
         ends.sort_unstable();
@@ -85,7 +82,7 @@ proptest! {
         for (start, end) in pieces {
             stream.insert(start as u64, &whole[start..end]);
         }
-        prop_assert_eq!(stream.message(), Some(whole));
+        prop_assert_eq!(stream.take(), whole);
         prop_assert!(stream.early.is_empty());
         prop_assert_eq!(stream.early_bytes, 0);
     }
@@ -94,6 +91,6 @@ proptest! {
     fn any_bytes_are_survived(payload in prop::collection::vec(any::<u8>(), 0..300), is_cut: bool) {
         let mut stream = CryptoStream::default();
         frames(&payload, is_cut, &mut |offset, bytes| stream.insert(offset, bytes));
-        while stream.message().is_some() {}
+        prop_assert!(stream.take().len() <= payload.len());
     }
 }

@@ -56,7 +56,7 @@ impl Initial<'_> {
     }
 }
 
-fn unhex(text: &str) -> Vec<u8> {
+pub(in crate::quic) fn unhex(text: &str) -> Vec<u8> {
     let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_hexdigit).collect();
     let digit = |byte: u8| (byte as char).to_digit(16).unwrap() as u8;
     digits.as_chunks::<2>().0.iter().map(|[a, b]| digit(*a) << 4 | digit(*b)).collect()
@@ -66,7 +66,7 @@ fn packet(bytes: &[u8]) -> Long<'_> {
     header::long(bytes, bytes.len()).unwrap()
 }
 
-/// RFC 9001 appendix A.2: the CRYPTO frame with the ClientHello.
+/// RFC 9001 appendix A.2: the CRYPTO frame with the `ClientHello`.
 pub(in crate::quic) fn client_crypto_frame() -> Vec<u8> {
     unhex(
         "060040f1010000ed0303ebf8fa56f12939b9584a3896472ec40bb863cfd3e868

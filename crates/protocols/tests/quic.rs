@@ -1,0 +1,238 @@
+//! QUIC beside tshark: every packet with a long header and every hello, in the captures of
+//! `../shared/corpus`.
+
+#![expect(clippy::print_stdout, reason = "what was compared is part of the result")]
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use flowloom_capture::{Block, Capture, Input, Limits as ReadLimits, Source};
+use flowloom_flow::Direction;
+use flowloom_protocols::quic::LongPacket;
+use flowloom_protocols::tls::Carrier;
+use flowloom_protocols::{
+    Conversation, Ends, Findings, Limits, Payload, Registry, Shared, Stamp, Transport, Wants,
+};
+use flowloom_wire::{Address, Options, Packet, Transport as WireTransport};
+
+/// Every fact that tshark tells is found, but for what has longer ids than QUIC has; what it does not
+/// tell is printed.
+#[test]
+fn packets_and_hellos_are_those_that_tshark_sees() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
+    let captures = captures(&corpus);
+    if captures.is_empty() {
+        return println!("skipped: there is no ../shared/corpus");
+    }
+    let (mut found, mut told) = ([0; 3], [0; 3]);
+    for (name, text) in captures {
+        let facts = facts_of(&text);
+        let Some(seen) = Seen::of(&corpus.join(&name)) else { continue };
+        let name = name.display();
+        let longs = facts.iter().filter(|fact| is_found(fact, &seen.packets)).count();
+        for fact in facts.iter().filter(|fact| !is_found(fact, &seen.packets)).take(SHOWN) {
+            println!("  {name}: missing {fact:?}, found {:?}", seen.packets.get(&fact.frame));
+        }
+        let hellos = hellos_of(&text);
+        let mut counts = [longs, 0, 0];
+        for (side, (told, seen)) in hellos.iter().zip(&seen.hellos).enumerate() {
+            counts[side + 1] = told.intersection(seen).count();
+            for hello in told.difference(seen) {
+                println!("  {name}: missing {hello}");
+            }
+            for hello in seen.difference(told) {
+                println!("  {name}: beyond tshark {hello}");
+            }
+        }
+        let extra = seen.packets.keys().filter(|at| facts.iter().all(|fact| fact.frame != **at));
+        let extra = extra.count();
+        let all = [facts.len(), hellos[0].len(), hellos[1].len()];
+        if all != [0; 3] || extra > 0 {
+            println!("{name}: {counts:?} of {all:?}, {extra} more frames");
+        }
+        for (sum, count) in found.iter_mut().chain(&mut told).zip(counts.into_iter().chain(all)) {
+            *sum += count;
+        }
+    }
+    println!("long headers, client hellos, server hellos: {found:?} of {told:?}");
+    for (found, told) in found.into_iter().zip(told) {
+        assert!(found * 100 >= told * 99 && told > 30, "{found} of {told}");
+    }
+}
+
+/// Names and facts of all captures.
+fn captures(corpus: &Path) -> Vec<(PathBuf, String)> {
+    let mut captures = Vec::new();
+    for source in std::fs::read_dir(corpus.join("expected")).into_iter().flatten().flatten() {
+        for file in std::fs::read_dir(source.path()).into_iter().flatten().flatten() {
+            let name = file.file_name().to_string_lossy().into_owned();
+            if let Some(name) = name.strip_suffix(".facts.tsv") {
+                let text = String::from_utf8_lossy(&std::fs::read(file.path()).unwrap()).into();
+                captures.push((Path::new(&source.file_name()).join(name), text));
+            }
+        }
+    }
+    captures.sort();
+    captures
+}
+
+/// What tshark tells of a frame.
+#[derive(Debug)]
+struct Fact {
+    frame: u64,
+    versions: Vec<u32>,
+    dcids: Vec<String>,
+    scids: Vec<String>,
+}
+
+fn facts_of(text: &str) -> Vec<Fact> {
+    let list = |cell: &str| -> Vec<String> {
+        cell.split('|').filter(|item| !item.is_empty()).map(str::to_owned).collect()
+    };
+    let rows = text.lines().filter_map(|line| line.strip_prefix("quic.long\t"));
+    let facts = rows.map(|row| {
+        let cells: Vec<&str> = row.split('\t').collect();
+        let version = |text: &String| u32::from_str_radix(text.trim_start_matches("0x"), 16);
+        Fact {
+            frame: cells[0].parse().unwrap(),
+            versions: list(cells[2]).iter().map(|text| version(text).unwrap()).collect(),
+            dcids: list(cells[4]),
+            scids: list(cells[5]),
+        }
+    });
+    facts.filter(|fact| fact.dcids.iter().chain(&fact.scids).all(|id| id.len() <= 40)).collect()
+}
+
+/// The hellos that tshark tells of, of clients and of servers.
+fn hellos_of(text: &str) -> [BTreeSet<String>; 2] {
+    ["tls.client_hello\t", "tls.server_hello\t"].map(|kind| {
+        let rows = text.lines().filter_map(|line| line.strip_prefix(kind));
+        let rows = rows.map(|row| row.split('\t').collect::<Vec<_>>());
+        let rows = rows.filter(|cells| cells[1] == "quic");
+        // Ports, server name, protocols and versions; ports, version and cipher suite.
+        let columns: &[usize] =
+            if kind.contains("client") { &[4, 6, 7, 8, 10] } else { &[4, 6, 8, 9] };
+        rows.map(|cells| columns.iter().map(|at| cells[*at]).collect::<Vec<_>>().join(" "))
+            .collect()
+    })
+}
+
+/// What was found in a capture.
+#[derive(Default)]
+struct Seen {
+    /// The packets with long headers, by frame.
+    packets: HashMap<u64, Vec<LongPacket>>,
+    hellos: [BTreeSet<String>; 2],
+}
+
+impl Seen {
+    fn of(path: &Path) -> Option<Self> {
+        let mut seen = Self::default();
+        for (ends, conversation) in conversations(path)? {
+            let findings = conversation.findings();
+            for packet in findings.quic.iter().flat_map(|quic| &quic.packets) {
+                seen.packets.entry(packet.stamp.frame).or_default().push(packet.clone());
+            }
+            seen.hellos(findings, ends.ports);
+        }
+        Some(seen)
+    }
+
+    fn hellos(&mut self, findings: &Findings, [up, down]: [u16; 2]) {
+        let Some(tls) = findings.tls.as_ref().filter(|tls| tls.carrier == Carrier::Quic) else {
+            return;
+        };
+        let versions = |list: &[u16]| -> Vec<String> {
+            list.iter().map(|version| format!("{version:#06x}")).collect()
+        };
+        let [client, server] = if tls.client() == Direction::Up { [up, down] } else { [down, up] };
+        for hello in &tls.client_hellos {
+            let sni = hello.sni.as_ref().map_or("", |name| name.as_str());
+            let alpn: Vec<&str> = hello.alpn.iter().map(|name| name.as_str()).collect();
+            let versions = versions(&hello.supported_versions).join("|");
+            let alpn = alpn.join("|");
+            self.hellos[0].insert(format!("{client} {server} {sni} {alpn} {versions}"));
+        }
+        for hello in &tls.server_hellos {
+            let version = versions(hello.selected_version.as_slice()).join("");
+            let cipher = versions(hello.cipher_suite.as_slice()).join("");
+            self.hellos[1].insert(format!("{server} {client} {version} {cipher}"));
+        }
+    }
+}
+
+fn is_found(fact: &Fact, packets: &HashMap<u64, Vec<LongPacket>>) -> bool {
+    let Some(packets) = packets.get(&fact.frame) else { return false };
+    let ids = |id: fn(&LongPacket) -> &[u8]| -> Vec<String> {
+        packets.iter().map(id).filter(|id| !id.is_empty()).map(hex).collect()
+    };
+    let dcids = ids(|packet| &packet.dcid);
+    // Beside those of long headers, tshark tells that of a short header after them.
+    fact.versions.iter().eq(packets.iter().map(|packet| &packet.version.0))
+        && fact.dcids.starts_with(&dcids)
+        && fact.scids == ids(|packet| &packet.scid)
+}
+
+fn conversations(path: &Path) -> Option<Vec<(Ends, Conversation)>> {
+    let mut flows: HashMap<_, (Ends, Conversation)> = HashMap::new();
+    let mut shared = Shared::new(Arc::new(Registry::new()), Wants::ALL, Limits::default(), 1);
+    let mut capture = Capture::open(&Input::File(path.into()), ReadLimits::default()).ok()?;
+    let (mut block, mut packet) = (Block::default(), Packet::default());
+    while capture.read(&mut block).unwrap_or(false) {
+        for (number, frame) in (block.first..).zip(&block.frames) {
+            let bytes = block.data(frame);
+            let options = Options::default();
+            flowloom_wire::decode(
+                frame.link,
+                bytes,
+                frame.original,
+                &options,
+                &mut (),
+                &mut packet,
+            );
+            if packet.transport != WireTransport::Udp {
+                continue;
+            }
+            let ends = Ends {
+                addresses: [packet.src, packet.dst],
+                ports: [packet.src_port, packet.dst_port],
+                ip_version: packet.ip_version,
+            };
+            let (ends, conversation) =
+                flows.entry(key(&ends)).or_insert_with(|| (ends, Conversation::default()));
+            let is_up = (ends.addresses[0], ends.ports[0]) == (packet.src, packet.src_port);
+            let start = packet.app_offset as usize;
+            let end = bytes.len().min(start + packet.app_len as usize);
+            let payload = Payload {
+                transport: Transport::Udp,
+                direction: if is_up { Direction::Up } else { Direction::Down },
+                seq: 0,
+                tcp_flags: 0,
+                len: packet.app_len,
+                bytes: bytes.get(start..end).unwrap_or_default(),
+                stamp: Stamp { frame: number, time: frame.time.0 },
+                ends: *ends,
+            };
+            conversation.packet(&payload, &mut shared);
+        }
+    }
+    let mut conversations: Vec<_> = flows.into_values().collect();
+    for (ends, conversation) in &mut conversations {
+        conversation.end(*ends, &mut shared);
+    }
+    Some(conversations)
+}
+
+fn key(ends: &Ends) -> [(Address, u16); 2] {
+    let mut key = [(ends.addresses[0], ends.ports[0]), (ends.addresses[1], ends.ports[1])];
+    key.sort_by_key(|(address, port)| (address.0, *port));
+    key
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Missing packets of a capture that are printed.
+const SHOWN: usize = 5;
