@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::declared::Library;
-use crate::{Protocol, Transport, dns, quic, ssh, tls};
+use crate::{Protocol, Transport, dhcp, dns, quic, ssh, tls};
 
 /// All protocols of a run: those in this crate, and those that were declared.
 #[derive(Clone, Debug)]
@@ -34,6 +34,8 @@ impl Registry {
             Arc::new(tls::TlsProtocol),
             Arc::new(quic::QuicProtocol),
             Arc::new(ssh::SshProtocol),
+            Arc::new(dhcp::DhcpProtocol),
+            Arc::new(dhcp::Dhcpv6Protocol),
         ];
         protocols.extend(dns::App::ALL.map(|app| Arc::new(dns::DnsProtocol(app)) as _));
         protocols
