@@ -2,7 +2,7 @@
 
 use flowloom_schema::{Column, Series};
 
-use crate::{Findings, Wants, dns, http};
+use crate::{Findings, Wants, dhcp, dns, http};
 
 /// A table of events. Its first column is `flow_id`.
 #[derive(Clone, Copy, Debug)]
@@ -20,4 +20,4 @@ pub struct EventTable {
 }
 
 /// All event tables.
-pub const EVENTS: &[EventTable] = &[dns::TABLE, http::TABLE];
+pub const EVENTS: &[EventTable] = &[dns::TABLE, http::TABLE, dhcp::TABLE];

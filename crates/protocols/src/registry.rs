@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::declared::{DeclaredField, Library};
-use crate::{Protocol, Transport, dns, http, quic, ssh, tls};
+use crate::{Protocol, Transport, dhcp, dns, http, quic, ssh, tls};
 
 /// All protocols of a run: those in this crate, and those that were declared.
 #[derive(Clone, Debug)]
@@ -38,6 +38,8 @@ impl Registry {
             Arc::new(http::HttpProtocol),
             Arc::new(http::Http2Protocol),
             Arc::new(http::SsdpProtocol),
+            Arc::new(dhcp::DhcpProtocol),
+            Arc::new(dhcp::Dhcpv6Protocol),
         ];
         protocols.extend(dns::App::ALL.map(|app| Arc::new(dns::DnsProtocol(app)) as _));
         protocols

@@ -116,3 +116,24 @@ impl Protocol for DnsProtocol {
 }
 
 const WANTED: &[Want] = &[Want::Dns, Want::DnsMessages, Want::DnsNames];
+
+/// Names one after the other, as options of DHCP have them; they can point to one another.
+pub(crate) fn wire_names(bytes: &[u8]) -> Vec<String> {
+    let mut reader = name::Reader::new(bytes, App::Dns);
+    let mut names = Vec::new();
+    while names.len() < NAMES_MAX
+        && let Some(name) = reader.name()
+    {
+        names.push(name);
+    }
+    names
+}
+
+/// A name that may lack its end (RFC 4704 section 4.2).
+pub(crate) fn wire_name(bytes: &[u8]) -> Option<String> {
+    let ended = [bytes, &[0]].concat();
+    name::Reader::new(&ended, App::Dns).name().filter(|name| name != ".")
+}
+
+/// Names of a list that are kept.
+const NAMES_MAX: usize = 64;

@@ -109,9 +109,10 @@ impl DnsParser {
 
     /// What is there is no message; after a loss, a later packet may begin with one.
     fn give_up(&self, input: &Input<'_>) -> Step {
-        match self.is_astray[input.direction.index()] {
-            true => Step::Consumed(input.bytes.len()),
-            false => Step::Stop,
+        if self.is_astray[input.direction.index()] {
+            Step::Consumed(input.bytes.len())
+        } else {
+            Step::Stop
         }
     }
 }

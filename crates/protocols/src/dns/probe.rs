@@ -37,9 +37,10 @@ fn judge(bytes: &[u8], len: usize, app: App, is_at_port: bool) -> Match {
     let Some(message) = Message::read(bytes, app) else { return Match::No };
     let is_known = message.questions.iter().all(is_known);
     let has_content = !(message.questions.is_empty() && message.records.is_empty());
-    match is_known && (is_at_port || message.is_whole && has_content) {
-        true => Match::Yes,
-        false => Match::Maybe,
+    if is_known && (is_at_port || message.is_whole && has_content) {
+        Match::Yes
+    } else {
+        Match::Maybe
     }
 }
 
