@@ -6,6 +6,7 @@ use crate::Protocol;
 use crate::dhcp::Dhcp;
 use crate::dns::Dns;
 use crate::http::Http;
+use crate::icmp::Icmp;
 use crate::quic::Quic;
 use crate::ssh::Ssh;
 use crate::tls::Tls;
@@ -29,6 +30,8 @@ pub struct Findings {
     pub ssh: Option<Box<Ssh>>,
     /// The name by which DNS made the other side known to the initiator.
     pub dns_name: Option<Box<str>>,
+    /// ICMP, `ICMPv6` and IGMP.
+    pub icmp: Option<Box<Icmp>>,
     /// Messages that were not kept because there were too many.
     pub messages_dropped: u64,
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Protocol, Transport, ssh, tls};
+use crate::{Protocol, Transport, named, ssh, starttls, tls};
 
 /// All protocols of a run: those in this crate, and those that were declared.
 #[derive(Clone, Debug)]
@@ -13,7 +13,11 @@ pub struct Registry {
 impl Registry {
     /// The protocols in this crate.
     pub fn new() -> Self {
-        Self { protocols: vec![Arc::new(tls::TlsProtocol), Arc::new(ssh::SshProtocol)] }
+        let mut protocols: Vec<Arc<dyn Protocol>> =
+            vec![Arc::new(tls::TlsProtocol), Arc::new(ssh::SshProtocol)];
+        protocols.extend(starttls::protocols());
+        protocols.extend(named::protocols());
+        Self { protocols }
     }
 
     /// All of them; the first that recognises a flow has it.
