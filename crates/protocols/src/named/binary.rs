@@ -13,7 +13,8 @@ pub(super) const PROTOCOLS: &[Named] = &[
         stream: |bytes| match be32(bytes, 0) {
             Some(len) if len + 4 >= bytes.len() => kerberos(&bytes[4..]),
             None if b"\0\0".starts_with(&bytes[..bytes.len().min(2)]) => Match::NeedMore,
-            Some(_) | None => Match::No,
+            // Some send it without.
+            Some(_) | None => kerberos(bytes),
         },
         datagram: kerberos,
     },
@@ -80,6 +81,7 @@ pub(super) const PROTOCOLS: &[Named] = &[
         }
         _ => Match::No,
     }),
+    Named { name: "enip", tcp: &[44818], udp: &[44818], stream: enip, datagram: enip },
     row("zmtp", &[], |bytes| yes_if(matches!(bytes, [0xff, 0, 0, 0, 0, 0, 0, 0, 0 | 1, 0x7f, ..]))),
 ];
 
@@ -230,6 +232,19 @@ fn sun_rpc(bytes: &[u8]) -> Match {
     let is_program = be32(bytes, 12).is_some_and(|program| (100_000..101_000).contains(&program));
     let is_version = be32(bytes, 16).is_some_and(|version| version < 10);
     yes_if(is_call && is_program && is_version)
+}
+
+/// One of the commands there are, the length of its data, and 0 or a session; certain where a
+/// session is asked for.
+fn enip(bytes: &[u8]) -> Match {
+    match bytes {
+        [0x65, 0, 4, 0, 0, 0, 0, 0, ..] if bytes.len() == 28 => Match::Yes,
+        [0 | 4 | 0x63..=0x66 | 0x6f | 0x70 | 0x72 | 0x73, 0, a, b, rest @ ..] => {
+            let len = usize::from(u16::from_le_bytes([*a, *b]));
+            maybe_if(len + 24 == bytes.len() && rest.get(4..8) == Some(&[0; 4]))
+        }
+        _ => Match::No,
+    }
 }
 
 /// Version 1, a length, and the exchange of capabilities, or a watchdog (RFC 6733, section 3).

@@ -89,10 +89,11 @@ fn ike(bytes: &[u8]) -> Match {
     }
 }
 
-/// Version 5 has records of 48 bytes, version 9 sets of templates or data (RFC 3954, section 5).
+/// Versions 5 and 7 have records of 48 and 52 bytes, version 9 sets of templates or data (RFC 3954, section 5).
 fn netflow(bytes: &[u8]) -> Match {
     match (be16(bytes, 0), be16(bytes, 2)) {
         (Some(5), Some(count @ 1..=30)) => yes_if(bytes.len() == 24 + 48 * count),
+        (Some(7), Some(count @ 1..=28)) => yes_if(bytes.len() == 24 + 52 * count),
         (Some(9), Some(1..)) => {
             maybe_if(matches!(be16(bytes, 20), Some(0 | 1 | 256..)) && fits(bytes, 22))
         }

@@ -120,6 +120,7 @@ const CERTAIN: &[(&str, Transport, &[u8])] = &[
     ("iec104", TCP, b"\x68\x04\x07\0\0\0"),
     ("pptp", TCP, b"\0\x9c\0\x01\x1a\x2b\x3c\x4d\0\x01"),
     ("diameter", TCP, b"\x01\0\0\x14\x80\0\x01\x18\0\0\0\0\0\0\0\x01\0\0\0\x02"),
+    ("enip", TCP, b"\x65\0\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0"),
     ("zmtp", TCP, b"\xff\0\0\0\0\0\0\0\x01\x7f\x03"),
     ("tftp", UDP, b"\0\x01boot.img\0octet\0"),
     (

@@ -80,6 +80,8 @@ fn pop3_turns_after_ok() {
         "pop3",
         &[
             (Down, b"+OK POP3 ready\r\n"),
+            (Up, b"AUTH\r\n"),
+            (Down, b"-ERR Unrecognized command.\r\n"),
             (Up, b"CAPA\r\n"),
             (Down, b"+OK\r\nSTLS\r\nUSER\r\n.\r\n"),
             (Up, b"STLS\r\n"),
@@ -240,8 +242,14 @@ fn after_a_refusal_there_may_be_another_try() {
 
 #[test]
 fn a_mail_without_tls_is_not_read_on() {
-    let says: Says<'_> =
-        &[(Up, b"EHLO x\r\n"), (Up, b"MAIL FROM:<a@b>\r\n"), (Down, b"250 x\r\n"), (Up, HELLO)];
+    let says: Says<'_> = &[
+        (Up, b"EHLO x\r\n"),
+        (Up, b"DATA\r\n"),
+        (Down, b"250 x\r\n"),
+        (Up, b"STARTTLS\r\n"),
+        (Down, b"220 x\r\n"),
+        (Up, HELLO),
+    ];
     assert_eq!(found(says), ["smtp"]);
 }
 
@@ -256,6 +264,12 @@ fn a_long_talk_is_not_waited_for() {
         (Up, HELLO),
     ];
     assert_eq!(found(says), ["smtp"]);
+}
+
+#[test]
+fn irc_can_begin_with_starttls_at_its_port() {
+    let says: Says<'_> = &[(Up, b"STARTTLS\r\n"), (Down, b":irc.example 670 :go\r\n"), (Up, HELLO)];
+    assert_eq!(found_at([50_000, 6_667], says), ["irc", "tls"]);
 }
 
 #[test]

@@ -94,8 +94,8 @@ fn smtp(said: &Said<'_>) -> Turn {
     let words = Words::of(said.message);
     match (said.direction, words.first()) {
         (Direction::Up, b"STARTTLS") => Turn::Asked,
-        // A client that goes on to a mail has done without.
-        (Direction::Up, b"MAIL" | b"AUTH" | b"RCPT" | b"DATA" | b"QUIT") => Turn::Never,
+        // Where TLS is asked for, a mail or a login before it is refused: not so its text.
+        (Direction::Up, b"DATA" | b"BDAT" | b"QUIT") => Turn::Never,
         (Direction::Down, code) => answer(said, code, b"220"),
         (Direction::Up, _) => Turn::None,
     }
@@ -119,7 +119,7 @@ fn ftp(said: &Said<'_>) -> Turn {
             b"TLS" | b"TLS-C" | b"TLS-P" | b"SSL" => Turn::Asked,
             _ => Turn::None,
         },
-        (Direction::Up, b"PASS" | b"QUIT") => Turn::Never,
+        (Direction::Up, b"PASV" | b"EPSV" | b"PORT" | b"EPRT" | b"QUIT") => Turn::Never,
         (Direction::Down, code) => answer(said, code, b"234"),
         (Direction::Up, _) => Turn::None,
     }
@@ -139,7 +139,7 @@ fn nntp(said: &Said<'_>) -> Turn {
     let words = Words::of(said.message);
     match (said.direction, words.first()) {
         (Direction::Up, b"STARTTLS") => Turn::Asked,
-        (Direction::Up, b"AUTHINFO" | b"GROUP" | b"QUIT" | b"IHAVE") => Turn::Never,
+        (Direction::Up, b"GROUP" | b"IHAVE" | b"POST" | b"QUIT") => Turn::Never,
         (Direction::Down, code) => answer(said, code, b"382"),
         (Direction::Up, _) => Turn::None,
     }
@@ -173,7 +173,7 @@ fn imap(said: &Said<'_>) -> Turn {
     match (said.direction, said.asked) {
         (Direction::Up, _) => match words.second() {
             b"STARTTLS" => Turn::Asked,
-            b"LOGIN" | b"AUTHENTICATE" | b"SELECT" | b"EXAMINE" | b"LOGOUT" => Turn::Never,
+            b"SELECT" | b"EXAMINE" | b"LOGOUT" => Turn::Never,
             _ => Turn::None,
         },
         // The answer begins with the tag of the command (RFC 9051, section 6.2.1).
@@ -197,7 +197,7 @@ fn pop3(said: &Said<'_>) -> Turn {
     let words = Words::of(said.message);
     match (said.direction, words.first()) {
         (Direction::Up, b"STLS") => Turn::Asked,
-        (Direction::Up, b"USER" | b"PASS" | b"APOP" | b"AUTH" | b"QUIT") => Turn::Never,
+        (Direction::Up, b"STAT" | b"LIST" | b"UIDL" | b"RETR" | b"QUIT") => Turn::Never,
         (Direction::Down, b"+OK") if said.asked.is_some() => Turn::Granted,
         (Direction::Down, b"-ERR") if said.asked.is_some() => Turn::Refused,
         _ => Turn::None,
@@ -206,15 +206,13 @@ fn pop3(said: &Said<'_>) -> Turn {
 
 fn irc_probe(opening: &Opening<'_>) -> Match {
     match opening.direction {
-        Direction::Up => {
-            let certain = one_of(opening.bytes, &["CAP LS", "CAP REQ "]);
-            match certain {
-                Match::No if contains(opening.bytes, b"\nUSER ") => {
-                    one_of(opening.bytes, &["NICK ", "PASS "])
-                }
-                certain => certain.or_maybe(opening.bytes, "NICK "),
-            }
-        }
+        Direction::Up => match one_of(opening.bytes, &["NICK ", "PASS "]) {
+            Match::Yes if contains(opening.bytes, b"\nUSER ") => Match::Yes,
+            Match::Yes => Match::Maybe,
+            Match::NeedMore => Match::NeedMore,
+            _ => one_of(opening.bytes, &["CAP LS", "CAP REQ "])
+                .or_maybe(opening.bytes, "STARTTLS\r\n"),
+        },
         Direction::Down => match Words::of(opening.bytes) {
             words if words.first().starts_with(b":") && words.second() == b"NOTICE" => Match::Yes,
             words if words.first() == b"NOTICE" && words.second() == b"AUTH" => Match::Yes,
@@ -227,7 +225,7 @@ fn irc(said: &Said<'_>) -> Turn {
     let words = Words::of(said.message);
     match (said.direction, words.first(), words.second()) {
         (Direction::Up, b"STARTTLS", _) => Turn::Asked,
-        (Direction::Up, b"JOIN" | b"PRIVMSG" | b"QUIT" | b"AUTHENTICATE", _) => Turn::Never,
+        (Direction::Up, b"JOIN" | b"PRIVMSG" | b"QUIT", _) => Turn::Never,
         (Direction::Down, _, b"670") if said.asked.is_some() => Turn::Granted,
         (Direction::Down, _, b"691") if said.asked.is_some() => Turn::Refused,
         _ => Turn::None,
@@ -251,7 +249,7 @@ fn xmpp(said: &Said<'_>) -> Turn {
     let start = said.message.trim_ascii_start();
     match said.direction {
         Direction::Up if start.starts_with(b"<starttls") => Turn::Asked,
-        Direction::Up if start.starts_with(b"<auth") => Turn::Never,
+        Direction::Up if start.starts_with(b"<presence") => Turn::Never,
         Direction::Down if start.starts_with(b"<proceed") => Turn::Granted,
         Direction::Down if start.starts_with(b"<failure") => Turn::Refused,
         _ => Turn::None,
@@ -303,12 +301,12 @@ fn one_of(bytes: &[u8], starts: &[&str]) -> Match {
 
 /// A reply with which a server begins: certain if a word is in it.
 fn greeting(bytes: &[u8], code: &str, word: &[u8]) -> Match {
-    let dash = [code, "-"].concat();
-    let space = [code, " "].concat();
-    match one_of(bytes, &[&space, &dash]) {
-        Match::Yes if contains(bytes, word) => Match::Yes,
-        Match::Yes => Match::Maybe,
-        other => other,
+    match (one_of(bytes, &[code]), bytes.get(code.len())) {
+        (Match::Yes, Some(b' ' | b'-')) if contains(bytes, word) => Match::Yes,
+        (Match::Yes, Some(b' ' | b'-')) => Match::Maybe,
+        (Match::Yes, Some(_)) => Match::No,
+        (Match::Yes, None) => Match::NeedMore,
+        (other, _) => other,
     }
 }
 
