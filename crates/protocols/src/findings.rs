@@ -7,6 +7,7 @@ use crate::declared::Declared;
 use crate::dhcp::Dhcp;
 use crate::dns::Dns;
 use crate::http::Http;
+use crate::icmp::Icmp;
 use crate::quic::Quic;
 use crate::ssh::Ssh;
 use crate::tls::Tls;
@@ -32,6 +33,8 @@ pub struct Findings {
     pub dns_name: Option<Box<str>>,
     /// What declared protocols told.
     pub declared: Option<Box<Declared>>,
+    /// ICMP, `ICMPv6` and IGMP.
+    pub icmp: Option<Box<Icmp>>,
     /// Messages that were not kept because there were too many.
     pub messages_dropped: u64,
 }

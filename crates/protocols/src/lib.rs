@@ -18,6 +18,8 @@ pub mod dns;
 mod events;
 mod findings;
 pub mod http;
+pub mod icmp;
+mod named;
 mod parser;
 mod protocol;
 pub mod quic;

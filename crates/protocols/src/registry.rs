@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::declared::{DeclaredField, Library};
-use crate::{Protocol, Transport, dhcp, dns, http, quic, ssh, tls};
+use crate::{Protocol, Transport, dhcp, dns, http, named, quic, ssh, starttls, tls};
 
 /// All protocols of a run: those in this crate, and those that were declared.
 #[derive(Clone, Debug)]
@@ -42,6 +42,8 @@ impl Registry {
             Arc::new(dhcp::Dhcpv6Protocol),
         ];
         protocols.extend(dns::App::ALL.map(|app| Arc::new(dns::DnsProtocol(app)) as _));
+        protocols.extend(starttls::protocols());
+        protocols.extend(named::protocols());
         protocols
     }
 

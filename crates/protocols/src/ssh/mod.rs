@@ -81,7 +81,8 @@ impl Protocol for SshProtocol {
     }
 
     fn probe(&self, opening: &Opening<'_>) -> Match {
-        if opening.transport != Transport::Tcp {
+        let is_text = |byte: &u8| byte.is_ascii() && *byte >= b'\t';
+        if opening.transport != Transport::Tcp || !opening.bytes.first().is_none_or(is_text) {
             return Match::No;
         }
         // A server may say other lines before (RFC 4253, section 4.2).
