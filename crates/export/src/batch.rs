@@ -7,7 +7,9 @@ use arrow_array::types::{
     ArrowPrimitiveType, Float64Type, Int8Type, Int32Type, Int64Type, TimestampNanosecondType,
     UInt8Type, UInt16Type,
 };
-use arrow_array::{ArrayRef, BooleanArray, ListArray, PrimitiveArray, RecordBatch, StringArray};
+use arrow_array::{
+    ArrayRef, BooleanArray, ListArray, PrimitiveArray, RecordBatch, StringArray, StructArray,
+};
 use arrow_buffer::{
     ArrowNativeType, BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer,
 };
@@ -54,8 +56,18 @@ fn field(column: &Column) -> Field {
         ("population", column.population),
         ("since", column.since),
     ];
+    described(&column.name, column.data_type, column.nullable, metadata)
+}
+
+/// A field with what is said of it, but for what is empty.
+fn described<const N: usize>(
+    name: &str,
+    data_type: DataType,
+    nullable: bool,
+    metadata: [(&str, &str); N],
+) -> Field {
     let said = metadata.into_iter().filter(|(_, value)| !value.is_empty());
-    Field::new(&*column.name, arrow_type(column.data_type), column.nullable).with_metadata(
+    Field::new(name, arrow_type(data_type), nullable).with_metadata(
         said.map(|(key, value)| (key.to_owned(), value.to_owned())).collect::<HashMap<_, _>>(),
     )
 }
@@ -73,7 +85,13 @@ fn arrow_type(data_type: DataType) -> arrow_schema::DataType {
         DataType::Time => Arrow::Timestamp(TimeUnit::Nanosecond, Some("UTC".into())),
         DataType::Text => Arrow::Utf8,
         DataType::List(item) => Arrow::List(item_field(*item)),
+        DataType::Struct(fields) => Arrow::Struct(fields.iter().map(struct_field).collect()),
     }
+}
+
+fn struct_field(field: &flowloom_schema::Field) -> Field {
+    let said = [("doc", &*field.doc), ("unit", field.unit.name())];
+    described(&field.name, field.data_type, field.nullable, said)
 }
 
 fn item_field(item: DataType) -> FieldRef {
@@ -105,6 +123,18 @@ fn array(field: &Field, series: Series) -> Result<ArrayRef, ArrowError> {
             };
             let items = array(item, *list.items)?;
             Arc::new(ListArray::try_new(item.clone(), offsets(list.offsets), items, nulls)?)
+        }
+        Values::Struct(structs) => {
+            let arrow_schema::DataType::Struct(fields) = field.data_type() else {
+                let reason =
+                    format!("a struct for column {} of {}", field.name(), field.data_type());
+                return Err(ArrowError::InvalidArgumentError(reason));
+            };
+            let arrays =
+                fields.iter().zip(structs.series).map(|(field, series)| array(field, series));
+            let arrays = arrays.collect::<Result<_, _>>()?;
+            let (fields, len) = (fields.clone(), structs.len);
+            Arc::new(StructArray::try_new_with_length(fields, arrays, nulls, len)?)
         }
     })
 }

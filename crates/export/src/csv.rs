@@ -1,7 +1,7 @@
 //! CSV (RFC 4180): a header row, lines that end with a line feed, cells quoted where they must be.
 //!
 //! - A null is an empty cell, an empty text is `""`.
-//! - A list is JSON in one cell; a time is RFC 3339 with nine digits; a float is the shortest text
+//! - A list is JSON in one cell, and so is a struct; a time is RFC 3339 with nine digits; a float is the shortest text
 //!   that reads back as the same float.
 //! - Spreadsheets take a cell that begins with `=` for a formula and run it, and host names are
 //!   chosen by whoever sent them. A text that begins with a character of [`FORMULA`] gets an
@@ -74,10 +74,8 @@ fn cell(series: &Series, row: usize, out: &mut Vec<u8>) {
         Values::Text(v) => text_cell(v.get(row), out),
         Values::Time(v) => time(v[row], out),
         Values::List(list) => match list.items.values {
-            Values::Text(_) | Values::Time(_) | Values::List(_) => {
-                let mut json = Vec::new();
-                json_value(series, row, &mut json);
-                quoted(&json, out);
+            Values::Text(_) | Values::Time(_) | Values::List(_) | Values::Struct(_) => {
+                json_cell(series, row, out);
             }
             // Numbers have no quotes to double.
             _ => {
@@ -86,8 +84,16 @@ fn cell(series: &Series, row: usize, out: &mut Vec<u8>) {
                 out.push(b'"');
             }
         },
+        Values::Struct(_) => json_cell(series, row, out),
         values => plain(values, row, out),
     }
+}
+
+/// It begins with a bracket or a brace, which makes no formula.
+fn json_cell(series: &Series, row: usize, out: &mut Vec<u8>) {
+    let mut json = Vec::new();
+    json_value(series, row, &mut json);
+    quoted(&json, out);
 }
 
 fn text_cell(text: &str, out: &mut Vec<u8>) {

@@ -115,7 +115,7 @@ fn properties(table: &TableInfo, parquet: &Parquet) -> Result<WriterProperties, 
         // The items of lists are named as the format's specification has them.
         .set_coerce_types(true);
     for column in &table.columns {
-        properties = encoded(properties, column);
+        properties = encoded(properties, vec![column.name.to_string()], column.data_type);
     }
     Ok(properties.build())
 }
@@ -126,23 +126,39 @@ fn properties(table: &TableInfo, parquet: &Parquet) -> Result<WriterProperties, 
 /// Looking for values that repeat is what costs most: it is for texts, and for numbers that have few
 /// values. Other integers are differences, of as many bits as they need. Nobody searches for a row by
 /// an item of a sequence: there are no statistics of those.
-fn encoded(properties: WriterPropertiesBuilder, column: &Column) -> WriterPropertiesBuilder {
-    let (mut path, values) = (vec![column.name.to_string()], column.data_type);
-    let DataType::List(item) = values else {
-        return match values {
-            DataType::I64 | DataType::Time => differences(properties, ColumnPath::new(path)),
-            DataType::F64 => properties.set_column_dictionary_enabled(ColumnPath::new(path), false),
-            _ => properties,
-        };
-    };
-    path.extend(["list".to_owned(), "element".to_owned()]);
-    let path = ColumnPath::new(path);
-    let properties =
-        properties.set_column_statistics_enabled(path.clone(), EnabledStatistics::None);
-    match item {
-        DataType::I32 | DataType::I64 | DataType::Time => differences(properties, path),
-        DataType::F64 => properties.set_column_dictionary_enabled(path, false),
+fn encoded(
+    properties: WriterPropertiesBuilder,
+    mut path: Vec<String>,
+    data_type: DataType,
+) -> WriterPropertiesBuilder {
+    match data_type {
+        DataType::List(item) => {
+            path.extend(["list".to_owned(), "element".to_owned()]);
+            items_encoded(properties, path, *item)
+        }
+        DataType::Struct(fields) => fields.iter().fold(properties, |properties, field| {
+            let path = [&path[..], &[field.name.to_string()]].concat();
+            encoded(properties, path, field.data_type)
+        }),
+        DataType::I64 | DataType::Time => differences(properties, ColumnPath::new(path)),
+        DataType::F64 => properties.set_column_dictionary_enabled(ColumnPath::new(path), false),
         _ => properties,
+    }
+}
+
+fn items_encoded(
+    properties: WriterPropertiesBuilder,
+    path: Vec<String>,
+    item: DataType,
+) -> WriterPropertiesBuilder {
+    if matches!(item, DataType::List(_) | DataType::Struct(_)) {
+        return encoded(properties, path, item);
+    }
+    let at = ColumnPath::new(path.clone());
+    let properties = properties.set_column_statistics_enabled(at.clone(), EnabledStatistics::None);
+    match item {
+        DataType::I32 => differences(properties, at),
+        item => encoded(properties, path, item),
     }
 }
 

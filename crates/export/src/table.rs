@@ -28,7 +28,7 @@ pub struct Terminal {
     pub color: bool,
     /// Rows shown, at most; the others are counted.
     pub rows_max: usize,
-    /// Whether to show every column but lists, instead of a choice in words.
+    /// Whether to show every column but lists and structs, instead of a choice in words.
     pub all_columns: bool,
 }
 

@@ -27,6 +27,18 @@ pub(crate) fn json_value(series: &Series, row: usize, out: &mut Vec<u8>) {
             }
             out.push(b']');
         }
+        Values::Struct(v) => {
+            out.push(b'{');
+            for (i, (field, series)) in v.fields.iter().zip(&v.series).enumerate() {
+                if i > 0 {
+                    out.push(b',');
+                }
+                json_text(&field.name, out);
+                out.push(b':');
+                json_value(series, row, out);
+            }
+            out.push(b'}');
+        }
         _ => plain(&series.values, row, out),
     }
 }
@@ -84,7 +96,11 @@ pub(crate) fn plain(values: &Values, row: usize, out: &mut Vec<u8>) {
         Values::F64(v) if v[row].is_finite() => {
             return out.extend_from_slice(ryu::Buffer::new().format_finite(v[row]).as_bytes());
         }
-        Values::F64(_) | Values::Time(_) | Values::Text(_) | Values::List(_) => "",
+        Values::F64(_)
+        | Values::Time(_)
+        | Values::Text(_)
+        | Values::List(_)
+        | Values::Struct(_) => "",
     };
     out.extend_from_slice(text.as_bytes());
 }

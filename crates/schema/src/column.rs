@@ -48,6 +48,23 @@ pub enum DataType {
     Text,
     /// A list of values, none of them null.
     List(&'static DataType),
+    /// Named values that belong together.
+    Struct(&'static [Field]),
+}
+
+/// One of the values of a [`DataType::Struct`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Field {
+    /// Name, unique within the struct.
+    pub name: Cow<'static, str>,
+    /// What the value is, in one or a few sentences.
+    pub doc: Cow<'static, str>,
+    /// Type of the value.
+    pub data_type: DataType,
+    /// Whether the value can be missing where the struct is there.
+    pub nullable: bool,
+    /// What the value counts or measures.
+    pub unit: Unit,
 }
 
 /// What a value counts or measures.
@@ -135,6 +152,10 @@ impl DataType {
             Self::Time => "timestamp(ns, UTC)".into(),
             Self::Text => "text".into(),
             Self::List(item) => format!("list<{}>", item.name()),
+            Self::Struct(fields) => {
+                let field = |f: &Field| format!("{}: {}", f.name, f.data_type.name());
+                format!("struct<{}>", fields.iter().map(field).collect::<Vec<_>>().join(", "))
+            }
         }
     }
 }

@@ -13,8 +13,8 @@ mod record;
 mod series;
 mod time;
 
-pub use column::{Column, DataType, Role, Unit};
+pub use column::{Column, DataType, Field, Role, Unit};
 pub use link::LinkType;
 pub use record::{Cell, Mac, Record};
-pub use series::{Batch, List, Series, Text, Validity, Values};
+pub use series::{Batch, List, Series, Struct, Text, Validity, Values};
 pub use time::{NANOS_PER_SECOND, Timestamp};

@@ -2,10 +2,15 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::{Column, DataType, Series, Timestamp};
+use crate::{Column, DataType, Field, Series, Timestamp};
 
 /// A row of a family: a struct whose fields are columns. Written with [`record!`](crate::record!).
+///
+/// It is a [`Cell`] too: as the field of another record, it is a struct.
 pub trait Record {
+    /// What the fields are where the record is a value of another.
+    const FIELDS: &'static [Field];
+
     /// The columns, in the order of the fields.
     fn columns() -> Vec<Column>;
 
@@ -67,6 +72,30 @@ pub trait Cell {
 /// assert_eq!(Volume::columns()[1].name, "up_gap_mean");
 /// assert!(Volume::columns()[1].nullable);
 /// ```
+///
+/// A record can be the field of another, where it is a struct with its fields:
+///
+/// ```
+/// # use flowloom_schema::{Record, record};
+/// record! {
+///     /// An answer.
+///     pub struct Answer<'a> in "names" since "0.1" over "all packets of the flow" {
+///         /// Name that was asked for.
+///         name: &'a str [None, Identity],
+///         /// How long it may be kept; null if nothing is said.
+///         ttl: Option<i64> [Seconds, Feature],
+///     }
+/// }
+///
+/// record! {
+///     /// What was asked.
+///     pub struct Asked<'a> in "names" since "0.1" over "all packets of the flow" {
+///         /// The answers, in the order they came.
+///         answers: Vec<Answer<'a>> [None, Identity],
+///     }
+/// }
+/// assert_eq!(Asked::columns()[0].data_type.name(), "list<struct<name: text, ttl: i64>>");
+/// ```
 #[macro_export]
 macro_rules! record {
     (
@@ -82,6 +111,14 @@ macro_rules! record {
         }
 
         impl $(<$life>)? $crate::Record for $record $(<$life>)? {
+            const FIELDS: &'static [$crate::Field] = &[$($crate::Field {
+                name: ::std::borrow::Cow::Borrowed(stringify!($field)),
+                doc: ::std::borrow::Cow::Borrowed(concat!($($doc),+).trim_ascii()),
+                data_type: <$type as $crate::Cell>::TYPE,
+                nullable: <$type as $crate::Cell>::NULLABLE,
+                unit: $crate::Unit::$unit,
+            }),+];
+
             fn columns() -> Vec<$crate::Column> {
                 vec![$($crate::Column {
                     name: stringify!($field).into(),
@@ -212,6 +249,14 @@ impl<T: Cell> Cell for Vec<T> {
 
     fn push(&self, series: &mut Series) {
         series.push_list(|items| T::push_all(self.iter(), items));
+    }
+}
+
+impl<R: Record> Cell for R {
+    const TYPE: DataType = DataType::Struct(R::FIELDS);
+
+    fn push(&self, series: &mut Series) {
+        series.push_struct(|fields| R::push_all(std::slice::from_ref(self), fields));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Values of columns on their way to an output, in the memory layout of Arrow.
 
-use crate::DataType;
+use crate::{DataType, Field};
 
 /// Rows, column by column. All series have `rows` values.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +34,7 @@ pub enum Values {
     Time(Vec<i64>),
     Text(Text),
     List(List),
+    Struct(Struct),
 }
 
 /// Texts end to end: text `i` is `bytes[offsets[i]..offsets[i + 1]]`, always whole UTF-8.
@@ -52,6 +53,17 @@ pub struct List {
     pub offsets: Vec<i32>,
     /// The items of all lists.
     pub items: Box<Series>,
+}
+
+/// Structs, field by field: struct `i` is value `i` of each of the series.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Struct {
+    /// What the fields are.
+    pub fields: &'static [Field],
+    /// The values, a series per field. Where a struct is null they are default values.
+    pub series: Vec<Series>,
+    /// Number of structs, which none of the series tells where there are no fields.
+    pub len: usize,
 }
 
 /// Which values are there: a bit each, least significant first, made when the first null comes.
@@ -91,6 +103,10 @@ impl Series {
             DataType::List(item) => {
                 Values::List(List { offsets: vec![0], items: Box::new(Self::new(*item)) })
             }
+            DataType::Struct(fields) => {
+                let series = fields.iter().map(|field| Self::new(field.data_type)).collect();
+                Values::Struct(Struct { fields, series, len: 0 })
+            }
         };
         Self { values, validity: Validity::default() }
     }
@@ -111,6 +127,11 @@ impl Series {
                 bytes.reserve_exact(rows * TEXT_LEN);
             }
             Values::List(List { offsets, .. }) => offsets.reserve_exact(rows),
+            Values::Struct(Struct { fields, series, .. }) => {
+                for (series, field) in series.iter_mut().zip(*fields) {
+                    *series = Self::with_capacity(field.data_type, rows);
+                }
+            }
         }
         series
     }
@@ -127,6 +148,7 @@ impl Series {
             Values::F64(v) => v.len(),
             Values::Text(v) => v.offsets.len() - 1,
             Values::List(v) => v.offsets.len() - 1,
+            Values::Struct(v) => v.len,
         }
     }
 
@@ -158,6 +180,12 @@ impl Series {
                 own.offsets.extend(more.offsets[1..].iter().map(|offset| before + offset));
                 own.items.append(*more.items);
             }
+            (Values::Struct(own), Values::Struct(more)) => {
+                own.len += more.len;
+                for (own, more) in own.series.iter_mut().zip(more.series) {
+                    own.append(more);
+                }
+            }
             (own, _) => own.mismatch("another series"),
         }
     }
@@ -165,16 +193,26 @@ impl Series {
     /// Appends a null.
     pub fn push_null(&mut self) {
         self.validity.push_null(self.len());
+        self.values.push_default();
+    }
+
+    /// Appends what stands where there is no value.
+    fn push_default(&mut self) {
+        self.validity.push_value(self.len());
+        self.values.push_default();
+    }
+
+    /// Appends a struct, of which `fill` puts one value at the end of each of the fields' series.
+    #[inline]
+    pub fn push_struct(&mut self, fill: impl FnOnce(&mut [Self])) {
+        self.validity.push_value(self.len());
         match &mut self.values {
-            Values::Bool(v) => v.push(false),
-            Values::I8(v) => v.push(0),
-            Values::U8(v) => v.push(0),
-            Values::U16(v) => v.push(0),
-            Values::I32(v) => v.push(0),
-            Values::I64(v) | Values::Time(v) => v.push(0),
-            Values::F64(v) => v.push(0.0),
-            Values::Text(v) => v.finish(),
-            Values::List(v) => v.finish(),
+            Values::Struct(v) => {
+                fill(&mut v.series);
+                v.len += 1;
+                debug_assert!(v.series.iter().all(|series| series.len() == v.len));
+            }
+            other => other.mismatch("struct"),
         }
     }
 
@@ -280,6 +318,24 @@ push! {
 }
 
 impl Values {
+    fn push_default(&mut self) {
+        match self {
+            Values::Bool(v) => v.push(false),
+            Values::I8(v) => v.push(0),
+            Values::U8(v) => v.push(0),
+            Values::U16(v) => v.push(0),
+            Values::I32(v) => v.push(0),
+            Values::I64(v) | Values::Time(v) => v.push(0),
+            Values::F64(v) => v.push(0.0),
+            Values::Text(v) => v.finish(),
+            Values::List(v) => v.finish(),
+            Values::Struct(v) => {
+                v.series.iter_mut().for_each(Series::push_default);
+                v.len += 1;
+            }
+        }
+    }
+
     /// A value of another type than declared is a mistake in a family's code, and its tests see it.
     #[cold]
     fn mismatch(&self, pushed: &str) -> ! {
@@ -375,13 +431,40 @@ const TEXT_LEN: usize = 20;
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::{Batch, Series, Values};
-    use crate::DataType;
+    use crate::{DataType, Field, Unit};
+
+    const FIELDS: &[Field] =
+        &[field("number", DataType::I64, false), field("text", DataType::Text, true)];
+
+    const fn field(name: &'static str, data_type: DataType, nullable: bool) -> Field {
+        let (name, doc) = (Cow::Borrowed(name), Cow::Borrowed("A value."));
+        Field { name, doc, data_type, nullable, unit: Unit::None }
+    }
+
+    fn push_pair(series: &mut Series, number: i64) {
+        series.push_struct(|fields| {
+            fields[0].push_i64(number);
+            if number % 2 == 0 {
+                fields[1].push_null();
+            } else {
+                fields[1].push_text(&number.to_string());
+            }
+        });
+    }
 
     #[test]
     fn appended_batches_are_as_if_filled_at_once() {
         let fill = |rows: std::ops::Range<i64>| {
-            let types = [DataType::I64, DataType::Text, DataType::List(&DataType::I64)];
+            let types = [
+                DataType::I64,
+                DataType::Text,
+                DataType::List(&DataType::I64),
+                DataType::Struct(FIELDS),
+                DataType::List(&DataType::Struct(FIELDS)),
+            ];
             let mut columns = types.map(Series::new).to_vec();
             for row in rows.clone() {
                 if row % 3 == 0 {
@@ -390,6 +473,8 @@ mod tests {
                     columns[0].push_i64(row);
                     columns[1].push_text(&"x".repeat(row as usize));
                     columns[2].push_list(|items| items.extend_i64(0..row));
+                    push_pair(&mut columns[3], row);
+                    columns[4].push_list(|items| (0..row).for_each(|i| push_pair(items, i)));
                 }
             }
             Batch { columns, rows: rows.count() }
@@ -434,5 +519,20 @@ mod tests {
         texts.push_text("");
         let Values::Text(text) = &texts.values else { unreachable!() };
         assert_eq!((text.get(0), text.get(1)), ("é", ""));
+    }
+
+    #[test]
+    fn a_null_struct_has_no_nulls_in_it() {
+        let mut series = Series::with_capacity(DataType::Struct(FIELDS), 3);
+        push_pair(&mut series, 2);
+        series.push_null();
+        push_pair(&mut series, 3);
+        let Values::Struct(structs) = &series.values else { unreachable!() };
+        assert_eq!((series.len(), structs.len, series.validity.nulls()), (3, 3, 1));
+        assert_eq!(structs.series[0].values, Values::I64(vec![2, 0, 3]));
+        assert_eq!(structs.series[0].validity.nulls(), 0);
+        let valid = [0, 1, 2].map(|i| structs.series[1].validity.is_valid(i));
+        assert_eq!(valid, [false, true, true]);
+        assert!(Series::new(DataType::Struct(FIELDS)).is_empty());
     }
 }

@@ -111,6 +111,20 @@ fn append(series: &mut Series, array: &dyn Array, rows: Range<usize>) -> usize {
             bytes += (texts.value_offsets()[rows.end] - texts.value_offsets()[rows.start]) as usize;
             each!(texts, push_text);
         }
+        Arrow::Struct(_) => {
+            let structs = array.as_struct();
+            for row in rows {
+                if structs.is_null(row) {
+                    series.push_null();
+                    continue;
+                }
+                series.push_struct(|fields| {
+                    for (field, values) in fields.iter_mut().zip(structs.columns()) {
+                        bytes += append(field, values, row..row + 1);
+                    }
+                });
+            }
+        }
         _ => {
             let lists = array.as_list::<i32>();
             for row in rows {

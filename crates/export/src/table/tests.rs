@@ -164,6 +164,7 @@ fn columns() -> Vec<Column> {
         ("up_byte_count", DataType::I64),
         ("down_byte_count", DataType::I64),
         ("times", DataType::List(&DataType::I64)),
+        ("parts", DataType::Struct(&[])),
         ("end_reason", DataType::Text),
         ("tcp_state", DataType::Text),
         ("application", DataType::Text),
@@ -187,7 +188,8 @@ fn push(flow: &Flow, columns: &mut [Series]) {
     let [id, src, dst, src_port, dst_port, protocol, start, lasted, rest @ ..] = columns else {
         unreachable!()
     };
-    let [up, down, bytes_up, bytes_down, times, reason, state, application, name] = rest else {
+    let [up, down, bytes_up, bytes_down, times, parts, reason, state, application, name] = rest
+    else {
         unreachable!()
     };
     let text = |series: &mut Series, text: Option<&str>| match text {
@@ -211,6 +213,7 @@ fn push(flow: &Flow, columns: &mut [Series]) {
     bytes_up.push_i64(flow.bytes[0]);
     bytes_down.push_i64(flow.bytes[1]);
     times.push_list(|_| ());
+    parts.push_struct(|_| ());
     text(state, flow.state[0]);
     text(reason, flow.state[1]);
     text(application, flow.names[0]);

@@ -24,6 +24,18 @@ def nanoseconds(text):
     return (since.days * 86_400 + since.seconds) * 10**9 + int(text[20:29])
 
 
+def fields_of(kind):
+    """The fields of `struct<name: type, ...>`, where the types may have commas."""
+    fields, depth, start = [], 0, 0
+    inside = kind[len("struct<") : -1]
+    for at, sign in enumerate(inside + ","):
+        depth += (sign in "<(") - (sign in ">)")
+        if sign == "," and depth == 0:
+            fields.append(inside[start:at].strip().split(": ", 1))
+            start = at + 1
+    return dict(fields)
+
+
 def canonical(value, kind):
     """A value as it is printed, from what a text format's parser gave."""
     if value is None:
@@ -31,6 +43,10 @@ def canonical(value, kind):
     if kind.startswith("list<"):
         assert isinstance(value, list), value
         return [canonical(item, kind[5:-1]) for item in value]
+    if kind.startswith("struct<"):
+        fields = fields_of(kind)
+        assert list(value) == list(fields), value
+        return {name: canonical(value[name], fields[name]) for name in fields}
     if kind == "f64":
         return struct.pack(">d", value).hex()
     if kind.startswith("timestamp"):
@@ -48,6 +64,9 @@ def from_cell(cell, kind):
         return cell[1:] if cell[0] == "'" else cell
     if kind.startswith("timestamp"):
         return cell
+    if kind.startswith(("list<", "struct<")):
+        assert cell[0] in "[{", cell
+        assert not any(ord(sign) < 0x20 or 0x7F <= ord(sign) < 0xA0 for sign in cell), cell
     return json.loads(cell)
 
 
@@ -65,6 +84,19 @@ def read_json(path, types, lines):
     for one in objects:
         assert list(one) == list(types)
     return {"rows": [list(one.values()) for one in objects]}
+
+
+def with_numbers(kind):
+    """A type of Arrow with integers for times, which Python's have too few digits for."""
+    import pyarrow
+
+    if pyarrow.types.is_timestamp(kind):
+        return pyarrow.int64()
+    if pyarrow.types.is_list(kind):
+        return pyarrow.list_(kind.value_field.with_type(with_numbers(kind.value_type)))
+    if pyarrow.types.is_struct(kind):
+        return pyarrow.struct([field.with_type(with_numbers(field.type)) for field in kind])
+    return kind
 
 
 def read_pyarrow(path, types, is_parquet):
@@ -90,10 +122,8 @@ def read_pyarrow(path, types, is_parquet):
     ]
     columns = []
     for column in table.columns:
-        if str(column.type).startswith("timestamp"):
-            column = column.cast(pyarrow.int64())
-        elif str(column.type).startswith("list<") and "timestamp" in str(column.type):
-            column = column.cast(pyarrow.list_(pyarrow.int64()))
+        if "timestamp" in str(column.type):
+            column = column.cast(with_numbers(column.type))
         columns.append(column.to_pylist())
     rows = [list(row) for row in zip(*columns)]
     return {"rows": rows, "fields": fields, "metadata": text(of_file)}

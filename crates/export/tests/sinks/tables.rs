@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use flowloom_export::TableInfo;
-use flowloom_schema::{Batch, Column, DataType, Role, Series, Unit, Values};
+use flowloom_schema::{Batch, Column, DataType, Field, Role, Series, Unit, Values};
 
 pub(crate) fn column(name: &'static str, data_type: DataType, nullable: bool) -> Column {
     Column {
@@ -44,13 +44,40 @@ pub(crate) fn every_type() -> TableInfo {
         ("f64", "list_f64", &DataType::F64),
         ("time", "list_time", &DataType::Time),
         ("text", "list_text", &DataType::Text),
+        ("struct", "list_struct", &DataType::Struct(FIELDS)),
+        ("of_times", "list_of_times", &DataType::Struct(OF_TIMES)),
+        ("nested", "list_nested", &DataType::List(&DataType::Text)),
     ] {
         columns.push(column(name, *data_type, true));
         columns.push(column(list_name, DataType::List(data_type), true));
     }
     columns.push(column("must", DataType::I64, false));
     columns.push(column("must_list", DataType::List(&DataType::I64), false));
+    columns.push(column("must_struct", DataType::Struct(FIELDS), false));
     table(columns)
+}
+
+/// A field of each kind.
+const FIELDS: &[Field] = &[
+    field("text", DataType::Text, true),
+    field("must_text", DataType::Text, false),
+    field("a \"name\"", DataType::Bool, false),
+    field("i32", DataType::I32, true),
+    field("i64", DataType::I64, false),
+    field("f64", DataType::F64, true),
+    field("texts", DataType::List(&DataType::Text), true),
+    field("inner", DataType::Struct(TEXT), true),
+    field("inners", DataType::List(&DataType::Struct(TEXT)), false),
+];
+
+const OF_TIMES: &[Field] =
+    &[field("time", DataType::Time, true), field("times", DataType::List(&DataType::Time), false)];
+
+const TEXT: &[Field] = &[field("text", DataType::Text, true)];
+
+const fn field(name: &'static str, data_type: DataType, nullable: bool) -> Field {
+    let (name, doc) = (Cow::Borrowed(name), Cow::Borrowed("A value."));
+    Field { name, doc, data_type, nullable, unit: Unit::None }
 }
 
 /// Texts that somebody on the network would like us to pass on.
@@ -111,6 +138,18 @@ fn push(series: &mut Series, seed: usize) {
         Values::Text(_) => series.push_text(HOSTILE[seed % HOSTILE.len()]),
         Values::List(_) => {
             series.push_list(|items| (0..seed % 4).for_each(|i| push(items, seed + i)));
+        }
+        Values::Struct(structs) => {
+            let fields = structs.fields;
+            series.push_struct(|columns| {
+                for (i, (series, field)) in columns.iter_mut().zip(fields).enumerate() {
+                    if field.nullable && (seed + i).is_multiple_of(3) {
+                        series.push_null();
+                    } else {
+                        push(series, seed + i);
+                    }
+                }
+            });
         }
     }
 }
