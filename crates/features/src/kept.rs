@@ -2,7 +2,7 @@
 
 use flowloom_flow::{Arrival, Keep, Known, Origin, Seen, Side};
 use flowloom_protocols::{
-    Conversation, Ends, Findings, Limits, Payload, Shared as TalkShared, Stamp, Transport,
+    Conversation, Ends, Findings, Limits, Payload, Shared as TalkShared, Stamp, Transport, Want,
 };
 use flowloom_wire::Transport as WireTransport;
 
@@ -92,15 +92,17 @@ impl Kept {
         let transport = match packet.transport {
             WireTransport::Tcp => Transport::Tcp,
             WireTransport::Udp => Transport::Udp,
+            _ if matches!(packet.protocol, ICMP | IGMP | ICMPV6) => {
+                return self.message(arrival, origin, shared);
+            }
             _ => return,
         };
         let is_control = self.talk.is_some() && packet.tcp_flags & (SYN | FIN) != 0;
         if packet.app_len == 0 && !is_control {
             return;
         }
-        let talk = self
-            .talk
-            .get_or_insert_with(|| Box::new(Talk::new(transport, known.sides, &shared.limits)));
+        let first = || Box::new(Talk::new(transport, known.sides, &shared.limits));
+        let talk = self.talk.get_or_insert_with(first);
         if talk.conversation.is_over() {
             return;
         }
@@ -111,11 +113,24 @@ impl Kept {
             seq: packet.seq,
             tcp_flags: packet.tcp_flags,
             len: packet.app_len,
-            bytes: origin.payload(arrival),
-            stamp: Stamp { frame: arrival.frame, time: arrival.time },
+            bytes: captured(origin.bytes(arrival), packet.app_offset, packet.app_len),
+            stamp: stamp(arrival),
             ends: talk.ends,
         };
         talk.conversation.packet(&payload, shared);
+    }
+
+    /// A message of ICMP or IGMP, which has no conversation behind it.
+    #[cold]
+    fn message(&mut self, arrival: &Arrival, origin: &impl Origin, shared: &TalkShared) {
+        let packet = &arrival.packet;
+        // The data of a fragment without the others begins anywhere.
+        let is_whole = packet.transport == WireTransport::Icmp || packet.protocol == IGMP;
+        if shared.wants.has(Want::Icmp) && is_whole {
+            let bytes = captured(origin.bytes(arrival), packet.trans_offset, packet.trans_len);
+            let icmp = self.findings_mut().icmp.get_or_insert_default();
+            icmp.packet(packet.protocol, bytes, stamp(arrival));
+        }
     }
 }
 
@@ -146,5 +161,18 @@ fn ends(arrival: &Arrival, seen: Seen, known: Known<'_>) -> Ends {
     ends
 }
 
+fn stamp(arrival: &Arrival) -> Stamp {
+    Stamp { frame: arrival.frame, time: arrival.time }
+}
+
+/// What was captured of `len` bytes at an offset.
+fn captured(bytes: &[u8], offset: u32, len: u32) -> &[u8] {
+    let rest = bytes.get(offset as usize..).unwrap_or(&[]);
+    rest.get(..len as usize).unwrap_or(rest)
+}
+
+const ICMP: u8 = 1;
+const IGMP: u8 = 2;
+const ICMPV6: u8 = 58;
 const FIN: u8 = 1;
 const SYN: u8 = 2;

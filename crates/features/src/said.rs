@@ -1,8 +1,10 @@
 //! The families of what flows say: one for each record of `flowloom_protocols`.
 
 use flowloom_protocols::declared::DeclaredColumns;
+use flowloom_protocols::dhcp::DhcpColumns;
 use flowloom_protocols::dns::DnsColumns;
 use flowloom_protocols::http::HttpColumns;
+use flowloom_protocols::icmp::IcmpColumns;
 use flowloom_protocols::quic::QuicColumns;
 use flowloom_protocols::ssh::SshColumns;
 use flowloom_protocols::tls::TlsColumns;
@@ -69,6 +71,10 @@ families! {
     HttpFamily: HttpColumns wants Http;
     /// What DNS messages told.
     DnsFamily: DnsColumns wants Dns;
+    /// What DHCP messages told.
+    DhcpFamily: DhcpColumns wants Dhcp;
+    /// What ICMP and IGMP messages told.
+    IcmpFamily: IcmpColumns wants Icmp;
     /// What declared protocols told.
     DeclaredFamily: DeclaredColumns wants Declared;
     /// What the SSH key exchange told.

@@ -11,7 +11,8 @@ use crate::core::CoreFamily;
 use crate::family::{Anonymize, Family, FlowRow, Needs, Signs};
 use crate::kept::Kept;
 use crate::said::{
-    ApplicationFamily, DeclaredFamily, DnsFamily, HttpFamily, QuicFamily, SshFamily, TlsFamily,
+    ApplicationFamily, DeclaredFamily, DhcpFamily, DnsFamily, HttpFamily, IcmpFamily, QuicFamily,
+    SshFamily, TlsFamily,
 };
 use crate::sequences::{SequencesFamily, TimestampsFamily};
 use crate::statistics::StatisticsFamily;
@@ -72,6 +73,16 @@ pub const SETS: &[Set] = &[
         name: "dns",
         doc: "DNS, mDNS, LLMNR and NBNS: the first question and its answer, and counts",
         families: |_| vec![Box::new(DnsFamily)],
+    },
+    Set {
+        name: "dhcp",
+        doc: "DHCP and DHCPv6: who asked for an address, and what was given",
+        families: |_| vec![Box::new(DhcpFamily)],
+    },
+    Set {
+        name: "icmp",
+        doc: "ICMP, ICMPv6 and IGMP: echoes, errors, neighbours, groups",
+        families: |_| vec![Box::new(IcmpFamily)],
     },
     Set {
         name: "declared",

@@ -84,7 +84,7 @@ impl Origin for Nowhere {
         &[]
     }
 
-    fn payload(&self, _: &Arrival) -> &[u8] {
+    fn bytes(&self, _: &Arrival) -> &[u8] {
         &[]
     }
 

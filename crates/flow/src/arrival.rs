@@ -47,8 +47,9 @@ pub trait Origin {
     /// that waited in vain.
     fn frame(&self, arrival: &Arrival) -> &[u8];
 
-    /// The transport payload of a packet, as much of it as was captured.
-    fn payload(&self, arrival: &Arrival) -> &[u8];
+    /// The captured bytes that a packet's offsets count in: those of its frame, or what the
+    /// datagram held that was put together from fragments.
+    fn bytes(&self, arrival: &Arrival) -> &[u8];
 
     /// The tunnels a packet came through, outermost first.
     fn tunnel(&self, arrival: &Arrival) -> Option<String>;

@@ -13,7 +13,7 @@ record! {
         application_by: Option<&'a str> [None, Account],
         /// All protocols that were recognised by what was said, outermost first, as `smtp` and `tls` after STARTTLS; with `--app-layer port-only`, the one that is usual at the ports.
         applications: Option<Vec<&'a str>> [None, Feature],
-        /// Name of the server the client asked for: TLS or QUIC server name, else HTTP host.
+        /// Name of the server the client asked for: TLS or QUIC server name, else HTTP host without its port.
         server_name: Option<&'a str> [None, Identity],
         /// Name that a DNS answer seen before gave the client for the other side's address: the newest answer before the flow's first frame, not older than its TTL or an hour, whichever is longer.
         dns_name: Option<&'a str> [None, Identity],
@@ -45,5 +45,16 @@ fn applications(found: &[Application]) -> Option<Vec<&str>> {
 
 fn server_name(findings: &Findings) -> Option<&str> {
     let tls = findings.tls.as_ref().and_then(|tls| tls.client_hello()?.sni.as_ref());
-    tls.map(WireText::as_str)
+    tls.map(WireText::as_str).or_else(|| http_host(findings))
+}
+
+/// The host of the first HTTP request without its port; SSDP asks a multicast group.
+fn http_host(findings: &Findings) -> Option<&str> {
+    let is_http = |found: &Application| found.protocol.name().starts_with("http");
+    if !findings.applications.iter().any(is_http) {
+        return None;
+    }
+    let host = findings.http.as_ref()?.request()?.host.as_ref()?.as_str();
+    let (name, port) = host.rsplit_once(':').unwrap_or((host, ""));
+    Some(if port.bytes().all(|byte| byte.is_ascii_digit()) { name } else { host })
 }

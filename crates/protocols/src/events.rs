@@ -2,7 +2,7 @@
 
 use flowloom_schema::{Column, Series};
 
-use crate::{Findings, Wants, dhcp, dns, http};
+use crate::{Findings, Wants, dhcp, dns, http, tls};
 
 /// A table of events. Its first column is `flow_id`.
 #[derive(Clone, Copy, Debug)]
@@ -20,4 +20,5 @@ pub struct EventTable {
 }
 
 /// All event tables.
-pub const EVENTS: &[EventTable] = &[dns::TABLE, http::TABLE, dhcp::TABLE];
+pub const EVENTS: &[EventTable] =
+    &[dns::TABLE, http::TABLE, tls::RECORDS, tls::CERTIFICATES, dhcp::TABLE];

@@ -44,7 +44,9 @@ impl Findings {
     pub fn messages(&self) -> usize {
         let dns = self.dns.as_ref().map_or(0, |dns| dns.messages.len());
         let tls = self.tls.as_ref().map_or(0, |tls| tls.records.len());
-        dns + tls
+        let http = self.http.as_ref().map_or(0, |http| http.exchanges.len());
+        let dhcp = self.dhcp.as_ref().map_or(0, |dhcp| dhcp.messages.len());
+        dns + tls + http + dhcp
     }
 }
 

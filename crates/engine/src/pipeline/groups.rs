@@ -114,8 +114,8 @@ impl Origin for Frames<'_> {
         self.work.frame_of(arrival).map_or(&[], |frame| self.work.block.data(frame))
     }
 
-    fn payload(&self, arrival: &Arrival) -> &[u8] {
-        self.work.payload(arrival)
+    fn bytes(&self, arrival: &Arrival) -> &[u8] {
+        self.work.bytes(arrival).unwrap_or(&[])
     }
 
     fn tunnel(&self, arrival: &Arrival) -> Option<String> {

@@ -161,18 +161,14 @@ impl Work {
         frame.filter(|_| arrival.frame == handled)
     }
 
-    /// The transport payload of a packet, as much of it as was captured.
-    pub(crate) fn payload(&self, arrival: &Arrival) -> &[u8] {
-        let packet = &arrival.packet;
-        let data = if packet.marks.has(Marks::FRAGMENT) {
+    /// The captured bytes that a packet's offsets count in.
+    pub(crate) fn bytes(&self, arrival: &Arrival) -> Option<&[u8]> {
+        if arrival.packet.marks.has(Marks::FRAGMENT) {
             let at = (arrival.frame, arrival.index);
             let datagram = self.datagrams.iter().find(|(whose, _)| *whose == at);
-            datagram.map(|(_, payload)| payload.as_slice())
-        } else {
-            self.frame_of(arrival).map(|frame| self.block.data(frame))
-        };
-        let payload = data.and_then(|data| data.get(packet.app_offset as usize..)).unwrap_or(&[]);
-        payload.get(..packet.app_len as usize).unwrap_or(payload)
+            return datagram.map(|(_, payload)| payload.as_slice());
+        }
+        self.frame_of(arrival).map(|frame| self.block.data(frame))
     }
 
     /// Keeps what a datagram held until the block is done.

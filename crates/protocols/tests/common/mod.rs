@@ -117,6 +117,7 @@ impl Flows {
                     addresses: [src, dst],
                     ports: [packet.src_port, packet.dst_port],
                     ip_version: packet.ip_version,
+                    flow_id: 0,
                 },
             });
             self.open.insert(key, self.flows.len() - 1);
