@@ -2,7 +2,7 @@
 
 use flowloom_flow::{Arrival, Keep, Known, Origin, Seen, Side};
 use flowloom_protocols::{
-    Conversation, Ends, Findings, Payload, Shared as TalkShared, Stamp, Transport,
+    Conversation, Ends, Findings, Limits, Payload, Shared as TalkShared, Stamp, Transport,
 };
 use flowloom_wire::Transport as WireTransport;
 
@@ -98,7 +98,8 @@ impl Kept {
         if packet.app_len == 0 && !is_control {
             return;
         }
-        let talk = self.talk.get_or_insert_with(|| Box::new(Talk::new(transport, known.sides)));
+        let new = || Box::new(Talk::new(transport, known.sides, &shared.limits));
+        let talk = self.talk.get_or_insert_with(new);
         if talk.conversation.is_over() {
             return;
         }
@@ -118,9 +119,11 @@ impl Kept {
 }
 
 impl Talk {
-    fn new(transport: Transport, sides: &[Side; 2]) -> Self {
+    fn new(transport: Transport, sides: &[Side; 2], limits: &Limits) -> Self {
         let conversation = match transport {
-            Transport::Tcp => Conversation::begun([sides[0].first_byte(), sides[1].first_byte()]),
+            Transport::Tcp => {
+                Conversation::begun([sides[0].first_byte(), sides[1].first_byte()], limits)
+            }
             Transport::Udp => Conversation::default(),
         };
         Self { conversation, ends: Ends::default() }

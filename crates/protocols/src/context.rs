@@ -1,5 +1,6 @@
 //! What a parser may look at and write to beside its input.
 
+use flowloom_flow::Overlap;
 use flowloom_wire::Address;
 
 use crate::{Findings, Wants};
@@ -74,8 +75,10 @@ pub struct Limits {
     pub probe_bytes_max: usize,
     /// Messages of a kind that are kept of a flow.
     pub messages_max: usize,
-    /// Bytes that all conversations hold at a time, for streams and findings.
+    /// Bytes of all conversations that wait at a time, to be put in order or to be read.
     pub conversation_bytes_max: usize,
+    /// Which bytes count where TCP segments overlap.
+    pub overlap: Overlap,
 }
 
 impl Default for Limits {
@@ -86,6 +89,7 @@ impl Default for Limits {
             probe_bytes_max: 4 << 10,
             messages_max: 65_536,
             conversation_bytes_max: 1 << 30,
+            overlap: Overlap::First,
         }
     }
 }

@@ -2,7 +2,10 @@
 
 mod datagrams;
 mod inbox;
+mod reader;
 mod streams;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -21,7 +24,8 @@ use streams::Streams;
 pub struct Conversation {
     stage: Stage,
     findings: Findings,
-    /// Bytes that are accounted for in [`Shared`].
+    /// Bytes that are accounted for in [`Shared`]: those that wait, not what parsers and findings
+    /// keep, which have limits of their own.
     held: usize,
 }
 
@@ -70,7 +74,7 @@ pub struct Shared {
     pub lessons: Vec<Lesson>,
     /// Share of `conversation_bytes_max`.
     bytes_max: usize,
-    /// Bytes in use.
+    /// Bytes in use, of those that wait to be put in order or to be read.
     bytes: usize,
     counts: SharedCounts,
 }
@@ -78,7 +82,7 @@ pub struct Shared {
 /// What the conversations of a partition counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SharedCounts {
-    /// Conversations given up because the memory of all was used up.
+    /// Conversations that had bytes waiting and were given up because the memory of all was used up.
     pub starved: u64,
     /// Directions given up because a message was too long to be parsed whole.
     pub messages_too_long: u64,
@@ -116,8 +120,8 @@ impl Shared {
 
 impl Conversation {
     /// A TCP connection whose SYNs told at which numbers the directions begin.
-    pub fn begun(first_bytes: [Option<u32>; 2]) -> Self {
-        let mut streams = Box::<Streams>::default();
+    pub fn begun(first_bytes: [Option<u32>; 2], limits: &Limits) -> Self {
+        let mut streams = Box::new(Streams::new(limits.overlap));
         for (direction, first_byte) in [Direction::Up, Direction::Down].into_iter().zip(first_bytes)
         {
             if let Some(first_byte) = first_byte {
@@ -134,7 +138,7 @@ impl Conversation {
         }
         if matches!(self.stage, Stage::Silent) {
             self.stage = match payload.transport {
-                Transport::Tcp => Stage::Streams(Box::default()),
+                Transport::Tcp => Stage::Streams(Box::new(Streams::new(shared.limits.overlap))),
                 Transport::Udp => Stage::Datagrams(Box::default()),
             };
         }
@@ -145,23 +149,19 @@ impl Conversation {
             Stage::Silent | Stage::Over => false,
         };
         self.account(shared);
-        if !goes_on {
-            self.close(shared);
-        } else if shared.bytes > shared.bytes_max {
-            shared.counts.starved += 1;
+        // Who holds nothing need not suffer for others.
+        let is_starved = goes_on && self.held > 0 && shared.bytes > shared.bytes_max;
+        shared.counts.starved += u64::from(is_starved);
+        if is_starved {
+            self.finish(payload.ends, shared);
+        } else if !goes_on {
             self.close(shared);
         }
     }
 
     /// The flow has ended: parsers see what is left.
     pub fn end(&mut self, ends: Ends, shared: &mut Shared) {
-        let mut desk = Desk::new(&mut self.findings, ends, shared);
-        match &mut self.stage {
-            Stage::Streams(streams) => streams.finish(&mut desk),
-            Stage::Datagrams(datagrams) => datagrams.finish(&mut desk),
-            Stage::Silent | Stage::Over => {}
-        }
-        self.close(shared);
+        self.finish(ends, shared);
         shared.counts.messages_dropped += self.findings.messages_dropped;
     }
 
@@ -179,6 +179,16 @@ impl Conversation {
     /// What was found; to be added to by what other flows teach.
     pub fn findings_mut(&mut self) -> &mut Findings {
         &mut self.findings
+    }
+
+    fn finish(&mut self, ends: Ends, shared: &mut Shared) {
+        let mut desk = Desk::new(&mut self.findings, ends, shared);
+        match &mut self.stage {
+            Stage::Streams(streams) => streams.finish(&mut desk),
+            Stage::Datagrams(datagrams) => datagrams.finish(&mut desk),
+            Stage::Silent | Stage::Over => {}
+        }
+        self.close(shared);
     }
 
     fn account(&mut self, shared: &mut Shared) {

@@ -48,9 +48,12 @@ pub enum Step {
     /// So many bytes are done with, at least one; more of them than there are means that those to
     /// come are passed over unseen, lost ones included. The parser is called again with the rest.
     Consumed(usize),
-    /// Nothing can be done before there are so many bytes (from the front of this input).
+    /// Nothing can be done before there are so many bytes (from the front of this input). Who does
+    /// not know how many asks for one more than there are, and is called with each packet, or less
+    /// often where that would be much work.
     Need(usize),
-    /// This direction has nothing more to tell.
+    /// This direction has nothing more to tell, as long as the other one does not say that it becomes
+    /// another protocol.
     Stop,
     /// So many bytes are done with, and what both sides send from here on is another protocol: that
     /// of the parser, or one to be found.
@@ -70,7 +73,8 @@ pub trait StreamParser: Debug + Send {
         false
     }
 
-    /// A direction has ended, or the flow has, with these bytes not consumed.
+    /// A direction has ended, or the flow has, or nothing more is read of either, with these bytes not
+    /// consumed. Called once for each direction of a parser that did not become another.
     fn end(&mut self, input: &Input<'_>, context: &mut Context<'_>) {
         let _ = (input, context);
     }

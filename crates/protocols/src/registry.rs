@@ -39,6 +39,12 @@ impl Registry {
         protocols
     }
 
+    /// Just these.
+    #[cfg(test)]
+    pub(crate) fn of(protocols: Vec<Arc<dyn Protocol>>) -> Self {
+        Self { protocols }
+    }
+
     /// All of them; the first that recognises a flow has it.
     pub fn all(&self) -> &[Arc<dyn Protocol>] {
         &self.protocols

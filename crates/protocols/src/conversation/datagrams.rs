@@ -8,17 +8,25 @@ use crate::{Datagram, DatagramParser, Opening, Protocol, Transport, Verdict};
 /// The datagrams of a flow.
 #[derive(Debug, Default)]
 pub(super) struct Datagrams {
-    /// The parsers so far; none where nothing of a protocol is wanted.
-    parsers: Vec<(Arc<dyn Protocol>, Option<Box<dyn DatagramParser>>)>,
+    parsers: Vec<Slot>,
     /// Datagrams in a row that no parser knew.
     unknown: usize,
+}
+
+/// A protocol that was found.
+#[derive(Debug)]
+struct Slot {
+    protocol: Arc<dyn Protocol>,
+    /// None where nothing more of it is wanted.
+    parser: Option<Box<dyn DatagramParser>>,
 }
 
 impl Datagrams {
     /// Takes a datagram; whether others are wanted.
     pub(super) fn packet(&mut self, payload: &Payload<'_>, desk: &mut Desk<'_>) -> bool {
         if payload.bytes.is_empty() {
-            return true;
+            // Cut to nothing: the ports still say something.
+            return payload.len == 0 || !self.parsers.is_empty() || self.unknown(desk);
         }
         let datagram = Datagram {
             direction: payload.direction,
@@ -41,26 +49,20 @@ impl Datagrams {
         match desk.recognise(&opening) {
             Recognition::Found(protocol)
                 if self.parsers.len() < PARSERS_MAX
-                    && !self.parsers.iter().any(|(known, _)| known.name() == protocol.name()) =>
+                    && !self.parsers.iter().any(|slot| slot.protocol.name() == protocol.name()) =>
             {
                 let parser = protocol.datagrams(desk.context.wants);
-                self.parsers.push((protocol, parser));
+                self.parsers.push(Slot { protocol, parser });
                 let at = self.parsers.len() - 1;
                 self.read(at, &datagram, desk);
                 self.goes_on()
             }
-            _ => {
-                self.unknown += 1;
-                if self.parsers.is_empty() && self.unknown >= UNKNOWN_MAX {
-                    desk.guess(Transport::Udp);
-                }
-                self.goes_on()
-            }
+            _ => self.unknown(desk),
         }
     }
 
     pub(super) fn finish(&mut self, desk: &mut Desk<'_>) {
-        for parser in self.parsers.iter_mut().filter_map(|(_, parser)| parser.as_mut()) {
+        for parser in self.parsers.iter_mut().filter_map(|slot| slot.parser.as_mut()) {
             parser.end(&mut desk.context);
         }
         if self.parsers.is_empty() && self.unknown > 0 {
@@ -70,23 +72,32 @@ impl Datagrams {
 
     /// Whether a parser takes the datagram.
     fn read(&mut self, at: usize, datagram: &Datagram<'_>, desk: &mut Desk<'_>) -> bool {
-        let (_, slot) = &mut self.parsers[at];
-        let Some(parser) = slot else { return false };
+        let slot = &mut self.parsers[at];
+        let Some(parser) = &mut slot.parser else { return false };
         match parser.read(datagram, &mut desk.context) {
             Verdict::NotMine => return false,
             Verdict::More => {}
             Verdict::Stop => {
                 parser.end(&mut desk.context);
-                *slot = None;
+                slot.parser = None;
             }
         }
         self.unknown = 0;
         true
     }
 
+    /// Nobody knows a datagram; whether others are wanted.
+    fn unknown(&mut self, desk: &mut Desk<'_>) -> bool {
+        self.unknown += 1;
+        if self.parsers.is_empty() && self.unknown >= UNKNOWN_MAX {
+            desk.guess(Transport::Udp);
+        }
+        self.goes_on()
+    }
+
     /// Whether there is a parser that wants more, or hope to find one.
     fn goes_on(&self) -> bool {
-        let is_parsing = self.parsers.iter().any(|(_, parser)| parser.is_some());
+        let is_parsing = self.parsers.iter().any(|slot| slot.parser.is_some());
         self.unknown < UNKNOWN_MAX && (is_parsing || self.parsers.is_empty())
             || is_parsing && self.unknown < UNKNOWN_MAX_PARSING
     }
