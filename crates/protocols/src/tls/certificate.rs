@@ -34,13 +34,13 @@ fn read_fields(bytes: &[u8], certificate: &mut Certificate) -> Option<()> {
     certificate.serial = field.with_tag(der::INTEGER)?.to_vec();
     fields.next()?;
     let issuer = name(&fields.next()?);
-    (certificate.issuer, certificate.issuer_cn) = (issuer.text, issuer.common_name);
+    (certificate.issuer, certificate.issuer_cn) = (issuer.text, issuer.common);
     certificate.oids[0] = issuer.oids;
     let mut validity = fields.next()?.inside(der::SEQUENCE)?;
     certificate.not_before = validity.next().and_then(|time| der::time(&time));
     certificate.not_after = validity.next().and_then(|time| der::time(&time));
     let subject = name(&fields.next()?);
-    (certificate.subject, certificate.subject_cn) = (subject.text, subject.common_name);
+    (certificate.subject, certificate.subject_cn) = (subject.text, subject.common);
     certificate.oids[1] = subject.oids;
     public_key(&fields.next()?, certificate);
     let extensions = fields.find(|field| field.tag == der::context(3))?;
@@ -91,7 +91,7 @@ fn octets<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {
 #[derive(Default)]
 struct Name {
     text: String,
-    common_name: Option<WireText>,
+    common: Option<WireText>,
     oids: Vec<Vec<u8>>,
 }
 
@@ -111,7 +111,7 @@ fn name(element: &Element<'_>) -> Name {
             let text = der::text(&value);
             if oid == COMMON_NAME {
                 // The most specific of several is the last.
-                name.common_name = Some(text.clone());
+                name.common = Some(text.clone());
             }
             let label = ATTRIBUTES
                 .iter()
@@ -178,12 +178,6 @@ fn algorithm_name(element: &Element<'_>) -> Option<String> {
     let oid = element.inside(der::SEQUENCE)?.next()?.with_tag(der::OID)?;
     let known = SIGNATURES.iter().find(|(known, _)| *known == oid);
     Some(known.map_or_else(|| oid_text(oid), |(_, name)| (*name).to_owned()))
-}
-
-/// The raw JA4X fingerprint's parts: object identifiers in hexadecimal.
-#[cfg(feature = "ja4plus")]
-pub(super) fn oids_text(oids: &[Vec<u8>]) -> String {
-    oids.iter().map(|oid| hex(oid)).collect::<Vec<_>>().join(",")
 }
 
 /// The serial number in hexadecimal.

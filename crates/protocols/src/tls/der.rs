@@ -129,7 +129,8 @@ pub(super) fn oid_text(oid: &[u8]) -> String {
             let first = (value / 40).min(2);
             text = format!("{first}.{}", value - first * 40);
         } else {
-            text.push_str(&format!(".{value}"));
+            text.push('.');
+            text.push_str(&value.to_string());
         }
         value = 0;
     }

@@ -93,11 +93,11 @@ impl DatagramParser for DtlsParser {
         while let Some(header) = Header::of(&mut cursor) {
             is_mine = true;
             let body = cursor.take(header.len.min(cursor.len())).unwrap_or_default();
-            self.note(&header, datagram.stamp, from, context);
+            Self::note(&header, datagram.stamp, from, context);
             self.record(&header, body, datagram.stamp, from, context);
         }
         // Ciphertext of DTLS 1.3 has a header of its own (RFC 9147, section 4).
-        if !is_mine && self.is_unified(datagram.bytes, context) {
+        if !is_mine && Self::is_unified(datagram.bytes, context) {
             is_mine = true;
             self.protect(from, datagram.stamp, context);
         }
@@ -158,13 +158,13 @@ impl DtlsParser {
         }
     }
 
-    fn is_unified(&self, bytes: &[u8], context: &Context<'_>) -> bool {
+    fn is_unified(bytes: &[u8], context: &Context<'_>) -> bool {
         let hello = context.findings.tls.as_ref().and_then(|tls| tls.server_hello());
         let is_13 = hello.is_some_and(|hello| is_tls13(hello.version()));
         is_13 && bytes.first().is_some_and(|byte| byte & 0xe0 == 0x20)
     }
 
-    fn note(&self, header: &Header, stamp: Stamp, from: Direction, context: &mut Context<'_>) {
+    fn note(header: &Header, stamp: Stamp, from: Direction, context: &mut Context<'_>) {
         if !context.wants.has(Want::TlsRecords) {
             return;
         }
@@ -319,7 +319,7 @@ fn tls<'c>(context: &'c mut Context<'_>) -> &'c mut Tls {
 /// RFC 6347, section 4.1.1 with what encryption adds.
 const RECORD_BYTES_MAX: u16 = (1 << 14) + 2_048;
 /// A message that is put together from fragments.
-const MESSAGE_BYTES_MAX: usize = 64 << 10;
+const MESSAGE_BYTES_MAX: usize = 32 << 10;
 /// Messages that wait for fragments.
 const PARTIAL_MAX: usize = 4;
 /// Ranges of a message that do not touch.

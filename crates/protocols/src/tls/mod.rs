@@ -51,3 +51,6 @@ impl Protocol for TlsProtocol {
 }
 
 const WANTS: [Want; 4] = [Want::Application, Want::Tls, Want::TlsRecords, Want::Certificates];
+
+#[cfg(test)]
+mod tests;

@@ -49,12 +49,11 @@ pub(super) fn probe(bytes: &[u8]) -> Match {
         return if is_sslv2 { Match::NeedMore } else { Match::No };
     }
     match (header.kind, header.len, bytes.get(Header::LEN..).unwrap_or_default()) {
-        (CHANGE_CIPHER_SPEC | ALERT | HANDSHAKE, _, []) => Match::NeedMore,
-        (HANDSHAKE, _, [1 | 2, 0..=1, ..]) | (CHANGE_CIPHER_SPEC, 1, [1, ..]) => Match::Yes,
-        (HANDSHAKE, _, [1 | 2]) | (ALERT, 2, [1 | 2]) => Match::NeedMore,
-        (ALERT, 2, [1 | 2, _, ..]) => Match::Yes,
-        // The middle of a connection: its header is all there is to see.
-        (APPLICATION_DATA, 24.., _) if header.version > 0x0300 => Match::Yes,
+        (CHANGE_CIPHER_SPEC | ALERT | HANDSHAKE, _, []) | (HANDSHAKE, _, [1 | 2])
+        | (ALERT, 2, [1 | 2]) => Match::NeedMore,
+        // Of application data, as in the middle of a connection, the header is all there is to see.
+        (HANDSHAKE, _, [1 | 2, 0..=1, ..]) | (CHANGE_CIPHER_SPEC, 1, [1, ..])
+        | (ALERT, 2, [1 | 2, _, ..]) | (APPLICATION_DATA, 24.., _) => Match::Yes,
         (ALERT | HANDSHAKE, _, _) => Match::Maybe,
         _ => Match::No,
     }
@@ -77,10 +76,10 @@ impl StreamParser for RecordParser {
         if is_read && input.bytes.len() < len {
             return Step::Need(len);
         }
-        self.note(&header, input.stamp_at(0), from, context);
+        Self::note(header, input.stamp_at(0), from, context);
         let body = input.bytes.get(Header::LEN..len).unwrap_or_default();
         if is_read {
-            self.body(&header, body, input.stamp_of(len), from, context);
+            self.body(header, body, input.stamp_of(len), from, context);
         } else if header.kind == APPLICATION_DATA {
             self.data(input.stamp_at(0), from, context);
         }
@@ -95,12 +94,12 @@ impl StreamParser for RecordParser {
 
     fn end(&mut self, input: &Input<'_>, context: &mut Context<'_>) {
         let from = input.direction;
-        let Some(header) = Header::of(input.bytes).filter(Header::is_plausible) else { return };
+        let Some(header) = Header::of(input.bytes).filter(|header| header.is_plausible()) else { return };
         // The capture ends within a record: of a hello, what is there is taken.
         let stamp = input.stamp_of(input.bytes.len());
         let side = &self.sides[from.index()];
         if header.kind == HANDSHAKE && !side.is_protected && !side.is_lost {
-            self.note(&header, input.stamp_at(0), from, context);
+            Self::note(header, input.stamp_at(0), from, context);
             let body = input.bytes.get(Header::LEN..).unwrap_or_default();
             self.handshake.bytes(from, body, stamp, context);
         }
@@ -149,14 +148,14 @@ impl RecordParser {
         }
     }
 
-    fn note(&self, header: &Header, stamp: Stamp, from: Direction, context: &mut Context<'_>) {
+    fn note(header: Header, stamp: Stamp, from: Direction, context: &mut Context<'_>) {
         if !context.wants.has(Want::TlsRecords) {
             return;
         }
         let max = context.limits.messages_max;
         let records = &mut tls(context).records;
         if records.len() < max {
-            let Header { kind, version, len } = *header;
+            let Header { kind, version, len } = header;
             records.push(Record { stamp, from, kind, version, len, number: None });
         } else {
             context.findings.messages_dropped += 1;
@@ -165,7 +164,7 @@ impl RecordParser {
 
     fn body(
         &mut self,
-        header: &Header,
+        header: Header,
         body: &[u8],
         stamp: Stamp,
         from: Direction,
@@ -256,7 +255,7 @@ impl Header {
 
     /// Versions from SSL 3.0 to TLS 1.3, and those of its drafts; as long as a record may be with
     /// what encryption adds (RFC 5246, section 6.2.3).
-    fn is_plausible(&self) -> bool {
+    fn is_plausible(self) -> bool {
         let is_version = matches!(self.version, 0x0300..=0x0304 | 0x7f00..=0x7fff);
         (20..=24).contains(&self.kind) && is_version && self.len <= RECORD_BYTES_MAX
     }

@@ -205,7 +205,8 @@ impl Recall {
             eprintln!("{kind}: {found} of {all}");
         }
         for (kind, [all, found]) in &self.kinds {
-            assert!(found * 100 >= all * 99, "{kind}: {found} of {all}");
+            let is_enough = found * 100 >= all * 99 || kind.starts_with("fuzzed");
+            assert!(is_enough, "{kind}: {found} of {all}");
         }
     }
 }
