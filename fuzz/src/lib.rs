@@ -8,6 +8,7 @@ mod decode;
 mod defrag;
 mod filter;
 mod headers;
+mod quic;
 mod read;
 pub mod seeds;
 mod sequence;
@@ -16,6 +17,7 @@ pub use decode::{decode, payload};
 pub use defrag::defrag;
 pub use filter::filter;
 pub use headers::headers;
+pub use quic::quic;
 pub use read::{compressed, pcap, pcapng, snoop};
 pub use sequence::sequence;
 
@@ -34,4 +36,5 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("defrag", defrag),
     ("sequence", sequence),
     ("filter", filter),
+    ("quic", quic),
 ];

@@ -43,6 +43,7 @@ pub fn own_seeds(target: &str) -> Vec<Vec<u8>> {
             [&[1, 0, 0, 0, 0][..], &[0, 2, 0, 0, 0, 0, 20], &[1, 18, 0, 0, 0, 1, 20]].concat(),
         ],
         "filter" => EXPRESSIONS.iter().map(|text| text.as_bytes().to_vec()).collect(),
+        "quic" => vec![crate::quic::seed()],
         _ => Vec::new(),
     }
 }
