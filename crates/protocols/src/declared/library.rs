@@ -56,6 +56,11 @@ impl Library {
         self.protocols.iter().filter(|protocol| protocol.is_application())
     }
 
+    /// All protocols, those among them that are only found within others.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<DeclaredProtocol>> {
+        self.protocols.iter()
+    }
+
     /// The fields that a protocol can have.
     pub fn fields(&self, protocol: &str) -> Option<&[DeclaredField]> {
         let is_it = |known: &&Arc<DeclaredProtocol>| known.declared_name() == protocol;

@@ -47,6 +47,12 @@ impl DeclaredProtocol {
         self.is_own
     }
 
+    /// The program, and where in it the protocol is.
+    #[cfg(test)]
+    pub(super) fn program(&self) -> (&Program, usize) {
+        (&self.inner.program, self.inner.outline.definition)
+    }
+
     /// Whether something carries it by itself; others are only found within others.
     pub(super) fn is_application(&self) -> bool {
         self.inner.outline.tcp.is_some() || self.inner.outline.udp.is_some()
