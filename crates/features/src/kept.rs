@@ -103,8 +103,6 @@ impl Kept {
         }
         let first = || Box::new(Talk::new(transport, known.sides, &shared.limits));
         let talk = self.talk.get_or_insert_with(first);
-        let new = || Box::new(Talk::new(transport, known.sides, &shared.limits));
-        let talk = self.talk.get_or_insert_with(new);
         if talk.conversation.is_over() {
             return;
         }

@@ -111,6 +111,7 @@ impl Flows {
             addresses: [packet.src, packet.dst],
             ports: [packet.src_port, packet.dst_port],
             ip_version: packet.ip_version,
+            flow_id: 0,
         };
         let (initiator_is_b, ends, conversation) = self
             .conversations
