@@ -104,6 +104,10 @@ pub(crate) struct ColumnArguments {
     /// How far what flows say is looked into
     #[arg(long, value_enum, default_value_t)]
     pub(crate) app_layer: AppLayerArgument,
+    /// Which bytes count where TCP segments overlap: those that came first, those that came last,
+    /// or as BSD systems have it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) tcp_overlap: OverlapArgument,
     /// Columns to leave out, separated by commas
     #[arg(long, value_name = "COLUMN,...", value_delimiter = ',')]
     pub(crate) without: Vec<String>,
@@ -245,6 +249,14 @@ pub(crate) enum AppLayerArgument {
     PortOnly,
     /// Protocols are not told
     None,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OverlapArgument {
+    #[default]
+    First,
+    Last,
+    Bsd,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

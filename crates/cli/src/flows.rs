@@ -9,14 +9,14 @@ use std::thread;
 
 use flowloom_engine::{
     AppLayer, CaptureLimits, Config, CryptoPan, Destination, ExportSettings, Filter, FlowLimits,
-    FlowSettings, Format, Initiator, KeyIgnore, Labels, LogLimits, Order, Output, Population,
-    RunError, SaidLimits, Signs, SinkError, Terminal, Timeouts, Watch, Window, WireOptions,
-    find_inputs, flow_words, read_protocols, run,
+    FlowSettings, Format, Initiator, KeyIgnore, Labels, LogLimits, Order, Output, Overlap,
+    Population, RunError, SaidLimits, Signs, SinkError, Terminal, Timeouts, Watch, Window,
+    WireOptions, find_inputs, flow_words, read_protocols, run,
 };
 
 use crate::arguments::{
     AppLayerArgument, FlowArguments, FlowsArguments, InitiatorArgument, KeyPart, OrderArgument,
-    OutputArguments, PopulationArgument,
+    OutputArguments, OverlapArgument, PopulationArgument,
 };
 use crate::progress::Progress;
 use crate::report;
@@ -80,7 +80,14 @@ fn config(arguments: FlowsArguments) -> Result<Config, Box<dyn Error>> {
             AppLayerArgument::None => AppLayer::None,
         },
         registry: Arc::new(registry),
-        said: SaidLimits::default(),
+        said: SaidLimits {
+            overlap: match columns.tcp_overlap {
+                OverlapArgument::First => Overlap::First,
+                OverlapArgument::Last => Overlap::Last,
+                OverlapArgument::Bsd => Overlap::Bsd,
+            },
+            ..SaidLimits::default()
+        },
         wire: WireOptions {
             ip_headers_max: frames.ip_headers_max,
             verify_checksums: columns.verify_checksums,

@@ -43,8 +43,8 @@ pub use flowloom_export::{
 pub use flowloom_features::{Anonymize, Events, LogLimits, SETS, Signs, catalogue};
 pub use flowloom_filter::{Filter, ParseError};
 pub use flowloom_flow::{
-    Initiator, KeyIgnore, Limits as FlowLimits, Network, Population, Settings as FlowSettings,
-    Timeouts,
+    Initiator, KeyIgnore, Limits as FlowLimits, Network, Overlap, Population,
+    Settings as FlowSettings, Timeouts,
 };
 pub use flowloom_protocols::{Limits as SaidLimits, Registry};
 pub use flowloom_schema::Mac;
