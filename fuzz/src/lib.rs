@@ -11,6 +11,7 @@ mod headers;
 mod read;
 pub mod seeds;
 mod sequence;
+mod stream;
 
 pub use decode::{decode, payload};
 pub use defrag::defrag;
@@ -18,6 +19,7 @@ pub use filter::filter;
 pub use headers::headers;
 pub use read::{compressed, pcap, pcapng, snoop};
 pub use sequence::sequence;
+pub use stream::stream;
 
 /// A function that any bytes are put into.
 pub type Target = fn(&[u8]);
@@ -33,5 +35,6 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("payload", payload),
     ("defrag", defrag),
     ("sequence", sequence),
+    ("stream", stream),
     ("filter", filter),
 ];
