@@ -12,6 +12,7 @@ mod quic;
 mod read;
 pub mod seeds;
 mod sequence;
+mod stream;
 
 pub use decode::{decode, payload};
 pub use defrag::defrag;
@@ -20,6 +21,7 @@ pub use headers::headers;
 pub use quic::quic;
 pub use read::{compressed, pcap, pcapng, snoop};
 pub use sequence::sequence;
+pub use stream::stream;
 
 /// A function that any bytes are put into.
 pub type Target = fn(&[u8]);
@@ -35,6 +37,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("payload", payload),
     ("defrag", defrag),
     ("sequence", sequence),
+    ("stream", stream),
     ("filter", filter),
     ("quic", quic),
 ];

@@ -42,6 +42,15 @@ pub fn own_seeds(target: &str) -> Vec<Vec<u8>> {
                 .concat(),
             [&[1, 0, 0, 0, 0][..], &[0, 2, 0, 0, 0, 0, 20], &[1, 18, 0, 0, 0, 1, 20]].concat(),
         ],
+        // Each policy: a hole, pieces that overlap behind it in several ways, a cut one, the hole
+        // filled; and the same with little room.
+        "stream" => [0, 1, 2, 129, 130, 131]
+            .map(|how| {
+                let parts = [[0, 0, 4, 8, 0], [0, 0, 2, 4, 0], [0, 0, 10, 9, 33], [1, 0, 6, 2, 0]];
+                let parts = [parts, [[0, 255, 255, 5, 0]; 4]].concat().concat();
+                [&[how, 255, 255, 255, 250][..], &parts].concat()
+            })
+            .to_vec(),
         "filter" => EXPRESSIONS.iter().map(|text| text.as_bytes().to_vec()).collect(),
         "quic" => vec![crate::quic::seed()],
         _ => Vec::new(),

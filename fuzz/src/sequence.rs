@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use flowloom_flow::{
     Arrival, Clock, Clocks, Ended, Keep, KeyHasher, Limits, Origin, PARTITIONS, PacketMarks,
     Partition, Place, Seen, Settings, Timeouts,
+    Arrival, Clock, Clocks, Ended, Keep, KeyHasher, Known, Limits, Origin, PARTITIONS, PacketMarks, Partition, Place, Seen,
+    Settings, Timeouts,
 };
 use flowloom_wire::{Address, Packet, Transport};
 
@@ -153,7 +155,14 @@ struct Marked(Vec<(Arrival, Seen)>);
 impl Keep for Marked {
     type Shared = ();
 
-    fn packet(&mut self, arrival: &Arrival, seen: Seen, (): &mut ()) {
+    fn packet(
+        &mut self,
+        arrival: &Arrival,
+        seen: Seen,
+        _: Known<'_>,
+        _: &impl Origin,
+        (): &mut (),
+    ) {
         self.0.push((*arrival, seen));
     }
 
@@ -168,6 +177,10 @@ struct NoFrames;
 
 impl Origin for NoFrames {
     fn frame(&self, _: &Arrival) -> &[u8] {
+        &[]
+    }
+
+    fn payload(&self, _: &Arrival) -> &[u8] {
         &[]
     }
 

@@ -24,6 +24,9 @@ macro_rules! targets {
 }
 
 targets!(pcap, pcapng, snoop, compressed, decode, headers, payload, defrag, sequence, filter, quic);
+targets!(
+    pcap, pcapng, snoop, compressed, decode, headers, payload, defrag, sequence, stream, filter
+);
 
 fn run(name: &str, target: Target) {
     let mut runner = runner();
