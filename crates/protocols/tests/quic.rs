@@ -198,6 +198,7 @@ fn conversations(path: &Path) -> Option<Vec<(Ends, Conversation)>> {
                 addresses: [packet.src, packet.dst],
                 ports: [packet.src_port, packet.dst_port],
                 ip_version: packet.ip_version,
+                ..Ends::default()
             };
             let (ends, conversation) =
                 flows.entry(key(&ends)).or_insert_with(|| (ends, Conversation::default()));
