@@ -199,6 +199,7 @@ fn conversations(path: &Path) -> Option<Vec<(Ends, Conversation)>> {
                 ports: [packet.src_port, packet.dst_port],
                 ip_version: packet.ip_version,
                 flow_id: 0,
+                ..Ends::default()
             };
             let (ends, conversation) =
                 flows.entry(key(&ends)).or_insert_with(|| (ends, Conversation::default()));
