@@ -4,6 +4,7 @@
 //! `cargo xtask fuzz` has libFuzzer look for such bytes; `tests/stable.rs` tries random ones and
 //! damaged samples, in seconds.
 
+mod datagrams;
 mod decode;
 mod defrag;
 mod filter;
@@ -13,6 +14,7 @@ mod read;
 pub mod seeds;
 mod sequence;
 
+pub use datagrams::{dhcp, dns};
 pub use decode::{decode, payload};
 pub use defrag::defrag;
 pub use filter::filter;
@@ -37,4 +39,6 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("sequence", sequence),
     ("filter", filter),
     ("quic", quic),
+    ("dns", dns),
+    ("dhcp", dhcp),
 ];
