@@ -4,6 +4,7 @@
 //! `cargo xtask fuzz` has libFuzzer look for such bytes; `tests/stable.rs` tries random ones and
 //! damaged samples, in seconds.
 
+mod datagrams;
 mod decode;
 mod defrag;
 mod filter;
@@ -14,6 +15,7 @@ pub mod seeds;
 mod sequence;
 mod stream;
 
+pub use datagrams::{dhcp, dns};
 pub use decode::{decode, payload};
 pub use defrag::defrag;
 pub use filter::filter;
@@ -40,4 +42,6 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("stream", stream),
     ("filter", filter),
     ("quic", quic),
+    ("dns", dns),
+    ("dhcp", dhcp),
 ];

@@ -51,6 +51,23 @@ pub fn own_seeds(target: &str) -> Vec<Vec<u8>> {
                 [&[how, 255, 255, 255, 250][..], &parts].concat()
             })
             .to_vec(),
+        // A question with a name that points to another, and a request with some options.
+        "dns" => vec![
+            [
+                &[0, 9][..],
+                b"\0\x01\x01\0\0\x01\0\0\0\0\0\0\x03www\x07example\x03org\0\0\x01\0\x01\0\0\0",
+            ]
+            .concat(),
+        ],
+        "dhcp" => vec![
+            [
+                &[0, 64, 1, 1, 6, 0, 0, 0, 0, 1][..],
+                &[0; 228],
+                &[99, 130, 83, 99, 53, 1, 1, 12, 3, b'a', b'b', b'c', 55, 2, 1, 3, 255],
+            ]
+            .concat(),
+            [&[1, 5, 1, 0, 0, 1, 0, 1, 0, 4][..], &[0, 3, 0, 1, 0, 8, 0, 2, 0, 0]].concat(),
+        ],
         "filter" => EXPRESSIONS.iter().map(|text| text.as_bytes().to_vec()).collect(),
         "quic" => vec![crate::quic::seed()],
         _ => Vec::new(),
