@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use flowloom_flow::{
-    Arrival, Clock, Clocks, Ended, Keep, KeyHasher, Limits, Origin, PARTITIONS, PacketMarks, Partition, Place, Seen,
-    Settings, Timeouts,
+    Arrival, Clock, Clocks, Ended, Keep, KeyHasher, Limits, Origin, PARTITIONS, PacketMarks,
+    Partition, Place, Seen, Settings, Timeouts,
 };
 use flowloom_wire::{Address, Packet, Transport};
 

@@ -158,8 +158,7 @@ impl<'a> TlsColumns<'a> {
             tls_client_extensions: client.map(|hello| hello.extensions.clone()),
             tls_client_groups: client.map(|hello| group_names(&hello.groups)),
             tls_client_key_shares: client.map(|hello| group_names(&hello.key_shares)),
-            tls_client_signature_algorithms: client
-                .map(|hello| hello.signature_algorithms.clone()),
+            tls_client_signature_algorithms: client.map(|hello| hello.signature_algorithms.clone()),
             tls_server_extensions: server.map(|hello| hello.extensions.clone()),
             tls_client_random: client.map(|hello| hex(&hello.random)),
             tls_server_random: server.map(|hello| hex(&hello.random)),
@@ -191,9 +190,8 @@ impl<'a> TlsColumns<'a> {
             tls_cert_key_bits: leaf.and_then(|leaf| leaf.key_bits).map(i64::from),
             tls_cert_self_issued: leaf.map(|leaf| leaf.issuer == leaf.subject),
             tls_client_cert_sha256: hashes(tls, true),
-            tls_alerts: tls.map(|tls| {
-                tls.alerts.iter().map(|alert| alert_name(alert.description)).collect()
-            }),
+            tls_alerts: tls
+                .map(|tls| tls.alerts.iter().map(|alert| alert_name(alert.description)).collect()),
             tls_alert_levels: tls.map(|tls| tls.alerts.iter().map(|alert| alert.level).collect()),
             tls_client_hello_time: begin.map(at),
             tls_server_hello_time: server.map(|hello| at(hello.stamp)),
@@ -209,9 +207,9 @@ fn chain(tls: &Tls, of_client: bool) -> impl Iterator<Item = &Certificate> {
     let client = tls.client();
     let own = tls.certificates.iter();
     let own = own.filter(move |certificate| (certificate.from == Some(client)) == of_client);
-    own.enumerate().take_while(|(at, certificate)| *at == certificate.position as usize).map(
-        |(_, certificate)| certificate,
-    )
+    own.enumerate()
+        .take_while(|(at, certificate)| *at == certificate.position as usize)
+        .map(|(_, certificate)| certificate)
 }
 
 fn hashes(tls: Option<&Tls>, of_client: bool) -> Option<Vec<String>> {

@@ -36,7 +36,11 @@ impl Protocol for DtlsProtocol {
         let mut cursor = Cursor::new(bytes);
         match (opening.transport, Header::of(&mut cursor)) {
             // The first record's length has to fit the datagram.
-            (Transport::Udp, Some(header)) if preamble_len + Header::LEN + header.len <= opening.len => Match::Yes,
+            (Transport::Udp, Some(header))
+                if preamble_len + Header::LEN + header.len <= opening.len =>
+            {
+                Match::Yes
+            }
             _ => Match::No,
         }
     }

@@ -145,7 +145,13 @@ impl Handshake {
         }
     }
 
-    fn server_hello(&mut self, from: Direction, body: &[u8], stamp: Stamp, context: &mut Context<'_>) {
+    fn server_hello(
+        &mut self,
+        from: Direction,
+        body: &[u8],
+        stamp: Stamp,
+        context: &mut Context<'_>,
+    ) {
         let Some(mut hello) = hello::server_hello(body) else { return };
         (hello.from, hello.stamp) = (Some(from), stamp);
         let tls = self.tls(context);

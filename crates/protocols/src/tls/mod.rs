@@ -5,9 +5,9 @@ mod certificate;
 mod columns;
 mod der;
 mod dtls;
+mod events;
 mod fingerprint;
 mod found;
-mod events;
 mod handshake;
 mod hello;
 mod names;
@@ -17,8 +17,8 @@ mod sslv2;
 use crate::{Match, Opening, Protocol, StreamParser, Transport, Want, Wants};
 
 pub use columns::TlsColumns;
-pub(crate) use events::{CERTIFICATES, RECORDS};
 pub use dtls::DtlsProtocol;
+pub(crate) use events::{CERTIFICATES, RECORDS};
 pub use found::{Alert, Carrier, Certificate, ClientHello, Ech, EchKind, Record, ServerHello, Tls};
 pub(crate) use handshake::Handshake;
 

@@ -345,7 +345,10 @@ mod tests {
         assert_eq!(cipher_name(0x1301), "TLS_AES_128_GCM_SHA256");
         assert_eq!(cipher_name(0xc02f), "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256");
         assert_eq!(cipher_name(0x0a0a), "0x0a0a");
-        assert_eq!((version_name(0x0304), version_name(0x7f12)), ("TLS 1.3".into(), "TLS 1.3 draft 18".into()));
+        assert_eq!(
+            (version_name(0x0304), version_name(0x7f12)),
+            ("TLS 1.3".into(), "TLS 1.3 draft 18".into())
+        );
         assert_eq!((version_name(0xfefd), version_name(1)), ("DTLS 1.2".into(), "0x0001".into()));
         assert_eq!((group_name(29), group_name(0x1234)), ("x25519".into(), "0x1234".into()));
         assert_eq!((alert_name(40), alert_name(200)), ("handshake_failure".into(), "200".into()));
