@@ -5,6 +5,7 @@
 //! damaged samples, in seconds.
 
 mod datagrams;
+mod declared;
 mod decode;
 mod defrag;
 mod filter;
@@ -16,6 +17,7 @@ mod sequence;
 mod stream;
 
 pub use datagrams::{dhcp, dns};
+pub use declared::{declared, yaml_loader};
 pub use decode::{decode, payload};
 pub use defrag::defrag;
 pub use filter::filter;
@@ -44,4 +46,6 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("quic", quic),
     ("dns", dns),
     ("dhcp", dhcp),
+    ("declared", declared),
+    ("yaml_loader", yaml_loader),
 ];

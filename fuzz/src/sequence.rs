@@ -7,6 +7,7 @@ use flowloom_flow::{
     Partition, Place, Seen, Settings, Timeouts,
     Arrival, Clock, Clocks, Ended, Keep, KeyHasher, Known, Limits, Origin, PARTITIONS, PacketMarks, Partition, Place, Seen,
     Settings, Timeouts,
+
 };
 use flowloom_wire::{Address, Packet, Transport};
 
