@@ -11,6 +11,9 @@ mod headers;
 mod read;
 pub mod seeds;
 mod sequence;
+mod ssh;
+mod starttls;
+mod talk;
 
 pub use decode::{decode, payload};
 pub use defrag::defrag;
@@ -18,6 +21,8 @@ pub use filter::filter;
 pub use headers::headers;
 pub use read::{compressed, pcap, pcapng, snoop};
 pub use sequence::sequence;
+pub use ssh::ssh;
+pub use starttls::starttls;
 
 /// A function that any bytes are put into.
 pub type Target = fn(&[u8]);
@@ -34,4 +39,6 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("defrag", defrag),
     ("sequence", sequence),
     ("filter", filter),
+    ("ssh", ssh),
+    ("starttls", starttls),
 ];

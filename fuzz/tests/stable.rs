@@ -23,7 +23,10 @@ macro_rules! targets {
     };
 }
 
-targets!(pcap, pcapng, snoop, compressed, decode, headers, payload, defrag, sequence, filter);
+targets!(
+    pcap, pcapng, snoop, compressed, decode, headers, payload, defrag, sequence, filter, ssh,
+    starttls
+);
 
 fn run(name: &str, target: Target) {
     let mut runner = runner();
