@@ -15,6 +15,9 @@ mod read;
 pub mod seeds;
 mod sequence;
 mod stream;
+mod ssh;
+mod starttls;
+mod talk;
 
 pub use datagrams::{dhcp, dns};
 pub use declared::{declared, yaml_loader};
@@ -26,6 +29,8 @@ pub use quic::quic;
 pub use read::{compressed, pcap, pcapng, snoop};
 pub use sequence::sequence;
 pub use stream::stream;
+pub use ssh::ssh;
+pub use starttls::starttls;
 
 /// A function that any bytes are put into.
 pub type Target = fn(&[u8]);
@@ -48,4 +53,6 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("dhcp", dhcp),
     ("declared", declared),
     ("yaml_loader", yaml_loader),
+    ("ssh", ssh),
+    ("starttls", starttls),
 ];

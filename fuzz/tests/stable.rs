@@ -26,6 +26,8 @@ macro_rules! targets {
 targets!(pcap, pcapng, snoop, compressed, decode, headers, payload, defrag, sequence, filter, quic);
 targets!(
     pcap, pcapng, snoop, compressed, decode, headers, payload, defrag, sequence, stream, filter
+    pcap, pcapng, snoop, compressed, decode, headers, payload, defrag, sequence, filter, ssh,
+    starttls
 );
 
 fn run(name: &str, target: Target) {
