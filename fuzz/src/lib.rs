@@ -14,9 +14,9 @@ mod quic;
 mod read;
 pub mod seeds;
 mod sequence;
-mod stream;
 mod ssh;
 mod starttls;
+mod stream;
 mod talk;
 
 pub use datagrams::{dhcp, dns};
@@ -28,9 +28,9 @@ pub use headers::headers;
 pub use quic::quic;
 pub use read::{compressed, pcap, pcapng, snoop};
 pub use sequence::sequence;
-pub use stream::stream;
 pub use ssh::ssh;
 pub use starttls::starttls;
+pub use stream::stream;
 
 /// A function that any bytes are put into.
 pub type Target = fn(&[u8]);

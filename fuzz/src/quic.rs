@@ -37,7 +37,7 @@ pub fn quic(data: &[u8]) {
     }
     conversation.end(ends, &mut shared);
     for lesson in &shared.lessons {
-        if let Lesson::ConnectionId { frame, id } = lesson {
+        if let Lesson::ConnectionId { frame, id, .. } = lesson {
             assert!((1..=stamp.frame).contains(frame) && (1..=20).contains(&id.len()));
         }
     }

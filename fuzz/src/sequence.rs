@@ -3,11 +3,8 @@
 use std::collections::HashSet;
 
 use flowloom_flow::{
-    Arrival, Clock, Clocks, Ended, Keep, KeyHasher, Limits, Origin, PARTITIONS, PacketMarks,
+    Arrival, Clock, Clocks, Ended, Keep, KeyHasher, Known, Limits, Origin, PARTITIONS, PacketMarks,
     Partition, Place, Seen, Settings, Timeouts,
-    Arrival, Clock, Clocks, Ended, Keep, KeyHasher, Known, Limits, Origin, PARTITIONS, PacketMarks, Partition, Place, Seen,
-    Settings, Timeouts,
-
 };
 use flowloom_wire::{Address, Packet, Transport};
 
@@ -181,7 +178,7 @@ impl Origin for NoFrames {
         &[]
     }
 
-    fn payload(&self, _: &Arrival) -> &[u8] {
+    fn bytes(&self, _: &Arrival) -> &[u8] {
         &[]
     }
 

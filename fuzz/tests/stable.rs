@@ -23,10 +23,24 @@ macro_rules! targets {
     };
 }
 
-targets!(pcap, pcapng, snoop, compressed, decode, headers, payload, defrag, sequence, filter, quic);
 targets!(
-    pcap, pcapng, snoop, compressed, decode, headers, payload, defrag, sequence, stream, filter
-    pcap, pcapng, snoop, compressed, decode, headers, payload, defrag, sequence, filter, ssh,
+    pcap,
+    pcapng,
+    snoop,
+    compressed,
+    decode,
+    headers,
+    payload,
+    defrag,
+    sequence,
+    stream,
+    filter,
+    quic,
+    dns,
+    dhcp,
+    declared,
+    yaml_loader,
+    ssh,
     starttls
 );
 

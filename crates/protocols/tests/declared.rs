@@ -63,45 +63,6 @@ fn applications(capture: &Path) -> BTreeMap<String, usize> {
     counts
 }
 
-struct Flows {
-    shared: Shared,
-    /// By the words of the key: whether the initiator is endpoint B, who speaks, and what is said.
-    conversations: HashMap<[u64; 6], (bool, Ends, Conversation)>,
-}
-
-impl Flows {
-    fn packet(&mut self, packet: &Packet, bytes: &[u8]) {
-        let transport = match packet.transport {
-            WireTransport::Tcp => Transport::Tcp,
-            WireTransport::Udp => Transport::Udp,
-            _ => return,
-        };
-        let (key, reversed) = FlowKey::of(packet, KeyIgnore::default());
-        let ends = Ends {
-            addresses: [packet.src, packet.dst],
-            ports: [packet.src_port, packet.dst_port],
-            ip_version: packet.ip_version,
-            flow_id: 0,
-        };
-        let (initiator_is_b, ends, conversation) = self
-            .conversations
-            .entry(*key.words())
-            .or_insert_with(|| (reversed, ends, Conversation::default()));
-        let is_up = reversed == *initiator_is_b;
-        let kept = bytes.get(packet.app_offset as usize..).unwrap_or_default();
-        let payload = Payload {
-            transport,
-            direction: if is_up { Direction::Up } else { Direction::Down },
-            seq: packet.seq,
-            tcp_flags: packet.tcp_flags,
-            len: packet.app_len,
-            bytes: kept.get(..packet.app_len as usize).unwrap_or(kept),
-            stamp: Stamp::default(),
-            ends: *ends,
-        };
-        conversation.packet(&payload, &mut self.shared);
-    }
-}
 /// What tshark and we call the same protocols.
 const NAMES: &[(&str, &str)] = &[
     ("bfd", "bfd"),
