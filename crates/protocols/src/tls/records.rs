@@ -49,11 +49,14 @@ pub(super) fn probe(bytes: &[u8]) -> Match {
         return if is_sslv2 { Match::NeedMore } else { Match::No };
     }
     match (header.kind, header.len, bytes.get(Header::LEN..).unwrap_or_default()) {
-        (CHANGE_CIPHER_SPEC | ALERT | HANDSHAKE, _, []) | (HANDSHAKE, _, [1 | 2])
+        (CHANGE_CIPHER_SPEC | ALERT | HANDSHAKE, _, [])
+        | (HANDSHAKE, _, [1 | 2])
         | (ALERT, 2, [1 | 2]) => Match::NeedMore,
         // Of application data, as in the middle of a connection, the header is all there is to see.
-        (HANDSHAKE, _, [1 | 2, 0..=1, ..]) | (CHANGE_CIPHER_SPEC, 1, [1, ..])
-        | (ALERT, 2, [1 | 2, _, ..]) | (APPLICATION_DATA, 24.., _) => Match::Yes,
+        (HANDSHAKE, _, [1 | 2, 0..=1, ..])
+        | (CHANGE_CIPHER_SPEC, 1, [1, ..])
+        | (ALERT, 2, [1 | 2, _, ..])
+        | (APPLICATION_DATA, 24.., _) => Match::Yes,
         (ALERT | HANDSHAKE, _, _) => Match::Maybe,
         _ => Match::No,
     }
@@ -94,7 +97,9 @@ impl StreamParser for RecordParser {
 
     fn end(&mut self, input: &Input<'_>, context: &mut Context<'_>) {
         let from = input.direction;
-        let Some(header) = Header::of(input.bytes).filter(|header| header.is_plausible()) else { return };
+        let Some(header) = Header::of(input.bytes).filter(|header| header.is_plausible()) else {
+            return;
+        };
         // The capture ends within a record: of a hello, what is there is taken.
         let stamp = input.stamp_of(input.bytes.len());
         let side = &self.sides[from.index()];
