@@ -1,0 +1,162 @@
+//! HTTP beside what tshark says of the captures of the corpus.
+
+mod common;
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use common::{Flow, Recall, corpus, facts, flows};
+use flowloom_protocols::http::{Exchange, Http};
+use flowloom_protocols::{Transport, Want, Wants, WireText};
+
+/// Every request and response that tshark found is found, with the same fields and between the same
+/// endpoints. Captures that were damaged on purpose are counted apart.
+#[test]
+fn messages_are_those_of_tshark() {
+    let wants = Wants::of(&[Want::Application, Want::Http, Want::HttpMessages]);
+    let mut recall = Recall::default();
+    for (name, capture, expected) in corpus() {
+        let mut wanted = Wanted::of(&expected);
+        let wanted_count = wanted.0.len();
+        let Some(flows) = flows(&capture, wants) else { continue };
+        let mut extra = 0;
+        for flow in &flows {
+            for message in flow.findings().http.iter().flat_map(|http| messages(http, flow)) {
+                extra += usize::from(!wanted.strike(&message));
+            }
+        }
+        if wanted_count + extra > 0 {
+            eprintln!("{name}: {wanted_count} wanted, {} missing, {extra} extra", wanted.0.len());
+        }
+        let damaged = if name.contains("fuzz") { " (damaged)" } else { "" };
+        for fact in Wanted::of(&expected).0 {
+            let at = wanted.0.iter().position(|missing| *missing == fact);
+            let missing = at.map(|at| wanted.0.swap_remove(at));
+            let kind = format!("{}{damaged}", fact.kind);
+            recall.note(&kind, missing.is_none() || !damaged.is_empty(), || {
+                format!("{name}: {fact:?}")
+            });
+        }
+    }
+    recall.judge();
+}
+
+/// What is compared of a message. Where tshark says nothing, anything is right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Message {
+    kind: &'static str,
+    ends: Option<[(IpAddr, u16); 2]>,
+    frame: Option<u64>,
+    /// Method, host, target, agent; or status, content type, server.
+    fields: Vec<String>,
+}
+
+struct Wanted(Vec<Message>);
+
+impl Wanted {
+    fn of(path: &std::path::Path) -> Self {
+        let mut ends = HashMap::new();
+        for row in facts(path, "conv").iter().filter(|row| row[0] == "tcp") {
+            let end = |at: usize| Some((row[at].parse().ok()?, row[at + 1].parse().ok()?));
+            if let (Some(a), Some(b)) = (end(2), end(4)) {
+                ends.insert(row[1].clone(), sorted([a, b]));
+            }
+        }
+        let mut all = Vec::new();
+        let mut add = |kind, row: &[String], columns: &[usize]| {
+            let is_ssdp = row[1] == "ssdp";
+            let cells: Vec<Vec<&str>> = columns
+                .iter()
+                .map(|at| row.get(*at).map_or("", String::as_str).split('|').collect())
+                .collect();
+            for nth in 0..cells[0].len() {
+                let aligned = |cell: &Vec<&str>| {
+                    let same = cell.len() == cells[0].len();
+                    if same { cell[nth].to_owned() } else { String::new() }
+                };
+                let fields: Vec<_> = cells.iter().map(aligned).collect();
+                if fields.iter().any(|field| !field.is_empty()) {
+                    let frame = is_ssdp.then(|| row[0].parse().unwrap());
+                    let ends = ends.get(&row[1]).copied();
+                    all.push(Message { kind, ends, frame, fields });
+                }
+            }
+        };
+        for row in facts(path, "http.request") {
+            add(if row[1] == "ssdp" { SSDP } else { REQUEST }, &row, &[2, 3, 4, 5]);
+        }
+        for row in facts(path, "http.response") {
+            add(if row[1] == "ssdp" { SSDP } else { RESPONSE }, &row, &[2, 3, 4]);
+        }
+        for row in facts(path, "http2.headers") {
+            if row[3].is_empty() {
+                add(HEADERS, &row, &[6]);
+            } else {
+                add(HEADERS, &row, &[3, 4, 5]);
+            }
+        }
+        Self(all)
+    }
+
+    fn strike(&mut self, found: &Message) -> bool {
+        let fits = |wanted: &Message| {
+            let same = |(wanted, found): (&String, &String)| {
+                wanted.is_empty() || wanted == found || wanted.contains('\u{fffd}')
+            };
+            wanted.kind == found.kind
+                && wanted.ends.is_none_or(|ends| Some(ends) == found.ends)
+                && wanted.frame.is_none_or(|frame| Some(frame) == found.frame)
+                && wanted.fields.iter().zip(&found.fields).all(same)
+        };
+        let at = self.0.iter().position(fits);
+        at.is_some_and(|at| {
+            self.0.remove(at);
+            true
+        })
+    }
+}
+
+fn messages(http: &Http, flow: &Flow) -> Vec<Message> {
+    let is_ssdp = flow.transport == Transport::Udp;
+    http.exchanges.iter().flat_map(|exchange| both(exchange, flow, is_ssdp)).collect()
+}
+
+fn both(exchange: &Exchange, flow: &Flow, is_ssdp: bool) -> Vec<Message> {
+    let text = |text: &Option<WireText>| {
+        text.as_ref().map_or(String::new(), |text| text.as_str().to_owned())
+    };
+    let ends = Some(sorted(flow.ends));
+    let mut all = Vec::new();
+    let mut add = |kind, is_two: bool, frame, fields| {
+        let kind = match (is_ssdp, is_two) {
+            (true, _) => SSDP,
+            (_, true) => HEADERS,
+            _ => kind,
+        };
+        all.push(Message { kind, ends, frame: Some(frame), fields });
+    };
+    if let Some(found) = &exchange.request {
+        let mut fields = vec![text(&found.method), text(&found.host), text(&found.target)];
+        fields.push(text(&found.user_agent));
+        add(REQUEST, found.version.as_str() == "2", found.stamp.frame, fields);
+    }
+    for status in &exchange.interim {
+        add(RESPONSE, false, 0, vec![status.to_string()]);
+    }
+    if let Some(found) = &exchange.response {
+        let status = found.status.map_or(String::new(), |status| status.to_string());
+        let fields = vec![status, text(&found.content_type), text(&found.server)];
+        add(RESPONSE, found.version.as_str() == "2", found.stamp.frame, fields);
+    }
+    all
+}
+
+fn sorted(mut ends: [(IpAddr, u16); 2]) -> [(IpAddr, u16); 2] {
+    ends.sort_unstable();
+    ends
+}
+
+const REQUEST: &str = "http.request";
+const RESPONSE: &str = "http.response";
+const SSDP: &str = "ssdp";
+const HEADERS: &str = "http2.headers";
