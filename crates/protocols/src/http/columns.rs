@@ -72,7 +72,7 @@ impl<'a> HttpColumns<'a> {
             response.and_then(|response| field(response).as_ref()).map(WireText::as_str)
         };
         Self {
-            http_version: version.map(WireText::as_str),
+            http_version: version.map(WireText::as_str).filter(|version| !version.is_empty()),
             http_method: of_request(|request| &request.method),
             http_host: of_request(|request| &request.host),
             http_uri: of_request(|request| &request.target),

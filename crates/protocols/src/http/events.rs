@@ -101,7 +101,7 @@ impl<'a> HttpEvent<'a> {
             response_frame: response.map(|response| response.stamp.frame as i64),
             response_time: response.map(|response| Timestamp(response.stamp.time)),
             duration: exchange.duration().map(|nanoseconds| nanoseconds as f64 / 1e9),
-            version: version.map(WireText::as_str),
+            version: version.map(WireText::as_str).filter(|version| !version.is_empty()),
             method: of_request(|request| &request.method),
             host: of_request(|request| &request.host),
             uri: of_request(|request| &request.target),

@@ -69,9 +69,6 @@ pub struct Request {
     pub content_length: Option<u64>,
     /// Bytes of the body that were seen, without their framing.
     pub body_bytes: u64,
-    /// The JA4H fingerprint.
-    #[cfg(feature = "ja4plus")]
-    pub ja4h: String,
 }
 
 /// A response.
@@ -142,13 +139,26 @@ impl Http {
         Some(at)
     }
 
-    /// Takes a request in; gives the place of its exchange if it is kept.
+    /// Takes a request in, for the response at a place if that came before; gives the place of its
+    /// exchange if it is kept.
     pub(super) fn request_came(
         request: Request,
+        place: Option<usize>,
         stream: Option<u32>,
         context: &mut Context<'_>,
     ) -> Option<usize> {
-        Self::of(context).request_count += 1;
+        let http = Self::of(context);
+        http.request_count += 1;
+        if let Some(at) = place
+            && let Some(exchange) = http.exchanges.get_mut(at)
+            && exchange.request.is_none()
+        {
+            http.text_bytes += request.text_bytes();
+            exchange.end = exchange.end.max(request.stamp.time);
+            exchange.request = Some(request);
+            http.first_request.get_or_insert(at);
+            return place;
+        }
         let end = request.stamp.time;
         let exchange = Exchange { request: Some(request), stream, end, ..Exchange::default() };
         Self::begin(exchange, context)

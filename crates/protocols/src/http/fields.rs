@@ -23,8 +23,6 @@ pub(super) struct Fields {
     /// What the last transfer coding is.
     pub(super) transfer: Option<Transfer>,
     pub(super) upgrade: Option<WireText>,
-    #[cfg(feature = "ja4plus")]
-    pub(super) ja4h: super::ja4h::Ja4h,
 }
 
 /// The last transfer coding of a body (RFC 9112, 6.1).
@@ -47,8 +45,6 @@ impl Fields {
     /// Takes a field; of those that come twice the first counts.
     pub(super) fn add(&mut self, name: &[u8], value: &[u8]) {
         let value = value.trim_ascii();
-        #[cfg(feature = "ja4plus")]
-        self.ja4h.field(name, value);
         let mut lower = [0; NAME_LEN_MAX];
         let Some(lower) = lower.get_mut(..name.len()) else { return };
         lower.copy_from_slice(name);
@@ -89,8 +85,6 @@ impl Fields {
         let host = self.authority.or(self.host);
         let host = host.or_else(|| authority(self.path.as_ref()?, self.method.as_ref()?));
         Request {
-            #[cfg(feature = "ja4plus")]
-            ja4h: self.ja4h.fingerprint(self.method.as_ref(), version.as_str()),
             stamp,
             version,
             method: self.method,

@@ -57,6 +57,8 @@ struct Side {
     state: State,
     /// Bytes at the front of the input that were searched for the end of a line.
     searched: usize,
+    /// The first line of a message, as much of it as its first packet brought.
+    begun: Option<(Box<[u8]>, Stamp)>,
 }
 
 #[derive(Debug, Default)]
@@ -119,7 +121,7 @@ impl StreamParser for HttpParser {
         let side = self.side(direction);
         side.searched = 0;
         match &mut side.state {
-            State::Head(_) => self.cut_head(direction, context),
+            State::Head(_) | State::Between => self.cut_head(direction, context),
             State::Body(body) => {
                 if !body.pass_lost(len) {
                     side.state = State::Lost;
@@ -127,13 +129,14 @@ impl StreamParser for HttpParser {
                     side.state = State::Between;
                 }
             }
-            State::Between | State::Held | State::Lost => side.state = State::Lost,
+            State::Held | State::Lost => side.state = State::Lost,
         }
         true
     }
 
     fn end(&mut self, input: &Input<'_>, context: &mut Context<'_>) {
-        if matches!(self.side(input.direction).state, State::Head(_)) {
+        let side = self.side(input.direction);
+        if matches!(side.state, State::Head(_)) || side.begun.is_some() {
             Http::of(context).is_incomplete = true;
             self.cut_head(input.direction, context);
         }
@@ -161,10 +164,14 @@ impl HttpParser {
             if !can_be || bytes.len() > LINE_LEN_MAX {
                 return self.lose(input);
             }
+            if side.searched == 0 {
+                let kept = bytes.get(..WireText::TEXT_MAX).unwrap_or(bytes);
+                side.begun = Some((kept.into(), input.stamp_at(0)));
+            }
             side.searched = bytes.len();
             return Step::Need(bytes.len() + 1);
         };
-        side.searched = 0;
+        (side.searched, side.begun) = (0, None);
         let Some(start) = StartLine::parse(line) else { return self.lose(input) };
         let mut fields = Fields::default();
         let (start, version) = match start {
@@ -187,7 +194,7 @@ impl HttpParser {
     /// What begins here is no message.
     fn lose(&mut self, input: &Input<'_>) -> Step {
         let side = self.side(input.direction);
-        (side.state, side.searched) = (State::Lost, 0);
+        (side.state, side.searched, side.begun) = (State::Lost, 0, None);
         Step::Consumed(input.packet_len())
     }
 
@@ -282,8 +289,16 @@ impl HttpParser {
         None
     }
 
-    /// Takes what is there of a header that has no end.
+    /// Takes what is there of a header that has no end, or of its first line.
     fn cut_head(&mut self, direction: Direction, context: &mut Context<'_>) {
+        if let Some((line, stamp)) = self.side(direction).begun.take()
+            && let Some(StartLine::Request { method, target, version }) =
+                StartLine::parse_cut(&line)
+        {
+            let mut fields = Fields::default();
+            (fields.method, fields.path) = (Some(method), Some(target));
+            self.request(Head { start: Start::Request, version, fields, stamp, len: 0 }, context);
+        }
         let state = std::mem::replace(&mut self.side(direction).state, State::Lost);
         let State::Head(head) = state else { return };
         match head.start {
@@ -300,7 +315,7 @@ impl HttpParser {
             _ => RequestKind::Other,
         };
         let request = head.fields.into_request(head.version, head.stamp);
-        let place = Http::request_came(request, None, context);
+        let place = Http::request_came(request, None, None, context);
         if self.pending.len() == PENDING_MAX {
             // Nobody answers these: what comes one day is for later ones.
             self.pending.pop_front();

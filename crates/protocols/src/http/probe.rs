@@ -66,7 +66,7 @@ pub(super) fn begins_message(bytes: &[u8]) -> bool {
 /// A status line; 0 stands for any digit.
 const STATUS: &[u8] = b"HTTP/1.0 000";
 /// Bytes of a line without an end that begins as a request does after which it is one.
-const TARGET_LEN_SURE: usize = 64;
+const TARGET_LEN_SURE: usize = 16;
 /// Methods in use: RFC 9110, WebDAV (RFC 4918, RFC 3253), UPnP, and RPC over HTTP.
 const METHODS: &[&[u8]] = &[
     b"GET",
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn the_beginning_of_a_message_asks_for_more() {
-        for whole in ["GET /a HTTP/1.1\r\n", "HTTP/1.1 200"] {
+        for whole in ["GET /a HTTP/1.1\r\n", "HTTP/1.1 200", "ABC /a/long/target HTTP/1.1\n"] {
             for len in 1..whole.len() {
                 assert_eq!(message(&whole.as_bytes()[..len]), Match::NeedMore, "{len} {whole}");
             }

@@ -53,7 +53,8 @@ impl DatagramParser for SsdpParser {
         match start {
             StartLine::Request { method, target, version } => {
                 (fields.method, fields.path) = (Some(method), Some(target));
-                Http::request_came(fields.into_request(version, datagram.stamp), None, context);
+                let request = fields.into_request(version, datagram.stamp);
+                Http::request_came(request, None, None, context);
             }
             StartLine::Status { version, status, reason } => {
                 fields.status = Some(status);

@@ -18,6 +18,17 @@ impl StartLine {
         }
     }
 
+    /// Reads what there is of a line that the capture cut: method and target of a request.
+    pub(super) fn parse_cut(line: &[u8]) -> Option<Self> {
+        let (method, rest) = split(line)?;
+        let target = rest.split(|byte| *byte == b' ').next().filter(|target| !target.is_empty())?;
+        is_method(method).then(|| Self::Request {
+            method: WireText::new(method),
+            target: WireText::new(target),
+            version: WireText::default(),
+        })
+    }
+
     fn status(rest: &[u8]) -> Option<Self> {
         let (version, rest) = split(rest)?;
         let rest = rest.trim_ascii_start();

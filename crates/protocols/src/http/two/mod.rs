@@ -333,9 +333,11 @@ impl Http2Parser {
             let client = if block.is_promise { direction.other() } else { direction };
             self.client.get_or_insert(client);
             let request = fields.into_request(version, block.stamp);
-            let place = Http::request_came(request, number, context);
-            let mut stream = Stream { place, is_requested: true, ..Stream::new(client) };
-            stream.ended[client.index()] = block.is_promise;
+            let place = known.and_then(|stream| stream.place);
+            let place = Http::request_came(request, place, number, context);
+            let known = known.unwrap_or(Stream::new(client));
+            let mut stream = Stream { place, client, is_requested: true, ..known };
+            stream.ended[client.index()] |= block.is_promise;
             self.keep_stream(block.stream, stream);
         } else if is_response && known.is_none_or(|stream| !stream.is_answered) {
             self.client.get_or_insert(direction.other());
