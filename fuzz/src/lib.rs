@@ -12,6 +12,9 @@ mod quic;
 mod read;
 pub mod seeds;
 mod sequence;
+mod ssh;
+mod starttls;
+mod talk;
 
 pub use decode::{decode, payload};
 pub use defrag::defrag;
@@ -20,6 +23,8 @@ pub use headers::headers;
 pub use quic::quic;
 pub use read::{compressed, pcap, pcapng, snoop};
 pub use sequence::sequence;
+pub use ssh::ssh;
+pub use starttls::starttls;
 
 /// A function that any bytes are put into.
 pub type Target = fn(&[u8]);
@@ -37,4 +42,6 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("sequence", sequence),
     ("filter", filter),
     ("quic", quic),
+    ("ssh", ssh),
+    ("starttls", starttls),
 ];

@@ -1,10 +1,12 @@
 //! First inputs of each target, made of captures: what mutation begins with.
 
+use flowloom_flow::Direction;
 use flowloom_schema::LinkType;
 use flowloom_wire::{LayerStack, Options, Packet};
 
 use crate::decode::LINKS;
 use crate::read::first_frames;
+use crate::talk::said;
 
 /// Inputs of a target from a capture; none where it has no use for one.
 pub fn seeds(target: &str, capture: &[u8]) -> Vec<Vec<u8>> {
@@ -44,6 +46,21 @@ pub fn own_seeds(target: &str) -> Vec<Vec<u8>> {
         ],
         "filter" => EXPRESSIONS.iter().map(|text| text.as_bytes().to_vec()).collect(),
         "quic" => vec![crate::quic::seed()],
+        // Banners and the beginning of an offer; a dialogue of SMTP that turns.
+        "ssh" => vec![said(&[
+            (Direction::Up, b"SSH-2.0-a\r\n"),
+            (Direction::Down, b"SSH-2.0-b\r\n"),
+            (Direction::Up, &[&[0, 0, 0, 80, 4, 20][..], &[0; 78]].concat()),
+            (Direction::Down, &[&[0, 0, 0, 80, 4, 20][..], &[0; 78]].concat()),
+        ])],
+        "starttls" => {
+            let says = said(&[
+                (Direction::Up, b"EHLO a\r\nSTARTTLS\r\n"),
+                (Direction::Down, b"250 a\r\n220 go\r\n"),
+                (Direction::Up, b"\x16\x03\x01\0\x05\x01\0\0\x01\0"),
+            ]);
+            vec![[&[0], &says[..]].concat()]
+        }
         _ => Vec::new(),
     }
 }

@@ -23,7 +23,10 @@ macro_rules! targets {
     };
 }
 
-targets!(pcap, pcapng, snoop, compressed, decode, headers, payload, defrag, sequence, filter, quic);
+targets!(
+    pcap, pcapng, snoop, compressed, decode, headers, payload, defrag, sequence, filter, quic, ssh,
+    starttls
+);
 
 fn run(name: &str, target: Target) {
     let mut runner = runner();

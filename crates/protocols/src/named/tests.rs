@@ -122,17 +122,8 @@ const CERTAIN: &[(&str, Transport, &[u8])] = &[
     ("diameter", TCP, b"\x01\0\0\x14\x80\0\x01\x18\0\0\0\0\0\0\0\x01\0\0\0\x02"),
     ("enip", TCP, b"\x65\0\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0"),
     ("zmtp", TCP, b"\xff\0\0\0\0\0\0\0\x01\x7f\x03"),
-    ("tftp", UDP, b"\0\x01boot.img\0octet\0"),
-    (
-        "ike",
-        UDP,
-        b"\x01\x02\x03\x04\x05\x06\x07\x08\0\0\0\0\0\0\0\0\x21\x20\x22\x08\0\0\0\0\0\0\0\x1c",
-    ),
     ("cldap", UDP, b"\x30\x84\0\0\0\x2a\x02\x01\x01\x63\x84DnsDomain"),
-    ("netflow", UDP, &netflow()),
-    ("ipfix", UDP, b"\0\x0a\0\x18\x5f\0\0\0\0\0\0\x01\0\0\0\0\0\x02\0\x08\x01\0\0\0"),
     ("bacnet", UDP, b"\x81\x0b\0\x08\x01\x20\xff\xff"),
-    ("l2tp", UDP, b"\xc8\x02\0\x14\0\0\0\0\0\0\0\0\x80\x08\0\0\0\0\0\x01"),
     ("dropbox-lsp", UDP, b"{\"host_int\": 1}"),
     ("wol", UDP, &[0xff; 102]),
 ];
@@ -144,17 +135,8 @@ const LIKELY: &[(&str, Transport, &[u8])] = &[
     ("teamviewer", TCP, b"\x17\x24\x0a\x20"),
     ("tacacs", TCP, b"\xc0\x01\x01\0\0\0\0\x01\0\0\0\x02ab"),
     ("sflow", UDP, b"\0\0\0\x05\0\0\0\x01\x0a\0\0\x01\0\0\0\0\0\0\0\x01\0\0\0\x02\0\0\0\x01"),
-    ("coap", UDP, b"\x40\x01\x12\x34\xb1a"),
     ("netbios-dgm", UDP, b"\x11\x0a\x12\x34\x0a\0\0\x01\0\x8a\0\xbb\0\0"),
     ("rip", UDP, &[2; 24]),
     ("hsrp", UDP, &[0; 20]),
     ("telnet", TCP, b"\xff\xfb\x01"),
 ];
-
-/// One record of version 5.
-const fn netflow() -> [u8; 72] {
-    let mut bytes = [0; 72];
-    bytes[1] = 5;
-    bytes[3] = 1;
-    bytes
-}

@@ -43,7 +43,7 @@ pub(super) const PROTOCOLS: &[Clear] = &[
 /// An LDAP message: a sequence of its number and an operation (RFC 4511, section 4.1.1).
 fn ldap_probe(opening: &Opening<'_>) -> Match {
     let Some((operation, body)) = ldap_operation(opening.bytes) else {
-        return if matches!(opening.bytes, [0x30] | [0x30, _]) {
+        return if opening.bytes.first() == Some(&0x30) && opening.bytes.len() < LDAP_HEADERS_LEN {
             Match::NeedMore
         } else {
             Match::No
@@ -171,8 +171,13 @@ fn postgresql(said: &Said<'_>) -> Turn {
 /// The server's greeting, or the client's answer to it.
 fn mysql_probe(opening: &Opening<'_>) -> Match {
     let bytes = opening.bytes;
-    let Frame::Whole(len) = mysql_frame(opening.direction, bytes) else { return Match::No };
+    let Frame::Whole(len) = mysql_frame(opening.direction, bytes) else {
+        return if opening.direction == Direction::Down { Match::NeedMore } else { Match::No };
+    };
     match (opening.direction, bytes) {
+        (Direction::Down, [_, _, 0, 0] | [_, _, 0, 0, 10, ..]) if len > bytes.len() => {
+            Match::NeedMore
+        }
         (Direction::Down, [_, _, 0, 0, 10, version @ ..]) if len == bytes.len() => {
             let version = version.split(|byte| *byte == 0).next().unwrap_or_default();
             let is_version = matches!(version, [b'0'..=b'9', rest @ ..]
@@ -259,6 +264,8 @@ const EXTENDED_REQUEST: u8 = 0x77;
 const EXTENDED_RESPONSE: u8 = 0x78;
 /// RFC 4511, section 4.14.1.
 const START_TLS: &[u8] = b"1.3.6.1.4.1.1466.20037";
+/// The longest headers of a message, its number and its operation.
+const LDAP_HEADERS_LEN: usize = 18;
 /// Tag, and a length of at most four bytes after one that says how many.
 const BER_HEADER_LEN_MAX: usize = 6;
 

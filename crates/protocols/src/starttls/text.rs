@@ -303,11 +303,18 @@ fn one_of(bytes: &[u8], starts: &[&str]) -> Match {
 fn greeting(bytes: &[u8], code: &str, word: &[u8]) -> Match {
     match (one_of(bytes, &[code]), bytes.get(code.len())) {
         (Match::Yes, Some(b' ' | b'-')) if contains(bytes, word) => Match::Yes,
+        // The word may come later in the line.
+        (Match::Yes, Some(b' ' | b'-')) if is_cut(bytes) => Match::NeedMore,
         (Match::Yes, Some(b' ' | b'-')) => Match::Maybe,
         (Match::Yes, Some(_)) => Match::No,
         (Match::Yes, None) => Match::NeedMore,
         (other, _) => other,
     }
+}
+
+/// Whether a line has not ended where a word is looked for.
+fn is_cut(bytes: &[u8]) -> bool {
+    bytes.len() < BYTES_SEARCHED && !bytes.contains(&b'\n')
 }
 
 /// Whether a word in upper case is in the first bytes, in any case.
