@@ -18,6 +18,7 @@ mod ssh;
 mod starttls;
 mod stream;
 mod talk;
+mod tls;
 
 pub use datagrams::{dhcp, dns};
 pub use declared::{declared, yaml_loader};
@@ -31,6 +32,7 @@ pub use sequence::sequence;
 pub use ssh::ssh;
 pub use starttls::starttls;
 pub use stream::stream;
+pub use tls::tls;
 
 /// A function that any bytes are put into.
 pub type Target = fn(&[u8]);
@@ -55,4 +57,5 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("yaml_loader", yaml_loader),
     ("ssh", ssh),
     ("starttls", starttls),
+    ("tls", tls),
 ];

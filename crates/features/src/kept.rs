@@ -6,13 +6,16 @@ use flowloom_protocols::{
 };
 use flowloom_wire::Transport as WireTransport;
 
-use crate::log::{LogShared, PacketLog};
+use crate::log::{Log, LogShared};
 
-/// What the families keep of a flow's packets.
+/// What the families keep of a flow's packets; apart from the flow, for many runs have no need of it.
 #[derive(Debug, Default)]
-pub struct Kept {
+pub struct Kept(Option<Box<Inner>>);
+
+#[derive(Debug)]
+struct Inner {
     /// A record of each packet.
-    pub log: PacketLog,
+    log: Log,
     /// What the packets say; none where nothing is said or wanted.
     talk: Option<Box<Talk>>,
 }
@@ -44,7 +47,9 @@ impl Keep for Kept {
         origin: &impl Origin,
         shared: &mut KeptShared,
     ) {
-        self.log.packet(arrival, seen, &mut shared.log);
+        if shared.log.is_wanted() {
+            self.inner().log.packet(arrival, seen, &mut shared.log);
+        }
         if let Some(shared) = &mut shared.talk {
             self.listen(arrival, seen, known, origin, shared);
         }
@@ -56,27 +61,43 @@ impl Keep for Kept {
     }
 
     fn ended(&mut self, shared: &mut KeptShared) {
-        self.log.ended(&mut shared.log);
-        if let (Some(talk), Some(shared)) = (&mut self.talk, &mut shared.talk) {
+        let Some(inner) = &mut self.0 else { return };
+        inner.log.ended(&mut shared.log);
+        if let (Some(talk), Some(shared)) = (&mut inner.talk, &mut shared.talk) {
             talk.conversation.end(talk.ends, shared);
         }
     }
 }
 
 impl Kept {
+    /// The records of the packets.
+    pub fn log(&self) -> &Log {
+        static NOTHING: Log = Log::EMPTY;
+        self.0.as_deref().map_or(&NOTHING, |inner| &inner.log)
+    }
+
     /// What was found in what the flow says.
     pub fn findings(&self) -> Option<&Findings> {
-        self.talk.as_ref().map(|talk| talk.conversation.findings())
+        self.talk().map(|talk| talk.conversation.findings())
     }
 
     /// The same, to add what other flows taught.
     pub fn findings_mut(&mut self) -> &mut Findings {
-        self.talk.get_or_insert_default().conversation.findings_mut()
+        self.inner().talk.get_or_insert_default().conversation.findings_mut()
     }
 
     /// How much there is of it, in packet records and messages.
     pub fn weight(&self) -> usize {
-        self.log.kept() + self.findings().map_or(0, Findings::messages)
+        self.log().kept() + self.findings().map_or(0, Findings::messages)
+    }
+
+    fn talk(&self) -> Option<&Talk> {
+        self.0.as_ref()?.talk.as_deref()
+    }
+
+    #[inline]
+    fn inner(&mut self) -> &mut Inner {
+        self.0.get_or_insert_with(|| Box::new(Inner { log: Log::EMPTY, talk: None }))
     }
 
     #[inline]
@@ -97,12 +118,12 @@ impl Kept {
             }
             _ => return,
         };
-        let is_control = self.talk.is_some() && packet.tcp_flags & (SYN | FIN) != 0;
+        let is_control = self.talk().is_some() && packet.tcp_flags & (SYN | FIN) != 0;
         if packet.app_len == 0 && !is_control {
             return;
         }
         let first = || Box::new(Talk::new(transport, known.sides, &shared.limits));
-        let talk = self.talk.get_or_insert_with(first);
+        let talk = self.inner().talk.get_or_insert_with(first);
         if talk.conversation.is_over() {
             return;
         }

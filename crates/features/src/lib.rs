@@ -22,6 +22,6 @@ mod testing;
 pub use events::Events;
 pub use family::{Anonymize, Family, FlowRow, Needs, Signs};
 pub use kept::{Kept, KeptShared};
-pub use log::{Log, LogLimits, LogShared, PacketLog, PacketRecord};
+pub use log::{Log, LogLimits, LogShared, PacketRecord};
 pub use sets::{Families, RESERVED, SETS, Set, catalogue};
 pub use statistics::{Sample, Statistic, Summary};

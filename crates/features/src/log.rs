@@ -1,7 +1,5 @@
 //! What is kept of a flow's packets: one small record each, while sequences or medians need it.
 
-use std::ops::Deref;
-
 use flowloom_flow::{Arrival, Direction, PacketMarks, Population, Seen};
 
 use crate::statistics::{GAPS_MAX, Scratch, Totals};
@@ -28,10 +26,6 @@ pub struct PacketRecord {
     /// +1 up, -1 down.
     pub direction: i8,
 }
-
-/// The counted packets of a flow; apart from the flow, for most runs have no need of them.
-#[derive(Clone, Debug, Default)]
-pub struct PacketLog(Option<Box<Log>>);
 
 /// The counted packets of a flow.
 ///
@@ -108,39 +102,9 @@ impl Default for LogLimits {
     }
 }
 
-impl PacketLog {
-    /// Takes a packet of the flow.
-    #[inline]
-    pub(crate) fn packet(&mut self, arrival: &Arrival, seen: Seen, shared: &mut LogShared) {
-        if !shared.sequences && !shared.statistics {
-            return;
-        }
-        let log = self.0.get_or_insert_with(|| Box::new(Log::EMPTY));
-        log.start.get_or_insert(arrival.time);
-        if is_counted(arrival, seen, shared.population) {
-            log.add(record(arrival, seen), shared);
-        }
-    }
-
-    /// The flow has ended.
-    pub(crate) fn ended(&mut self, shared: &mut LogShared) {
-        if let Some(log) = &mut self.0 {
-            log.ended(shared);
-        }
-    }
-}
-
-impl Deref for PacketLog {
-    type Target = Log;
-
-    fn deref(&self) -> &Log {
-        static NOTHING: Log = Log::EMPTY;
-        self.0.as_deref().unwrap_or(&NOTHING)
-    }
-}
-
 impl Log {
-    const EMPTY: Self = Self {
+    /// A log of no packets.
+    pub(crate) const EMPTY: Self = Self {
         start: None,
         records: Vec::new(),
         sequence_len: 0,
@@ -152,7 +116,17 @@ impl Log {
         starved: false,
     };
 
-    fn ended(&mut self, shared: &mut LogShared) {
+    /// Takes a packet of the flow.
+    #[inline]
+    pub(crate) fn packet(&mut self, arrival: &Arrival, seen: Seen, shared: &mut LogShared) {
+        self.start.get_or_insert(arrival.time);
+        if is_counted(arrival, seen, shared.population) {
+            self.add(record(arrival, seen), shared);
+        }
+    }
+
+    /// The flow has ended.
+    pub(crate) fn ended(&mut self, shared: &mut LogShared) {
         if shared.statistics && self.counted > GAPS_MAX as u64 {
             self.fold(None, shared);
             let given_up = self.totals.as_ref().map_or(0, |totals| totals.medians_given_up());
@@ -294,6 +268,12 @@ impl LogShared {
             medians_given_up: 0,
             scratch,
         }
+    }
+
+    /// Whether anything is kept at all.
+    #[inline]
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.sequences || self.statistics
     }
 
     /// Whether the next packet may find that the memory is used up.

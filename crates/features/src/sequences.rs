@@ -45,9 +45,9 @@ impl Family for SequencesFamily {
     fn append(&self, row: &FlowRow<'_>, series: &mut [Series]) {
         let [total, truncated, lists @ ..] = series else { return };
         let flow = &row.ended.flow;
-        let records = flow.keep.log.sequence();
-        total.push_i64(flow.keep.log.counted() as i64);
-        truncated.push_bool(flow.keep.log.counted() > records.len() as u64);
+        let records = flow.keep.log().sequence();
+        total.push_i64(flow.keep.log().counted() as i64);
+        truncated.push_bool(flow.keep.log().counted() > records.len() as u64);
         for (list, series) in LISTS.iter().zip(lists) {
             if list.only_tcp && !flow.is_tcp() {
                 series.push_null();
@@ -76,7 +76,7 @@ impl Family for TimestampsFamily {
     }
 
     fn append(&self, row: &FlowRow<'_>, series: &mut [Series]) {
-        let records = row.ended.flow.keep.log.sequence();
+        let records = row.ended.flow.keep.log().sequence();
         for series in series {
             series.push_list(|items| items.extend_i64(records.iter().map(|record| record.time)));
         }

@@ -80,7 +80,7 @@ proptest! {
         for ended in &flows {
             let flow = packets[ended.flow.first.frame as usize - 1].0;
             let arrivals = of_flow(&packets, flow);
-            let log = &ended.flow.keep.log;
+            let log = ended.flow.keep.log();
             let own = log.sequence().iter().map(|record| (record.time, record.packet_len));
             prop_assert_eq!(own.collect::<Vec<_>>(), prefix(&arrivals, counts, &limits));
             let counted = arrivals.iter().filter(|arrival| counts(arrival)).count();
@@ -103,7 +103,7 @@ proptest! {
         for ended in &flows {
             let flow = packets[ended.flow.first.frame as usize - 1].0;
             let arrivals = of_flow(&packets, flow);
-            let log = &ended.flow.keep.log;
+            let log = ended.flow.keep.log();
             let own = log.sequence().iter().map(|record| (record.time, record.packet_len));
             let (own, whole) = (own.collect::<Vec<_>>(), prefix(&arrivals, |_| true, &limits));
             if log.starved {
@@ -134,7 +134,7 @@ fn long_sequences_survive_folding() {
             let limits = LogLimits { sequence_max, ..LogLimits::default() };
             let arrivals = steady(30_000);
             let (flows, partition) = flows(&arrivals, shared(true, statistics, limits));
-            let log = &flows[0].flow.keep.log;
+            let log = flows[0].flow.keep.log();
             let own = log.sequence().iter().map(|record| (record.time, record.packet_len));
             assert_eq!(own.collect::<Vec<_>>(), prefix(&arrivals, |_| true, &limits));
             assert_eq!((log.counted(), partition.shared().log.bytes), (30_000, 0));
@@ -146,9 +146,9 @@ fn long_sequences_survive_folding() {
 fn records_that_are_not_needed_do_not_stay() {
     let limits = LogLimits { sequence_max: 10, ..LogLimits::default() };
     let (flows_of_sequences, _) = flows(&steady(30_000), shared(true, false, limits));
-    assert_eq!(flows_of_sequences[0].flow.keep.log.kept(), 10);
+    assert_eq!(flows_of_sequences[0].flow.keep.log().kept(), 10);
     let (flows_of_statistics, _) = flows(&steady(30_000), shared(true, true, limits));
-    let log = &flows_of_statistics[0].flow.keep.log;
+    let log = flows_of_statistics[0].flow.keep.log();
     assert!(log.kept() < 10 + 2 * FOLD_AT && log.records.capacity() <= 2 * FOLD_AT);
 }
 
@@ -156,7 +156,7 @@ fn records_that_are_not_needed_do_not_stay() {
 fn a_sequence_in_memory_is_cut_where_memory_ends() {
     let limits = LogLimits { log_bytes_max: 16 * RECORD_BYTES, ..LogLimits::default() };
     let (flows, partition) = flows(&steady(5_000), shared(true, false, limits));
-    let log = &flows[0].flow.keep.log;
+    let log = flows[0].flow.keep.log();
     assert_eq!((log.sequence().len(), log.counted()), (16, 5_000));
     assert_eq!((partition.shared().log.starved(), partition.shared().log.bytes), (1, 0));
 }

@@ -49,7 +49,7 @@ impl Family for StatisticsFamily {
         // Few enough at a time to stay in the nearest cache.
         for rows in rows.chunks(ROWS_AT_A_TIME) {
             let summaries = WORK.with_borrow_mut(|work| {
-                rows.iter().map(|row| work.summarize(&row.ended.flow.keep.log)).collect::<Vec<_>>()
+                rows.iter().map(|row| work.summarize(row.ended.flow.keep.log())).collect::<Vec<_>>()
             });
             let mut series = series.chunks_mut(STATISTICS.len());
             for sequence in 0..LENGTHS {
