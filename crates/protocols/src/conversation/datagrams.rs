@@ -98,8 +98,7 @@ impl Datagrams {
     /// Whether there is a parser that wants more, or hope to find one.
     fn goes_on(&self) -> bool {
         let is_parsing = self.parsers.iter().any(|slot| slot.parser.is_some());
-        self.unknown < UNKNOWN_MAX && (is_parsing || self.parsers.is_empty())
-            || is_parsing && self.unknown < UNKNOWN_MAX_PARSING
+        self.unknown < if is_parsing { UNKNOWN_MAX_PARSING } else { UNKNOWN_MAX }
     }
 }
 

@@ -21,5 +21,12 @@ pub use two::Http2Protocol;
 
 use crate::Want;
 
-/// Any of these is a reason to parse HTTP.
-const WANTED: &[Want] = &[Want::Application, Want::Http, Want::HttpMessages];
+/// Any of these is a reason to parse HTTP: behind CONNECT, TLS may follow.
+const WANTED: &[Want] = &[
+    Want::Application,
+    Want::Http,
+    Want::HttpMessages,
+    Want::Tls,
+    Want::TlsRecords,
+    Want::Certificates,
+];

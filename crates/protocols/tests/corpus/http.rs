@@ -1,11 +1,9 @@
 //! HTTP beside what tshark says of the captures of the corpus.
 
-mod common;
-
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use common::{Flow, Recall, corpus, facts, flows};
+use crate::common::{Flow, Recall, corpus, facts, flows};
 use flowloom_protocols::http::{Exchange, Http};
 use flowloom_protocols::{Transport, Want, Wants, WireText};
 

@@ -5,12 +5,10 @@
 #![expect(clippy::print_stderr, reason = "the figures are what the test is for")]
 #![expect(dead_code, reason = "the tests on the corpus share more than this one uses")]
 
-mod common;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use common::{corpus, facts, flows};
+use crate::common::{corpus, facts, flows};
 use flowloom_protocols::{FoundBy, Want, Wants};
 
 #[test]

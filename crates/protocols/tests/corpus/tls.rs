@@ -1,12 +1,10 @@
 //! What tshark says of TLS in the corpus, and what we find.
 #![expect(clippy::print_stderr, reason = "the figures are what the test is for")]
 
-mod common;
-
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use common::{Flow, Recall, corpus, facts, flows};
+use crate::common::{Flow, Recall, corpus, facts, flows};
 use flowloom_flow::Direction;
 use flowloom_protocols::tls::{Carrier, Certificate, ClientHello, ServerHello, Tls};
 use flowloom_protocols::{Want, Wants, WireText};

@@ -1,11 +1,9 @@
 //! What tshark, Zeek and Arkime say of SSH in the corpus, and what we find.
 #![expect(clippy::print_stderr, reason = "the figures are what the test is for")]
 
-mod common;
-
 use std::fs;
 
-use common::{Recall, corpus, facts, flows};
+use crate::common::{Recall, corpus, facts, flows};
 use flowloom_protocols::ssh::SshColumns;
 use flowloom_protocols::{Want, Wants};
 
