@@ -42,6 +42,12 @@ pub fn own_seeds(target: &str) -> Vec<Vec<u8>> {
                 .concat(),
             [&[1, 0, 0, 0, 0][..], &[0, 2, 0, 0, 0, 0, 20], &[1, 18, 0, 0, 0, 1, 20]].concat(),
         ],
+        // Each definition that is shipped.
+        "yaml_loader" => flowloom_protocols::declared::SHIPPED
+            .iter()
+            .map(|(_, text)| text.as_bytes().to_vec())
+            .collect(),
+        "declared" => MESSAGES.iter().map(|message| message.to_vec()).collect(),
         "filter" => EXPRESSIONS.iter().map(|text| text.as_bytes().to_vec()).collect(),
         "quic" => vec![crate::quic::seed()],
         _ => Vec::new(),
@@ -93,4 +99,11 @@ const EXPRESSIONS: &[&str] = &[
     "tls and tls.resumed != true and tls.sni in {\"a b\", example.org}",
     "tls.sni matches /^(www|ftp)[0-9]*\\.x/i or tls.sni endswith \".org\"",
     "http.status in {200, 301-399} and dns.rtt > -0.5 and dns.answer in 10.0.0.0/8",
+];
+
+/// A byte for transport and port; then a length, and a message.
+const MESSAGES: &[&[u8]] = &[
+    b"\x00\x2e\x00REGISTER sip:a SIP/2.0\r\nCall-ID: 7\r\n\r\nv=0\r\n",
+    b"\x1a\x14\x00\x00\x01\x00\x00\x21\x12\xa4\x42\0\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b",
+    b"\x15\x11\x00\x10\x0f\x00\x04MQTT\x05\x02\x00\x3c\x00\x00\x02id",
 ];

@@ -77,8 +77,8 @@ macro_rules! shipped {
     };
 }
 
-/// The definitions that are shipped.
-const SHIPPED: &[(&str, &str)] = shipped! {
+/// The definitions that are shipped: the names of their files, and their texts.
+pub const SHIPPED: &[(&str, &str)] = shipped! {
     "bfd" "bittorrent" "bt_dht" "bt_utp" "coap" "ike" "ipfix" "l2tp" "modbus" "mqtt" "netflow"
     "ntp" "openvpn" "radius" "rtcp" "rtp" "sip" "snmp" "stun" "syslog" "tftp" "wireguard"
 };

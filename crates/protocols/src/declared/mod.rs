@@ -25,7 +25,7 @@ use flowloom_flow::Direction;
 pub use columns::DeclaredColumns;
 pub use compile::{DeclaredField, FieldKind};
 pub use error::LoadError;
-pub use library::Library;
+pub use library::{Library, SHIPPED};
 pub use protocol::DeclaredProtocol;
 pub use value::{Fields, Value};
 

@@ -1,6 +1,7 @@
 //! What is refused, and in which words.
 
 use super::load;
+use crate::Protocol;
 use crate::declared::{FieldKind, Library};
 
 /// Definitions that are wrong, by what is said of them. Line 1 is the name.
