@@ -70,7 +70,6 @@ const NAMES: &[(&str, &str)] = &[
     ("bt-dht", "bt_dht"),
     ("bt-utp", "bt_utp"),
     ("cflow", "netflow"),
-    ("cflow", "ipfix"),
     ("coap", "coap"),
     ("isakmp", "ike"),
     ("l2tp", "l2tp"),
@@ -96,6 +95,11 @@ const REVIEWED: &[(&str, &str, &str)] = &[
         "bittorrent",
         "ndpi/bittorrent_tcp_miss.pcapng",
         "the handshake is encrypted; tshark goes by port",
+    ),
+    (
+        "ike",
+        "seeds/ip_seg.pcap",
+        "73 datagrams of ESP come first, and the flow is given up after 8 unknown ones",
     ),
     ("l2tp", "ndpi/fuzz-2006-09-29-28586.pcap", "one damaged frame of IP protocol 115, not UDP"),
     (
