@@ -24,7 +24,10 @@ impl Registry {
             library.protocols().cloned().partition(|protocol| protocol.is_own());
         let mut protocols: Vec<Arc<dyn Protocol>> = Vec::new();
         protocols.extend(own.into_iter().map(|protocol| protocol as _));
-        protocols.extend(Self::built_in());
+        // A definition tells more than a name: it takes the place of what has the same name.
+        let is_declared = |name: &str| library.protocols().any(|known| known.name() == name);
+        let built_in = Self::built_in().into_iter();
+        protocols.extend(built_in.filter(|protocol| !is_declared(protocol.name())));
         protocols.extend(shipped.into_iter().map(|protocol| protocol as _));
         Self { protocols }
     }

@@ -11,6 +11,8 @@ pub(super) struct Datagrams {
     parsers: Vec<Slot>,
     /// Datagrams in a row that no parser knew.
     unknown: usize,
+    /// Whether a parser has seen all it wanted.
+    has_stopped: bool,
 }
 
 /// A protocol that was found.
@@ -54,8 +56,7 @@ impl Datagrams {
                 let parser = protocol.datagrams(desk.context.wants);
                 self.parsers.push(Slot { protocol, parser });
                 let at = self.parsers.len() - 1;
-                self.read(at, &datagram, desk);
-                self.goes_on()
+                if self.read(at, &datagram, desk) { self.goes_on() } else { self.unknown(desk) }
             }
             _ => self.unknown(desk),
         }
@@ -80,6 +81,7 @@ impl Datagrams {
             Verdict::Stop => {
                 parser.end(&mut desk.context);
                 slot.parser = None;
+                self.has_stopped = true;
             }
         }
         self.unknown = 0;
@@ -97,8 +99,11 @@ impl Datagrams {
 
     /// Whether there is a parser that wants more, or hope to find one.
     fn goes_on(&self) -> bool {
-        let is_parsing = self.parsers.iter().any(|slot| slot.parser.is_some());
-        self.unknown < if is_parsing { UNKNOWN_MAX_PARSING } else { UNKNOWN_MAX }
+        if self.parsers.iter().any(|slot| slot.parser.is_some()) {
+            return self.unknown < UNKNOWN_MAX_PARSING;
+        }
+        // Behind a protocol of which nothing is wanted there may be another, as DTLS behind STUN.
+        !self.has_stopped && self.unknown < UNKNOWN_MAX
     }
 }
 
