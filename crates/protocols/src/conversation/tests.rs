@@ -252,8 +252,6 @@ fn protocols_are_found_by_content_first_and_port_second() {
     // Nothing of the protocol is wanted.
     let mut play = Play::tcp();
     play.up("MUTE.");
-    assert!(!play.conversation.is_over(), "another protocol may follow");
-    (0..7).for_each(|_| drop(play.up("MUTE.")));
     assert!(play.conversation.is_over());
 }
 
@@ -422,6 +420,10 @@ fn a_flow_of_datagrams_is_over_when_its_parsers_are() {
     assert_eq!(play.end().0, "two>TWO./4 one>ONE.s/5 one>end two>TWO.s/5 two>end");
     let mut play = Play::udp();
     play.up("MUTE.");
+    assert!(!play.conversation.is_over(), "another protocol may follow");
+    for _ in 0..7 {
+        play.up("MUTE.");
+    }
     assert!(play.conversation.is_over());
 }
 
