@@ -95,7 +95,7 @@ pub(crate) struct ColumnArguments {
     #[arg(long, value_name = "SET,...", value_delimiter = ',', default_values_t = DEFAULT_SETS.map(String::from))]
     pub(crate) features: Vec<String>,
     /// Event tables, separated by commas, written beside the flows into the directory of -o: dns,
-    /// http, tls_records, certificates, dhcp
+    /// http, `tls_records`, certificates, dhcp
     #[arg(long, value_name = "TABLE,...", value_delimiter = ',')]
     pub(crate) events: Vec<String>,
     /// Directory of YAML files that declare protocols, beside those that are known

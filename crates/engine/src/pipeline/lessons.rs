@@ -137,10 +137,8 @@ impl Names {
     /// The newest answer before the flow's first frame, if it still holds.
     fn name_of(&self, ended: &Ended<Kept>) -> Option<Box<str>> {
         let flow = &ended.flow;
-        let (client, server) = match flow.initiator_is_b {
-            false => (flow.key.a(), flow.key.b()),
-            true => (flow.key.b(), flow.key.a()),
-        };
+        let (a, b) = (flow.key.a(), flow.key.b());
+        let (client, server) = if flow.initiator_is_b { (b, a) } else { (a, b) };
         let answers = self.answers.get(&(client, server))?;
         let before = answers.partition_point(|answer| answer.frame < flow.first.frame);
         let answer = answers.get(before.checked_sub(1)?)?;

@@ -185,7 +185,9 @@ impl<'s> Pipeline<'_, 's> {
             }
             Task::Drain(mut groups, mut merger) => {
                 let mut harvest = Harvest::default();
-                groups.iter_mut().for_each(|group| harvest.extend(group.drain()));
+                for group in &mut groups {
+                    harvest.extend(group.drain());
+                }
                 let mut full = merger.take(harvest, plan);
                 full.push(merger.rest());
                 Done::Drain(groups, merger, full)

@@ -38,7 +38,7 @@ pub struct Exchange {
     pub interim: Vec<u16>,
     /// HTTP/2 stream.
     pub stream: Option<u32>,
-    /// Error code of the RST_STREAM frame that ended the stream.
+    /// Error code of the `RST_STREAM` frame that ended the stream.
     pub reset: Option<u32>,
     /// When its last byte so far came.
     pub end: i64,
@@ -122,7 +122,8 @@ impl Http {
             || exchange.response.is_some() && http.first_response.is_none();
         let has_room =
             http.exchanges.len() < context.limits.messages_max && http.text_bytes < TEXT_BYTES_MAX;
-        if !has_first && !(wants_all && has_room) {
+        let is_kept = has_first || wants_all && has_room;
+        if !is_kept {
             context.findings.messages_dropped += u64::from(wants_all);
             return None;
         }

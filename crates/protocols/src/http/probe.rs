@@ -27,7 +27,7 @@ fn status(bytes: &[u8]) -> Match {
 fn request(bytes: &[u8]) -> Match {
     let start = bytes.get(..=METHOD_LEN_MAX).unwrap_or(bytes);
     let Some(space) = start.iter().position(|byte| *byte == b' ') else {
-        let is_begun = bytes.len() <= METHOD_LEN_MAX && bytes.iter().all(is_method_byte);
+        let is_begun = bytes.len() <= METHOD_LEN_MAX && bytes.iter().copied().all(is_method_byte);
         return if is_begun { Match::NeedMore } else { Match::No };
     };
     let (method, rest) = bytes.split_at(space);

@@ -71,10 +71,10 @@ impl StartLine {
 
 /// Whether a name can be that of a method: what is in use has capitals, hyphens and underscores.
 pub(super) fn is_method(name: &[u8]) -> bool {
-    (2..=METHOD_LEN_MAX).contains(&name.len()) && name.iter().all(is_method_byte)
+    (2..=METHOD_LEN_MAX).contains(&name.len()) && name.iter().copied().all(is_method_byte)
 }
 
-pub(super) fn is_method_byte(byte: &u8) -> bool {
+pub(super) fn is_method_byte(byte: u8) -> bool {
     byte.is_ascii_uppercase() || matches!(byte, b'-' | b'_')
 }
 

@@ -176,21 +176,21 @@ fn every_record_is_listed_with_the_frame_it_begins_in() {
     let mut script = play(TLS12, usize::MAX);
     let records = &tls(script.end()).records;
     let seen = records.iter().map(|r| (r.stamp.frame, r.from, r.kind)).collect::<Vec<_>>();
-    use Direction::{Down, Up};
+    let (up, down) = (Direction::Up, Direction::Down);
     let expected = [
-        (1, Up, 22),
-        (2, Down, 22),
-        (2, Down, 22),
-        (2, Down, 22),
-        (2, Down, 22),
-        (3, Up, 22),
-        (3, Up, 20),
-        (3, Up, 22),
-        (4, Down, 22),
-        (4, Down, 20),
-        (4, Down, 22),
-        (5, Up, 21),
-        (6, Down, 21),
+        (1, up, 22),
+        (2, down, 22),
+        (2, down, 22),
+        (2, down, 22),
+        (2, down, 22),
+        (3, up, 22),
+        (3, up, 20),
+        (3, up, 22),
+        (4, down, 22),
+        (4, down, 20),
+        (4, down, 22),
+        (5, up, 21),
+        (6, down, 21),
     ];
     assert_eq!(seen, expected);
     assert_eq!((records[0].version, records[0].len), (0x0301, 169));

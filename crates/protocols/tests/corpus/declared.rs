@@ -2,8 +2,6 @@
 //!
 //! tshark's facts say how many frames of a capture are of a protocol, so captures are compared, not
 //! flows.
-#![expect(clippy::print_stderr, reason = "the figures are what the test is for")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 

@@ -1,5 +1,12 @@
 //! What is found in the captures of the corpus, against the facts that tshark wrote.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "the figures are what the tests are for"
+)]
+
 mod common;
 mod declared;
 mod http;

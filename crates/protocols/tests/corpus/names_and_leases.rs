@@ -1,11 +1,5 @@
 //! DNS and DHCP against the facts that tshark tells of the corpus, where the corpus is there.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "what was found of each capture is shown"
-)]
-
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,8 +1,6 @@
 //! QUIC beside tshark: every packet with a long header and every hello, in the captures of
 //! `../shared/corpus`.
 
-#![expect(clippy::print_stdout, reason = "what was compared is part of the result")]
-
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -149,7 +147,8 @@ impl Seen {
         let [client, server] = if tls.client() == Direction::Up { [up, down] } else { [down, up] };
         for hello in &tls.client_hellos {
             let sni = hello.sni.as_ref().map_or("", |name| name.as_str());
-            let alpn: Vec<&str> = hello.alpn.iter().map(|name| name.as_str()).collect();
+            let alpn: Vec<&str> =
+                hello.alpn.iter().map(flowloom_protocols::WireText::as_str).collect();
             let versions = versions(&hello.supported_versions).join("|");
             let alpn = alpn.join("|");
             self.hellos[0].insert(format!("{client} {server} {sni} {alpn} {versions}"));
@@ -199,7 +198,6 @@ fn conversations(path: &Path) -> Option<Vec<(Ends, Conversation)>> {
                 ports: [packet.src_port, packet.dst_port],
                 ip_version: packet.ip_version,
                 flow_id: 0,
-                ..Ends::default()
             };
             let (ends, conversation) =
                 flows.entry(key(&ends)).or_insert_with(|| (ends, Conversation::default()));
@@ -233,7 +231,7 @@ fn key(ends: &Ends) -> [(Address, u16); 2] {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    flowloom_protocols::hex(bytes)
 }
 
 /// Missing packets of a capture that are printed.

@@ -1,6 +1,4 @@
 //! What tshark, Zeek and Arkime say of SSH in the corpus, and what we find.
-#![expect(clippy::print_stderr, reason = "the figures are what the test is for")]
-
 use std::fs;
 
 use crate::common::{Recall, corpus, facts, flows};

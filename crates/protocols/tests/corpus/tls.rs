@@ -1,13 +1,11 @@
 //! What tshark says of TLS in the corpus, and what we find.
-#![expect(clippy::print_stderr, reason = "the figures are what the test is for")]
-
 use std::collections::HashMap;
 use std::net::IpAddr;
 
 use crate::common::{Flow, Recall, corpus, facts, flows};
 use flowloom_flow::Direction;
 use flowloom_protocols::tls::{Carrier, Certificate, ClientHello, ServerHello, Tls};
-use flowloom_protocols::{Want, Wants, WireText};
+use flowloom_protocols::{Want, Wants, WireText, hex};
 
 #[test]
 fn the_corpus_has_the_hellos_and_certificates_that_tshark_finds() {
@@ -141,7 +139,6 @@ fn server(hello: &ServerHello) -> String {
 }
 
 fn certificate_row(certificate: &Certificate) -> Vec<String> {
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let text = |text: &Option<WireText>| text.as_ref().map_or(String::new(), |t| t.as_str().into());
     let names = certificate.san_dns.iter().map(WireText::as_str).collect::<Vec<_>>();
     let key = format!(

@@ -209,7 +209,7 @@ parts:
   - {name: byte, fields: [{name: b, type: fixed, size: 1, format: uint}]}
 ";
     let mut message = vec![0xff; 4];
-    message.extend([7; 60_000]);
+    message.extend(std::iter::repeat_n(7, 60_000));
     assert!(read_with(definition, &message).len() < 16 << 10);
     let long = with("- {name: t, type: length_prefixed, length_size: 4, format: ascii}");
     assert!(read_with(&long, &message).len() < 4_000);

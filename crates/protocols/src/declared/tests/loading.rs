@@ -255,10 +255,11 @@ fn files_are_bounded() {
     let mut deep =
         String::from("name: p\nfields: [{name: r, type: repeat, sub_protocol: d0}]\nparts:\n");
     for at in 0..20 {
-        deep += &format!(
-            "  - {{name: d{at}, fields: [{{name: r, type: repeat, sub_protocol: d{}}}]}}\n",
-            at + 1
+        let next = at + 1;
+        let part = format!(
+            "  - {{name: d{at}, fields: [{{name: r, type: repeat, sub_protocol: d{next}}}]}}\n"
         );
+        deep.push_str(&part);
     }
     deep += "  - {name: d20, fields: []}\n";
     let error = load(&deep).unwrap_err().to_string();

@@ -33,7 +33,9 @@ fn bytes(hex: &str) -> Vec<u8> {
 }
 
 /// Protocol, transport, port, messages by hand after the specifications, and what is read of them.
-const MESSAGES: &[(&str, Transport, u16, &[(char, &str)], &str)] = &[
+type Sample = (&'static str, Transport, u16, &'static [(char, &'static str)], &'static str);
+
+const MESSAGES: &[Sample] = &[
     (
         "ntp",
         Transport::Udp,

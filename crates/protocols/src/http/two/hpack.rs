@@ -46,6 +46,12 @@ impl Default for Decoder {
     }
 }
 
+/// What an instruction stands for.
+enum Instruction {
+    Field(Entry),
+    SizeUpdate,
+}
+
 impl Decoder {
     /// A block was not seen: what it put into the table is not known, and what was there before may
     /// be anywhere.
@@ -67,7 +73,10 @@ impl Decoder {
         let mut is_whole = true;
         let mut list_len = 0;
         while let Some(first) = block.rest().first() {
-            let Some(entry) = self.instruction(*first, &mut block).ok_or(Broken)? else { continue };
+            let Instruction::Field(entry) = self.instruction(*first, &mut block).ok_or(Broken)?
+            else {
+                continue;
+            };
             list_len += entry.size();
             match (entry.name.bytes(), entry.value.bytes()) {
                 (Some(name), Some(value)) if list_len <= LIST_LEN_MAX => field(name, value),
@@ -77,29 +86,29 @@ impl Decoder {
         Ok(is_whole)
     }
 
-    /// Reads an instruction (RFC 7541, 6); gives the field it stands for.
-    fn instruction(&mut self, first: u8, block: &mut Cursor<'_>) -> Option<Option<Entry>> {
+    /// Reads an instruction (RFC 7541, 6).
+    fn instruction(&mut self, first: u8, block: &mut Cursor<'_>) -> Option<Instruction> {
         match first {
             0x80.. => {
                 let index = integer(block, 7)?;
-                self.at(index).map(Some)
+                self.at(index).map(Instruction::Field)
             }
             0x40.. => {
                 let index = integer(block, 6)?;
                 let entry = self.literal(index, block)?;
                 self.insert(entry.clone());
-                Some(Some(entry))
+                Some(Instruction::Field(entry))
             }
             0x20.. => {
                 // A limit that the other side has not allowed (SETTINGS_HEADER_TABLE_SIZE) would end
                 // the connection there; here it changes no field.
                 self.size_max = integer(block, 5)?.min(SIZE_MAX);
                 self.evict(0);
-                Some(None)
+                Some(Instruction::SizeUpdate)
             }
             _ => {
                 let index = integer(block, 4)?;
-                self.literal(index, block).map(Some)
+                self.literal(index, block).map(Instruction::Field)
             }
         }
     }

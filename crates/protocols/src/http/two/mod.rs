@@ -34,11 +34,10 @@ impl Protocol for Http2Protocol {
     fn probe(&self, opening: &Opening<'_>) -> Match {
         let bytes = opening.bytes;
         match opening.transport {
-            Transport::Udp => Match::No,
             Transport::Tcp if bytes.starts_with(PREFACE) => Match::Yes,
             Transport::Tcp if PREFACE.starts_with(bytes) => Match::NeedMore,
             Transport::Tcp if frame::is_first_settings(bytes) => Match::Yes,
-            Transport::Tcp => Match::No,
+            _ => Match::No,
         }
     }
 
@@ -89,7 +88,7 @@ enum State {
 struct Block {
     /// The stream of the frame, to which the rest of the block is bound.
     frame_stream: u32,
-    /// The stream that the fields are of: with PUSH_PROMISE another one.
+    /// The stream that the fields are of: with `PUSH_PROMISE` another one.
     stream: u32,
     bytes: Vec<u8>,
     is_too_long: bool,
@@ -296,9 +295,10 @@ impl Http2Parser {
     ) -> Option<()> {
         let decoder = &mut self.sides[direction.index()].decoder;
         let mut fields = Fields::default();
-        let decoded = match block.is_too_long {
-            true => Err(hpack::Broken),
-            false => decoder.decode(&block.bytes, &mut |name, value| fields.add(name, value)),
+        let decoded = if block.is_too_long {
+            Err(hpack::Broken)
+        } else {
+            decoder.decode(&block.bytes, &mut |name, value| fields.add(name, value))
         };
         let is_whole = decoded.unwrap_or(false);
         if !is_whole {

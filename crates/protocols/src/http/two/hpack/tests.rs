@@ -161,7 +161,7 @@ fn small_blocks_do_not_make_large_lists() {
     let mut decoder = Decoder::default();
     let large = [&[0x40, 1, b'a', 0x7f, 0xa1, 0x1e][..], &[b'x'; 4_000]].concat();
     assert_eq!(decode(&mut decoder, &large).unwrap().0[0].1.len(), 4_000);
-    let (fields, is_whole) = decode(&mut decoder, &[0xbe; 100_000]).unwrap();
+    let (fields, is_whole) = decode(&mut decoder, &vec![0xbe; 100_000]).unwrap();
     assert!(fields.len() < 100 && !is_whole);
     // Each entry takes its name from the one before it, which is evicted for it.
     decode(&mut decoder, &[0x7e, 0].repeat(100_000)).unwrap();
