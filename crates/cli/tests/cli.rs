@@ -45,7 +45,7 @@ fn arguments_that_make_no_sense_are_refused_with_a_way_out() {
         (&["flows", sample, "--format", "xlsx"], &["xlsx", "parquet", "csv"]),
         (&["flows", sample, "-o", "flows.xlsx"], &["flows.xlsx", "--format", ".csv"]),
         (&["flows", sample, "--features", "core,cores"], &["`cores`", "statistics"]),
-        (&["flows", sample, "--features", "tls"], &["`tls`", "planned"]),
+        (&["flows", sample, "--features", "nfstream"], &["`nfstream`", "planned"]),
         (&["flows", sample, "--without", "source"], &["`source`", "flowloom features"]),
         (&["flows", sample, "--idle", "5weeks"], &["weeks", "ms"]),
         (&["flows", sample, "--client", "ten/8"], &["ten/8", "10.0.0.0/8"]),
@@ -247,8 +247,11 @@ fn the_catalogue_names_the_columns_that_rows_have() {
     let catalogue: Vec<Value> = serde_json::from_str(&catalogue.out).unwrap();
     let names = catalogue.iter().map(|column| column["name"].as_str().unwrap());
     let sample = sample("dhcp.pcap");
-    let sets = s("--features=core,sequences,timestamps,statistics");
-    let rows = said(&[s("flows"), sample.as_os_str(), s("--format=csv"), sets]);
+    let mut sets =
+        catalogue.iter().map(|column| column["set"].as_str().unwrap()).collect::<Vec<_>>();
+    sets.dedup();
+    let sets = format!("--features={}", sets.join(","));
+    let rows = said(&[s("flows"), sample.as_os_str(), s("--format=csv"), s(&sets)]);
     assert_eq!(rows.out.lines().next().unwrap(), names.collect::<Vec<_>>().join(","));
     let is_said = |column: &Value| !column["doc"].as_str().unwrap().is_empty();
     assert!(catalogue.iter().all(is_said));

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::thread;
 
-use flowloom_engine::{Config, Summary, Watch, run};
+use flowloom_engine::{Config, SETS, Summary, Watch, run};
 
 use crate::account::account_is_whole;
 use crate::common::config;
@@ -52,7 +52,7 @@ pub(crate) fn read(path: &Path, change: impl FnOnce(&mut Config)) -> Run {
     let directory = tempfile::tempdir().unwrap();
     let output = directory.path().join("rows");
     let mut config = config(&[path], &output);
-    config.features = ["core", "sequences", "statistics"].map(Into::into).into();
+    config.features = SETS.iter().map(|set| set.name.into()).collect();
     if let [only] = config.inputs.as_mut_slice() {
         only.name = NAME.into();
     }

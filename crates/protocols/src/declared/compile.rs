@@ -277,47 +277,15 @@ fn condition(source: &ConditionSource) -> Result<Condition, String> {
     if source.offset > OFFSET_MAX {
         return Err(format!("`offset` is {}, more than {OFFSET_MAX}", source.offset));
     }
-    let test = match source {
-        ConditionSource {
-            byte_eq: Some(byte),
-            byte_in: None,
-            byte_le: None,
-            prefix_in: None,
-            length_size: None,
-            ..
-        } => bytes(source, std::iter::once(*byte)),
-        ConditionSource {
-            byte_eq: None,
-            byte_in: Some(values),
-            byte_le: None,
-            prefix_in: None,
-            length_size: None,
-            ..
-        } => bytes(source, values.iter().copied()),
-        ConditionSource {
-            byte_eq: None,
-            byte_in: None,
-            byte_le: Some(max),
-            prefix_in: None,
-            length_size: None,
-            ..
-        } => bytes(source, 0..=*max),
-        ConditionSource {
-            byte_eq: None,
-            byte_in: None,
-            byte_le: None,
-            prefix_in: Some(prefixes),
-            length_size: None,
-            ..
-        } => Test::Prefix(prefixes.iter().map(|text| byte_string(text)).collect::<Result<_, _>>()?),
-        ConditionSource {
-            byte_eq: None,
-            byte_in: None,
-            byte_le: None,
-            prefix_in: None,
-            length_size: Some(size),
-            ..
-        } => {
+    let ConditionSource { byte_eq, byte_in, byte_le, prefix_in, length_size, .. } = source;
+    let test = match (byte_eq, byte_in, byte_le, prefix_in, length_size) {
+        (Some(byte), None, None, None, None) => bytes(source, std::iter::once(*byte)),
+        (None, Some(values), None, None, None) => bytes(source, values.iter().copied()),
+        (None, None, Some(max), None, None) => bytes(source, 0..=*max),
+        (None, None, None, Some(prefixes), None) => {
+            Test::Prefix(prefixes.iter().map(|text| byte_string(text)).collect::<Result<_, _>>()?)
+        }
+        (None, None, None, None, Some(size)) => {
             if !(1..=8).contains(size) {
                 return Err(format!("`length_size` is {size}, not from 1 to 8"));
             }

@@ -1,3 +1,5 @@
+//! QUIC packets of the standards and of our own making, through a conversation.
+
 use flowloom_flow::Direction::{Down, Up};
 use proptest::prelude::*;
 

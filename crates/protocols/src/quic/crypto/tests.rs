@@ -1,3 +1,5 @@
+//! CRYPTO frames in any order, and their bounds.
+
 use proptest::prelude::*;
 
 use super::{CryptoStream, EARLY_MAX, STREAM_MAX, frames};
