@@ -47,9 +47,9 @@ fn config(arguments: FlowsArguments) -> Result<Config, Box<dyn Error>> {
     let FlowsArguments { captures, inputs, output, columns, frames, flows, work } = arguments;
     let registry = columns.protocols.as_deref().map(read_protocols).transpose()?;
     let registry = registry.unwrap_or_default();
-    let words = flow_words(&registry);
     let filter =
-        frames.filter.as_deref().map(|text| Filter::parse_with(text, &words)).transpose()?;
+        frames.filter.as_deref().map(|text| Filter::parse_with(text, &flow_words(&registry)));
+    let filter = filter.transpose()?;
     let signs = if columns.signed { Signs::Signed } else { Signs::Unsigned };
     let processors = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let files = find_inputs(&captures)?;

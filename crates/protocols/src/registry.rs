@@ -1,6 +1,6 @@
 //! The protocols there are.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::declared::{DeclaredField, Library};
 use crate::{Protocol, Transport, dhcp, dns, http, named, quic, ssh, starttls, tls};
@@ -8,62 +8,36 @@ use crate::{Protocol, Transport, dhcp, dns, http, named, quic, ssh, starttls, tl
 /// All protocols of a run: those in this crate, and those that were declared.
 #[derive(Clone, Debug)]
 pub struct Registry {
-    protocols: Vec<Arc<dyn Protocol>>,
+    /// Made when it is first asked for: a run that parses nothing does not read definitions.
+    protocols: OnceLock<Vec<Arc<dyn Protocol>>>,
 }
 
 impl Registry {
     /// The protocols in this crate, declared ones among them.
     pub fn new() -> Self {
-        Self::with(Library::shipped())
+        Self { protocols: OnceLock::new() }
     }
 
     /// The protocols in this crate, and those in a library. What a user has declared is asked first,
     /// what is shipped last.
     pub fn with(library: &Library) -> Self {
-        let (own, shipped): (Vec<_>, Vec<_>) =
-            library.protocols().cloned().partition(|protocol| protocol.is_own());
-        let mut protocols: Vec<Arc<dyn Protocol>> = Vec::new();
-        protocols.extend(own.into_iter().map(|protocol| protocol as _));
-        // A definition tells more than a name: it takes the place of what has the same name.
-        let is_declared = |name: &str| library.protocols().any(|known| known.name() == name);
-        let built_in = Self::built_in().into_iter();
-        protocols.extend(built_in.filter(|protocol| !is_declared(protocol.name())));
-        protocols.extend(shipped.into_iter().map(|protocol| protocol as _));
-        Self { protocols }
-    }
-
-    fn built_in() -> Vec<Arc<dyn Protocol>> {
-        let mut protocols: Vec<Arc<dyn Protocol>> = vec![
-            Arc::new(tls::TlsProtocol),
-            Arc::new(tls::DtlsProtocol),
-            Arc::new(quic::QuicProtocol),
-            Arc::new(ssh::SshProtocol),
-            Arc::new(http::HttpProtocol),
-            Arc::new(http::Http2Protocol),
-            Arc::new(http::SsdpProtocol),
-            Arc::new(dhcp::DhcpProtocol),
-            Arc::new(dhcp::Dhcpv6Protocol),
-        ];
-        protocols.extend(dns::App::ALL.map(|app| Arc::new(dns::DnsProtocol(app)) as _));
-        protocols.extend(starttls::protocols());
-        protocols.extend(named::protocols());
-        protocols
+        Self { protocols: beside_built_in(library).into() }
     }
 
     /// Just these.
     #[cfg(test)]
     pub(crate) fn of(protocols: Vec<Arc<dyn Protocol>>) -> Self {
-        Self { protocols }
+        Self { protocols: protocols.into() }
     }
 
     /// All of them; the first that recognises a flow has it.
     pub fn all(&self) -> &[Arc<dyn Protocol>] {
-        &self.protocols
+        self.protocols.get_or_init(|| beside_built_in(Library::shipped()))
     }
 
     /// The fields of declared protocols, as `ntp.stratum`.
     pub fn declared_fields(&self) -> impl Iterator<Item = (&str, &DeclaredField)> {
-        self.protocols
+        self.all()
             .iter()
             .flat_map(|protocol| protocol.fields().iter().map(|field| (protocol.name(), field)))
     }
@@ -72,7 +46,7 @@ impl Registry {
     pub fn by_port(&self, transport: Transport, ports: [u16; 2]) -> Option<&Arc<dyn Protocol>> {
         let [initiator, other] = ports;
         [other, initiator].into_iter().find_map(|port| {
-            self.protocols.iter().find(|protocol| protocol.ports(transport).contains(&port))
+            self.all().iter().find(|protocol| protocol.ports(transport).contains(&port))
         })
     }
 }
@@ -81,4 +55,35 @@ impl Default for Registry {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// What a library declares, and what is in this crate.
+fn beside_built_in(library: &Library) -> Vec<Arc<dyn Protocol>> {
+    let (own, shipped): (Vec<_>, Vec<_>) =
+        library.protocols().cloned().partition(|protocol| protocol.is_own());
+    let mut protocols: Vec<Arc<dyn Protocol>> = Vec::new();
+    protocols.extend(own.into_iter().map(|protocol| protocol as _));
+    // A definition tells more than a name: it takes the place of what has the same name.
+    let is_declared = |name: &str| library.protocols().any(|known| known.name() == name);
+    protocols.extend(built_in().into_iter().filter(|protocol| !is_declared(protocol.name())));
+    protocols.extend(shipped.into_iter().map(|protocol| protocol as _));
+    protocols
+}
+
+fn built_in() -> Vec<Arc<dyn Protocol>> {
+    let mut protocols: Vec<Arc<dyn Protocol>> = vec![
+        Arc::new(tls::TlsProtocol),
+        Arc::new(tls::DtlsProtocol),
+        Arc::new(quic::QuicProtocol),
+        Arc::new(ssh::SshProtocol),
+        Arc::new(http::HttpProtocol),
+        Arc::new(http::Http2Protocol),
+        Arc::new(http::SsdpProtocol),
+        Arc::new(dhcp::DhcpProtocol),
+        Arc::new(dhcp::Dhcpv6Protocol),
+    ];
+    protocols.extend(dns::App::ALL.map(|app| Arc::new(dns::DnsProtocol(app)) as _));
+    protocols.extend(starttls::protocols());
+    protocols.extend(named::protocols());
+    protocols
 }
