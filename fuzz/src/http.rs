@@ -1,10 +1,11 @@
 //! HTTP of all versions: whatever is said, rows can be made of it and counts fit one another.
 
+use flowloom_flow::Direction;
 use flowloom_protocols::EVENTS;
 use flowloom_protocols::http::HttpColumns;
 use flowloom_schema::Series;
 
-use crate::talk::talk;
+use crate::talk::{said, talk};
 
 /// A conversation at the port of HTTP.
 pub fn http(data: &[u8]) {
@@ -21,4 +22,26 @@ pub fn http(data: &[u8]) {
         (events.columns)().iter().map(|column| Series::new(column.data_type)).collect();
     let rows = (events.append)(1, conversation.findings(), &mut series);
     assert!(rows <= data.len(), "a message is at least a byte");
+}
+
+/// Two exchanges, with bodies of both framings; an upgrade; HTTP/2.
+pub(crate) fn seeds() -> Vec<Vec<u8>> {
+    vec![
+        said(&[
+            (Direction::Up, b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab"),
+            (Direction::Up, b"GET / HTTP/1.1\r\n\r\n"),
+            (Direction::Down, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
+            (Direction::Down, b"2\r\nab\r\n0\r\n\r\nHTTP/1.1 304 N\r\n\r\n"),
+        ]),
+        said(&[
+            (Direction::Up, b"GET / HTTP/1.1\r\nUpgrade: h2c\r\n\r\n"),
+            (Direction::Down, b"HTTP/1.1 101 S\r\nUpgrade: h2c\r\n\r\n"),
+            (Direction::Down, b"\0\0\x01\x01\x05\0\0\0\x01\x88"),
+        ]),
+        said(&[
+            (Direction::Up, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"),
+            (Direction::Up, b"\0\0\x03\x01\x05\0\0\0\x01\x82\x84\x86"),
+            (Direction::Down, b"\0\0\x01\x01\x04\0\0\0\x01\x88\0\0\x01\0\x01\0\0\0\x01a"),
+        ]),
+    ]
 }

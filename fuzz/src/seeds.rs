@@ -85,25 +85,7 @@ pub fn own_seeds(target: &str) -> Vec<Vec<u8>> {
             (Direction::Up, &[&[0, 0, 0, 80, 4, 20][..], &[0; 78]].concat()),
             (Direction::Down, &[&[0, 0, 0, 80, 4, 20][..], &[0; 78]].concat()),
         ])],
-        // Two exchanges, with bodies of both framings; an upgrade; HTTP/2.
-        "http" => vec![
-            said(&[
-                (Direction::Up, b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab"),
-                (Direction::Up, b"GET / HTTP/1.1\r\n\r\n"),
-                (Direction::Down, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
-                (Direction::Down, b"2\r\nab\r\n0\r\n\r\nHTTP/1.1 304 N\r\n\r\n"),
-            ]),
-            said(&[
-                (Direction::Up, b"GET / HTTP/1.1\r\nUpgrade: h2c\r\n\r\n"),
-                (Direction::Down, b"HTTP/1.1 101 S\r\nUpgrade: h2c\r\n\r\n"),
-                (Direction::Down, b"\0\0\x01\x01\x05\0\0\0\x01\x88"),
-            ]),
-            said(&[
-                (Direction::Up, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"),
-                (Direction::Up, b"\0\0\x03\x01\x05\0\0\0\x01\x82\x84\x86"),
-                (Direction::Down, b"\0\0\x01\x01\x04\0\0\0\x01\x88\0\0\x01\0\x01\0\0\0\x01a"),
-            ]),
-        ],
+        "http" => crate::http::seeds(),
         "starttls" => {
             let says = said(&[
                 (Direction::Up, b"EHLO a\r\nSTARTTLS\r\n"),
