@@ -85,6 +85,7 @@ pub fn own_seeds(target: &str) -> Vec<Vec<u8>> {
             (Direction::Up, &[&[0, 0, 0, 80, 4, 20][..], &[0; 78]].concat()),
             (Direction::Down, &[&[0, 0, 0, 80, 4, 20][..], &[0; 78]].concat()),
         ])],
+        "http" => crate::http::seeds(),
         "starttls" => {
             let says = said(&[
                 (Direction::Up, b"EHLO a\r\nSTARTTLS\r\n"),

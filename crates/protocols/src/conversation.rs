@@ -249,6 +249,14 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// The protocol that this cannot but be of, whatever the ports.
+    fn recognise_surely(&mut self, opening: &Opening<'_>) -> Option<Arc<dyn Protocol>> {
+        let all = self.registry.all();
+        let protocol = all.iter().find(|protocol| protocol.probe(opening) == Match::Yes)?;
+        self.found(protocol, FoundBy::Content);
+        Some(protocol.clone())
+    }
+
     fn found(&mut self, protocol: &Arc<dyn Protocol>, by: FoundBy) -> Recognition {
         let applications = &mut self.context.findings.applications;
         let is_known = |known: &Application| known.protocol.name() == protocol.name();

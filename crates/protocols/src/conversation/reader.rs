@@ -4,7 +4,7 @@ use flowloom_flow::{Delivery, Direction};
 
 use super::inbox::Inbox;
 use super::{Desk, Recognition};
-use crate::{Input, Opening, Stamp, Step, StreamParser, Transport};
+use crate::{Input, Opening, Protocol, Stamp, Step, StreamParser, Transport};
 
 /// What reads both directions of a connection.
 #[derive(Debug, Default)]
@@ -33,6 +33,11 @@ struct Side {
     is_over: bool,
     /// Whether its first bytes are of no known protocol.
     is_unknown: bool,
+    /// Packets that are still looked at, each for itself, after the first bytes were of no known
+    /// protocol: a capture may begin in the middle of a long message, after which another begins.
+    looks_left: u32,
+    /// Bytes that were dropped unread since it is looked at so.
+    dropped: u64,
     /// Whether the parser knows that this direction has ended.
     has_ended: bool,
 }
@@ -119,6 +124,10 @@ impl Reader {
             return;
         }
         side.came += bytes.len() as u64;
+        if side.looks_left > 0 && self.parser.is_none() && !self.look(direction, bytes, desk) {
+            return;
+        }
+        let side = &mut self.sides[direction.index()];
         if side.inbox.is_empty() {
             // Most messages come whole: those are read where they are.
             let mut used = 0;
@@ -136,7 +145,7 @@ impl Reader {
         }
         let side = &mut self.sides[direction.index()];
         if side.is_unknown && side.inbox.len() >= desk.context.limits.probe_bytes_max {
-            side.give_up();
+            side.look_at_packets();
         }
     }
 
@@ -210,26 +219,28 @@ impl Reader {
         self.catch_up(direction.other(), desk);
     }
 
+    /// Looks whether a packet amid unknown bytes begins a message of a known protocol; whether there
+    /// is a parser now, to read it.
+    fn look(&mut self, direction: Direction, bytes: &[u8], desk: &mut Desk<'_>) -> bool {
+        self.sides[direction.index()].drop_unread();
+        if let Some(protocol) = desk.recognise_surely(&opening(direction, bytes, desk)) {
+            return self.found(&*protocol, direction, desk);
+        }
+        let side = &mut self.sides[direction.index()];
+        side.looks_left -= 1;
+        side.dropped += bytes.len() as u64;
+        if side.looks_left == 0 {
+            side.give_up();
+        }
+        false
+    }
+
     /// Finds what a direction begins with; whether there is a parser now.
     fn find_parser(&mut self, direction: Direction, bytes: &[u8], desk: &mut Desk<'_>) -> bool {
-        let opening = Opening {
-            transport: Transport::Tcp,
-            direction,
-            bytes,
-            len: bytes.len(),
-            ports: desk.context.ends.ports,
-        };
+        let opening = opening(direction, bytes, desk);
         let is_enough = bytes.len() >= desk.context.limits.probe_bytes_max;
         match desk.recognise(&opening) {
-            Recognition::Found(protocol) => {
-                self.parser = protocol.stream(desk.context.wants);
-                self.is_over = self.parser.is_none();
-                for side in &mut self.sides {
-                    (side.need, side.is_unknown) = (0, false);
-                }
-                self.catch_up(direction.other(), desk);
-                return !self.is_over;
-            }
+            Recognition::Found(protocol) => return self.found(&*protocol, direction, desk),
             Recognition::Undecided if !is_enough => {
                 self.sides[direction.index()].wait(bytes.len() + 1, bytes.len());
             }
@@ -238,12 +249,36 @@ impl Reader {
                 // The other side may still say what it is; the parser sees what fits.
                 (side.is_unknown, side.need) = (true, usize::MAX);
                 if is_enough {
-                    side.give_up();
+                    side.look_at_packets();
                 }
                 self.is_over = self.sides.iter().all(|side| side.is_unknown);
             }
         }
         false
+    }
+
+    /// What a direction says is of this protocol; whether that has a parser.
+    fn found(
+        &mut self,
+        protocol: &dyn Protocol,
+        direction: Direction,
+        desk: &mut Desk<'_>,
+    ) -> bool {
+        self.parser = protocol.stream(desk.context.wants);
+        self.is_over = self.parser.is_none();
+        let other = direction.other();
+        // The beginning of the other direction may be gone: for the parser it is lost.
+        let dropped = self.sides[other.index()].drop_unread();
+        for side in &mut self.sides {
+            (side.need, side.is_unknown, side.looks_left, side.dropped) = (0, false, 0, 0);
+        }
+        if let Some(parser) = self.parser.as_mut().filter(|_| dropped > 0)
+            && !parser.lost(other, dropped, &mut desk.context)
+        {
+            self.sides[other.index()].give_up();
+        }
+        self.catch_up(other, desk);
+        !self.is_over
     }
 
     /// Reads what a direction said before there was this parser.
@@ -301,7 +336,31 @@ impl Side {
         self.is_over = true;
         self.inbox.clear();
     }
+
+    /// Its first bytes are of no known protocol: a later packet may begin a message all the same.
+    fn look_at_packets(&mut self) {
+        (self.is_unknown, self.looks_left) = (true, LOOKS_MAX);
+        self.drop_unread();
+    }
+
+    /// Drops what waits, if packets are looked at; gives what was dropped so far.
+    fn drop_unread(&mut self) -> u64 {
+        if self.looks_left > 0 {
+            self.dropped += self.inbox.len() as u64;
+            self.inbox.clear();
+        }
+        self.dropped
+    }
 }
+
+fn opening<'a>(direction: Direction, bytes: &'a [u8], desk: &Desk<'_>) -> Opening<'a> {
+    let ports = desk.context.ends.ports;
+    Opening { transport: Transport::Tcp, direction, bytes, len: bytes.len(), ports }
+}
+
+/// Packets of a direction that are looked at after its first bytes were of no known protocol: 700 kB
+/// in segments as they usually are, for bodies of pictures and pieces of video.
+pub(super) const LOOKS_MAX: u32 = 512;
 
 /// How often a connection may become another protocol's.
 const TURNS_MAX: u32 = 8;

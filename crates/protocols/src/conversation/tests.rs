@@ -9,6 +9,7 @@ use flowloom_flow::{Direction, Overlap};
 use proptest::prelude::*;
 
 use self::toy::Log;
+use super::reader::LOOKS_MAX;
 use super::{Conversation, Payload, Shared};
 use crate::{Ends, FoundBy, Limits, Stamp, Transport, Wants};
 
@@ -208,14 +209,40 @@ fn the_parser_sees_what_the_other_side_said_before_it_was_found() {
     assert_eq!(play.noted(), "two>a two<TWO.@3-3 two>b");
     // As far as it was kept.
     let limits = Limits { probe_bytes_max: 10, ..Limits::default() };
-    for (count, seen) in [(9, "two>zzzzz two<TWO.@2-2"), (10, "two<TWO.@2-2")] {
+    for (count, seen) in [(9, "two>zzzzz two<TWO.@2-2"), (10, "two>-10 two<TWO.@2-2")] {
         let mut play = Play::new(Transport::Tcp, [9, 9], limits);
         play.up(&"m005zzzzzm"[..count]).down("TWO.");
         assert_eq!(play.noted(), seen);
     }
     let mut play = Play::new(Transport::Tcp, [9, 9], limits);
     play.up("m005zz").up("zzzm").down("TWO.");
-    assert_eq!(play.noted(), "two<TWO.@3-3");
+    assert_eq!(play.noted(), "two>-10 two<TWO.@3-3");
+}
+
+#[test]
+fn a_message_may_begin_with_a_packet_behind_much_that_is_unknown() {
+    let limits = Limits { probe_bytes_max: 10, ..Limits::default() };
+    // So many packets are looked at, each for itself, and only what is certain is believed.
+    for (count, applications) in [(0, "one;"), (LOOKS_MAX - 1, "one;"), (LOOKS_MAX, "one by port;")]
+    {
+        let mut play = Play::new(Transport::Tcp, [9, 1], limits);
+        play.up(&"z".repeat(10));
+        for _ in 0..count {
+            play.up("ONE?");
+        }
+        play.up("ONE.m001a").up("m001b");
+        let is_found = count < LOOKS_MAX;
+        let frame = count + 2;
+        let found = format!("one>ONE.@{frame}-{frame} one>a one>b one>end  one<end ");
+        let expected = if is_found { found } else { String::new() };
+        assert_eq!(play.end(), (expected, applications.to_owned()), "{count}");
+    }
+    // Nothing waits meanwhile, and a parser that the other side is known by goes on behind it.
+    let mut play = Play::new(Transport::Tcp, [9, 9], limits);
+    play.up(&"z".repeat(6)).up(&"z".repeat(6)).up("zzz");
+    assert_eq!(play.shared.bytes, 0);
+    play.down("ONE.").up("m001a");
+    assert_eq!(play.noted(), "one>-15 one<ONE.@4-4 one>a");
 }
 
 #[test]
@@ -248,7 +275,7 @@ fn protocols_are_found_by_content_first_and_port_second() {
     let mut play =
         Play::new(Transport::Tcp, [9, 1], Limits { probe_bytes_max: 9, ..Limits::default() });
     play.up("ONE~~").up("~~").up("~~").up(".").down("TWO.");
-    assert_eq!(play.end(), ("two<TWO.@5-5 two>end  two<end ".into(), "two;".into()));
+    assert_eq!(play.end(), ("two>-10 two<TWO.@5-5 two>end  two<end ".into(), "two;".into()));
     // Nothing of the protocol is wanted.
     let mut play = Play::tcp();
     play.up("MUTE.");

@@ -10,6 +10,8 @@
 mod common;
 mod declared;
 mod http;
+#[cfg(feature = "ja4plus")]
+mod ja4plus;
 mod names_and_leases;
 mod quic;
 mod ssh;
