@@ -10,6 +10,7 @@ mod decode;
 mod defrag;
 mod filter;
 mod headers;
+mod openvpn;
 mod quic;
 mod read;
 pub mod seeds;
@@ -26,6 +27,7 @@ pub use decode::{decode, payload};
 pub use defrag::defrag;
 pub use filter::filter;
 pub use headers::headers;
+pub use openvpn::openvpn;
 pub use quic::quic;
 pub use read::{compressed, pcap, pcapng, snoop};
 pub use sequence::sequence;
@@ -58,4 +60,5 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("ssh", ssh),
     ("starttls", starttls),
     ("tls", tls),
+    ("openvpn", openvpn),
 ];

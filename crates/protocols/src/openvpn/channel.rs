@@ -107,8 +107,8 @@ impl Channel {
                 *self = Self { tag_len: self.tag_len, ..Self::new(wants) };
             }
             Kind::SoftReset if packet.key != self.key => {
-                let (sessions, tag_len, key) = (self.sessions, self.tag_len, packet.key);
-                *self = Self { sessions, tag_len, key, ..Self::new(wants) };
+                let (key, sessions, tag_len) = (packet.key, self.sessions, self.tag_len);
+                *self = Self { key, sessions, tag_len, ..Self::new(wants) };
             }
             _ => {}
         }

@@ -106,13 +106,18 @@ impl<'a> Packet<'a> {
         })
     }
 
-    /// Whether the rest is encrypted with a static key (`tls-crypt`): a number from 1, of those that
-    /// negotiate early with a mark above it, and a time come before the tag.
-    fn is_encrypted_reset(&self) -> bool {
+    /// Whether the rest is encrypted with a static key (`tls-crypt`): before the tag comes a number
+    /// against replay, with a mark above it where that is negotiated early, and a time.
+    fn is_encrypted_reset(&self, head: u8) -> bool {
         let mut cursor = Cursor::new(self.body);
-        let (_, number, time) = (cursor.u64(), cursor.u32(), cursor.u32());
-        self.body.len() >= ENCRYPTED_RESET_LEN_MIN
-            && number.is_some_and(|number| matches!(number, 1..=0xff | 0x0f00_0001..=0x0f00_00ff))
+        let (_, replay, time) = (cursor.u64(), cursor.u32(), cursor.u32());
+        let is_long_enough = match head {
+            CLIENT_RESET => self.body.len() == ENCRYPTED_RESET_LEN,
+            SERVER_RESET => self.body.len() == ENCRYPTED_RESET_LEN + ACKNOWLEDGEMENT_LEN,
+            _ => self.body.len() >= ENCRYPTED_RESET_LEN + WRAPPED_KEY_LEN_MIN,
+        };
+        is_long_enough
+            && matches!(replay, Some(1 | 0x0f00_0001))
             && time.is_some_and(|time| (TIME_MIN..TIME_END).contains(&time))
     }
 }
@@ -120,12 +125,10 @@ impl<'a> Packet<'a> {
 /// Whether a datagram is a packet, or what a length in a stream says is one.
 pub(super) fn probe(bytes: &[u8]) -> Match {
     let Some(packet) = Packet::of(bytes) else { return Match::No };
-    let is_reset = bytes.first().is_some_and(|head| is_first(*head));
-    if is_reset && (packet.tag_len().is_some() || packet.is_encrypted_reset()) {
-        Match::Yes
-    } else {
-        Match::Maybe
-    }
+    let head = bytes.first().copied().filter(|head| is_first(*head));
+    let is_reset =
+        head.is_some_and(|head| packet.tag_len().is_some() || packet.is_encrypted_reset(head));
+    if is_reset { Match::Yes } else { Match::Maybe }
 }
 
 /// Whether a stream begins with the length of a packet and the packet.
@@ -149,8 +152,13 @@ pub(super) fn probe_stream(bytes: &[u8]) -> Match {
 
 /// Whether a packet opens a connection: a hard reset, not of the oldest kind, of key 0.
 fn is_first(head: u8) -> bool {
-    matches!(head, 0x38 | 0x40 | 0x50)
+    matches!(head, CLIENT_RESET | SERVER_RESET | WRAPPED_RESET)
 }
+
+const CLIENT_RESET: u8 = 7 << 3;
+const SERVER_RESET: u8 = 8 << 3;
+/// The client's, with a key of its own that only the server can read (`tls-crypt-v2`).
+const WRAPPED_RESET: u8 = 10 << 3;
 
 /// Opcode, session, no acknowledgements, number.
 pub(super) const LEN_MIN: usize = 14;
@@ -164,9 +172,13 @@ const ACKNOWLEDGED_MAX: u8 = 8;
 const NUMBER_MAX: u32 = 1 << 24;
 /// Bytes of TLS in a packet: the program's limit for all of it is 1500.
 const CONTROL_BYTES_MAX: usize = 2 << 10;
-/// Session, number, time, tag, and what was at least encrypted.
-const ENCRYPTED_RESET_LEN_MIN: usize = 8 + 4 + 4 + 32 + 5;
-/// January 2004 in seconds since the epoch: there was nothing of this yet.
-const TIME_MIN: u32 = 0x4000_0000;
+/// Session, number, time, tag, and the two fields of a reset.
+const ENCRYPTED_RESET_LEN: usize = 8 + 4 + 4 + 32 + 5;
+/// The packet that is acknowledged, and its session.
+const ACKNOWLEDGEMENT_LEN: usize = 4 + 8;
+/// A tag, a key of 256 bytes and a length.
+const WRAPPED_KEY_LEN_MIN: usize = 32 + 256 + 2;
+/// November 2016, in seconds since the epoch: no program encrypted resets before.
+const TIME_MIN: u32 = 0x5820_0000;
 /// January 2038.
 const TIME_END: u32 = 0x8000_0000;

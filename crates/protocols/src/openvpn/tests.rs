@@ -198,6 +198,14 @@ fn what_is_encrypted_with_a_static_key_is_only_recognised() {
     reset.extend([0xa7; 32 + 5]);
     assert_eq!(probe(&reset), Match::Yes);
     assert_eq!(probe(&reset[..53]), Match::Maybe);
+    let mut answer = reset.clone();
+    answer[0] = 0x40;
+    assert_eq!(probe(&answer), Match::Maybe);
+    answer.extend([0x3c; 12]);
+    assert_eq!(probe(&answer), Match::Yes);
+    // A question of DNS for a host of a name of six letters.
+    answer[12] = 6;
+    assert_eq!(probe(&answer), Match::Maybe);
     let wrapped = [&[0x50], &reset[1..], &[0xa7; 300]].concat();
     assert_eq!(probe(&wrapped), Match::Yes);
     assert_eq!(probe_stream(&framed(&wrapped)), Match::Yes);
