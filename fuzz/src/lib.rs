@@ -11,6 +11,7 @@ mod defrag;
 mod filter;
 mod headers;
 mod http;
+mod openvpn;
 mod quic;
 mod read;
 pub mod seeds;
@@ -28,6 +29,7 @@ pub use defrag::defrag;
 pub use filter::filter;
 pub use headers::headers;
 pub use http::http;
+pub use openvpn::openvpn;
 pub use quic::quic;
 pub use read::{compressed, pcap, pcapng, snoop};
 pub use sequence::sequence;
@@ -61,4 +63,5 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("starttls", starttls),
     ("tls", tls),
     ("http", http),
+    ("openvpn", openvpn),
 ];

@@ -94,6 +94,14 @@ pub fn own_seeds(target: &str) -> Vec<Vec<u8>> {
             ]);
             vec![[&[0], &says[..]].concat()]
         }
+        // A reset, and a packet with the beginning of a hello.
+        "openvpn" => vec![said(&[
+            (Direction::Up, b"\0\x0e\x38sessions\0\0\0\0\0"),
+            (
+                Direction::Up,
+                b"\0\x1b\x20sessions\0\0\0\0\x01\x16\x03\x01\0\x08\x01\0\0\x04\x03\x03\0\0",
+            ),
+        ])],
         _ => Vec::new(),
     }
 }

@@ -17,6 +17,7 @@ use crate::{
     Transport, Wants,
 };
 use datagrams::Datagrams;
+pub(crate) use inbox::Inbox;
 use streams::Streams;
 
 /// What the two sides of a flow say to one another.

@@ -20,6 +20,7 @@ mod findings;
 pub mod http;
 pub mod icmp;
 mod named;
+mod openvpn;
 mod parser;
 mod protocol;
 pub mod quic;

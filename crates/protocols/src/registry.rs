@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::declared::{DeclaredField, Library};
-use crate::{Protocol, Transport, dhcp, dns, http, named, quic, ssh, starttls, tls};
+use crate::{Protocol, Transport, dhcp, dns, http, named, openvpn, quic, ssh, starttls, tls};
 
 /// All protocols of a run: those in this crate, and those that were declared.
 #[derive(Clone, Debug)]
@@ -84,6 +84,7 @@ fn built_in() -> Vec<Arc<dyn Protocol>> {
     ];
     protocols.extend(dns::App::ALL.map(|app| Arc::new(dns::DnsProtocol(app)) as _));
     protocols.extend(starttls::protocols());
+    protocols.push(Arc::new(openvpn::OpenvpnProtocol));
     protocols.extend(named::protocols());
     protocols
 }

@@ -4,7 +4,7 @@ use crate::Stamp;
 
 /// Bytes that wait for those after them. Consuming costs as much as what is consumed, over all.
 #[derive(Debug, Default)]
-pub(super) struct Inbox {
+pub(crate) struct Inbox {
     /// Bytes, the first `consumed` of them done with.
     bytes: Vec<u8>,
     consumed: usize,
@@ -14,20 +14,20 @@ pub(super) struct Inbox {
 }
 
 impl Inbox {
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.bytes.len() - self.consumed
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Memory in use.
-    pub(super) fn held(&self) -> usize {
+    pub(crate) fn held(&self) -> usize {
         self.bytes.capacity() + self.stamps.capacity() * size_of::<(usize, Stamp)>()
     }
 
-    pub(super) fn push(&mut self, bytes: &[u8], stamp: Stamp) {
+    pub(crate) fn push(&mut self, bytes: &[u8], stamp: Stamp) {
         if !bytes.is_empty() {
             self.tidy();
             self.bytes.extend_from_slice(bytes);
@@ -36,12 +36,12 @@ impl Inbox {
     }
 
     /// The bytes, the packets that brought them, and what the packets' reach is counted from.
-    pub(super) fn view(&self) -> (&[u8], &[(usize, Stamp)], usize) {
+    pub(crate) fn view(&self) -> (&[u8], &[(usize, Stamp)], usize) {
         (&self.bytes[self.consumed..], &self.stamps[self.passed..], self.consumed)
     }
 
     /// Forgets the first bytes.
-    pub(super) fn consume(&mut self, len: usize) {
+    pub(crate) fn consume(&mut self, len: usize) {
         self.consumed += len;
         if self.is_empty() {
             // A large message does not come twice to most flows.
@@ -53,7 +53,7 @@ impl Inbox {
         }
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }
 

@@ -80,7 +80,7 @@ macro_rules! shipped {
 /// The definitions that are shipped: the names of their files, and their texts.
 pub const SHIPPED: &[(&str, &str)] = shipped! {
     "bfd" "bittorrent" "bt_dht" "bt_utp" "coap" "ike" "ipfix" "l2tp" "modbus" "mqtt" "netflow"
-    "ntp" "openvpn" "radius" "rtcp" "rtp" "sip" "snmp" "stun" "syslog" "tftp" "wireguard"
+    "ntp" "radius" "rtcp" "rtp" "sip" "snmp" "stun" "syslog" "tftp" "wireguard"
 };
 
 /// Definitions that a user can add.

@@ -56,6 +56,11 @@ fn ldap_probe(opening: &Opening<'_>) -> Match {
         // Its base is a string, and its scope one of three.
         SEARCH_REQUEST if body.first() == Some(&4) => Match::Maybe,
         BIND_RESPONSE | EXTENDED_RESPONSE if body.starts_with(&[10, 1]) => Match::Maybe,
+        BIND_REQUEST | EXTENDED_REQUEST | BIND_RESPONSE | EXTENDED_RESPONSE | SEARCH_REQUEST
+            if body.len() < LDAP_BODY_LEN =>
+        {
+            Match::NeedMore
+        }
         _ => Match::No,
     }
 }
@@ -266,6 +271,8 @@ const EXTENDED_RESPONSE: u8 = 0x78;
 const START_TLS: &[u8] = b"1.3.6.1.4.1.1466.20037";
 /// The longest headers of a message, its number and its operation.
 const LDAP_HEADERS_LEN: usize = 18;
+/// Bytes of an operation by which it is known.
+const LDAP_BODY_LEN: usize = 4;
 /// Tag, and a length of at most four bytes after one that says how many.
 const BER_HEADER_LEN_MAX: usize = 6;
 

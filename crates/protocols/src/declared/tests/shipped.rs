@@ -97,26 +97,6 @@ const MESSAGES: &[Sample] = &[
         r#"{"wireguard":{"message_type":4,"receiver":42,"counter":1}}"#,
     ),
     (
-        "openvpn",
-        Transport::Udp,
-        9,
-        &[
-            ('>', "38 0102030405060708 00 00000000"),
-            ('<', "40 1112131415161718 01 00000000 0102030405060708 00000000"),
-        ],
-        r#"{"openvpn":{"opcode":7,"key_id":0,"session_id":"0102030405060708"},"answer":{"openvpn":{"opcode":8,"key_id":0,"session_id":"1112131415161718"}}}"#,
-    ),
-    (
-        "openvpn",
-        Transport::Tcp,
-        9,
-        &[
-            ('>', "000e 38 0102030405060708 00 00000000"),
-            ('<', "001a 40 1112131415161718 01 00000000 0102030405060708 00000000"),
-        ],
-        r#"{"openvpn":{"packet_length":14,"opcode":7,"key_id":0,"session_id":"0102030405060708"},"answer":{"openvpn":{"packet_length":26,"opcode":8,"key_id":0,"session_id":"1112131415161718"}}}"#,
-    ),
-    (
         "mqtt",
         Transport::Tcp,
         9,

@@ -73,7 +73,7 @@ proptest! {
         extra in 0_usize..50,
     ) {
         let whole = bytes(len);
-        let mut ends: Vec<usize> = cuts.iter().map(|cut| cut.index(whole.len())).collect();
+        let mut ends: Vec<usize> = cuts.iter().map(|cut| cut.index(whole.len() + 1)).collect();
         ends.extend([0, whole.len()]);
         ends.sort_unstable();
         let mut pieces: Vec<(usize, usize)> =
