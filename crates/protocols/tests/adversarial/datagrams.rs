@@ -67,7 +67,7 @@ fn dns_queries(len: u64, victim: &mut Victim) {
 fn dns_aliases(len: u64, victim: &mut Victim) {
     victim.flow(Transport::Udp, 53);
     let mut records = b"\x01a\0\0\x01\0\x01".to_vec();
-    for alias in (b'a'..b'z').rev().cycle().take(250) {
+    for alias in (b'a'..=b'y').rev().cycle().take(250) {
         records.extend([1, alias, 0, 0, 5, 0, 1, 0, 0, 0, 9, 0, 3, 1, alias + 1, 0]);
     }
     let message = dns(0x8180, [1, 250, 0, 0], &records);
@@ -97,7 +97,7 @@ fn dns_tcp(len: u64, victim: &mut Victim) {
 fn dns_tcp_byte_by_byte(len: u64, victim: &mut Victim) {
     victim.flow(Transport::Tcp, 53);
     let message = dns(0x0100, [1, 0, 0, 1], b"\x01a\0\0\x01\0\x01\0\0\x10\0\x01\0\0\0\0\xea\x60");
-    let framed = [&60_032_u16.to_be_bytes()[..], &message, &[1; 60_000]].concat();
+    let framed = [&60_032_u16.to_be_bytes()[..], &message, &vec![1; 60_000]].concat();
     (0..len).for_each(|i| victim.up(&[framed[i as usize % framed.len()]]));
 }
 

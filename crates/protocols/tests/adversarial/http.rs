@@ -142,7 +142,7 @@ fn http2(victim: &mut Victim) {
 /// A large entry, and blocks that refer to it as often as they can.
 fn hpack_references(len: u64, victim: &mut Victim) {
     http2(victim);
-    let mut entry = vec![0x40 | 58, 0x7f, 0xb1, 0x1e];
+    let mut entry = vec![0x40 | 0x3a, 0x7f, 0xb1, 0x1e];
     entry.extend([b'a'; 4_016]);
     victim.up(&frame(HEADERS, END_HEADERS, 1, &entry));
     let block = [&[0x82, 0x84][..], &[0xbe; 1_200]].concat();

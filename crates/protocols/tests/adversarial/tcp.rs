@@ -47,7 +47,7 @@ fn overlapping_combs(len: u64, victim: &mut Victim) {
     http(victim);
     for i in 0..len {
         let (round, tooth) = (i / 2_000 % 4, i % 2_000);
-        victim.ahead(1 + i / 8_000 * 8_000 + tooth * 4, &b"xxxxxxx"[..2 * round as usize + 1]);
+        victim.ahead(1 + i / 8_000 * 8_000 + tooth * 4, &b"xxxxxxx"[..=2 * round as usize]);
     }
 }
 

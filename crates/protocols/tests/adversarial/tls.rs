@@ -34,7 +34,7 @@ fn byte_by_byte(len: u64, victim: &mut Victim) {
     let record = record(HANDSHAKE, &hello(500));
     for i in 0..len {
         let at = i as usize % record.len();
-        if at == 0 && i as usize / record.len() % 20 == 0 {
+        if at == 0 && (i as usize / record.len()).is_multiple_of(20) {
             victim.flow(Transport::Tcp, 443);
         }
         victim.up(&[record[at]]);

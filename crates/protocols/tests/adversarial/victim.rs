@@ -77,7 +77,9 @@ impl Victim {
 
     /// A byte a packet.
     pub(crate) fn drip(&mut self, direction: Direction, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.say(direction, &[*byte]));
+        for byte in bytes {
+            self.say(direction, &[*byte]);
+        }
     }
 
     /// A segment of the initiator at an offset from the first byte that has not come.
