@@ -38,7 +38,8 @@ impl Input<'_> {
 
     /// How many of the bytes are of the packet that brought the first.
     pub fn packet_len(&self) -> usize {
-        let end = self.stamps.iter().map(|(end, _)| *end).find(|end| *end > self.base);
+        let at = self.stamps.partition_point(|(end, _)| *end <= self.base);
+        let end = self.stamps.get(at).map(|(end, _)| *end);
         end.map_or(self.bytes.len(), |end| (end - self.base).min(self.bytes.len()))
     }
 

@@ -29,6 +29,11 @@ impl WireText {
         self.raw.as_deref().map(hex)
     }
 
+    /// Memory in use beside itself.
+    pub(crate) fn held(&self) -> usize {
+        self.text.capacity() + self.raw.as_ref().map_or(0, |raw| raw.len())
+    }
+
     /// Bytes that are kept of a text.
     pub const TEXT_MAX: usize = 4_096;
 }

@@ -151,6 +151,30 @@ impl Message {
         }
     }
 
+    /// Memory in use, roughly.
+    pub(super) fn held(&self) -> usize {
+        let ids =
+            [&self.hardware, &self.client_id, &self.server_id, &self.circuit_id, &self.remote_id];
+        let texts = [
+            &self.hostname,
+            &self.fqdn,
+            &self.vendor_class,
+            &self.user_class,
+            &self.domain,
+            &self.text,
+            &self.boot_file,
+        ];
+        let addresses = [&self.addresses, &self.routers, &self.dns_servers, &self.ntp_servers];
+        let names = self.prefixes.iter().chain(&self.domain_search);
+        size_of::<Self>()
+            + self.kinds.capacity()
+            + ids.into_iter().flatten().map(String::capacity).sum::<usize>()
+            + texts.into_iter().flatten().map(WireText::held).sum::<usize>()
+            + names.map(|name| size_of::<String>() + name.capacity()).sum::<usize>()
+            + addresses.map(|list| list.capacity() * size_of::<IpAddr>()).iter().sum::<usize>()
+            + (self.parameters.capacity() + self.options.capacity()) * size_of::<u16>()
+    }
+
     pub(super) fn option(&mut self, code: u16) {
         if self.options.len() < OPTIONS_MAX {
             self.options.push(code);

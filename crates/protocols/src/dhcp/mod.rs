@@ -55,7 +55,7 @@ impl Protocol for DhcpProtocol {
     }
 
     fn datagrams(&self, wants: Wants) -> Option<Box<dyn DatagramParser>> {
-        wants.has_any(WANTED).then(|| Box::new(DhcpParser { version: 4 }) as _)
+        wants.has_any(WANTED).then(|| Box::new(DhcpParser { version: 4, held: 0 }) as _)
     }
 }
 
@@ -79,13 +79,15 @@ impl Protocol for Dhcpv6Protocol {
     }
 
     fn datagrams(&self, wants: Wants) -> Option<Box<dyn DatagramParser>> {
-        wants.has_any(WANTED).then(|| Box::new(DhcpParser { version: 6 }) as _)
+        wants.has_any(WANTED).then(|| Box::new(DhcpParser { version: 6, held: 0 }) as _)
     }
 }
 
 #[derive(Debug)]
 struct DhcpParser {
     version: u8,
+    /// Memory of the messages that came, as long as there was room for them.
+    held: usize,
 }
 
 impl DatagramParser for DhcpParser {
@@ -98,7 +100,8 @@ impl DatagramParser for DhcpParser {
         dhcp.count += 1;
         let all_wanted = context.wants.has(Want::DhcpMessages);
         let max = if all_wanted { context.limits.messages_max } else { FIRST_MAX };
-        if dhcp.messages.len() < max {
+        if dhcp.messages.len() < max && self.held < HELD_MAX {
+            self.held += message.held();
             dhcp.messages.push(message);
         } else if all_wanted {
             context.findings.messages_dropped += 1;
@@ -108,5 +111,7 @@ impl DatagramParser for DhcpParser {
 }
 
 const WANTED: &[Want] = &[Want::Dhcp, Want::DhcpMessages];
+/// Memory of the messages that are kept of a flow; one more may go beyond it.
+const HELD_MAX: usize = 16 << 20;
 /// Messages of a flow that its columns are made of.
 pub const FIRST_MAX: usize = 16;

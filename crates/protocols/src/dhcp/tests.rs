@@ -179,6 +179,22 @@ fn long_and_overflowing_options_are_put_together() {
 }
 
 #[test]
+fn long_messages_beyond_what_is_kept_are_counted() {
+    // Names and identifiers of 26,520 bytes each.
+    let long = ["0c", "3d"].map(|code| format!("{code}ff{}", "61".repeat(255))).concat();
+    let message = bootp("010106006e61757c", &format!("{}ff", long.repeat(104)));
+    let mut script = Script::new(Transport::Udp, [68, 67]);
+    (0..1_000).for_each(|_| {
+        script.up(&message);
+    });
+    let findings = script.end();
+    let kept = dhcp(findings).messages.len();
+    assert!((200..320).contains(&kept), "{kept}");
+    assert_eq!(dhcp(findings).count, 1_000);
+    assert_eq!(findings.messages_dropped, 1_000 - kept as u64);
+}
+
+#[test]
 fn relays_and_users_are_told() {
     let read = options("52080102000a02020b0c4d0403616263ff");
     assert_eq!(

@@ -254,4 +254,4 @@ const CHAIN_MAX: usize = 16;
 /// Queries of a flow that wait for their response; then the oldest is forgotten.
 const PENDING_MAX: usize = 256;
 /// Memory of the messages that are kept of a flow.
-const HELD_MAX: usize = 64 << 20;
+const HELD_MAX: usize = 16 << 20;

@@ -143,13 +143,19 @@ impl Http {
     /// Takes a request in, for the response at a place if that came before; gives the place of its
     /// exchange if it is kept.
     pub(super) fn request_came(
-        request: Request,
+        mut request: Request,
         place: Option<usize>,
         stream: Option<u32>,
         context: &mut Context<'_>,
     ) -> Option<usize> {
         let http = Self::of(context);
         http.request_count += 1;
+        let is_full = place.is_some() && http.text_bytes >= TEXT_BYTES_MAX;
+        if is_full {
+            request.forget_texts();
+            context.findings.messages_dropped += 1;
+        }
+        let http = Self::of(context);
         if let Some(at) = place
             && let Some(exchange) = http.exchanges.get_mut(at)
             && exchange.request.is_none()
@@ -167,13 +173,19 @@ impl Http {
 
     /// Takes in the response to the request at a place, or to one that was not seen; gives its place.
     pub(super) fn response_came(
-        response: Response,
+        mut response: Response,
         place: Option<usize>,
         stream: Option<u32>,
         context: &mut Context<'_>,
     ) -> Option<usize> {
         let http = Self::of(context);
         http.response_count += 1;
+        let is_full = place.is_some() && http.text_bytes >= TEXT_BYTES_MAX;
+        if is_full {
+            response.forget_texts();
+            context.findings.messages_dropped += 1;
+        }
+        let http = Self::of(context);
         if let Some(at) = place
             && let Some(exchange) = http.exchanges.get_mut(at)
             && exchange.response.is_none()
@@ -201,6 +213,8 @@ impl Http {
         if let Some(exchange) = place.and_then(|at| http.exchanges.get_mut(at)) {
             if exchange.interim.len() < INTERIM_MAX {
                 exchange.interim.push(status);
+            } else {
+                context.findings.messages_dropped += 1;
             }
         } else if place.is_none() && context.wants.has(Want::HttpMessages) {
             let exchange = Exchange { interim: vec![status], stream, ..Exchange::default() };
@@ -263,8 +277,22 @@ impl Request {
     }
 
     fn text_bytes(&self) -> usize {
-        let texts = [&self.target, &self.host, &self.user_agent, &self.referer, &self.content_type];
+        let texts = [
+            &self.method,
+            &self.target,
+            &self.scheme,
+            &self.host,
+            &self.user_agent,
+            &self.referer,
+            &self.content_type,
+        ];
         text_bytes(&texts)
+    }
+
+    /// Keeps what takes no memory of its own.
+    fn forget_texts(&mut self) {
+        let Self { stamp, content_length, .. } = *self;
+        *self = Self { stamp, content_length, ..Self::default() };
     }
 }
 
@@ -279,13 +307,20 @@ impl Response {
         ];
         text_bytes(&texts)
     }
+
+    /// Keeps what takes no memory of its own.
+    fn forget_texts(&mut self) {
+        let Self { stamp, status, content_length, .. } = *self;
+        *self = Self { stamp, status, content_length, ..Self::default() };
+    }
 }
 
 fn text_bytes(texts: &[&Option<WireText>]) -> usize {
-    texts.iter().filter_map(|text| text.as_ref()).map(|text| text.as_str().len()).sum()
+    texts.iter().filter_map(|text| text.as_ref()).map(WireText::held).sum()
 }
 
-/// Bytes of text that are kept of the exchanges of a flow.
+/// Bytes of text that are kept of the exchanges of a flow; of one that begins before they are used up
+/// and goes on after, the numbers are kept.
 const TEXT_BYTES_MAX: usize = 16 << 20;
 /// Interim responses that are kept of an exchange.
 const INTERIM_MAX: usize = 16;

@@ -217,6 +217,9 @@ impl QuicParser {
 
     /// Opens an Initial with keys that are known, or follow from its destination.
     fn open(&mut self, packet: &Long<'_>, direction: Direction) -> Option<Opened> {
+        if self.attempts >= ATTEMPTS_MAX {
+            return None;
+        }
         let largest = self.largest[direction.index()];
         let is_client = self.client.is_none_or(|client| client == direction);
         if let Some(dcid) = self.newest_dcid_of_another_version(packet.version)

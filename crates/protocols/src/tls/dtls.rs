@@ -7,7 +7,7 @@ use flowloom_flow::Direction;
 use super::found::{Alert, Carrier, Record, Tls};
 use super::handshake::Handshake;
 use super::records::{
-    ALERT, ALERTS_MAX, APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE, is_tls13,
+    ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE, is_tls13, note_alert,
 };
 use crate::{
     Context, Cursor, Datagram, DatagramParser, Match, Opening, Protocol, Stamp, Transport, Verdict,
@@ -63,6 +63,8 @@ pub(super) struct DtlsParser {
 struct Side {
     /// Messages of which fragments are missing, in the order in which they were begun.
     partial: VecDeque<Message>,
+    /// Messages whose fragments were given up for those of others.
+    given_up: u32,
     /// The hash of what hellos had, and their numbers: retransmissions count once.
     seen: VecDeque<(u16, u8, usize)>,
     is_protected: bool,
@@ -130,10 +132,8 @@ impl DtlsParser {
                 tls(context).protected[from.index()].get_or_insert(stamp);
             }
             ALERT => {
-                if let &[level @ 1..=2, description] = body
-                    && tls(context).alerts.len() < ALERTS_MAX
-                {
-                    tls(context).alerts.push(Alert { stamp, from, level, description });
+                if let &[level @ 1..=2, description] = body {
+                    note_alert(Alert { stamp, from, level, description }, Carrier::Dtls, context);
                 }
             }
             _ => {}
@@ -207,15 +207,21 @@ impl Side {
                 && message.kind == fragment.kind
                 && message.body.len() == fragment.len
         };
-        let at = self.partial.iter().position(is_of).unwrap_or_else(|| {
+        let known = self.partial.iter().position(is_of);
+        if known.is_none() {
             if self.partial.len() == PARTIAL_MAX {
+                // Room for a message takes longer to make than a fragment to send.
+                if self.given_up == GIVEN_UP_MAX {
+                    return None;
+                }
+                self.given_up += 1;
                 self.partial.pop_front();
             }
             let (kind, number) = (fragment.kind, fragment.number);
             let body = vec![0; fragment.len];
             self.partial.push_back(Message { kind, number, body, ranges: Vec::new() });
-            self.partial.len() - 1
-        });
+        }
+        let at = known.unwrap_or(self.partial.len() - 1);
         let message = self.partial.get_mut(at)?;
         message.add(fragment.offset, fragment.bytes);
         let is_whole = message.ranges == [(0, fragment.len)];
@@ -322,6 +328,8 @@ const RECORD_BYTES_MAX: u16 = (1 << 14) + 2_048;
 const MESSAGE_BYTES_MAX: usize = 32 << 10;
 /// Messages that wait for fragments.
 const PARTIAL_MAX: usize = 4;
+/// Messages whose fragments may be given up for those of others; after that, those that wait stay.
+const GIVEN_UP_MAX: u32 = 64;
 /// Ranges of a message that do not touch.
 const FRAGMENTS_MAX: usize = 256;
 /// Messages that are remembered to know them when they come again.

@@ -13,6 +13,10 @@ use crate::{Context, Cursor, Stamp, Want};
 pub(crate) struct Handshake {
     carrier: Carrier,
     sides: [Side; 2],
+    /// Bytes of the hellos that were kept.
+    hello_bytes: usize,
+    /// Bytes of the certificates that were kept.
+    certificate_bytes: usize,
 }
 
 #[derive(Debug, Default)]
@@ -28,7 +32,7 @@ struct Side {
 impl Handshake {
     /// A handshake that has not begun.
     pub(crate) fn new(carrier: Carrier) -> Self {
-        Self { carrier, sides: Default::default() }
+        Self { carrier, ..Self::default() }
     }
 
     /// Takes the next bytes of a side's handshake; messages may begin and end anywhere.
@@ -138,10 +142,14 @@ impl Handshake {
         let is_dtls = self.carrier == Carrier::Dtls;
         let Some(mut hello) = hello::client_hello(body, is_dtls) else { return };
         (hello.from, hello.stamp) = (Some(from), stamp);
+        let has_room = self.hello_bytes + body.len() <= HELLOS_BYTES_MAX;
         let tls = self.tls(context);
         tls.client_hello_count += 1;
-        if tls.client_hellos.len() < HELLOS_MAX {
+        if tls.client_hellos.len() < HELLOS_MAX && has_room {
             tls.client_hellos.push(hello);
+            self.hello_bytes += body.len();
+        } else {
+            context.findings.messages_dropped += 1;
         }
     }
 
@@ -154,9 +162,13 @@ impl Handshake {
     ) {
         let Some(mut hello) = hello::server_hello(body) else { return };
         (hello.from, hello.stamp) = (Some(from), stamp);
+        let has_room = self.hello_bytes + body.len() <= HELLOS_BYTES_MAX;
         let tls = self.tls(context);
-        if tls.server_hellos.len() < HELLOS_MAX {
+        if tls.server_hellos.len() < HELLOS_MAX && has_room {
             tls.server_hellos.push(hello);
+            self.hello_bytes += body.len();
+        } else {
+            context.findings.messages_dropped += 1;
         }
     }
 
@@ -167,12 +179,15 @@ impl Handshake {
         stamp: Stamp,
         context: &mut Context<'_>,
     ) {
+        let mut bytes = self.certificate_bytes;
         let tls = self.tls(context);
         let mut dropped = 0;
         let Some(mut chain) = Cursor::new(body).sub_u24() else { return };
         let mut position = 0;
         while let Some(der) = chain.sub_u24() {
-            if tls.certificates.len() < CERTIFICATES_MAX {
+            let has_room = bytes + der.len() <= CERTIFICATES_BYTES_MAX;
+            if tls.certificates.len() < CERTIFICATES_MAX && has_room {
+                bytes += der.len();
                 let mut certificate = certificate::read(der.rest());
                 certificate.from = Some(from);
                 (certificate.stamp, certificate.position) = (stamp, position);
@@ -182,6 +197,7 @@ impl Handshake {
             }
             position += 1;
         }
+        self.certificate_bytes = bytes;
         context.findings.messages_dropped += dropped;
     }
 
@@ -217,8 +233,12 @@ const HEADER_LEN: usize = 4;
 const MESSAGE_BYTES_MAX: usize = 128 << 10;
 /// Hellos of a kind that are kept.
 const HELLOS_MAX: usize = 16;
+/// Bytes of the hellos that are kept. An empty name in a list is one byte there and forty here.
+const HELLOS_BYTES_MAX: usize = 256 << 10;
 /// Certificates that are kept.
 const CERTIFICATES_MAX: usize = 64;
+/// Bytes of the certificates that are kept. An empty name is two bytes there and forty here.
+const CERTIFICATES_BYTES_MAX: usize = 512 << 10;
 
 const CLIENT_HELLO: u8 = 1;
 const SERVER_HELLO: u8 = 2;

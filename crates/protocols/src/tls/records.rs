@@ -180,10 +180,8 @@ impl RecordParser {
             CHANGE_CIPHER_SPEC => self.change_cipher_spec(stamp, from, context),
             // An encrypted alert is longer.
             ALERT => {
-                if let &[level @ 1..=2, description] = body
-                    && tls(context).alerts.len() < ALERTS_MAX
-                {
-                    tls(context).alerts.push(Alert { stamp, from, level, description });
+                if let &[level @ 1..=2, description] = body {
+                    note_alert(Alert { stamp, from, level, description }, Carrier::Tcp, context);
                 }
             }
             _ => {}
@@ -266,6 +264,17 @@ impl Header {
     }
 }
 
+/// Keeps an alert, if there is room.
+pub(super) fn note_alert(alert: Alert, carrier: Carrier, context: &mut Context<'_>) {
+    let tls = context.findings.tls.get_or_insert_default();
+    tls.carrier = carrier;
+    if tls.alerts.len() < ALERTS_MAX {
+        tls.alerts.push(alert);
+    } else {
+        context.findings.messages_dropped += 1;
+    }
+}
+
 pub(super) fn is_tls13(version: u16) -> bool {
     // Drafts, Facebook's among them.
     matches!(version, 0x0304 | 0xfefc | 0x7f00..=0x7fff | 0xfb00..=0xfbff)
@@ -282,6 +291,6 @@ pub(super) const APPLICATION_DATA: u8 = 23;
 /// RFC 5246, section 6.2.3.
 pub(super) const RECORD_BYTES_MAX: u16 = (1 << 14) + 2_048;
 /// Alerts that are kept.
-pub(super) const ALERTS_MAX: usize = 32;
+const ALERTS_MAX: usize = 32;
 /// Packets after lost bytes that do not begin with a record before a side is given up.
 const MISSES_MAX: u32 = 1_000;

@@ -3,6 +3,7 @@
 use flowloom_flow::Direction;
 use proptest::prelude::*;
 
+use crate::http::exchange::Response;
 use crate::http::{Http, HttpColumns, HttpEvent};
 use crate::testing::Script;
 use crate::{Findings, Transport, WireText};
@@ -202,6 +203,26 @@ fn a_header_without_end_is_given_up() {
         script.up(&[b'a'; 8_000]);
     }
     assert_eq!(told(http(script.end())), [row("/", 0, 0, 0)]);
+}
+
+#[test]
+fn texts_beyond_what_is_kept_are_counted() {
+    let mut script = script();
+    let value = "v".repeat(4_000);
+    let fields = format!("Server: {value}\r\nLocation: {value}\r\nContent-Type: {value}\r\n");
+    let answer = format!("HTTP/1.1 200 OK\r\n{fields}Content-Length: 0\r\n\r\n");
+    script.up(&b"GET / HTTP/1.1\r\n\r\n".repeat(2_000));
+    (0..2_000).for_each(|_| {
+        script.down(answer.as_bytes());
+    });
+    let findings = script.end();
+    let has_texts = |response: &&Response| response.server.is_some();
+    let responses = || http(findings).exchanges.iter().filter_map(|each| each.response.as_ref());
+    let kept = responses().filter(has_texts).count();
+    assert!((1_300..1_400).contains(&kept), "{kept}");
+    assert!(responses().all(|response| response.status == Some(200)));
+    assert_eq!(responses().count(), 2_000);
+    assert_eq!(findings.messages_dropped, 2_000 - kept as u64);
 }
 
 #[test]
