@@ -24,7 +24,27 @@ macro_rules! targets {
 }
 
 targets!(
-    pcap, pcapng, snoop, compressed, decode, headers, payload, defrag, sequence, stream, filter, quic, dns, dhcp, declared, yaml_loader, ssh, starttls, tls, http, openvpn
+    pcap,
+    pcapng,
+    snoop,
+    compressed,
+    decode,
+    headers,
+    payload,
+    defrag,
+    sequence,
+    stream,
+    filter,
+    quic,
+    dns,
+    dhcp,
+    declared,
+    yaml_loader,
+    ssh,
+    starttls,
+    tls,
+    http,
+    openvpn
 );
 
 fn run(name: &str, target: Target) {
