@@ -7,6 +7,8 @@ use flowloom_protocols::http::HttpColumns;
 use flowloom_protocols::icmp::IcmpColumns;
 use flowloom_protocols::quic::QuicColumns;
 use flowloom_protocols::ssh::SshColumns;
+#[cfg(feature = "ja4plus")]
+use flowloom_protocols::tls::Ja4PlusColumns;
 use flowloom_protocols::tls::TlsColumns;
 use flowloom_protocols::{ApplicationColumns, Want, Wants};
 use flowloom_schema::{Column, Record, Series};
@@ -79,6 +81,12 @@ families! {
     DeclaredFamily: DeclaredColumns wants Declared;
     /// What the SSH key exchange told.
     SshFamily: SshColumns wants Ssh;
+}
+
+#[cfg(feature = "ja4plus")]
+families! {
+    /// Fingerprints under the FoxIO licence.
+    Ja4PlusFamily: Ja4PlusColumns wants Tls, Certificates;
 }
 
 /// Rows that are made before they are appended.

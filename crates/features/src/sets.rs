@@ -59,6 +59,12 @@ pub const SETS: &[Set] = &[
         doc: "the TLS handshake, of TCP, DTLS and QUIC: names, versions, ciphers, fingerprints",
         families: |_| vec![Box::new(TlsFamily)],
     },
+    #[cfg(feature = "ja4plus")]
+    Set {
+        name: "ja4plus",
+        doc: "JA4S and JA4X, which are under the FoxIO licence",
+        families: |_| vec![Box::new(crate::said::Ja4PlusFamily)],
+    },
     Set {
         name: "quic",
         doc: "the QUIC handshake: versions, connection ids, transport parameters",
