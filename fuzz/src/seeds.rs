@@ -53,6 +53,21 @@ pub fn own_seeds(target: &str) -> Vec<Vec<u8>> {
                 [&[how, 255, 255, 255, 250][..], &parts].concat()
             })
             .to_vec(),
+        // Each definition that is shipped.
+        "yaml_loader" => flowloom_protocols::declared::SHIPPED
+            .iter()
+            .map(|(_, text)| text.as_bytes().to_vec())
+            .collect(),
+        "declared" => MESSAGES.iter().map(|message| message.to_vec()).collect(),
+        "filter" => EXPRESSIONS.iter().map(|text| text.as_bytes().to_vec()).collect(),
+        "quic" => vec![crate::quic::seed()],
+        _ => of_protocols(target),
+    }
+}
+
+/// Inputs of the targets that read what flows say.
+fn of_protocols(target: &str) -> Vec<Vec<u8>> {
+    match target {
         // A question with a name that points to another, and a request with some options.
         "dns" => vec![
             [
@@ -70,14 +85,6 @@ pub fn own_seeds(target: &str) -> Vec<Vec<u8>> {
             .concat(),
             [&[1, 5, 1, 0, 0, 1, 0, 1, 0, 4][..], &[0, 3, 0, 1, 0, 8, 0, 2, 0, 0]].concat(),
         ],
-        // Each definition that is shipped.
-        "yaml_loader" => flowloom_protocols::declared::SHIPPED
-            .iter()
-            .map(|(_, text)| text.as_bytes().to_vec())
-            .collect(),
-        "declared" => MESSAGES.iter().map(|message| message.to_vec()).collect(),
-        "filter" => EXPRESSIONS.iter().map(|text| text.as_bytes().to_vec()).collect(),
-        "quic" => vec![crate::quic::seed()],
         // Banners and the beginning of an offer; a dialogue of SMTP that turns.
         "ssh" => vec![said(&[
             (Direction::Up, b"SSH-2.0-a\r\n"),

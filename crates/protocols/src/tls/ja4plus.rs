@@ -2,7 +2,7 @@
 
 use flowloom_schema::record;
 
-use super::{Certificate, ServerHello};
+use super::Certificate;
 use crate::Findings;
 
 record! {
@@ -20,7 +20,7 @@ impl Ja4PlusColumns {
     pub fn of(findings: Option<&Findings>) -> Self {
         let tls = findings.and_then(|findings| findings.tls.as_deref());
         Self {
-            ja4s: tls.and_then(|tls| tls.server_hello()).map(ServerHello::ja4s),
+            ja4s: tls.and_then(|tls| Some(tls.server_hello()?.ja4s(tls.carrier))),
             ja4x: tls.map(|tls| tls.certificates.iter().map(Certificate::ja4x).collect()),
         }
     }
