@@ -135,13 +135,14 @@ fn account(summary: &Summary) -> String {
     text
 }
 
-fn losses(account: &Account) -> [(&'static str, u64); 6] {
+fn losses(account: &Account) -> [(&'static str, u74); 7] {
     [
         ("frames outside of the time window", account.frames_outside_window),
         ("frames dropped as repetitions", account.frames_duplicate),
         ("frames the filter did not accept", account.frames_filtered),
         ("flows the filter did not accept", account.flows_filtered),
         ("IP fragments whose datagram stayed incomplete", account.fragments_unresolved),
+        ("bytes of TCP payload that parsers missed", account.stream_bytes_lost),
         ("frames whose time jumped ahead alone", account.clock_jumps_refused),
     ]
 }
