@@ -135,7 +135,7 @@ fn account(summary: &Summary) -> String {
     text
 }
 
-fn losses(account: &Account) -> [(&'static str, u74); 7] {
+fn losses(account: &Account) -> [(&'static str, u64); 7] {
     [
         ("frames outside of the time window", account.frames_outside_window),
         ("frames dropped as repetitions", account.frames_duplicate),
