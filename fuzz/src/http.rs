@@ -15,7 +15,8 @@ pub fn http(data: &[u8]) {
         assert!(columns.http_method.is_none() || http.request_count > 0);
         assert!(columns.http_status.is_none() || http.response_count > 0);
         let bodies = http.request_body_bytes + http.response_body_bytes;
-        assert!(bodies <= data.len() as u64, "no more than was said");
+        // HTTP/2 counts what a frame of nine bytes says that it holds, which the capture may not.
+        assert!(bodies <= (data.len() as u64) << 24, "no more than was said");
     }
     let events = EVENTS.iter().find(|events| events.name == "http").expect("there is the table");
     let mut series: Vec<_> =
