@@ -39,7 +39,7 @@ pub struct Ends {
 pub enum Lesson {
     /// A DNS answer: the client was told that a name has an address.
     Name {
-        /// The frame that completed the answer.
+        /// The frame at which the answer was read.
         frame: u64,
         /// Its time.
         time: i64,
@@ -55,13 +55,22 @@ pub enum Lesson {
     /// A QUIC connection id that an endpoint has chosen for itself: packets sent to it are of this
     /// connection.
     ConnectionId {
-        /// The frame in which it was seen.
+        /// The frame at which it was read.
         frame: u64,
         /// The first frame of the connection.
         flow_id: u64,
         /// The connection id.
         id: Box<[u8]>,
     },
+}
+
+impl Lesson {
+    /// Puts off a lesson to the frame at which it was read.
+    pub(crate) fn learn_at(&mut self, at: u64) {
+        match self {
+            Self::Name { frame, .. } | Self::ConnectionId { frame, .. } => *frame = at,
+        }
+    }
 }
 
 /// How much is kept of a conversation.

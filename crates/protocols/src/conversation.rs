@@ -143,6 +143,7 @@ impl Conversation {
                 Transport::Udp => Stage::Datagrams(Box::default()),
             };
         }
+        let learnt_before = shared.lessons.len();
         let mut desk = Desk::new(&mut self.findings, payload.ends, shared);
         let goes_on = match &mut self.stage {
             Stage::Streams(streams) => streams.packet(payload, &mut desk),
@@ -158,11 +159,18 @@ impl Conversation {
         } else if !goes_on {
             self.close(shared);
         }
+        // What had to wait for a hole is learnt now, whenever it came.
+        for lesson in &mut shared.lessons[learnt_before..] {
+            lesson.learn_at(payload.stamp.frame);
+        }
     }
 
-    /// The flow has ended: parsers see what is left.
+    /// The flow has ended: parsers see what is left. Nobody learns from that any more: at which
+    /// frame a flow ends is known too late.
     pub fn end(&mut self, ends: Ends, shared: &mut Shared) {
+        let learnt_before = shared.lessons.len();
         self.finish(ends, shared);
+        shared.lessons.truncate(learnt_before);
         shared.counts.messages_dropped += self.findings.messages_dropped;
     }
 

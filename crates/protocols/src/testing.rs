@@ -67,6 +67,15 @@ impl Script {
         self
     }
 
+    /// A packet with bytes that were lost, `back` bytes before the next ones.
+    pub(crate) fn find(&mut self, direction: Direction, back: u32, bytes: &[u8]) -> &mut Self {
+        let next = self.next[direction.index()];
+        self.next[direction.index()] = next.wrapping_sub(back);
+        self.say(direction, bytes);
+        self.next[direction.index()] = next;
+        self
+    }
+
     /// Ends the flow; what was found.
     pub(crate) fn end(&mut self) -> &Findings {
         self.conversation.end(self.ends, &mut self.shared);

@@ -184,6 +184,30 @@ fn answers_teach_the_name_that_was_asked_for() {
 }
 
 #[test]
+fn an_answer_teaches_at_the_frame_that_fills_its_hole_and_not_after_the_end() {
+    let with_len = |message: &str| {
+        let message = bytes(message);
+        [&(message.len() as u16).to_be_bytes()[..], &message].concat()
+    };
+    let (query, answer) = (with_len(ALIAS_QUERY), with_len(ALIAS));
+    let rest = answer.len() as u32 - 10;
+    let begun = || {
+        let mut script = Script::new(Transport::Tcp, [40_000, 53]);
+        script.up(&query).down(&answer[..10]).lose(Direction::Down, 10).down(&answer[20..]);
+        script
+    };
+    let mut script = begun();
+    script.find(Direction::Down, rest, &answer[10..20]).end();
+    let [Lesson::Name { frame: 4, .. }] = script.shared.lessons.as_slice() else {
+        panic!("{:?}", script.shared.lessons)
+    };
+    // The end of the flow gives the hole up: what is read then comes too late for others.
+    let mut script = begun();
+    script.down(&answer).end();
+    assert!(script.shared.lessons.is_empty());
+}
+
+#[test]
 fn responses_are_matched_by_identifier_and_question() {
     let mut script = Script::new(Transport::Udp, [40_000, 53]);
     let mut other = bytes(ANSWER);
