@@ -1,120 +1,9 @@
 //! DNS and DHCP against the facts that tshark tells of the corpus, where the corpus is there.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
-use flowloom_capture::{Block, Capture, Input, Limits as CaptureLimits, Source};
-use flowloom_flow::Direction;
-use flowloom_protocols::dhcp;
 use flowloom_protocols::dns::{Data, Message};
-use flowloom_protocols::{
-    Conversation, Ends, Limits, Payload, Registry, Shared, Stamp, Transport, Want, Wants,
-};
-use flowloom_wire::{Address, Marks, Options, Packet, Transport as WireTransport};
+use flowloom_protocols::{Transport, Want, Wants, dhcp};
 
-/// Who speaks with whom, the lesser end first, and whether over TCP.
-type Key = (Address, u16, Address, u16, bool);
-
-/// The conversations of a capture; datagrams in fragments are left out.
-fn conversations(path: &Path, wants: Wants) -> Vec<(Ends, Conversation)> {
-    let mut shared = Shared::new(Arc::new(Registry::new()), wants, Limits::default(), 1);
-    let mut all: Vec<(Ends, Conversation)> = Vec::new();
-    let mut places: HashMap<Key, usize> = HashMap::new();
-    let input = Input::File(path.to_owned());
-    let Ok(mut capture) = Capture::open(&input, CaptureLimits::default()) else { return all };
-    let mut block = Block::default();
-    let mut number = 0;
-    while let Ok(true) = capture.read(&mut block) {
-        for frame in &block.frames {
-            number += 1;
-            let (bytes, mut packet) = (block.data(frame), Packet::default());
-            let options = Options::default();
-            flowloom_wire::decode(
-                frame.link,
-                bytes,
-                frame.original,
-                &options,
-                &mut (),
-                &mut packet,
-            );
-            let transport = match packet.transport {
-                WireTransport::Tcp => Transport::Tcp,
-                WireTransport::Udp => Transport::Udp,
-                _ => continue,
-            };
-            let is_tcp = transport == Transport::Tcp;
-            if packet.marks.has(Marks::FRAGMENT) && is_tcp {
-                continue;
-            }
-            let (src, dst) = ((packet.src, packet.src_port), (packet.dst, packet.dst_port));
-            let (low, high) = if src <= dst { (src, dst) } else { (dst, src) };
-            let place =
-                *places.entry((low.0, low.1, high.0, high.1, is_tcp)).or_insert_with(|| {
-                    let ends = Ends {
-                        addresses: [packet.src, packet.dst],
-                        ports: [packet.src_port, packet.dst_port],
-                        ip_version: packet.ip_version,
-                        flow_id: 0,
-                    };
-                    all.push((ends, Conversation::default()));
-                    all.len() - 1
-                });
-            let (ends, conversation) = &mut all[place];
-            let is_up = src == (ends.addresses[0], ends.ports[0]);
-            let app = bytes.get(packet.app_offset as usize..).unwrap_or_default();
-            let payload = Payload {
-                transport,
-                direction: if is_up { Direction::Up } else { Direction::Down },
-                seq: packet.seq,
-                tcp_flags: packet.tcp_flags,
-                len: packet.app_len,
-                bytes: app.get(..packet.app_len as usize).unwrap_or(app),
-                stamp: Stamp { frame: number, time: frame.time.0 },
-                ends: *ends,
-            };
-            conversation.packet(&payload, &mut shared);
-        }
-    }
-    for (ends, conversation) in &mut all {
-        conversation.end(*ends, &mut shared);
-    }
-    all
-}
-
-/// The corpus beside the workspace.
-fn corpus() -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
-    let is_there = root.join("expected").is_dir();
-    if !is_there {
-        eprintln!("skipped: there is no corpus at {}", root.display());
-    }
-    is_there.then_some(root)
-}
-
-/// Each capture with facts of a kind, and these facts, their cells apart.
-fn facts(corpus: &Path, kind: &str) -> BTreeMap<String, Vec<Vec<String>>> {
-    let mut all = BTreeMap::new();
-    for source in fs::read_dir(corpus.join("expected")).into_iter().flatten().flatten() {
-        for file in fs::read_dir(source.path()).into_iter().flatten().flatten() {
-            let name = file.file_name().to_string_lossy().into_owned();
-            let Some(capture) = name.strip_suffix(".facts.tsv") else { continue };
-            let text = fs::read_to_string(file.path()).unwrap_or_default();
-            let rows: Vec<Vec<String>> = text
-                .lines()
-                .map(|line| line.split('\t').map(str::to_owned).collect::<Vec<_>>())
-                .filter(|cells| cells[0] == kind)
-                .map(|cells| cells[1..].to_vec())
-                .collect();
-            if !rows.is_empty() {
-                let source = source.file_name().to_string_lossy().into_owned();
-                all.insert(format!("{source}/{capture}"), rows);
-            }
-        }
-    }
-    all
-}
+use crate::common::{Flow, corpus, facts, flows};
 
 /// What was found of how many facts, by capture; fuzzed captures apart.
 #[derive(Default)]
@@ -197,9 +86,8 @@ fn sorted(mut list: Vec<String>) -> String {
 
 /// The cells of a fact: application, transport, source, destination, identifier, whether it is a
 /// response, response code, question, its type, addresses, aliases, count of answers.
-fn dns_row(ends: &Ends, message: &Message) -> Vec<String> {
-    let ip = |side: usize| ends.addresses[side].to_ip(ends.ip_version).to_string();
-    let (from, to) = (message.direction.index(), message.direction.other().index());
+fn dns_row(flow: &Flow, message: &Message) -> Vec<String> {
+    let [(from, _), (to, _)] = flow.sent(message.direction);
     let of = |kind: u16| {
         let records = message.records.iter().filter(|record| record.kind == kind);
         sorted(
@@ -216,8 +104,8 @@ fn dns_row(ends: &Ends, message: &Message) -> Vec<String> {
     vec![
         message.app.name().into(),
         if message.transport == Transport::Tcp { "tcp" } else { "udp" }.into(),
-        ip(from),
-        ip(to),
+        from.to_string(),
+        to.to_string(),
         format!("{:#06x}", message.id),
         if is_response { "True" } else { "False" }.into(),
         if is_response { (message.flags & 15).to_string() } else { String::new() },
@@ -252,15 +140,17 @@ fn dns_facts(fact: &[String]) -> Vec<Vec<String>> {
 
 #[test]
 fn dns_messages_are_those_of_the_corpus() {
-    let Some(corpus) = corpus() else { return };
     let mut score = Score::default();
-    for (capture, facts) in facts(&corpus, "dns") {
-        let wants = Wants::of(&[Want::DnsMessages]);
-        let conversations = conversations(&corpus.join(&capture), wants);
-        let found = conversations.iter().flat_map(|(ends, conversation)| {
-            let dns = conversation.findings().dns.as_deref();
+    for (capture, path, expected) in corpus() {
+        let facts = facts(&expected, "dns");
+        if facts.is_empty() {
+            continue;
+        }
+        let flows = flows(&path, Wants::of(&[Want::DnsMessages])).unwrap_or_default();
+        let found = flows.iter().flat_map(|flow| {
+            let dns = flow.findings().dns.as_deref();
             let messages = dns.map(|dns| dns.messages.as_slice()).unwrap_or_default();
-            messages.iter().map(|message| dns_row(ends, message))
+            messages.iter().map(|message| dns_row(flow, message))
         });
         let found: Vec<_> = found.filter(|row| row[0] != "nbns").collect();
         let facts: Vec<_> = facts.iter().flat_map(|fact| dns_facts(fact)).collect();
@@ -305,9 +195,12 @@ fn dhcpv6_row(message: &dhcp::Message) -> Vec<String> {
 
 /// Compares the messages of a version with the facts of a kind.
 fn leases(kind: &str, version: u8, row: fn(&dhcp::Message) -> Vec<String>) {
-    let Some(corpus) = corpus() else { return };
     let mut score = Score::default();
-    for (capture, mut facts) in facts(&corpus, kind) {
+    for (capture, path, expected) in corpus() {
+        let mut facts = facts(&expected, kind);
+        if facts.is_empty() {
+            continue;
+        }
         for fact in &mut facts {
             // Of captures with several sections, tshark counts frames otherwise.
             fact.remove(0);
@@ -321,10 +214,9 @@ fn leases(kind: &str, version: u8, row: fn(&dhcp::Message) -> Vec<String>) {
                 fact[4] = sorted(fact[4].split('|').map(str::to_owned).collect());
             }
         }
-        let wants = Wants::of(&[Want::DhcpMessages]);
-        let conversations = conversations(&corpus.join(&capture), wants);
-        let found = conversations.iter().flat_map(|(_, conversation)| {
-            let dhcp = conversation.findings().dhcp.as_deref();
+        let flows = flows(&path, Wants::of(&[Want::DhcpMessages])).unwrap_or_default();
+        let found = flows.iter().flat_map(|flow| {
+            let dhcp = flow.findings().dhcp.as_deref();
             dhcp.map(|dhcp| dhcp.messages.as_slice()).unwrap_or_default()
         });
         let found = found.filter(|message| message.version == version).map(row).collect();

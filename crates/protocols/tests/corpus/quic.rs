@@ -2,32 +2,29 @@
 //! `../shared/corpus`.
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::fs;
+use std::path::Path;
 
-use flowloom_capture::{Block, Capture, Input, Limits as ReadLimits, Source};
 use flowloom_flow::Direction;
 use flowloom_protocols::quic::LongPacket;
 use flowloom_protocols::tls::Carrier;
-use flowloom_protocols::{
-    Conversation, Ends, Findings, Limits, Payload, Registry, Shared, Stamp, Transport, Wants,
-};
-use flowloom_wire::{Address, Options, Packet, Transport as WireTransport};
+use flowloom_protocols::{Findings, Wants, WireText, hex};
+
+use crate::common::{corpus, flows};
 
 /// Every fact that tshark tells is found, but for what has longer ids than QUIC has; what it does not
 /// tell is printed.
 #[test]
 fn packets_and_hellos_are_those_that_tshark_sees() {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
-    let captures = captures(&corpus);
+    let captures = corpus();
     if captures.is_empty() {
-        return println!("skipped: there is no ../shared/corpus");
+        return;
     }
     let (mut found, mut told) = ([0; 3], [0; 3]);
-    for (name, text) in captures {
+    for (name, path, expected) in captures {
+        let text = fs::read_to_string(expected).unwrap();
         let facts = facts_of(&text);
-        let Some(seen) = Seen::of(&corpus.join(&name)) else { continue };
-        let name = name.display();
+        let Some(seen) = Seen::of(&path) else { continue };
         let longs = facts.iter().filter(|fact| is_found(fact, &seen.packets)).count();
         for fact in facts.iter().filter(|fact| !is_found(fact, &seen.packets)).take(SHOWN) {
             println!("  {name}: missing {fact:?}, found {:?}", seen.packets.get(&fact.frame));
@@ -57,22 +54,6 @@ fn packets_and_hellos_are_those_that_tshark_sees() {
     for (found, told) in found.into_iter().zip(told) {
         assert!(found * 100 >= told * 99 && told > 30, "{found} of {told}");
     }
-}
-
-/// Names and facts of all captures.
-fn captures(corpus: &Path) -> Vec<(PathBuf, String)> {
-    let mut captures = Vec::new();
-    for source in std::fs::read_dir(corpus.join("expected")).into_iter().flatten().flatten() {
-        for file in std::fs::read_dir(source.path()).into_iter().flatten().flatten() {
-            let name = file.file_name().to_string_lossy().into_owned();
-            if let Some(name) = name.strip_suffix(".facts.tsv") {
-                let text = String::from_utf8_lossy(&std::fs::read(file.path()).unwrap()).into();
-                captures.push((Path::new(&source.file_name()).join(name), text));
-            }
-        }
-    }
-    captures.sort();
-    captures
 }
 
 /// What tshark tells of a frame.
@@ -127,12 +108,12 @@ struct Seen {
 impl Seen {
     fn of(path: &Path) -> Option<Self> {
         let mut seen = Self::default();
-        for (ends, conversation) in conversations(path)? {
-            let findings = conversation.findings();
+        for flow in flows(path, Wants::ALL)? {
+            let findings = flow.findings();
             for packet in findings.quic.iter().flat_map(|quic| &quic.packets) {
                 seen.packets.entry(packet.stamp.frame).or_default().push(packet.clone());
             }
-            seen.hellos(findings, ends.ports);
+            seen.hellos(findings, flow.ends.map(|(_, port)| port));
         }
         Some(seen)
     }
@@ -147,8 +128,7 @@ impl Seen {
         let [client, server] = if tls.client() == Direction::Up { [up, down] } else { [down, up] };
         for hello in &tls.client_hellos {
             let sni = hello.sni.as_ref().map_or("", |name| name.as_str());
-            let alpn: Vec<&str> =
-                hello.alpn.iter().map(flowloom_protocols::WireText::as_str).collect();
+            let alpn: Vec<&str> = hello.alpn.iter().map(WireText::as_str).collect();
             let versions = versions(&hello.supported_versions).join("|");
             let alpn = alpn.join("|");
             self.hellos[0].insert(format!("{client} {server} {sni} {alpn} {versions}"));
@@ -171,67 +151,6 @@ fn is_found(fact: &Fact, packets: &HashMap<u64, Vec<LongPacket>>) -> bool {
     fact.versions.iter().eq(packets.iter().map(|packet| &packet.version.0))
         && fact.dcids.starts_with(&dcids)
         && fact.scids == ids(|packet| &packet.scid)
-}
-
-fn conversations(path: &Path) -> Option<Vec<(Ends, Conversation)>> {
-    let mut flows: HashMap<_, (Ends, Conversation)> = HashMap::new();
-    let mut shared = Shared::new(Arc::new(Registry::new()), Wants::ALL, Limits::default(), 1);
-    let mut capture = Capture::open(&Input::File(path.into()), ReadLimits::default()).ok()?;
-    let (mut block, mut packet) = (Block::default(), Packet::default());
-    while capture.read(&mut block).unwrap_or(false) {
-        for (number, frame) in (block.first..).zip(&block.frames) {
-            let bytes = block.data(frame);
-            let options = Options::default();
-            flowloom_wire::decode(
-                frame.link,
-                bytes,
-                frame.original,
-                &options,
-                &mut (),
-                &mut packet,
-            );
-            if packet.transport != WireTransport::Udp {
-                continue;
-            }
-            let ends = Ends {
-                addresses: [packet.src, packet.dst],
-                ports: [packet.src_port, packet.dst_port],
-                ip_version: packet.ip_version,
-                flow_id: 0,
-            };
-            let (ends, conversation) =
-                flows.entry(key(&ends)).or_insert_with(|| (ends, Conversation::default()));
-            let is_up = (ends.addresses[0], ends.ports[0]) == (packet.src, packet.src_port);
-            let start = packet.app_offset as usize;
-            let end = bytes.len().min(start + packet.app_len as usize);
-            let payload = Payload {
-                transport: Transport::Udp,
-                direction: if is_up { Direction::Up } else { Direction::Down },
-                seq: 0,
-                tcp_flags: 0,
-                len: packet.app_len,
-                bytes: bytes.get(start..end).unwrap_or_default(),
-                stamp: Stamp { frame: number, time: frame.time.0 },
-                ends: *ends,
-            };
-            conversation.packet(&payload, &mut shared);
-        }
-    }
-    let mut conversations: Vec<_> = flows.into_values().collect();
-    for (ends, conversation) in &mut conversations {
-        conversation.end(*ends, &mut shared);
-    }
-    Some(conversations)
-}
-
-fn key(ends: &Ends) -> [(Address, u16); 2] {
-    let mut key = [(ends.addresses[0], ends.ports[0]), (ends.addresses[1], ends.ports[1])];
-    key.sort_by_key(|(address, port)| (address.0, *port));
-    key
-}
-
-fn hex(bytes: &[u8]) -> String {
-    flowloom_protocols::hex(bytes)
 }
 
 /// Missing packets of a capture that are printed.
