@@ -31,7 +31,10 @@ pub(crate) fn run(root: &Path, check: bool) -> Result<(), String> {
 
 /// The catalogue of columns.
 fn columns(root: &Path) -> Result<String, String> {
-    flowloom(root, &["features", "--format", "markdown"])
+    let sets = flowloom(root, &["features", "--format", "markdown"])?;
+    let tables = flowloom(root, &["features", "--events", "--format", "markdown"])?;
+    let about = "What a flow has many of is in tables of their own: `--events NAME,... -o DIR`.";
+    Ok(format!("{sets}\n# Event tables\n\n{about}\n\n{tables}"))
 }
 
 /// What each command says of itself.

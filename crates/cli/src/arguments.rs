@@ -94,8 +94,8 @@ pub(crate) struct ColumnArguments {
     /// Feature sets, separated by commas; `flowloom features` lists them with their columns
     #[arg(long, value_name = "SET,...", value_delimiter = ',', default_values_t = DEFAULT_SETS.map(String::from))]
     pub(crate) features: Vec<String>,
-    /// Event tables, separated by commas, written beside the flows into the directory of -o: dns,
-    /// http, `tls_records`, certificates, dhcp
+    /// Event tables, separated by commas, written beside the flows into the directory of -o;
+    /// `flowloom features --events` lists them with their columns
     #[arg(long, value_name = "TABLE,...", value_delimiter = ',')]
     pub(crate) events: Vec<String>,
     /// Directory of YAML files that declare protocols, beside those that are known
@@ -139,7 +139,8 @@ pub(crate) struct ColumnArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct FrameArguments {
-    /// Only packets for which a tcpdump expression is true
+    /// Only packets and flows for which an expression is true: tcpdump's language, and words for
+    /// what flows say, such as `tls.sni endswith "example.com"`
     #[arg(short, long, value_name = "EXPRESSION")]
     pub(crate) filter: Option<String>,
     /// Only the first N frames of each capture (with --rotated: of all together)
@@ -228,6 +229,9 @@ pub(crate) struct FeaturesArguments {
     /// Only the columns of these sets
     #[arg(value_name = "SET")]
     pub(crate) sets: Vec<String>,
+    /// The columns of event tables instead
+    #[arg(long)]
+    pub(crate) events: bool,
     /// As a Markdown table, or as JSON
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: CatalogueFormat,
@@ -300,7 +304,9 @@ const FLOWS_EXAMPLES: &str = "Examples:
   flowloom flows capture.pcap.gz -o flows.parquet --features core,statistics
   flowloom flows captures/ -o flows.csv --filter 'tcp port 443 or udp port 443'
   tcpdump -w - -c 1000 | flowloom flows - -o - --format jsonl
-  flowloom flows a.pcap -o a.parquet --features core,sequences --sequence-max 255";
+  flowloom flows a.pcap -o a.parquet --features core,sequences --sequence-max 255
+  flowloom flows a.pcap --filter 'tls.version = \"TLS 1.0\" or http.status >= 400'
+  flowloom flows a.pcap --features core,tls --events dns,http -o tables/";
 
 const INFO_EXAMPLES: &str = "Examples:
   flowloom info capture.pcapng

@@ -2,14 +2,39 @@
 
 use std::fmt::Write as _;
 
-use flowloom_features::SETS;
+use flowloom_features::{Events, SETS, catalogue};
 use flowloom_schema::Column;
 use serde_json::json;
 
-/// The columns as text for a terminal: a line with name, type, unit and role, then the definition.
-pub fn catalogue_text(columns: &[Column]) -> String {
+/// A feature set or an event table with its columns.
+pub struct Section {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is.
+    pub doc: &'static str,
+    /// Its columns.
+    pub columns: Vec<Column>,
+}
+
+/// The feature sets.
+pub fn set_sections() -> Vec<Section> {
+    let columns = catalogue();
+    let of_set = |name| columns.iter().filter(move |column| column.family == name).cloned();
+    SETS.iter()
+        .map(|set| Section { name: set.name, doc: set.doc, columns: of_set(set.name).collect() })
+        .collect()
+}
+
+/// The event tables.
+pub fn event_sections() -> Vec<Section> {
+    let tables = Events::all();
+    tables.tables().map(|(name, doc, columns)| Section { name, doc, columns }).collect()
+}
+
+/// Sections as text for a terminal: a line with name, type, unit and role, then the definition.
+pub fn catalogue_text(sections: &[Section]) -> String {
     let mut text = String::new();
-    for (name, doc, columns) in by_set(columns) {
+    for Section { name, doc, columns } in sections {
         let _ = writeln!(text, "{name}: {doc} ({} columns)\n", columns.len());
         for column in columns {
             let _ = writeln!(text, "  {}  [{}]", column.name, properties(column));
@@ -20,10 +45,10 @@ pub fn catalogue_text(columns: &[Column]) -> String {
     text
 }
 
-/// The columns as Markdown tables, one per set.
-pub fn catalogue_markdown(columns: &[Column]) -> String {
+/// Sections as Markdown tables, one each.
+pub fn catalogue_markdown(sections: &[Section]) -> String {
     let mut text = String::new();
-    for (name, doc, columns) in by_set(columns) {
+    for Section { name, doc, columns } in sections {
         let _ = writeln!(text, "## `{name}`: {doc}\n");
         let _ = writeln!(text, "| column | type | unit | role | definition | over | since |");
         let _ = writeln!(text, "|---|---|---|---|---|---|---|");
@@ -46,12 +71,15 @@ pub fn catalogue_markdown(columns: &[Column]) -> String {
     text
 }
 
-/// The columns as a JSON array.
-pub fn catalogue_json(columns: &[Column]) -> String {
-    let columns = columns.iter().map(|column| {
+/// The columns of sections as a JSON array.
+pub fn catalogue_json(sections: &[Section]) -> String {
+    let all = sections
+        .iter()
+        .flat_map(|section| section.columns.iter().map(|column| (section.name, column)));
+    let columns = all.map(|(name, column)| {
         json!({
             "name": column.name,
-            "set": column.family,
+            "set": name,
             "type": column.data_type.name(),
             "nullable": column.nullable,
             "unit": column.unit.name(),
@@ -71,14 +99,4 @@ fn properties(column: &Column) -> String {
         unit => format!("; {unit}"),
     };
     format!("{}{null}{unit}; {}", column.data_type.name(), column.role.name())
-}
-
-fn by_set(columns: &[Column]) -> Vec<(&'static str, &'static str, Vec<&Column>)> {
-    SETS.iter()
-        .map(|set| {
-            let of_set = columns.iter().filter(|column| column.family == set.name);
-            (set.name, set.doc, of_set.collect::<Vec<_>>())
-        })
-        .filter(|(_, _, columns)| !columns.is_empty())
-        .collect()
 }

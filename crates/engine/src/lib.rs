@@ -22,7 +22,9 @@ mod words;
 
 pub use account::{Account, CaptureAccount, Summary};
 pub use anonymize::CryptoPan;
-pub use catalogue::{catalogue_json, catalogue_markdown, catalogue_text};
+pub use catalogue::{
+    Section, catalogue_json, catalogue_markdown, catalogue_text, event_sections, set_sections,
+};
 pub use config::{AppLayer, Config, ConfigError, DEFAULT_SETS, Order, Output, Window};
 pub use definitions::read_protocols;
 pub use info::{

@@ -219,7 +219,7 @@ impl Output {
         let beside = |name: &str| in_directory(&config.output, name);
         let info = TableInfo { name: "flows".into(), columns, metadata: metadata.clone() };
         let flows = Table::open(config, &info, beside("flows")?)?;
-        let event = |(name, columns): (&str, _)| {
+        let event = |(name, _, columns): (&str, &str, _)| {
             let info = TableInfo { name: name.into(), columns, metadata: metadata.clone() };
             Table::open(config, &info, beside(name)?)
         };

@@ -27,6 +27,11 @@ impl Events {
         Self { tables: names.iter().filter_map(table).collect() }
     }
 
+    /// All tables there are.
+    pub fn all() -> Self {
+        Self { tables: EVENTS.iter().collect() }
+    }
+
     /// The names of all tables there are.
     pub fn names() -> impl Iterator<Item = &'static str> {
         EVENTS.iter().map(|table| table.name)
@@ -37,9 +42,9 @@ impl Events {
         self.tables.is_empty()
     }
 
-    /// Name and columns of each table.
-    pub fn tables(&self) -> impl Iterator<Item = (&'static str, Vec<Column>)> {
-        self.tables.iter().map(|table| (table.name, columns(table)))
+    /// Name of each table, what it has rows for, and its columns.
+    pub fn tables(&self) -> impl Iterator<Item = (&'static str, &'static str, Vec<Column>)> {
+        self.tables.iter().map(|table| (table.name, table.doc, columns(table)))
     }
 
     /// What must be parsed for them.
