@@ -36,7 +36,7 @@ impl Family for ApplicationFamily {
 }
 
 macro_rules! families {
-    ($($(#[$doc:meta])* $family:ident: $record:ident wants $($want:ident),+;)*) => {
+    ($($(#[$doc:meta])* $family:ident: $record:ident of $finding:ident wants $($want:ident),+;)*) => {
         $($(#[$doc])*
         pub(crate) struct $family;
 
@@ -54,10 +54,22 @@ macro_rules! families {
             }
 
             fn append_all(&self, rows: &[FlowRow<'_>], series: &mut [Series]) {
-                // Few enough at a time to stay in the nearest cache.
-                for rows in rows.chunks(ROWS_AT_A_TIME) {
-                    let rows = rows.iter().map(|row| $record::of(row.findings()));
-                    $record::push_all(&rows.collect::<Vec<_>>(), series);
+                let speaks = |row: &FlowRow<'_>| {
+                    row.findings().is_some_and(|findings| findings.$finding.is_some())
+                };
+                // Most flows speak something else: their nulls are made many at a time.
+                for rows in rows.chunk_by(|row, next| speaks(row) == speaks(next)) {
+                    if !rows.first().is_some_and(speaks) {
+                        for series in &mut *series {
+                            series.push_nulls(rows.len());
+                        }
+                        continue;
+                    }
+                    // Few enough to stay in the nearest cache.
+                    for rows in rows.chunks(ROWS_AT_A_TIME) {
+                        let rows = rows.iter().map(|row| $record::of(row.findings()));
+                        $record::push_all(&rows.collect::<Vec<_>>(), series);
+                    }
                 }
             }
         })*
@@ -66,27 +78,27 @@ macro_rules! families {
 
 families! {
     /// What the TLS handshake told.
-    TlsFamily: TlsColumns wants Tls, Certificates;
+    TlsFamily: TlsColumns of tls wants Tls, Certificates;
     /// What a QUIC handshake told.
-    QuicFamily: QuicColumns wants Quic;
+    QuicFamily: QuicColumns of quic wants Quic;
     /// What HTTP messages told.
-    HttpFamily: HttpColumns wants Http;
+    HttpFamily: HttpColumns of http wants Http;
     /// What DNS messages told.
-    DnsFamily: DnsColumns wants Dns;
+    DnsFamily: DnsColumns of dns wants Dns;
     /// What DHCP messages told.
-    DhcpFamily: DhcpColumns wants Dhcp;
+    DhcpFamily: DhcpColumns of dhcp wants Dhcp;
     /// What ICMP and IGMP messages told.
-    IcmpFamily: IcmpColumns wants Icmp;
+    IcmpFamily: IcmpColumns of icmp wants Icmp;
     /// What declared protocols told.
-    DeclaredFamily: DeclaredColumns wants Declared;
+    DeclaredFamily: DeclaredColumns of declared wants Declared;
     /// What the SSH key exchange told.
-    SshFamily: SshColumns wants Ssh;
+    SshFamily: SshColumns of ssh wants Ssh;
 }
 
 #[cfg(feature = "ja4plus")]
 families! {
     /// Fingerprints under the FoxIO licence.
-    Ja4PlusFamily: Ja4PlusColumns wants Tls, Certificates;
+    Ja4PlusFamily: Ja4PlusColumns of tls wants Tls, Certificates;
 }
 
 /// Rows that are made before they are appended.

@@ -9,30 +9,37 @@ use crate::{Protocol, Transport, dhcp, dns, http, named, openvpn, quic, ssh, sta
 #[derive(Clone, Debug)]
 pub struct Registry {
     /// Made when it is first asked for: a run that parses nothing does not read definitions.
-    protocols: OnceLock<Vec<Arc<dyn Protocol>>>,
+    known: OnceLock<Known>,
+}
+
+#[derive(Clone, Debug)]
+struct Known {
+    protocols: Vec<Arc<dyn Protocol>>,
+    /// The first protocol at each port, in order of port, over TCP and over UDP.
+    at_ports: [Vec<(u16, usize)>; 2],
 }
 
 impl Registry {
     /// The protocols in this crate, declared ones among them.
     pub fn new() -> Self {
-        Self { protocols: OnceLock::new() }
+        Self { known: OnceLock::new() }
     }
 
     /// The protocols in this crate, and those in a library. What a user has declared is asked first,
     /// what is shipped last.
     pub fn with(library: &Library) -> Self {
-        Self { protocols: beside_built_in(library).into() }
+        Self { known: Known::new(beside_built_in(library)).into() }
     }
 
     /// Just these.
     #[cfg(test)]
     pub(crate) fn of(protocols: Vec<Arc<dyn Protocol>>) -> Self {
-        Self { protocols: protocols.into() }
+        Self { known: Known::new(protocols).into() }
     }
 
     /// All of them; the first that recognises a flow has it.
     pub fn all(&self) -> &[Arc<dyn Protocol>] {
-        self.protocols.get_or_init(|| beside_built_in(Library::shipped()))
+        &self.known().protocols
     }
 
     /// The fields of declared protocols, as `ntp.stratum`.
@@ -45,9 +52,30 @@ impl Registry {
     /// The protocol that is usually found at one of two ports: the other side's comes first.
     pub fn by_port(&self, transport: Transport, ports: [u16; 2]) -> Option<&Arc<dyn Protocol>> {
         let [initiator, other] = ports;
-        [other, initiator].into_iter().find_map(|port| {
-            self.all().iter().find(|protocol| protocol.ports(transport).contains(&port))
-        })
+        let known = self.known();
+        let at_ports = &known.at_ports[transport as usize];
+        let at = |port| at_ports.binary_search_by_key(&port, |(port, _)| *port).ok();
+        let at = at(other).or_else(|| at(initiator))?;
+        at_ports.get(at).and_then(|(_, protocol)| known.protocols.get(*protocol))
+    }
+
+    fn known(&self) -> &Known {
+        self.known.get_or_init(|| Known::new(beside_built_in(Library::shipped())))
+    }
+}
+
+impl Known {
+    fn new(protocols: Vec<Arc<dyn Protocol>>) -> Self {
+        let at_ports = [Transport::Tcp, Transport::Udp].map(|transport| {
+            let numbered = protocols.iter().enumerate();
+            let mut ports = numbered
+                .flat_map(|(at, protocol)| protocol.ports(transport).iter().map(move |p| (*p, at)))
+                .collect::<Vec<_>>();
+            ports.sort_unstable();
+            ports.dedup_by_key(|(port, _)| *port);
+            ports
+        });
+        Self { protocols, at_ports }
     }
 }
 

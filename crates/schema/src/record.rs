@@ -1,5 +1,6 @@
 //! Declaring the columns of a family once, where they are computed.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::{Column, DataType, Field, Series, Timestamp};
@@ -218,6 +219,7 @@ macro_rules! texts {
 
 texts! {
     &str, |value, series| series.push_text(value);
+    Cow<'_, str>, |value, series| series.push_text(value);
     String, |value, series| series.push_text(value);
     IpAddr, |value, series| push_address(*value, series);
     Mac, |value, series| series.push_utf8(hexed(*value, &mut [0; 17]));
@@ -245,6 +247,14 @@ impl<T: Cell> Cell for Option<T> {
 }
 
 impl<T: Cell> Cell for Vec<T> {
+    const TYPE: DataType = DataType::List(&T::TYPE);
+
+    fn push(&self, series: &mut Series) {
+        series.push_list(|items| T::push_all(self.iter(), items));
+    }
+}
+
+impl<T: Cell> Cell for &[T] {
     const TYPE: DataType = DataType::List(&T::TYPE);
 
     fn push(&self, series: &mut Series) {

@@ -196,6 +196,12 @@ impl Series {
         self.values.push_default();
     }
 
+    /// Appends several nulls.
+    pub fn push_nulls(&mut self, count: usize) {
+        self.validity.push_nulls(self.len(), count);
+        self.values.push_defaults(count);
+    }
+
     /// Appends what stands where there is no value.
     fn push_default(&mut self) {
         self.validity.push_value(self.len());
@@ -336,6 +342,31 @@ impl Values {
         }
     }
 
+    fn push_defaults(&mut self, count: usize) {
+        match self {
+            Values::Bool(v) => v.resize(v.len() + count, false),
+            Values::I8(v) => v.resize(v.len() + count, 0),
+            Values::U8(v) => v.resize(v.len() + count, 0),
+            Values::U16(v) => v.resize(v.len() + count, 0),
+            Values::I32(v) => v.resize(v.len() + count, 0),
+            Values::I64(v) | Values::Time(v) => v.resize(v.len() + count, 0),
+            Values::F64(v) => v.resize(v.len() + count, 0.0),
+            Values::Text(Text { offsets, bytes }) => {
+                offsets.resize(offsets.len() + count, bytes.len() as i32);
+            }
+            Values::List(List { offsets, items }) => {
+                offsets.resize(offsets.len() + count, items.len() as i32);
+            }
+            Values::Struct(Struct { series, len, .. }) => {
+                for series in series {
+                    series.validity.push_values(series.len(), count);
+                    series.values.push_defaults(count);
+                }
+                *len += count;
+            }
+        }
+    }
+
     /// A value of another type than declared is a mistake in a family's code, and its tests see it.
     #[cold]
     fn mismatch(&self, pushed: &str) -> ! {
@@ -410,9 +441,20 @@ impl Validity {
         }
     }
 
+    fn push_values(&mut self, at: usize, count: usize) {
+        for at in at..at + count {
+            self.push_value(at);
+        }
+    }
+
     #[inline]
     fn push_null(&mut self, at: usize) {
-        self.nulls += 1;
+        self.push_nulls(at, 1);
+    }
+
+    #[inline]
+    fn push_nulls(&mut self, at: usize, count: usize) {
+        self.nulls += count;
         let bits = self.bits.get_or_insert_with(|| {
             let mut bits = vec![0xff; at / 8];
             if !at.is_multiple_of(8) {
@@ -420,9 +462,7 @@ impl Validity {
             }
             bits
         });
-        if at.is_multiple_of(8) {
-            bits.push(0);
-        }
+        bits.resize((at + count).div_ceil(8), 0);
     }
 }
 

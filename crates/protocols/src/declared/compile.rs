@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_saphyr::Spanned;
 
 use super::LoadError;
-use super::matching::{Condition, Conditions, Rule, Test};
+use super::matching::{ByteSet, Condition, Conditions, Rule, Rules, Test};
 use super::program::{Definition, Next, Program};
 use super::source::{ConditionSource, Endian, FieldSource, NextSource, PartSource, Source};
 use fields::FieldReader;
@@ -57,7 +57,7 @@ pub(super) struct Outline {
     pub(super) doc: String,
     pub(super) tcp: Option<Vec<u16>>,
     pub(super) udp: Option<Vec<u16>>,
-    pub(super) rules: Vec<Rule>,
+    pub(super) rules: Rules,
     pub(super) fields: Vec<DeclaredField>,
 }
 
@@ -243,7 +243,7 @@ impl FieldReader<'_> {
 }
 
 /// How the protocol of a file is recognised.
-fn rules(file: &str, source: &Source) -> Result<Vec<Rule>, LoadError> {
+fn rules(file: &str, source: &Source) -> Result<Rules, LoadError> {
     let rule = |rule: &Spanned<super::source::ProbeSource>| {
         let (line, rule) = (rule.referenced.line(), &rule.value);
         let max_length = rule.max_length.unwrap_or(usize::MAX);
@@ -257,7 +257,7 @@ fn rules(file: &str, source: &Source) -> Result<Vec<Rule>, LoadError> {
         let conditions = Conditions { min_length: rule.min_length, max_length, all };
         Ok(Rule { conditions, certain: rule.certain })
     };
-    source.probe.iter().map(rule).collect()
+    source.probe.iter().map(rule).collect::<Result<_, _>>().map(Rules::new)
 }
 
 fn conditions(
@@ -314,11 +314,7 @@ fn condition(source: &ConditionSource) -> Result<Condition, String> {
 }
 
 fn bytes(source: &ConditionSource, bytes: impl Iterator<Item = u8>) -> Test {
-    let mut values = [0; 4];
-    for byte in bytes {
-        values[usize::from(byte >> 6)] |= 1 << (byte & 63);
-    }
-    Test::Byte { mask: source.mask.unwrap_or(0xff), values }
+    Test::Byte { mask: source.mask.unwrap_or(0xff), values: ByteSet::of(bytes) }
 }
 
 /// Text as it is, or bytes in hexadecimal after `hex:`.

@@ -4,6 +4,15 @@ use crate::Match;
 
 /// How a protocol is recognised: the first rule that fits decides.
 #[derive(Debug)]
+pub(super) struct Rules {
+    all: Vec<Rule>,
+    /// The bytes with which something that fits can begin: a bit each. Most of what is looked at is
+    /// told by it.
+    first: ByteSet,
+}
+
+/// One way to recognise it.
+#[derive(Debug)]
 pub(super) struct Rule {
     pub(super) conditions: Conditions,
     /// Whether bytes that fit are of the protocol wherever they are found.
@@ -27,7 +36,7 @@ pub(super) struct Condition {
 #[derive(Debug)]
 pub(super) enum Test {
     /// The byte under a mask is one of these: a bit each.
-    Byte { mask: u8, values: [u64; 4] },
+    Byte { mask: u8, values: ByteSet },
     /// One of these begins there.
     Prefix(Vec<Box<[u8]>>),
     /// A number of so many bytes, and something added, is the length of the message.
@@ -41,20 +50,58 @@ enum Fit {
     Fails,
 }
 
-/// Whether bytes that are `len` long, of which not all need be here, fit one of the rules.
-///
-/// `is_whole` says that no more will come: what is too short fails.
-pub(super) fn probe(rules: &[Rule], bytes: &[u8], len: usize, is_whole: bool) -> Match {
-    let mut is_short = false;
-    for rule in rules {
-        match rule.conditions.fit(bytes, len, is_whole) {
-            Fit::Fits if rule.certain => return Match::Yes,
-            Fit::Fits => return Match::Maybe,
-            Fit::Short => is_short = true,
-            Fit::Fails => {}
-        }
+impl Rules {
+    pub(super) fn new(all: Vec<Rule>) -> Self {
+        let can_begin = |byte: u8| {
+            let fits = |condition: &Condition| {
+                condition.offset > 0 || condition.fit(&[byte], 1, false) != Fit::Fails
+            };
+            all.iter().any(|rule| rule.conditions.all.iter().all(fits))
+        };
+        let first = ByteSet::of((0..=u8::MAX).filter(|byte| can_begin(*byte)));
+        Self { all, first }
     }
-    if is_short && !is_whole { Match::NeedMore } else { Match::No }
+
+    /// Whether bytes that are `len` long, of which not all need be here, fit one of the rules;
+    /// what has no rules may be anything.
+    ///
+    /// `is_whole` says that no more will come: what is too short fails.
+    pub(super) fn probe(&self, bytes: &[u8], len: usize, is_whole: bool) -> Match {
+        if self.all.is_empty() {
+            return Match::Maybe;
+        }
+        if bytes.first().is_some_and(|first| !self.first.has(*first)) {
+            return Match::No;
+        }
+        let mut is_short = false;
+        for rule in &self.all {
+            match rule.conditions.fit(bytes, len, is_whole) {
+                Fit::Fits if rule.certain => return Match::Yes,
+                Fit::Fits => return Match::Maybe,
+                Fit::Short => is_short = true,
+                Fit::Fails => {}
+            }
+        }
+        if is_short && !is_whole { Match::NeedMore } else { Match::No }
+    }
+}
+
+/// Some of all bytes: a bit each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ByteSet([u64; 4]);
+
+impl ByteSet {
+    pub(super) fn of(bytes: impl Iterator<Item = u8>) -> Self {
+        let mut set = [0; 4];
+        for byte in bytes {
+            set[usize::from(byte >> 6)] |= 1 << (byte & 63);
+        }
+        Self(set)
+    }
+
+    fn has(&self, byte: u8) -> bool {
+        self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1
+    }
 }
 
 impl Conditions {
@@ -85,11 +132,7 @@ impl Condition {
         match &self.test {
             Test::Byte { mask, values } => {
                 let Some(byte) = bytes.first().map(|byte| byte & mask) else { return Fit::Short };
-                if values[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1 {
-                    Fit::Fits
-                } else {
-                    Fit::Fails
-                }
+                if values.has(byte) { Fit::Fits } else { Fit::Fails }
             }
             Test::Prefix(prefixes) => {
                 let mut fit = Fit::Fails;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use flowloom_flow::Direction;
 
 use super::compile::Outline;
-use super::matching::{Rule, probe};
 use super::program::Program;
 use super::run::{Reading, read};
 use super::{DeclaredField, DeclaredMessage};
@@ -67,10 +66,6 @@ impl Inner {
         }
     }
 
-    fn rules(&self) -> &[Rule] {
-        &self.outline.rules
-    }
-
     fn read(&self, bytes: &[u8]) -> Reading {
         read(&self.program, self.outline.definition, bytes)
     }
@@ -80,10 +75,7 @@ impl Inner {
         if self.ports(transport).is_none() {
             return Match::No;
         }
-        match self.rules() {
-            [] => Match::Maybe,
-            rules => probe(rules, bytes, len, transport == Transport::Udp),
-        }
+        self.outline.rules.probe(bytes, len, transport == Transport::Udp)
     }
 }
 

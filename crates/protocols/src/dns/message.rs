@@ -102,12 +102,26 @@ impl Message {
     /// Reads a message of which `bytes` are there; none if there is not even a header.
     pub(super) fn read(bytes: &[u8], app: App) -> Option<Self> {
         let mut reader = Reader::new(bytes, app);
-        let mut message = Self {
-            app,
+        let mut message = Self::header(&mut reader)?;
+        message.is_whole = message.sections(&mut reader).is_some() && reader.is_empty();
+        Some(message)
+    }
+
+    /// Reads no more than the header and the questions.
+    pub(super) fn read_questions(bytes: &[u8], app: App) -> Option<Self> {
+        let mut reader = Reader::new(bytes, app);
+        let mut message = Self::header(&mut reader)?;
+        let _ = message.questions(&mut reader);
+        Some(message)
+    }
+
+    fn header(reader: &mut Reader<'_>) -> Option<Self> {
+        Some(Self {
+            app: reader.app(),
             transport: Transport::Udp,
             direction: Direction::Up,
             stamp: Stamp::default(),
-            len: bytes.len(),
+            len: reader.len(),
             id: reader.u16()?,
             flags: reader.u16()?,
             counts: [reader.u16()?, reader.u16()?, reader.u16()?, reader.u16()?],
@@ -116,9 +130,7 @@ impl Message {
             edns: None,
             is_whole: false,
             latency: None,
-        };
-        message.is_whole = message.sections(&mut reader).is_some() && reader.is_empty();
-        Some(message)
+        })
     }
 
     /// Whether it answers a query.
@@ -177,14 +189,8 @@ impl Message {
     }
 
     fn sections(&mut self, reader: &mut Reader<'_>) -> Option<()> {
-        let [questions, answers, authorities, additionals] = self.counts;
-        for _ in 0..questions {
-            let name = name(reader, self.questions.len() < QUESTIONS_MAX)?;
-            let (kind, class) = (reader.u16()?, self.class(reader.u16()?));
-            if let Some(name) = name {
-                self.questions.push(Question { name, kind, class });
-            }
-        }
+        self.questions(reader)?;
+        let [_, answers, authorities, additionals] = self.counts;
         let sections = [
             (Section::Answer, answers),
             (Section::Authority, authorities),
@@ -193,6 +199,17 @@ impl Message {
         for (section, count) in sections {
             for _ in 0..count {
                 self.record(section, reader)?;
+            }
+        }
+        Some(())
+    }
+
+    fn questions(&mut self, reader: &mut Reader<'_>) -> Option<()> {
+        for _ in 0..self.counts[0] {
+            let name = name(reader, self.questions.len() < QUESTIONS_MAX)?;
+            let (kind, class) = (reader.u16()?, self.class(reader.u16()?));
+            if let Some(name) = name {
+                self.questions.push(Question { name, kind, class });
             }
         }
         Some(())

@@ -93,7 +93,7 @@ impl<'a> Reader<'a> {
     /// The work is bounded by the length a name can have (RFC 1035 section 2.3.4) and by the number
     /// of pointers followed.
     pub(super) fn name(&mut self) -> Option<String> {
-        let mut text = String::new();
+        let mut text = String::with_capacity(NAME_ROOM);
         let mut octets = 0;
         let mut jumps = 0;
         let mut here = Self { end: self.end, ..*self };
@@ -159,6 +159,13 @@ fn push_escaped(
     is_special: impl Fn(char) -> bool,
     is_coded: impl Fn(char) -> bool,
 ) {
+    let is_plain = |byte: &u8| {
+        byte.is_ascii_graphic() && !is_special(char::from(*byte)) && !is_coded(char::from(*byte))
+    };
+    if let (true, Ok(plain)) = (bytes.iter().all(is_plain), std::str::from_utf8(bytes)) {
+        text.push_str(plain);
+        return;
+    }
     let code = |text: &mut String, byte: u8| {
         let _ = write!(text, "\\{byte:03}");
     };
@@ -200,6 +207,8 @@ pub(super) fn netbios_text(bytes: &[u8]) -> Option<String> {
     Some(text)
 }
 
+/// Room for most names.
+const NAME_ROOM: usize = 32;
 /// Octets of a name, with the lengths of its labels.
 const NAME_MAX: usize = 254;
 /// Pointers that are followed within a name: one before each of the most labels there can be.

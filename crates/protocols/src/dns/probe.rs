@@ -34,7 +34,9 @@ fn judge(bytes: &[u8], len: usize, app: App, is_at_port: bool) -> Match {
     if !is_message(bytes, len, app, is_at_port) {
         return Match::No;
     }
-    let Some(message) = Message::read(bytes, app) else { return Match::No };
+    // At the port the questions tell; elsewhere all of it has to be a message.
+    let read = if is_at_port { Message::read_questions } else { Message::read };
+    let Some(message) = read(bytes, app) else { return Match::No };
     let is_known = message.questions.iter().all(is_known);
     let has_content = !(message.questions.is_empty() && message.records.is_empty());
     if is_known && (is_at_port || message.is_whole && has_content) {
@@ -49,7 +51,7 @@ fn judge(bytes: &[u8], len: usize, app: App, is_at_port: bool) -> Match {
 pub(super) fn is_message(bytes: &[u8], len: usize, app: App, is_at_port: bool) -> bool {
     is_plausible(bytes, len, app)
         || is_at_port
-            && Message::read(bytes, app)
+            && Message::read_questions(bytes, app)
                 .is_some_and(|message| message.questions.first().is_some_and(is_known))
 }
 

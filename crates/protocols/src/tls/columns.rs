@@ -1,5 +1,7 @@
 //! The columns of the set `tls`.
 
+use std::borrow::Cow;
+
 use flowloom_schema::{Timestamp, record};
 
 use super::certificate::serial_text;
@@ -19,11 +21,11 @@ record! {
         tls_sni_raw: Option<String> [None, Identity],
         /// The version that was negotiated: that of `supported_versions` in the ServerHello, else
         /// that of its fixed part (RFC 8446, section 4.2.1). Null before a ServerHello.
-        tls_version: Option<String> [None, Feature],
+        tls_version: Option<Cow<'static, str>> [None, Feature],
         /// The number of `tls_version`.
         tls_version_id: Option<u16> [None, Feature],
         /// The cipher suite that was chosen, by its name in the registry of IANA, else its number.
-        tls_cipher: Option<String> [None, Feature],
+        tls_cipher: Option<Cow<'static, str>> [None, Feature],
         /// The number of `tls_cipher`.
         tls_cipher_id: Option<u16> [None, Feature],
         /// The application protocol that was negotiated (RFC 7301), where the ServerHello has it;
@@ -31,26 +33,26 @@ record! {
         tls_alpn: Option<&'a str> [None, Feature],
         /// The group of the key exchange: of the server's key share in TLS 1.3, of its
         /// ServerKeyExchange before.
-        tls_group: Option<String> [None, Feature],
+        tls_group: Option<Cow<'static, str>> [None, Feature],
         /// Application protocols that the client offered, in its order.
         tls_alpn_offered: Option<Vec<&'a str>> [None, Feature],
         /// Versions that the client offered in `supported_versions`, in its order, without GREASE
         /// (RFC 8701); else that of the fixed part.
-        tls_client_versions: Option<Vec<String>> [None, Feature],
+        tls_client_versions: Option<Vec<Cow<'static, str>>> [None, Feature],
         /// The version in the fixed part of the ClientHello.
         tls_client_version_id: Option<u16> [None, Feature],
         /// Numbers of the cipher suites that the client offered, in its order, GREASE included.
-        tls_client_ciphers: Option<Vec<u16>> [None, Feature],
+        tls_client_ciphers: Option<&'a [u16]> [None, Feature],
         /// Numbers of the extensions of the ClientHello, in its order, GREASE included.
-        tls_client_extensions: Option<Vec<u16>> [None, Feature],
+        tls_client_extensions: Option<&'a [u16]> [None, Feature],
         /// Groups that the client offered (RFC 8446, section 4.2.7), without GREASE.
-        tls_client_groups: Option<Vec<String>> [None, Feature],
+        tls_client_groups: Option<Vec<Cow<'static, str>>> [None, Feature],
         /// Groups for which the client sent a key share (RFC 8446, section 4.2.8), without GREASE.
-        tls_client_key_shares: Option<Vec<String>> [None, Feature],
+        tls_client_key_shares: Option<Vec<Cow<'static, str>>> [None, Feature],
         /// Numbers of the signature algorithms that the client offered, in its order.
-        tls_client_signature_algorithms: Option<Vec<u16>> [None, Feature],
+        tls_client_signature_algorithms: Option<&'a [u16]> [None, Feature],
         /// Numbers of the extensions of the ServerHello, in its order.
-        tls_server_extensions: Option<Vec<u16>> [None, Feature],
+        tls_server_extensions: Option<&'a [u16]> [None, Feature],
         /// Random bytes of the first ClientHello, in hexadecimal: by them key logs know the
         /// connection.
         tls_client_random: Option<String> [None, Identity],
@@ -112,7 +114,7 @@ record! {
         /// SHA-256 of each certificate that the client sent in the clear.
         tls_client_cert_sha256: Option<Vec<String>> [None, Identity],
         /// Alerts in the clear, in their order (RFC 8446, section 6).
-        tls_alerts: Option<Vec<String>> [None, Feature],
+        tls_alerts: Option<Vec<Cow<'static, str>>> [None, Feature],
         /// Level of each of `tls_alerts`: 1 is a warning, 2 is fatal.
         tls_alert_levels: Option<Vec<u8>> [None, Feature],
         /// When the first ClientHello was whole.
@@ -154,12 +156,13 @@ impl<'a> TlsColumns<'a> {
             tls_alpn_offered: client.map(|hello| texts(&hello.alpn)),
             tls_client_versions: client.map(offered_versions),
             tls_client_version_id: client.map(|hello| hello.legacy_version),
-            tls_client_ciphers: client.map(|hello| hello.cipher_suites.clone()),
-            tls_client_extensions: client.map(|hello| hello.extensions.clone()),
+            tls_client_ciphers: client.map(|hello| hello.cipher_suites.as_slice()),
+            tls_client_extensions: client.map(|hello| hello.extensions.as_slice()),
             tls_client_groups: client.map(|hello| group_names(&hello.groups)),
             tls_client_key_shares: client.map(|hello| group_names(&hello.key_shares)),
-            tls_client_signature_algorithms: client.map(|hello| hello.signature_algorithms.clone()),
-            tls_server_extensions: server.map(|hello| hello.extensions.clone()),
+            tls_client_signature_algorithms: client
+                .map(|hello| hello.signature_algorithms.as_slice()),
+            tls_server_extensions: server.map(|hello| hello.extensions.as_slice()),
             tls_client_random: client.map(|hello| hex(&hello.random)),
             tls_server_random: server.map(|hello| hex(&hello.random)),
             tls_session_id_bytes: client.map(|hello| hello.session_id.len() as i64),
@@ -224,13 +227,13 @@ fn handshake_end(tls: &Tls) -> Option<Stamp> {
     Some(if up?.time > down?.time { up? } else { down? })
 }
 
-fn offered_versions(hello: &ClientHello) -> Vec<String> {
+fn offered_versions(hello: &ClientHello) -> Vec<Cow<'static, str>> {
     let offered = hello.supported_versions.iter().copied().filter(|version| !is_grease(*version));
     let offered = offered.map(version_name).collect::<Vec<_>>();
     if offered.is_empty() { vec![version_name(hello.legacy_version)] } else { offered }
 }
 
-fn group_names(groups: &[u16]) -> Vec<String> {
+fn group_names(groups: &[u16]) -> Vec<Cow<'static, str>> {
     let known = groups.iter().copied().filter(|group| !is_grease(*group));
     known.map(group_name).collect()
 }

@@ -1,5 +1,7 @@
 //! Event tables of TLS: `certificates` and `tls_records`.
 
+use std::borrow::Cow;
+
 use flowloom_schema::{Record, Series, Timestamp, record};
 
 use super::certificate::serial_text;
@@ -87,11 +89,11 @@ record! {
         /// Who sent it: 1 the side that opened the flow, -1 the other.
         direction: i8 [None, Feature],
         /// Its type.
-        kind: String [None, Feature],
+        kind: Cow<'static, str> [None, Feature],
         /// The number of its type.
         kind_id: u8 [None, Feature],
         /// The version in its header, which in TLS 1.3 stays at that of TLS 1.2.
-        version: String [None, Feature],
+        version: Cow<'static, str> [None, Feature],
         /// Bytes after its header.
         bytes: i64 [Bytes, Feature],
         /// Epoch, of DTLS.

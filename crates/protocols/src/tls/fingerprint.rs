@@ -8,20 +8,20 @@ use sha2::{Digest, Sha256};
 
 use super::found::{Carrier, ClientHello, ServerHello};
 use super::hello::{ALPN, SERVER_NAME, is_grease};
-use crate::text::hex;
+use crate::text::{hex, push_hex};
 
 impl ClientHello {
     /// What JA3 is the hash of: version, cipher suites, extensions, groups, point formats.
     pub fn ja3_text(&self) -> String {
-        let points = self.point_formats.iter().map(|format| u16::from(*format));
-        format!(
-            "{},{},{},{},{}",
-            self.legacy_version,
-            decimal(self.cipher_suites.iter().copied()),
-            decimal(self.extensions.iter().copied()),
-            decimal(self.groups.iter().copied()),
-            points.map(|format| format.to_string()).collect::<Vec<_>>().join("-"),
-        )
+        let mut text = String::with_capacity(JA3_LEN);
+        push_decimal(&mut text, self.legacy_version);
+        for list in [&self.cipher_suites, &self.extensions, &self.groups] {
+            text.push(',');
+            push_decimals(&mut text, list.iter().copied().filter(|value| !is_grease(*value)));
+        }
+        text.push(',');
+        push_decimals(&mut text, self.point_formats.iter().map(|format| u16::from(*format)));
+        text
     }
 
     /// JA3: MD5 in hexadecimal.
@@ -71,7 +71,8 @@ impl ClientHello {
         let mut extensions = hexadecimal(&extensions);
         let algorithms = hexadecimal(&self.signature_algorithms);
         if !algorithms.is_empty() {
-            extensions = format!("{extensions}_{algorithms}");
+            extensions.push('_');
+            extensions.push_str(&algorithms);
         }
         [hexadecimal(&ciphers), extensions]
     }
@@ -80,8 +81,13 @@ impl ClientHello {
 impl ServerHello {
     /// What JA3S is the hash of: version, cipher suite, extensions.
     pub fn ja3s_text(&self) -> String {
-        let extensions = decimal(self.extensions.iter().copied());
-        format!("{},{},{extensions}", self.legacy_version, self.cipher_suite.unwrap_or_default())
+        let mut text = String::with_capacity(JA3_LEN);
+        push_decimal(&mut text, self.legacy_version);
+        text.push(',');
+        push_decimal(&mut text, self.cipher_suite.unwrap_or_default());
+        text.push(',');
+        push_decimals(&mut text, self.extensions.iter().copied().filter(|kind| !is_grease(*kind)));
+        text
     }
 
     /// JA3S: MD5 in hexadecimal.
@@ -152,14 +158,37 @@ fn alpn_letters(alpn: &[u8]) -> String {
     first.chars().take(1).chain(last.chars().skip(1)).collect()
 }
 
-fn decimal(list: impl Iterator<Item = u16>) -> String {
-    let known = list.filter(|value| !is_grease(*value));
-    known.map(|value| value.to_string()).collect::<Vec<_>>().join("-")
+fn push_decimals(text: &mut String, list: impl Iterator<Item = u16>) {
+    for (i, value) in list.enumerate() {
+        if i > 0 {
+            text.push('-');
+        }
+        push_decimal(text, value);
+    }
 }
 
+/// Some thousand lists are written in a second: worth the few lines that spare the formatting
+/// machinery.
+fn push_decimal(text: &mut String, value: u16) {
+    for scale in [10_000, 1_000, 100, 10, 1] {
+        if value >= scale || scale == 1 {
+            text.push(char::from(b'0' + (value / scale % 10) as u8));
+        }
+    }
+}
+
+/// Numbers of four digits each, without GREASE.
 fn hexadecimal(list: &[u16]) -> String {
-    let known = list.iter().filter(|value| !is_grease(**value));
-    known.map(|value| format!("{value:04x}")).collect::<Vec<_>>().join(",")
+    let mut text = String::with_capacity(5 * list.len());
+    for value in list.iter().filter(|value| !is_grease(**value)) {
+        if !text.is_empty() {
+            text.push(',');
+        }
+        for byte in value.to_be_bytes() {
+            push_hex(&mut text, byte);
+        }
+    }
+    text
 }
 
 /// Twelve digits of the SHA-256; zeros of an empty list.
@@ -169,3 +198,6 @@ fn truncated(list: &str) -> String {
     }
     hex(Sha256::digest(list).first_chunk::<6>().unwrap_or(&[0; 6]))
 }
+
+/// Room for most texts.
+const JA3_LEN: usize = 256;

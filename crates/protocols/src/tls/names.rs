@@ -1,7 +1,9 @@
 //! Names of what TLS has numbers for, as the registries of IANA have them.
 
+use std::borrow::Cow;
+
 /// A version: `TLS 1.3`; of one that is not known, its number.
-pub(super) fn version_name(version: u16) -> String {
+pub(super) fn version_name(version: u16) -> Cow<'static, str> {
     let name = match version {
         0x0002 => "SSL 2.0",
         0x0300 => "SSL 3.0",
@@ -12,21 +14,21 @@ pub(super) fn version_name(version: u16) -> String {
         0xfeff => "DTLS 1.0",
         0xfefd => "DTLS 1.2",
         0xfefc => "DTLS 1.3",
-        0x7f00..=0x7fff => return format!("TLS 1.3 draft {}", version & 0xff),
-        _ => return number(version),
+        0x7f00..=0x7fff => return format!("TLS 1.3 draft {}", version & 0xff).into(),
+        _ => return number(version).into(),
     };
-    name.to_owned()
+    name.into()
 }
 
 /// A cipher suite: `TLS_AES_128_GCM_SHA256`; of one that is not known, its number.
-pub(super) fn cipher_name(cipher: u16) -> String {
+pub(super) fn cipher_name(cipher: u16) -> Cow<'static, str> {
     let at = CIPHERS.binary_search_by_key(&cipher, |(number, _)| *number);
     let name = at.ok().and_then(|at| CIPHERS.get(at)).map(|(_, name)| *name);
-    name.map_or_else(|| number(cipher), str::to_owned)
+    name.map_or_else(|| number(cipher).into(), Cow::Borrowed)
 }
 
 /// A group: `x25519`; of one that is not known, its number.
-pub(super) fn group_name(group: u16) -> String {
+pub(super) fn group_name(group: u16) -> Cow<'static, str> {
     let name = match group {
         19 => "secp192r1",
         21 => "secp224r1",
@@ -51,13 +53,13 @@ pub(super) fn group_name(group: u16) -> String {
         0x11ec => "X25519MLKEM768",
         0x11ed => "SecP384r1MLKEM1024",
         0x6399 => "X25519Kyber768Draft00",
-        _ => return number(group),
+        _ => return number(group).into(),
     };
-    name.to_owned()
+    name.into()
 }
 
 /// An alert: `handshake_failure`; of one that is not known, its number.
-pub(super) fn alert_name(description: u8) -> String {
+pub(super) fn alert_name(description: u8) -> Cow<'static, str> {
     let name = match description {
         0 => "close_notify",
         10 => "unexpected_message",
@@ -95,13 +97,13 @@ pub(super) fn alert_name(description: u8) -> String {
         116 => "certificate_required",
         120 => "no_application_protocol",
         121 => "ech_required",
-        _ => return description.to_string(),
+        _ => return description.to_string().into(),
     };
-    name.to_owned()
+    name.into()
 }
 
 /// The type of a record: `handshake`; of one that is not known, its number.
-pub(super) fn record_name(kind: u8) -> String {
+pub(super) fn record_name(kind: u8) -> Cow<'static, str> {
     let name = match kind {
         20 => "change_cipher_spec",
         21 => "alert",
@@ -110,9 +112,9 @@ pub(super) fn record_name(kind: u8) -> String {
         24 => "heartbeat",
         25 => "tls12_cid",
         26 => "ack",
-        _ => return kind.to_string(),
+        _ => return kind.to_string().into(),
     };
-    name.to_owned()
+    name.into()
 }
 
 /// `0x0a0a`.

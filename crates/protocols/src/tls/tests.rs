@@ -57,8 +57,8 @@ fn tls_1_2_tells_all_but_its_data() {
     assert_eq!(columns.tls_alpn, Some("http/1.1"));
     assert_eq!(columns.tls_alpn_offered, Some(vec!["http/1.1"]));
     assert_eq!(columns.tls_group.as_deref(), Some("x25519"));
-    assert_eq!(columns.tls_client_versions, Some(vec!["TLS 1.2".to_owned()]));
-    assert_eq!(columns.tls_client_ciphers, Some(vec![0xc02f, 0x00ff]));
+    assert_eq!(columns.tls_client_versions, Some(vec!["TLS 1.2".into()]));
+    assert_eq!(columns.tls_client_ciphers, Some(&[0xc02f_u16, 0x00ff][..]));
     assert_eq!(columns.tls_client_version_id, Some(0x0303));
     assert_eq!(columns.tls_resumed, Some(false));
     assert_eq!(columns.tls_ticket_offered, Some(false));
@@ -110,8 +110,8 @@ fn tls_1_3_tells_what_its_hellos_tell() {
     assert_eq!(columns.tls_alpn, None);
     assert_eq!(columns.tls_alpn_offered, Some(vec!["h2", "http/1.1"]));
     assert_eq!(columns.tls_group.as_deref(), Some("x25519"));
-    assert_eq!(columns.tls_client_key_shares, Some(vec!["x25519".to_owned()]));
-    assert_eq!(columns.tls_server_extensions, Some(vec![43, 51]));
+    assert_eq!(columns.tls_client_key_shares, Some(vec!["x25519".into()]));
+    assert_eq!(columns.tls_server_extensions, Some([43, 51].as_slice()));
     assert_eq!(columns.tls_resumed, Some(false));
     assert_eq!(columns.tls_session_id_bytes, Some(32));
     assert_eq!(columns.tls_cert_sha256, None);
@@ -126,7 +126,7 @@ fn a_retry_brings_a_second_hello() {
     let columns = TlsColumns::of(Some(findings));
     assert_eq!(columns.tls_hello_retry, Some(true));
     assert_eq!(columns.tls_client_hello_count, Some(2));
-    assert_eq!(columns.tls_client_key_shares, Some(vec!["x25519".to_owned()]));
+    assert_eq!(columns.tls_client_key_shares, Some(vec!["x25519".into()]));
     assert_eq!(columns.tls_group.as_deref(), Some("secp384r1"));
     assert_eq!(columns.tls_server_hello_time, Some(Timestamp(4_000_000_000)));
     let [first, second] = &tls(findings).client_hellos[..] else { panic!("two hellos") };
@@ -138,7 +138,7 @@ fn a_retry_brings_a_second_hello() {
 fn an_alert_in_the_clear_is_told() {
     let mut script = play(ALERT, usize::MAX);
     let columns = TlsColumns::of(Some(script.end()));
-    assert_eq!(columns.tls_alerts, Some(vec!["protocol_version".to_owned()]));
+    assert_eq!(columns.tls_alerts, Some(vec!["protocol_version".into()]));
     assert_eq!(columns.tls_alert_levels, Some(vec![2]));
     assert_eq!((columns.tls_sni, columns.tls_version), (None, None));
     assert!(columns.tls_ja4.unwrap().starts_with("t12i"));
