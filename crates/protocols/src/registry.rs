@@ -106,6 +106,7 @@ fn built_in() -> Vec<Arc<dyn Protocol>> {
         Arc::new(ssh::SshProtocol),
         Arc::new(http::HttpProtocol),
         Arc::new(http::Http2Protocol),
+        Arc::new(http::WebsocketProtocol),
         Arc::new(http::SsdpProtocol),
         Arc::new(dhcp::DhcpProtocol),
         Arc::new(dhcp::Dhcpv6Protocol),

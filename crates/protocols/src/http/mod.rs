@@ -11,6 +11,7 @@ mod probe;
 mod ssdp;
 mod start_line;
 mod two;
+mod websocket;
 
 pub use columns::HttpColumns;
 pub use events::{HttpEvent, TABLE};
@@ -18,6 +19,7 @@ pub use exchange::{Exchange, Http, Request, Response};
 pub use one::HttpProtocol;
 pub use ssdp::SsdpProtocol;
 pub use two::Http2Protocol;
+pub use websocket::WebsocketProtocol;
 
 use crate::Want;
 

@@ -10,6 +10,7 @@ use super::exchange::{Half, Http};
 use super::fields::Fields;
 use super::start_line::StartLine;
 use super::two::{Http2Parser, Http2Protocol, PREFACE};
+use super::websocket::WebsocketProtocol;
 use super::{WANTED, probe};
 use crate::{
     Context, Input, Match, Opening, Protocol, Stamp, Step, StreamParser, Transport, Want, Wants,
@@ -263,6 +264,9 @@ impl HttpParser {
         let upgrade = head.fields.upgrade.clone().filter(|_| is_switch);
         let is_h2c = upgrade.as_ref().is_some_and(|name| name.as_str().eq_ignore_ascii_case("h2c"));
         if let Some(upgrade) = upgrade {
+            if upgrade.as_str().eq_ignore_ascii_case(WebsocketProtocol::UPGRADE) {
+                WebsocketProtocol::found(context);
+            }
             Http::of(context).upgrade.get_or_insert(upgrade);
         }
         if is_h2c {

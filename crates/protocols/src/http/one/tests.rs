@@ -174,6 +174,8 @@ fn an_upgrade_ends_http() {
         .up(b"\x81\x85abcd");
     let findings = script.end();
     assert_eq!(HttpColumns::of(Some(findings)).http_upgrade, Some("websocket"));
+    let names = findings.applications.iter().map(|found| found.protocol.name());
+    assert!(names.eq(["http", "websocket"]));
     assert_eq!(told(http(findings)), [row("/chat", 101, 0, 0)]);
 }
 
