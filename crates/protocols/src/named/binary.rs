@@ -27,15 +27,7 @@ pub(super) const PROTOCOLS: &[Named] = &[
     row("mongodb", &[27017], mongodb),
     row("cassandra", &[9042], cassandra),
     row("rtmp", &[1935], rtmp),
-    Named {
-        name: "dcerpc",
-        tcp: &[135],
-        udp: &[135],
-        stream: dcerpc,
-        datagram: |bytes| {
-            maybe_if(matches!(bytes, [4, 0..=19, _, _, 0x10 | 0, 0, 0, ..] if bytes.len() >= 80))
-        },
-    },
+    Named { name: "dcerpc", tcp: &[135], udp: &[135], stream: dcerpc, datagram: dcerpc_datagram },
     row("teamviewer", &[5938], |bytes| {
         maybe_if(matches!(bytes, [0x17, 0x24, _, ..] | [0, 0x17, 0x24, ..]))
     }),
@@ -177,6 +169,22 @@ fn rtmp(bytes: &[u8]) -> Match {
         [3, _, _, _, _, 0, 0, 0, 0, ..] if bytes.len() == 1_537 => Match::Yes,
         [3, _, _, _, _, _, _, _, _, ..] if bytes.len() >= 500 => Match::Maybe,
         _ => Match::No,
+    }
+}
+
+/// Version 4, a kind, flags and the representation of numbers; at its place in the header of 80 bytes
+/// the length of what follows, which an authenticator may lengthen.
+fn dcerpc_datagram(bytes: &[u8]) -> Match {
+    let [4, 0..=19, _, _, order @ (0x10 | 0), 0, 0, ..] = bytes else { return Match::No };
+    let Some([a, b]) = bytes.get(74..76) else { return Match::No };
+    let len = match order {
+        0x10 => u16::from_le_bytes([*a, *b]),
+        _ => u16::from_be_bytes([*a, *b]),
+    };
+    match bytes.len().checked_sub(80) {
+        Some(rest) if rest == usize::from(len) && rest > 0 => Match::Yes,
+        Some(_) => Match::Maybe,
+        None => Match::No,
     }
 }
 

@@ -102,6 +102,12 @@ const CERTAIN: &[(&str, Transport, &[u8])] = &[
     ("cassandra", TCP, b"\x04\0\0\0\x05\0\0\0\0"),
     ("cassandra", TCP, b"\x04\0\0\0\x01\0\0\0\x16\0\x01\0\x0bCQL_VERSION\0\x053.0.0"),
     ("dcerpc", TCP, b"\x05\0\x0b\x03\x10\0\0\0\x48\0\0\0\x01\0\0\0\xd0\x16\xd0\x16"),
+    (
+        "dcerpc",
+        UDP,
+        b"\x04\0\x28\0\x10\0\0\0object__________interface_______activity________\
+          \0\0\0\0\x01\0\0\0\0\0\0\0\0\0\xff\xff\xff\xff\x02\0\0\0\0\0hi",
+    ),
     ("tds", TCP, b"\x12\x01\0\x14\0\0\0\0\0\0\x06\0\x01\xff\0\0\0\0\0\0"),
     ("tns", TCP, b"\0\x1a\0\0\x01\0\0\0\x01\x3a\x01\x2c\0(DESCRIPTION="),
     ("x11", TCP, b"l\0\x0b\0\0\0\x12\0\x10\0\0\0MIT"),
