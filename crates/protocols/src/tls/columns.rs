@@ -78,11 +78,11 @@ record! {
         tls_ech_config_id: Option<u8> [None, Feature],
         /// Bytes of the encrypted ClientHello.
         tls_ech_bytes: Option<i64> [Bytes, Feature],
-        /// JA3 of the first ClientHello: MD5 in hexadecimal.
+        /// JA3 of the first ClientHello: MD5 in hexadecimal; null where the capture has a part of it.
         tls_ja3: Option<String> [None, Feature],
         /// JA3S of the ServerHello: MD5 in hexadecimal.
         tls_ja3s: Option<String> [None, Feature],
-        /// JA4 of the first ClientHello.
+        /// JA4 of the first ClientHello; null where the capture has a part of it.
         tls_ja4: Option<String> [None, Feature],
         /// ClientHellos that came, those after a HelloRetryRequest or a HelloVerifyRequest
         /// included.
@@ -136,6 +136,7 @@ impl<'a> TlsColumns<'a> {
     pub fn of(findings: Option<&'a Findings>) -> Self {
         let tls = findings.and_then(|findings| findings.tls.as_deref());
         let client = tls.and_then(Tls::client_hello);
+        let whole = client.filter(|hello| !hello.is_cut);
         let server = tls.and_then(Tls::server_hello);
         // What a HelloRetryRequest chooses holds for the ServerHello after it.
         let leaf = tls.and_then(|tls| chain(tls, false).next());
@@ -176,9 +177,9 @@ impl<'a> TlsColumns<'a> {
             tls_ech: client.and(tls).map(|tls| tls.ech().name()),
             tls_ech_config_id: ech.map(|ech| ech.config_id),
             tls_ech_bytes: ech.map(|ech| ech.payload_len.into()),
-            tls_ja3: client.map(ClientHello::ja3),
+            tls_ja3: whole.map(ClientHello::ja3),
             tls_ja3s: server.map(ServerHello::ja3s),
-            tls_ja4: tls.and_then(|tls| Some(tls.client_hello()?.ja4(tls.carrier))),
+            tls_ja4: whole.zip(tls).map(|(hello, tls)| hello.ja4(tls.carrier)),
             tls_client_hello_count: tls.map(|tls| tls.client_hello_count.into()),
             tls_cert_sha256: hashes(tls, false),
             tls_cert_subject: leaf.map(|leaf| leaf.subject.as_str()),

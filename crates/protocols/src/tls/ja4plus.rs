@@ -1,4 +1,4 @@
-//! The columns of the set `ja4plus`: fingerprints under the FoxIO licence.
+//! The columns of the set `ja4plus`: fingerprints under the `FoxIO` licence.
 
 use flowloom_schema::record;
 

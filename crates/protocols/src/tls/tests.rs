@@ -238,7 +238,10 @@ fn a_hello_that_the_capture_cuts_is_told_as_far_as_it_goes() {
     let hello = tls(findings).client_hello().unwrap();
     assert!(hello.is_cut);
     assert_eq!(hello.cipher_suites, [0xc02f, 0x00ff]);
-    assert_eq!(TlsColumns::of(Some(findings)).tls_sni, Some("weaver.example"));
+    let columns = TlsColumns::of(Some(findings));
+    assert_eq!(columns.tls_sni, Some("weaver.example"));
+    // Of a part they would be those of another program.
+    assert_eq!((columns.tls_ja3, columns.tls_ja4), (None, None));
 }
 
 /// A `ClientHello` with these extensions.
