@@ -1,63 +1,39 @@
 //! HTTP beside what tshark says of the captures of the corpus.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::net::IpAddr;
 
-use crate::common::{Flow, Recall, corpus, facts, flows};
+use crate::common::{Flow, corpus, facts, flows};
+use crate::review::Review;
 use flowloom_protocols::http::{Exchange, Http};
 use flowloom_protocols::{Transport, Want, Wants, WireText};
 
 /// Every request and response that tshark found is found, with the same fields and between the same
-/// endpoints, but for the [`MISSES`]. Captures that a fuzzer made are scored apart.
+/// endpoints. Where tshark is blank, anything is right.
 #[test]
 fn messages_are_those_of_tshark() {
     let wants = Wants::of(&[Want::Application, Want::Http, Want::HttpMessages]);
-    let mut recall = Recall::default();
-    let mut extras = BTreeMap::<String, u64>::new();
-    let mut misses = BTreeMap::<(String, &str), u64>::new();
-    let mut is_there = false;
+    let mut review = Review::of(&[REQUEST, RESPONSE, HEADERS, SSDP]);
     for (name, capture, expected) in corpus() {
-        is_there = true;
         let Some(flows) = flows(&capture, wants) else { continue };
-        let apart = if name.contains("fuzz") { "fuzzed " } else { "" };
         let wanted = Wanted::of(&expected).0;
         let mut missing = Wanted(wanted.clone());
-        let mut score = Score::new();
         for flow in &flows {
             for message in flow.findings().http.iter().flat_map(|http| messages(http, flow)) {
-                let is_extra = !missing.strike(&message);
-                score.entry(message.kind).or_default()[2] += u64::from(is_extra);
+                if !missing.strike(&message) {
+                    review.beyond(message.kind, &name, message.text());
+                }
             }
         }
         for fact in wanted {
-            let at = missing.0.iter().position(|missing| *missing == fact);
-            let miss = at.map(|at| missing.0.swap_remove(at));
-            let counts = score.entry(fact.kind).or_default();
-            counts[0] += 1;
-            counts[1] += u64::from(miss.is_none());
-            recall.note(&format!("{apart}{}", fact.kind), miss.is_none(), || {
-                format!("{name}: {fact:?}")
-            });
-        }
-        for (kind, [all, found, extra]) in score {
-            eprintln!("{name}: {kind}: {found} of {all}, {extra} extra");
-            *extras.entry(format!("{apart}{kind}")).or_default() += extra;
-            if found < all {
-                misses.insert((name.clone(), kind), all - found);
+            match missing.0.iter().position(|missing| *missing == fact) {
+                Some(at) => review.missed(fact.kind, &name, missing.0.swap_remove(at).text()),
+                None => review.found(fact.kind, &name),
             }
         }
     }
-    for (kind, extra) in extras {
-        eprintln!("{kind}: {extra} extra");
-    }
-    let listed = MISSES.iter().map(|(name, kind, count, _)| ((name.to_string(), *kind), *count));
-    let listed = listed.filter(|_| is_there).collect();
-    recall.judge();
-    assert_eq!(misses, listed, "misses, and those that are known");
+    review.judge();
 }
-
-/// Of each kind: facts, those found, and what was found beside them.
-type Score = BTreeMap<&'static str, [u64; 3]>;
 
 /// What is compared of a message. Where tshark says nothing, anything is right.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +43,14 @@ struct Message {
     frame: Option<u64>,
     /// Method, host, target, agent; or status, content type, server.
     fields: Vec<String>,
+}
+
+impl Message {
+    fn text(&self) -> String {
+        let ends = self.ends.map(|[(a, ap), (b, bp)]| format!("{a} {ap} {b} {bp}"));
+        let frame = self.frame.map(|frame| format!("frame {frame}"));
+        format!("{} {} {:?}", ends.unwrap_or_default(), frame.unwrap_or_default(), self.fields)
+    }
 }
 
 struct Wanted(Vec<Message>);
@@ -178,13 +162,3 @@ const REQUEST: &str = "http.request";
 const RESPONSE: &str = "http.response";
 const SSDP: &str = "ssdp";
 const HEADERS: &str = "http2.headers";
-/// What tshark finds and we do not: capture, kind, how often, and why.
-const MISSES: &[(&str, &str, u64, &str)] = &[
-    (
-        "ja4/gre-erspan-vxlan.pcap",
-        REQUEST,
-        1,
-        "the target has a space; tshark ends it there, we keep it",
-    ),
-    ("ndpi/fuzz-2006-09-29-28586.pcap", REQUEST, 1, "a zero byte ends the host for tshark"),
-];

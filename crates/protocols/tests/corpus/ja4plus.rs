@@ -4,28 +4,32 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use crate::common::{Recall, corpus, flows};
+use crate::common::{corpus, flows};
+use crate::review::Review;
 use flowloom_protocols::{Want, Wants};
 
 /// Each value of a snapshot is found in its capture.
 #[test]
 fn fingerprints_are_those_of_upstream() {
-    let mut recall = Recall::default();
+    let mut review = Review::of(&["ja4.ja4s", "ja4.ja4x"]);
     for (name, capture, facts) in corpus().into_iter().filter(|(name, ..)| name.starts_with("ja4/"))
     {
         let wanted = snapshots(&facts.with_extension("").with_extension("upstream"));
         let mut found = BTreeSet::new();
         for flow in flows(&capture, Wants::of(&[Want::Tls])).unwrap_or_default() {
             let Some(tls) = flow.findings().tls.as_deref() else { continue };
-            found.extend(tls.server_hellos.iter().map(|hello| ("ja4s", hello.ja4s(tls.carrier))));
-            found.extend(tls.certificates.iter().map(|certificate| ("ja4x", certificate.ja4x())));
+            found.extend(
+                tls.server_hellos.iter().map(|hello| ("ja4.ja4s", hello.ja4s(tls.carrier))),
+            );
+            found.extend(
+                tls.certificates.iter().map(|certificate| ("ja4.ja4x", certificate.ja4x())),
+            );
         }
         for (kind, value) in wanted {
-            let is_found = found.contains(&(kind, value.clone()));
-            recall.note(kind, is_found, || format!("{name}: {value}, found {found:?}"));
+            review.note(kind, &name, found.contains(&(kind, value.clone())), || value);
         }
     }
-    recall.judge();
+    review.judge();
 }
 
 /// The fingerprints in the snapshots of a folder, each once.
@@ -38,8 +42,8 @@ fn snapshots(folder: &Path) -> BTreeSet<(&'static str, String)> {
         }
         let text = fs::read_to_string(path).unwrap_or_default();
         for line in text.lines().map(|line| line.trim_start_matches([' ', '-'])) {
-            for kind in ["ja4s", "ja4x"] {
-                if let Some(value) = line.strip_prefix(kind).and_then(|rest| rest.strip_prefix(':'))
+            for (kind, key) in [("ja4.ja4s", "ja4s"), ("ja4.ja4x", "ja4x")] {
+                if let Some(value) = line.strip_prefix(key).and_then(|rest| rest.strip_prefix(':'))
                 {
                     all.insert((kind, value.trim().to_owned()));
                 }

@@ -7,12 +7,14 @@
     reason = "the figures are what the tests are for"
 )]
 
+mod applications;
 mod common;
-mod declared;
+
 mod http;
 #[cfg(feature = "ja4plus")]
 mod ja4plus;
 mod names_and_leases;
 mod quic;
+mod review;
 mod ssh;
 mod tls;

@@ -1,31 +1,32 @@
 //! What tshark says of TLS in the corpus, and what we find.
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use crate::common::{Flow, corpus, facts, flows};
+use crate::review::Review;
 use flowloom_flow::Direction;
 use flowloom_protocols::tls::{Carrier, Certificate, ClientHello, ServerHello, Tls};
 use flowloom_protocols::{Want, Wants, WireText, hex};
 
 #[test]
 fn the_corpus_has_the_hellos_and_certificates_that_tshark_finds() {
-    let mut score = Score::default();
+    let mut review = Review::of(&[CLIENT, SERVER, CERTIFICATE]);
     for (name, capture, facts_path) in corpus() {
         let found = Found::of(&flows(&capture, Wants::of(&[Want::Tls])).unwrap_or_default());
-        for (kind, rows) in [("client_hello", &found.clients), ("server_hello", &found.servers)] {
-            hellos(&name, kind, &facts(&facts_path, &format!("tls.{kind}")), rows, &mut score);
+        for (kind, rows) in [(CLIENT, &found.clients), (SERVER, &found.servers)] {
+            hellos(&name, kind, &facts(&facts_path, kind), rows, &mut review);
         }
-        certificates(&name, &facts(&facts_path, "tls.cert"), &found.certificates, &mut score);
+        certificates(&name, &facts(&facts_path, CERTIFICATE), &found.certificates, &mut review);
     }
-    score.judge();
+    review.judge();
 }
 
 fn hellos(
     name: &str,
-    kind: &str,
+    kind: &'static str,
     facts: &[Vec<String>],
     rows: &BTreeSet<(&'static str, String)>,
-    score: &mut Score,
+    review: &mut Review,
 ) {
     let mut told = BTreeSet::new();
     for fact in facts {
@@ -36,14 +37,10 @@ fn hellos(
         let is_it = |row: &&(&str, String)| row.0 == carrier && is_same(&row.1, &wanted, blank);
         let own = rows.iter().find(is_it);
         told.extend(own);
-        score.note(&format!("{carrier} {kind}"), name, own.is_some(), || {
-            let ends = |row: &str| row.split(' ').take(4).eq(wanted.split(' ').take(4));
-            let near = rows.iter().filter(|(_, row)| ends(row)).collect::<Vec<_>>();
-            format!("{wanted}\tfound {near:?}")
-        });
+        review.note(kind, name, own.is_some(), || format!("{carrier} {wanted}"));
     }
-    for (carrier, _) in rows.iter().filter(|row| !told.contains(row)) {
-        score.extra(&format!("{carrier} {kind}"), name);
+    for (carrier, row) in rows.iter().filter(|row| !told.contains(row)) {
+        review.beyond(kind, name, format!("{carrier} {row}"));
     }
 }
 
@@ -51,7 +48,7 @@ fn certificates(
     name: &str,
     facts: &[Vec<String>],
     rows: &HashMap<String, Vec<String>>,
-    score: &mut Score,
+    review: &mut Review,
 ) {
     for fact in facts {
         let wanted = fact.get(3..).unwrap_or_default();
@@ -65,76 +62,17 @@ fn certificates(
             is_unread
                 || own.len() == wanted.len() && own.iter().zip(wanted).enumerate().all(is_same)
         });
-        score
-            .note("certificate", name, is_found, || format!("{}\tfound {own:?}", wanted.join("|")));
+        review.note(CERTIFICATE, name, is_found, || wanted.join(" "));
     }
     let is_told = |sha256: &String| facts.iter().any(|fact| fact.get(3) == Some(sha256));
-    for _ in rows.keys().filter(|sha256| !is_told(sha256)) {
-        score.extra("certificate", name);
+    for row in rows.iter().filter(|(sha256, _)| !is_told(sha256)).map(|(_, row)| row) {
+        review.beyond(CERTIFICATE, name, row.join(" "));
     }
 }
 
-/// How many facts there are, are found, are missing and are not tshark's.
-#[derive(Default)]
-struct Score {
-    /// By kind: facts, and those that were found.
-    kinds: BTreeMap<String, [u64; 2]>,
-    /// By kind and capture.
-    missing: BTreeMap<(String, String), u64>,
-    extra: BTreeMap<(String, String), u64>,
-}
-
-impl Score {
-    fn note(&mut self, kind: &str, name: &str, is_found: bool, what: impl FnOnce() -> String) {
-        let [all, found] = self.kinds.entry(kind.to_owned()).or_default();
-        *all += 1;
-        if is_found {
-            *found += 1;
-        } else {
-            eprintln!("missing\t{kind}\t{name}\t{}", what());
-            *self.missing.entry((kind.to_owned(), name.to_owned())).or_default() += 1;
-        }
-    }
-
-    fn extra(&mut self, kind: &str, name: &str) {
-        *self.extra.entry((kind.to_owned(), name.to_owned())).or_default() += 1;
-    }
-
-    /// Prints all, and fails where other facts are missing than those that were looked into.
-    fn judge(&self) {
-        for ((kind, name), count) in &self.extra {
-            eprintln!("beyond tshark\t{kind}\t{name}\t{count}");
-        }
-        for (kind, [all, found]) in &self.kinds {
-            let of_kind = self.extra.iter().filter(|((of, _), _)| of == kind);
-            let extra = of_kind.map(|(_, count)| count).sum::<u64>();
-            eprintln!("{kind}: {found} of {all}, {extra} beyond");
-        }
-        for ((kind, name), count) in &self.missing {
-            let is_it = |known: &&(&str, &str, u64, &str)| (known.0, known.1) == (kind, name);
-            let reviewed = REVIEWED.iter().find(is_it);
-            eprintln!("missing\t{kind}\t{name}\t{count}\t{reviewed:?}");
-            let most = reviewed.map_or(0, |(_, _, most, _)| *most);
-            assert!(*count <= most, "{count} of {kind} are missing in {name}, {most} were known");
-        }
-    }
-}
-
-/// Kind, capture, how many facts are missing there, and why.
-const REVIEWED: &[(&str, &str, u64, &str)] = &[
-    (
-        "tcp client_hello",
-        "ndpi/ossfuzz_seed_fake_traces_1.pcapng",
-        2,
-        "a byte of the same stream comes before the hello, which tshark reads segment by segment",
-    ),
-    (
-        "tcp server_hello",
-        "arkime/arkime_synthetic.pcap",
-        1,
-        "its extensions have no bytes; tshark takes the type of the next one for the version",
-    ),
-];
+const CLIENT: &str = "tls.client_hello";
+const SERVER: &str = "tls.server_hello";
+const CERTIFICATE: &str = "tls.cert";
 
 /// The cell with the DNS names of a certificate.
 const NAMES: usize = 6;

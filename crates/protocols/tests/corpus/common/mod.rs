@@ -1,6 +1,6 @@
 //! What the tests on the corpus share: captures to conversations, and the facts that tshark wrote.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fs;
 use std::io::Cursor;
 use std::net::IpAddr;
@@ -21,6 +21,8 @@ pub(crate) struct Flow {
     pub(crate) ends: [(IpAddr, u16); 2],
     pub(crate) conversation: Conversation,
     at: Ends,
+    /// The sequence number of its first packet.
+    first_seq: u32,
 }
 
 impl Flow {
@@ -103,8 +105,9 @@ impl Flows {
         let key = (transport == Transport::Tcp, key);
         let is_opening = transport == Transport::Tcp && packet.tcp_flags & (SYN | ACK) == SYN;
         let known = self.open.get(&key).copied().filter(|at| {
-            // A connection on the same ports after another has ended.
-            !is_opening || !self.flows[*at].is_used()
+            // A connection on the same ports after another has ended, not its SYN again.
+            let flow = &self.flows[*at];
+            !is_opening || !flow.is_used() || flow.first_seq == packet.seq
         });
         let at = known.unwrap_or_else(|| {
             let ends = sent.map(|(address, port)| (address.to_ip(packet.ip_version), port));
@@ -119,6 +122,7 @@ impl Flows {
                     ip_version: packet.ip_version,
                     flow_id: 0,
                 },
+                first_seq: packet.seq,
             });
             self.open.insert(key, self.flows.len() - 1);
             self.flows.len() - 1
@@ -176,39 +180,6 @@ pub(crate) fn corpus() -> Vec<(String, PathBuf, PathBuf)> {
     }
     found.sort();
     found
-}
-
-/// How many facts of each kind there are, and how many were found.
-#[derive(Default)]
-pub(crate) struct Recall {
-    kinds: BTreeMap<String, [u64; 2]>,
-    missing: Vec<String>,
-}
-
-impl Recall {
-    /// Counts a fact.
-    pub(crate) fn note(&mut self, kind: &str, is_found: bool, what: impl FnOnce() -> String) {
-        let counts = self.kinds.entry(kind.to_owned()).or_default();
-        counts[0] += 1;
-        counts[1] += u64::from(is_found);
-        if !is_found {
-            self.missing.push(format!("{kind}\t{}", what()));
-        }
-    }
-
-    /// Prints all, and fails when less than 99 % of a kind were found.
-    pub(crate) fn judge(&self) {
-        for missing in &self.missing {
-            eprintln!("missing\t{missing}");
-        }
-        for (kind, [all, found]) in &self.kinds {
-            eprintln!("{kind}: {found} of {all}");
-        }
-        for (kind, [all, found]) in &self.kinds {
-            let is_enough = found * 100 >= all * 99 || kind.starts_with("fuzzed");
-            assert!(is_enough, "{kind}: {found} of {all}");
-        }
-    }
 }
 
 const SYN: u8 = 2;
