@@ -2,6 +2,9 @@
 
 use flowloom_schema::{LinkType, Timestamp};
 
+use crate::bytes::ByteOrder;
+use crate::options::FrameOptions;
+
 /// Some consecutive frames of an input.
 #[derive(Clone, Debug, Default)]
 pub struct Block {
@@ -11,6 +14,8 @@ pub struct Block {
     pub frames: Vec<Frame>,
     /// What was read: the frames' bytes, with the record headers of the format between them.
     pub bytes: Vec<u8>,
+    /// Where the options of frames are, of those few that have any.
+    pub(crate) options: Vec<OptionsAt>,
 }
 
 /// One captured frame.
@@ -30,6 +35,16 @@ pub struct Frame {
     pub interface: u16,
 }
 
+/// The options of a frame in the bytes of its block.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OptionsAt {
+    /// Index of the frame in its block.
+    pub(crate) frame: u32,
+    pub(crate) start: u32,
+    pub(crate) len: u32,
+    pub(crate) order: ByteOrder,
+}
+
 impl Block {
     /// The captured bytes of a frame of this block.
     #[inline]
@@ -38,9 +53,25 @@ impl Block {
         self.bytes.get(start..start + frame.captured as usize).unwrap_or(&[])
     }
 
+    /// What the file says of a frame besides, by its index in `frames`: comments, flags.
+    pub fn options(&self, frame: usize) -> FrameOptions<'_> {
+        let at = self.options_at(frame);
+        at.map_or_else(FrameOptions::default, |at| {
+            let start = at.start as usize;
+            let bytes = self.bytes.get(start..start + at.len as usize).unwrap_or(&[]);
+            FrameOptions::new(at.order, bytes)
+        })
+    }
+
+    pub(crate) fn options_at(&self, frame: usize) -> Option<OptionsAt> {
+        let found = self.options.binary_search_by_key(&frame, |at| at.frame as usize).ok()?;
+        self.options.get(found).copied()
+    }
+
     /// Empties the block, keeping its memory.
     pub fn clear(&mut self) {
         self.frames.clear();
         self.bytes.clear();
+        self.options.clear();
     }
 }

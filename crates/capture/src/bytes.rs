@@ -1,8 +1,9 @@
 //! Integers in either byte order.
 
 /// Which byte of an integer comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum ByteOrder {
+    #[default]
     Little,
     Big,
 }

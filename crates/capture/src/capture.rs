@@ -170,6 +170,7 @@ impl Capture {
                 bytes: &block.bytes,
                 at,
                 frames: &mut block.frames,
+                options: &mut block.options,
                 first: block.first,
                 offset: self.offset,
                 notebook: &mut self.notebook,

@@ -14,6 +14,11 @@ impl Resolution {
     pub const MICROSECONDS: Self = Self(6);
     /// Nanoseconds.
     pub const NANOSECONDS: Self = Self(9);
+
+    /// Whether each tick is a whole number of microseconds.
+    pub(crate) fn is_whole_micros(self) -> bool {
+        self.0 <= Self::MICROSECONDS.0
+    }
 }
 
 /// Microseconds, which pcapng means where it does not say.
@@ -73,6 +78,34 @@ impl Clock {
         let nanos = nanos + self.offset_nanos;
         Timestamp(nanos.clamp(i64::MIN.into(), i64::MAX.into()) as i64)
     }
+
+    /// The ticks of a time, if they can be written. [`Clock::time`] gives the time back, unless
+    /// ticks are longer than a nanosecond and the time is between two of them: then it is the
+    /// earlier one.
+    #[inline]
+    pub(crate) fn ticks(&self, time: Timestamp) -> Option<u64> {
+        let nanos = i128::from(time.0) - self.offset_nanos;
+        let nanos = u64::try_from(nanos).ok()?;
+        match self.scale {
+            Scale::Multiply(nanos_per_tick) => Some(nanos / nanos_per_tick),
+            Scale::Divide(ticks_per_nano) => {
+                u64::try_from(u128::from(nanos).checked_mul(ticks_per_nano)?).ok()
+            }
+            Scale::Shift(power) => shifted(nanos, power),
+        }
+    }
+}
+
+/// The first tick of a binary clock that is at this time or, where there is none, the last before.
+fn shifted(nanos: u64, power: u8) -> Option<u64> {
+    let per_second = NANOS_PER_SECOND as u128;
+    let (seconds, rest) = (u128::from(nanos) / per_second, u128::from(nanos) % per_second);
+    let scale = 1_u128.checked_shl(power.into())?;
+    let scaled = rest.checked_mul(scale)?;
+    let ceiling = scaled.div_ceil(per_second);
+    let is_exact = (ceiling * per_second) >> power == rest;
+    let ticks = if is_exact { ceiling } else { scaled / per_second };
+    u64::try_from(seconds.checked_mul(scale)?.checked_add(ticks)?).ok()
 }
 
 const BINARY: u8 = 0x80;

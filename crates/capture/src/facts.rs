@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use flowloom_schema::LinkType;
 
 use crate::Resolution;
+use crate::options::RawOption;
 
 /// What is known of an input. Grows while it is read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -97,6 +98,8 @@ pub struct Interface {
     pub offset_seconds: i64,
     /// What the capturing program counted.
     pub statistics: Option<Statistics>,
+    /// What else pcapng says of it, comments among it.
+    pub options: Vec<RawOption>,
 }
 
 /// What a capturing program counted on an interface, from the last report in the file.
@@ -123,6 +126,8 @@ pub struct Section {
     pub os: Option<String>,
     /// The program.
     pub application: Option<String>,
+    /// What else is said, comments among it.
+    pub options: Vec<RawOption>,
 }
 
 /// A comment in the capture.

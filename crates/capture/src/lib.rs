@@ -12,6 +12,7 @@ mod error;
 mod facts;
 mod limits;
 mod notebook;
+mod options;
 mod pcap;
 mod pcapng;
 mod rotated;
@@ -22,6 +23,7 @@ mod stream;
 #[cfg(test)]
 mod testing;
 mod walk;
+mod write;
 
 pub use block::{Block, Frame};
 pub use capture::Capture;
@@ -31,5 +33,9 @@ pub use facts::{
     Comment, Compression, Facts, Format, Interface, Name, Secret, Section, Statistics, Warning,
 };
 pub use limits::Limits;
+pub use options::{FrameOptions, RawOption};
 pub use rotated::Rotated;
 pub use source::{Input, Source};
+pub use write::{
+    CaptureWriter, Compressed, Encoder, Record, Scope, WriteError, WriteFormat, WriteSettings,
+};

@@ -28,6 +28,7 @@ impl Notebook {
         for text in [name, description, filter, os] {
             self.keep_if_allowed(text);
         }
+        interface.options.retain(|option| self.allow(option.value.len()));
         self.facts.interfaces.push(interface);
         Some(index)
     }
@@ -36,10 +37,11 @@ impl Notebook {
         if !self.allow(0) {
             return;
         }
-        let Section { hardware, os, application } = &mut section;
+        let Section { hardware, os, application, .. } = &mut section;
         for text in [hardware, os, application] {
             self.keep_if_allowed(text);
         }
+        section.options.retain(|option| self.allow(option.value.len()));
         self.facts.sections.push(section);
     }
 

@@ -130,8 +130,8 @@ impl Pcap {
 }
 
 pub(crate) const HEADER_LEN: usize = 24;
-const MAGIC_MICROSECONDS: u32 = 0xa1b2_c3d4;
-const MAGIC_NANOSECONDS: u32 = 0xa1b2_3c4d;
+pub(crate) const MAGIC_MICROSECONDS: u32 = 0xa1b2_c3d4;
+pub(crate) const MAGIC_NANOSECONDS: u32 = 0xa1b2_3c4d;
 const MAGIC_MODIFIED: u32 = 0xa1b2_cd34;
 
 #[cfg(test)]

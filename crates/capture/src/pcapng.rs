@@ -4,12 +4,11 @@
 //! of its own, and numbers its interfaces from 0; the input's interfaces are numbered through.
 //! What blocks hold besides frames is read in `pcapng/notes.rs`.
 
-mod notes;
-mod options;
+pub(crate) mod notes;
 
 use flowloom_schema::{LinkType, Timestamp};
 
-use crate::block::Frame;
+use crate::block::{Frame, OptionsAt};
 use crate::bytes::{ByteOrder, words};
 use crate::clock::Clock;
 use crate::walk::{Filling, Stop, too_long};
@@ -169,10 +168,27 @@ impl Pcapng {
                 body.len() - PACKET_AT
             )));
         };
-        if !options.is_empty() {
-            self.comments(filling.next_frame(), options, filling);
+        if options.is_empty() {
+            return self.push(packet, filling);
         }
-        self.push(packet, filling)
+        let start = filling.at + 8 + body.len() - options.len();
+        self.push_with_options(packet, options, start, filling)
+    }
+
+    /// Few frames have options, but for those of capture cards.
+    fn push_with_options(
+        &mut self,
+        packet: Packet,
+        options: &[u8],
+        start: usize,
+        filling: &mut Filling<'_>,
+    ) -> Result<(), Stop> {
+        self.comments(filling.next_frame(), options, filling);
+        let frame = filling.frames.len() as u32;
+        self.push(packet, filling)?;
+        let (start, len) = (start as u32, options.len() as u32);
+        filling.options.push(OptionsAt { frame, start, len, order: self.order });
+        Ok(())
     }
 
     /// A frame without time, from the section's first interface, cut by nothing but its snap
@@ -237,8 +253,12 @@ fn too_short(what: &str, body: &[u8]) -> Stop {
 pub(crate) const SECTION_HEADER: u32 = 0x0a0d_0d0a;
 const OBSOLETE_PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
-const ENHANCED_PACKET: u32 = 6;
-const BYTE_ORDER_MAGIC: u32 = 0x1a2b_3c4d;
+pub(crate) const ENHANCED_PACKET: u32 = 6;
+pub(crate) const INTERFACE_DESCRIPTION: u32 = 1;
+pub(crate) const NAME_RESOLUTION: u32 = 4;
+pub(crate) const INTERFACE_STATISTICS: u32 = 5;
+pub(crate) const DECRYPTION_SECRETS: u32 = 10;
+pub(crate) const BYTE_ORDER_MAGIC: u32 = 0x1a2b_3c4d;
 const BLOCK_LEN_MIN: usize = 12;
 /// Where the frame begins in the body of packet blocks with a time.
 const PACKET_AT: usize = 20;

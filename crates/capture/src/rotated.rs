@@ -9,7 +9,7 @@ use std::collections::{BinaryHeap, HashMap};
 
 use flowloom_schema::Timestamp;
 
-use crate::block::{Block, Frame};
+use crate::block::{Block, Frame, OptionsAt};
 use crate::capture::Capture;
 use crate::error::ReadError;
 use crate::facts::{Facts, Interface};
@@ -240,6 +240,12 @@ impl Open {
             let start = block.bytes.len() as u32;
             let interface = interface(&self.interfaces, frame.interface);
             block.bytes.extend_from_slice(data);
+            if let Some(at) = self.block.options_at(self.at) {
+                let options = at.start as usize..(at.start + at.len) as usize;
+                let (frame, start) = (block.frames.len() as u32, block.bytes.len() as u32);
+                block.bytes.extend_from_slice(self.block.bytes.get(options).unwrap_or_default());
+                block.options.push(OptionsAt { frame, start, ..at });
+            }
             block.frames.push(Frame { start, interface, ..*frame });
             self.at += 1;
         }

@@ -89,6 +89,11 @@ fn link_type(data_link: u32) -> LinkType {
     }
 }
 
+/// Whether a link type is one of those without a number in other formats.
+pub(crate) fn is_unknown(link: LinkType) -> bool {
+    link.0 >= UNKNOWN
+}
+
 pub(crate) const MAGIC: [u8; 8] = *b"snoop\0\0\0";
 pub(crate) const HEADER_LEN: usize = 16;
 const RECORD_HEADER_LEN: usize = 24;

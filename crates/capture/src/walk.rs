@@ -1,6 +1,6 @@
 //! What the readers of all formats have in common: they walk over the records in a block.
 
-use crate::block::Frame;
+use crate::block::{Frame, OptionsAt};
 use crate::notebook::Notebook;
 
 /// A block that is being filled.
@@ -12,6 +12,8 @@ pub(crate) struct Filling<'a> {
     pub(crate) at: usize,
     /// The frames before it.
     pub(crate) frames: &'a mut Vec<Frame>,
+    /// Where the options of those frames are that have some.
+    pub(crate) options: &'a mut Vec<OptionsAt>,
     /// Number of the block's first frame.
     pub(crate) first: u64,
     /// Where `bytes` begins in the input.

@@ -4,10 +4,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use flowloom_schema::LinkType;
 
-use super::options::Options;
-use super::{Described, Pcapng, SECTION_HEADER, too_short};
+use super::{
+    DECRYPTION_SECRETS, Described, INTERFACE_DESCRIPTION, INTERFACE_STATISTICS, NAME_RESOLUTION,
+    Pcapng, SECTION_HEADER, too_short,
+};
+use crate::bytes::ByteOrder;
 use crate::clock::{Clock, Resolution};
 use crate::facts::{Interface, Name, Section, Statistics};
+use crate::options::{COMMENT, Options, RawOption};
 use crate::walk::{Filling, Stop};
 
 impl Pcapng {
@@ -46,7 +50,7 @@ impl Pcapng {
             SHB_HARDWARE => section.hardware = Some(text(value)),
             SHB_OS => section.os = Some(text(value)),
             SHB_USER_APPLICATION => section.application = Some(text(value)),
-            _ => {}
+            _ => section.options.push(RawOption { code, value: value.to_vec() }),
         });
         filling.notebook.section(section);
         Ok(())
@@ -80,7 +84,10 @@ impl Pcapng {
                     interface.offset_seconds = order.u64(seconds) as i64;
                 }
             }
-            _ => {}
+            _ => {
+                let value = little_endian(order, code, value);
+                interface.options.push(RawOption { code, value });
+            }
         });
         let Interface { link, snap_len, resolution, offset_seconds, .. } = interface;
         let limits = filling.notebook.limits;
@@ -165,9 +172,8 @@ impl Pcapng {
         for (code, value) in options.by_ref() {
             if code == COMMENT {
                 filling.notebook.comment(frame, value);
-            } else {
-                read(code, value);
             }
+            read(code, value);
         }
         if options.is_damaged() {
             filling.warn("an option is longer than its block".into());
@@ -189,30 +195,37 @@ fn address(kind: u16, record: &[u8]) -> Option<(IpAddr, &[u8])> {
     }
 }
 
+/// The value of an interface's option, its number turned around if it is one.
+fn little_endian(order: ByteOrder, code: u16, value: &[u8]) -> Vec<u8> {
+    let mut value = value.to_vec();
+    if order == ByteOrder::Big && [IF_SPEED, IF_TZONE, IF_TXSPEED, IF_RXSPEED].contains(&code) {
+        value.reverse();
+    }
+    value
+}
+
 /// Some programs end texts with a zero byte, though they should not.
 fn text(value: &[u8]) -> String {
     String::from_utf8_lossy(value).trim_end_matches('\0').to_owned()
 }
 
-const INTERFACE_DESCRIPTION: u32 = 1;
-const NAME_RESOLUTION: u32 = 4;
-const INTERFACE_STATISTICS: u32 = 5;
-const DECRYPTION_SECRETS: u32 = 10;
-
-const COMMENT: u16 = 1;
-const SHB_HARDWARE: u16 = 2;
-const SHB_OS: u16 = 3;
-const SHB_USER_APPLICATION: u16 = 4;
-const IF_NAME: u16 = 2;
-const IF_DESCRIPTION: u16 = 3;
-const IF_TSRESOL: u16 = 9;
-const IF_FILTER: u16 = 11;
-const IF_OS: u16 = 12;
-const IF_TSOFFSET: u16 = 14;
-const ISB_IFRECV: u16 = 4;
-const ISB_IFDROP: u16 = 5;
-const ISB_FILTERACCEPT: u16 = 6;
-const ISB_OSDROP: u16 = 7;
-const ISB_USRDELIV: u16 = 8;
-const NRB_IPV4: u16 = 1;
-const NRB_IPV6: u16 = 2;
+pub(crate) const SHB_HARDWARE: u16 = 2;
+pub(crate) const SHB_OS: u16 = 3;
+pub(crate) const SHB_USER_APPLICATION: u16 = 4;
+pub(crate) const IF_NAME: u16 = 2;
+pub(crate) const IF_DESCRIPTION: u16 = 3;
+pub(crate) const IF_SPEED: u16 = 8;
+pub(crate) const IF_TSRESOL: u16 = 9;
+pub(crate) const IF_FILTER: u16 = 11;
+pub(crate) const IF_TZONE: u16 = 10;
+pub(crate) const IF_OS: u16 = 12;
+pub(crate) const IF_TSOFFSET: u16 = 14;
+pub(crate) const IF_TXSPEED: u16 = 16;
+pub(crate) const IF_RXSPEED: u16 = 17;
+pub(crate) const ISB_IFRECV: u16 = 4;
+pub(crate) const ISB_IFDROP: u16 = 5;
+pub(crate) const ISB_FILTERACCEPT: u16 = 6;
+pub(crate) const ISB_OSDROP: u16 = 7;
+pub(crate) const ISB_USRDELIV: u16 = 8;
+pub(crate) const NRB_IPV4: u16 = 1;
+pub(crate) const NRB_IPV6: u16 = 2;

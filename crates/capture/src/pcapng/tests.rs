@@ -8,7 +8,7 @@ use crate::testing::{
     Seen, Writer, block, enhanced, frame, interface, open, pcap, pcapng, read, read_whole,
     read_with, sample, section,
 };
-use crate::{Comment, Facts, Format, Limits, Name, Resolution, Section, Statistics};
+use crate::{Comment, Facts, Format, Limits, Name, RawOption, Resolution, Section, Statistics};
 
 fn damage(bytes: &[u8]) -> (usize, String) {
     let (frames, facts) = read(bytes);
@@ -172,7 +172,8 @@ fn assert_facts(facts: &Facts) {
         [Section {
             hardware: text("a machine"),
             os: text("an OS"),
-            application: text("a program")
+            application: text("a program"),
+            options: vec![RawOption { code: 1, value: b"of the section".to_vec() }],
         }]
     );
     let [interface] = &facts.interfaces[..] else { panic!("{:?}", facts.interfaces) };
