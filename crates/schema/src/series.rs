@@ -272,21 +272,21 @@ macro_rules! push {
 
             /// Appends values at once, some of which may be missing.
             #[inline]
-            pub fn $optional(&mut self, values: impl Iterator<Item = Option<$type>>) {
-                let at = self.len();
+            pub fn $optional(&mut self, mut values: impl Iterator<Item = Option<$type>>) {
+                let mut at = self.len();
                 match &mut self.values {
-                    $(Values::$variant(v))|+ => {
-                        v.extend(values.enumerate().map(|(i, value)| match value {
-                            Some(value) => {
-                                self.validity.push_value(at + i);
-                                value
-                            }
-                            None => {
-                                self.validity.push_null(at + i);
-                                <$type>::default()
-                            }
+                    $(Values::$variant(v))|+ => loop {
+                        let mut present = Present::default();
+                        v.extend(values.by_ref().take(Present::MAX).map(|value| {
+                            present.push(value.is_some());
+                            value.unwrap_or_default()
                         }));
-                    }
+                        if present.len == 0 {
+                            break;
+                        }
+                        self.validity.push_present(at, present);
+                        at += present.len;
+                    },
                     other => other.mismatch(stringify!($type)),
                 }
             }
@@ -449,20 +449,71 @@ impl Validity {
 
     #[inline]
     fn push_null(&mut self, at: usize) {
-        self.push_nulls(at, 1);
+        self.nulls += 1;
+        let bits = self.bits.get_or_insert_with(|| all_present(at));
+        if at.is_multiple_of(8) {
+            bits.push(0);
+        }
+    }
+
+    /// Appends what is said of several values.
+    #[inline]
+    fn push_present(&mut self, mut at: usize, present: Present) {
+        let nulls = present.len - present.bits.count_ones() as usize;
+        if nulls == 0 && self.bits.is_none() {
+            return;
+        }
+        self.nulls += nulls;
+        let bits = self.bits.get_or_insert_with(|| all_present(at));
+        let Present { bits: mut more, len: mut left } = present;
+        while left > 0 {
+            if at.is_multiple_of(8) {
+                bits.push(0);
+            }
+            // What is beyond the values is zero.
+            bits[at / 8] |= (more << (at % 8)) as u8;
+            let taken = left.min(8 - at % 8);
+            more >>= taken;
+            at += taken;
+            left -= taken;
+        }
     }
 
     #[inline]
     fn push_nulls(&mut self, at: usize, count: usize) {
+        if count == 0 {
+            return;
+        }
         self.nulls += count;
-        let bits = self.bits.get_or_insert_with(|| {
-            let mut bits = vec![0xff; at / 8];
-            if !at.is_multiple_of(8) {
-                bits.push((1 << (at % 8)) - 1);
-            }
-            bits
-        });
+        let bits = self.bits.get_or_insert_with(|| all_present(at));
         bits.resize((at + count).div_ceil(8), 0);
+    }
+}
+
+/// A bitmap that says of `len` values that they are there.
+#[cold]
+fn all_present(len: usize) -> Vec<u8> {
+    let mut bits = vec![0xff; len / 8];
+    if !len.is_multiple_of(8) {
+        bits.push((1 << (len % 8)) - 1);
+    }
+    bits
+}
+
+/// Which of some values are there: a bit each, least significant first.
+#[derive(Clone, Copy, Default)]
+struct Present {
+    bits: u64,
+    len: usize,
+}
+
+impl Present {
+    const MAX: usize = u64::BITS as usize;
+
+    #[inline]
+    fn push(&mut self, is_there: bool) {
+        self.bits |= u64::from(is_there) << self.len;
+        self.len += 1;
     }
 }
 
@@ -493,6 +544,36 @@ mod tests {
                 fields[1].push_text(&number.to_string());
             }
         });
+    }
+
+    #[test]
+    fn values_at_once_are_as_if_one_by_one() {
+        // Runs of every length around those of bytes and words, after beginnings of every length.
+        for start in 0..=9_i64 {
+            for len in [0, 1, 7, 8, 9, 63, 64, 65, 130] {
+                for every in [1, 2, 3, 1_000] {
+                    let value = |i: i64| (i % every == 0).then_some(i);
+                    let mut one_by_one = Series::new(DataType::I64);
+                    let mut at_once = Series::new(DataType::I64);
+                    for i in 0..start {
+                        one_by_one.push_i64(i);
+                        at_once.push_i64(i);
+                    }
+                    for i in 0..len {
+                        match value(i) {
+                            Some(value) => one_by_one.push_i64(value),
+                            None => one_by_one.push_null(),
+                        }
+                    }
+                    at_once.extend_optional_i64((0..len).map(value));
+                    (0..len).for_each(|_| one_by_one.push_null());
+                    at_once.push_nulls(len as usize);
+                    one_by_one.push_i64(1);
+                    at_once.push_i64(1);
+                    assert_eq!(one_by_one, at_once, "{start} {len} {every}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Desk, Payload, Recognition};
+use crate::findings::push_sparing;
 use crate::{Datagram, DatagramParser, Opening, Protocol, Transport, Verdict};
 
 /// The datagrams of a flow.
@@ -54,7 +55,7 @@ impl Datagrams {
                     && !self.parsers.iter().any(|slot| slot.protocol.name() == protocol.name()) =>
             {
                 let parser = protocol.datagrams(desk.context.wants);
-                self.parsers.push(Slot { protocol, parser });
+                push_sparing(&mut self.parsers, Slot { protocol, parser });
                 let at = self.parsers.len() - 1;
                 if self.read(at, &datagram, desk) { self.goes_on() } else { self.unknown(desk) }
             }

@@ -1,5 +1,6 @@
 //! Requests and what answered them, as all versions of HTTP have them.
 
+use crate::findings::push_sparing;
 use crate::{Context, Stamp, Want, WireText};
 
 /// What HTTP requests and responses told.
@@ -136,7 +137,7 @@ impl Http {
         }
         http.text_bytes += exchange.request.as_ref().map_or(0, Request::text_bytes)
             + exchange.response.as_ref().map_or(0, Response::text_bytes);
-        http.exchanges.push(exchange);
+        push_sparing(&mut http.exchanges, exchange);
         Some(at)
     }
 

@@ -3,8 +3,9 @@
 use flowloom_flow::Direction;
 
 use super::certificate;
-use super::found::{Carrier, Tls};
+use super::found::{Carrier, ClientHello, Tls};
 use super::hello;
+use crate::findings::push_sparing;
 use crate::{Context, Cursor, Stamp, Want};
 
 /// A handshake: TLS over TCP gives it the bodies of handshake records, QUIC its CRYPTO data, DTLS
@@ -141,12 +142,15 @@ impl Handshake {
     ) {
         let is_dtls = self.carrier == Carrier::Dtls;
         let Some(mut hello) = hello::client_hello(body, is_dtls) else { return };
+        if !context.wants.has_any(&[Want::Tls, Want::Quic]) {
+            hello = ClientHello { sni: hello.sni, ..ClientHello::default() };
+        }
         (hello.from, hello.stamp) = (Some(from), stamp);
         let has_room = self.hello_bytes + body.len() <= HELLOS_BYTES_MAX;
         let tls = self.tls(context);
         tls.client_hello_count += 1;
         if tls.client_hellos.len() < HELLOS_MAX && has_room {
-            tls.client_hellos.push(hello);
+            push_sparing(&mut tls.client_hellos, hello);
             self.hello_bytes += body.len();
         } else {
             context.findings.messages_dropped += 1;
@@ -165,7 +169,7 @@ impl Handshake {
         let has_room = self.hello_bytes + body.len() <= HELLOS_BYTES_MAX;
         let tls = self.tls(context);
         if tls.server_hellos.len() < HELLOS_MAX && has_room {
-            tls.server_hellos.push(hello);
+            push_sparing(&mut tls.server_hellos, hello);
             self.hello_bytes += body.len();
         } else {
             context.findings.messages_dropped += 1;
@@ -191,7 +195,7 @@ impl Handshake {
                 let mut certificate = certificate::read(der.rest());
                 certificate.from = Some(from);
                 (certificate.stamp, certificate.position) = (stamp, position);
-                tls.certificates.push(certificate);
+                push_sparing(&mut tls.certificates, certificate);
             } else {
                 dropped += 1;
             }
