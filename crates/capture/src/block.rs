@@ -16,6 +16,8 @@ pub struct Block {
     pub bytes: Vec<u8>,
     /// Where the options of frames are, of those few that have any.
     pub(crate) options: Vec<OptionsAt>,
+    /// The index from which on frames are of which input, of several that are read as one.
+    pub(crate) inputs: Vec<(u32, u32)>,
 }
 
 /// One captured frame.
@@ -63,6 +65,13 @@ impl Block {
         })
     }
 
+    /// Which of several inputs that are read as one a frame is of, counted from 0.
+    pub fn input(&self, frame: usize) -> usize {
+        let run = self.inputs.partition_point(|&(first, _)| first as usize <= frame);
+        let run = run.checked_sub(1).and_then(|run| self.inputs.get(run));
+        run.map_or(0, |&(_, input)| input as usize)
+    }
+
     pub(crate) fn options_at(&self, frame: usize) -> Option<OptionsAt> {
         let found = self.options.binary_search_by_key(&frame, |at| at.frame as usize).ok()?;
         self.options.get(found).copied()
@@ -73,5 +82,6 @@ impl Block {
         self.frames.clear();
         self.bytes.clear();
         self.options.clear();
+        self.inputs.clear();
     }
 }

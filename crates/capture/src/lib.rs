@@ -34,7 +34,7 @@ pub use facts::{
 };
 pub use limits::Limits;
 pub use options::{FrameOptions, RawOption};
-pub use rotated::Rotated;
+pub use rotated::{Rotated, Sequence};
 pub use source::{Input, Source};
 pub use write::{
     CaptureWriter, Compressed, Encoder, Record, Scope, WriteError, WriteFormat, WriteSettings,

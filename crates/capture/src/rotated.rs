@@ -2,7 +2,8 @@
 //!
 //! The captures are merged by the time of their next frame, as `mergecap` does: files that follow
 //! one another come out one after the other, whole blocks at a time; where files overlap, frames
-//! are copied in the order of their times. The order of frames within a file is kept.
+//! are copied in the order of their times. The order of frames within a file is kept. Or they are
+//! read one after the other, whatever their times.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -28,14 +29,26 @@ pub struct Rotated {
     heads: BinaryHeap<Reverse<Head>>,
     notebook: Notebook,
     known: Known,
+    sequence: Sequence,
     next: u64,
     failure: Option<ReadError>,
 }
 
+/// Which frame of several captures comes next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sequence {
+    /// The one with the earliest time.
+    #[default]
+    ByTime,
+    /// The next of the capture that was named first.
+    AsNamed,
+}
+
 type Head = (Timestamp, usize);
 
-/// Index of each interface, which has neither section nor statistics here.
-type Known = HashMap<Interface, u16>;
+/// Index of each interface by what is said of it, which is nothing of where that stands, and by
+/// how many of its capture that come before it are alike.
+type Known = HashMap<(Interface, u32), u16>;
 
 struct Member {
     input: Input,
@@ -54,6 +67,8 @@ struct Open {
     merged: u64,
     /// Index in all interfaces of each of its own.
     interfaces: Vec<u16>,
+    /// How many of them are alike.
+    alike: HashMap<Interface, u32>,
     copied: Copied,
 }
 
@@ -70,12 +85,22 @@ struct Copied {
 impl Rotated {
     /// Looks at the first frame of each capture, to know their order. All must be captures.
     pub fn open(inputs: &[Input], limits: Limits) -> Result<Self, ReadError> {
+        Self::open_in(Sequence::ByTime, inputs, limits)
+    }
+
+    /// The same, with frames in the order that is asked for.
+    pub fn open_in(
+        sequence: Sequence,
+        inputs: &[Input],
+        limits: Limits,
+    ) -> Result<Self, ReadError> {
         let names: Vec<String> = inputs.iter().map(ToString::to_string).collect();
         let mut rotated = Self {
             members: Vec::with_capacity(inputs.len()),
             heads: BinaryHeap::with_capacity(inputs.len()),
             notebook: Notebook::new(names.join(" "), limits.honoured()),
             known: Known::new(),
+            sequence,
             next: 1,
             failure: None,
         };
@@ -91,8 +116,10 @@ impl Rotated {
             size = size.zip(facts.size).map(|(sum, size)| sum + size);
             open.next_block()?;
             let mut member = Member { input: input.clone(), open: None, bytes_read: 0 };
-            if let Some(time) = open.head() {
+            if let Some(time) = open.head(sequence) {
                 rotated.heads.push(Reverse((time, rank)));
+                // All that can be known of them before the first frame is given.
+                open.note_interfaces(&mut rotated.notebook, &mut rotated.known);
                 // Standard input and pipes cannot be opened again when their turn comes.
                 member.open = (!is_file).then_some(open);
             } else {
@@ -109,7 +136,8 @@ impl Rotated {
     /// those of all others; whether the block is full then.
     fn merge_run(&mut self, rank: usize, block: &mut Block) -> Result<bool, ReadError> {
         let bound = self.heads.peek().map(|&Reverse(head)| head);
-        let precedes = |time: Timestamp| bound.is_none_or(|bound| (time, rank) < bound);
+        let sequence = self.sequence;
+        let precedes = |time| bound.is_none_or(|bound| (sequence.key(time), rank) < bound);
         let limits = self.notebook.limits;
         let Some(member) = self.members.get_mut(rank) else { return Ok(false) };
         let open = match &mut member.open {
@@ -123,7 +151,7 @@ impl Rotated {
         let mut is_full = false;
         loop {
             member.bytes_read = open.note(&mut self.notebook, &mut self.known);
-            let Some(time) = open.head() else {
+            let Some(time) = open.head(sequence) else {
                 open.note_end(&mut self.notebook);
                 member.open = None;
                 return Ok(is_full);
@@ -147,6 +175,7 @@ impl Rotated {
                 run
             };
             open.note_comments(run, number, &mut self.notebook);
+            block.inputs.push(((block.frames.len() - run) as u32, rank as u32));
             if open.at == open.block.frames.len() {
                 open.next_block()?;
             }
@@ -188,6 +217,15 @@ impl Source for Rotated {
     }
 }
 
+impl Sequence {
+    fn key(self, time: Timestamp) -> Timestamp {
+        match self {
+            Self::ByTime => time,
+            Self::AsNamed => Timestamp(0),
+        }
+    }
+}
+
 impl Open {
     fn new(capture: Capture) -> Self {
         Self {
@@ -196,13 +234,14 @@ impl Open {
             at: 0,
             merged: 0,
             interfaces: Vec::new(),
+            alike: HashMap::new(),
             copied: Copied::default(),
         }
     }
 
-    /// Time of the next frame.
-    fn head(&self) -> Option<Timestamp> {
-        self.block.frames.get(self.at).map(|frame| frame.time)
+    /// What decides when the next frame comes.
+    fn head(&self, sequence: Sequence) -> Option<Timestamp> {
+        self.block.frames.get(self.at).map(|frame| sequence.key(frame.time))
     }
 
     fn next_block(&mut self) -> Result<(), ReadError> {
@@ -252,18 +291,28 @@ impl Open {
         self.at - before
     }
 
-    /// Copies what the capture has said of itself since the last time; the bytes read of it.
-    fn note(&mut self, all: &mut Notebook, known: &mut Known) -> u64 {
-        let facts = self.capture.facts();
-        for interface in facts.interfaces.iter().skip(self.interfaces.len()) {
-            let alike = Interface { section: 0, statistics: None, ..interface.clone() };
-            let index = *known.entry(alike).or_insert_with_key(|alike| {
+    /// Finds the capture's interfaces among those of all. Interfaces of one capture stay apart,
+    /// even if nothing tells them apart.
+    fn note_interfaces(&mut self, all: &mut Notebook, known: &mut Known) {
+        let interfaces = &self.capture.facts().interfaces;
+        for interface in interfaces.iter().skip(self.interfaces.len()) {
+            let plain = Interface { section: 0, id: 0, statistics: None, ..interface.clone() };
+            let alike = self.alike.entry(plain.clone()).or_default();
+            let index = *known.entry((plain, *alike)).or_insert_with_key(|(plain, _)| {
                 // Beyond the limit, the last interface stands for all others.
-                let last = all.facts.interfaces.len().saturating_sub(1) as u16;
-                all.interface(alike.clone()).unwrap_or(last)
+                let id = all.facts.interfaces.len() as u32;
+                let last = id.saturating_sub(1) as u16;
+                all.interface(Interface { id, ..plain.clone() }).unwrap_or(last)
             });
+            *alike += 1;
             self.interfaces.push(index);
         }
+    }
+
+    /// Copies what the capture has said of itself since the last time; the bytes read of it.
+    fn note(&mut self, all: &mut Notebook, known: &mut Known) -> u64 {
+        self.note_interfaces(all, known);
+        let facts = self.capture.facts();
         for section in facts.sections.iter().skip(self.copied.sections) {
             all.section(section.clone());
         }
