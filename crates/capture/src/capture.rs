@@ -97,6 +97,16 @@ impl Capture {
         Ok(capture)
     }
 
+    /// Closes the file of `input`, which this one reads, until the next block is read. A pipe and
+    /// a compressed file stay open.
+    pub(crate) fn close(&mut self, input: &Input) {
+        if let (State::Reading, Input::File(path), Some(_)) =
+            (&self.state, input, self.notebook.facts.size)
+        {
+            self.stream.close(path);
+        }
+    }
+
     /// Reads the file header.
     fn begin(&mut self) -> Result<(), ReadError> {
         let fill = self.stream.fill(&mut self.tail, pcap::HEADER_LEN);
@@ -273,6 +283,9 @@ impl Source for Capture {
         block.frames.reserve(self.notebook.limits.block_frames.min(FRAMES_RESERVED_MAX));
         block.bytes.append(&mut self.tail);
         self.fill(block);
+        if matches!(self.state, State::Ended) {
+            self.stream.end();
+        }
         self.notebook.facts.bytes_read = self.stream.bytes_read();
         self.next += block.frames.len() as u64;
         if !block.frames.is_empty() {

@@ -16,7 +16,7 @@ impl Resolution {
     pub const NANOSECONDS: Self = Self(9);
 
     /// Whether each tick is a whole number of microseconds.
-    pub(crate) fn is_whole_micros(self) -> bool {
+    pub fn is_whole_micros(self) -> bool {
         self.0 <= Self::MICROSECONDS.0
     }
 }

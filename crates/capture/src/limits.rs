@@ -42,6 +42,17 @@ impl Limits {
         }
     }
 
+    /// The limits of each of several captures that are read side by side.
+    pub(crate) fn shared(self, captures: usize) -> Self {
+        let bytes = (SHARED_BYTES_MAX / captures.max(1)).max(SHARED_BLOCK_BYTES_MIN);
+        let frames = (bytes / SHARED_BYTES_PER_FRAME).max(1);
+        Self {
+            block_bytes: self.block_bytes.min(bytes),
+            block_frames: self.block_frames.min(frames),
+            ..self
+        }
+    }
+
     /// The same limits where all positions in a block fit 32 bits.
     pub(crate) fn honoured(self) -> Self {
         Self {
@@ -71,6 +82,12 @@ impl Default for Limits {
 }
 
 const GIB: u32 = 1 << 30;
+
+/// Bytes of the blocks of all captures that are read side by side, as long as each has the least
+/// that is worth reading.
+const SHARED_BYTES_MAX: usize = 256 << 20;
+const SHARED_BLOCK_BYTES_MIN: usize = 4 << 10;
+const SHARED_BYTES_PER_FRAME: usize = 64;
 
 /// `LINKTYPE_DBUS`, `LINKTYPE_USBPCAP`, `LINKTYPE_EBHSCR`: messages, not frames of a medium.
 const FRAMES_WITHOUT_LIMIT: [u16; 3] = [231, 249, 279];

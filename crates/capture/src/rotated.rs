@@ -20,7 +20,8 @@ use crate::source::{Input, Source};
 
 /// Several captures that are read as one, their frames numbered through.
 ///
-/// Files are open only while their frames are next. The facts are those of all captures together:
+/// Files are open only while their frames are next, and where there are many, only while a block is
+/// read; the blocks of all together have a limit. The facts are those of all captures together:
 /// interfaces described alike are one (with section 0), [`Facts::damage`] is the first, and later ones are
 /// warnings; each warning names its file, and counts frames in that file.
 pub struct Rotated {
@@ -30,6 +31,8 @@ pub struct Rotated {
     notebook: Notebook,
     known: Known,
     sequence: Sequence,
+    /// Of each capture.
+    limits: Limits,
     next: u64,
     failure: Option<ReadError>,
 }
@@ -101,12 +104,13 @@ impl Rotated {
             notebook: Notebook::new(names.join(" "), limits.honoured()),
             known: Known::new(),
             sequence,
+            limits: limits.honoured().shared(inputs.len()),
             next: 1,
             failure: None,
         };
         let mut size = Some(0);
         for (rank, input) in inputs.iter().enumerate() {
-            let mut open = Open::new(Capture::open(input, limits)?);
+            let mut open = Open::new(Capture::open(input, rotated.limits)?);
             let facts = open.capture.facts();
             if rank == 0 {
                 rotated.notebook.facts.format = facts.format;
@@ -139,12 +143,14 @@ impl Rotated {
         let sequence = self.sequence;
         let precedes = |time| bound.is_none_or(|bound| (sequence.key(time), rank) < bound);
         let limits = self.notebook.limits;
+        let is_many = self.members.len() > OPEN_FILES_MAX;
         let Some(member) = self.members.get_mut(rank) else { return Ok(false) };
         let open = match &mut member.open {
             Some(open) => open,
             slot => {
-                let mut open = Open::new(Capture::open(&member.input, limits)?);
+                let mut open = Open::new(Capture::open(&member.input, self.limits)?);
                 open.next_block()?;
+                open.close_if(is_many, &member.input);
                 slot.insert(open)
             }
         };
@@ -178,6 +184,7 @@ impl Rotated {
             block.inputs.push(((block.frames.len() - run) as u32, rank as u32));
             if open.at == open.block.frames.len() {
                 open.next_block()?;
+                open.close_if(is_many, &member.input);
             }
         }
     }
@@ -247,6 +254,13 @@ impl Open {
     fn next_block(&mut self) -> Result<(), ReadError> {
         self.at = 0;
         self.capture.read(&mut self.block).map(|_| ())
+    }
+
+    /// Closes the file until the next block is needed, if there are many.
+    fn close_if(&mut self, is_many: bool, input: &Input) {
+        if is_many {
+            self.capture.close(input);
+        }
     }
 
     /// Gives away the block as it is; the number of frames in it.
@@ -376,6 +390,9 @@ impl Open {
 fn interface(interfaces: &[u16], own: u16) -> u16 {
     interfaces.get(usize::from(own)).copied().unwrap_or(own)
 }
+
+/// Captures that may all be open at a time; of more, each is opened for each of its blocks.
+const OPEN_FILES_MAX: usize = 256;
 
 #[cfg(test)]
 mod tests;

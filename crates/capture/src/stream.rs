@@ -7,7 +7,9 @@ mod gzip;
 mod lz4;
 mod zstd;
 
-use std::io::{self, BufReader, Cursor, Read};
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -20,6 +22,8 @@ pub(crate) struct Stream {
     tally: Arc<Tally>,
     /// An error that came after bytes which had to be handed over first.
     failure: Option<io::Error>,
+    /// The file whose reading goes on when more is asked for.
+    closed: Option<PathBuf>,
 }
 
 /// How asking for bytes ended.
@@ -70,7 +74,31 @@ impl Stream {
             Compression::Zstd => Box::new(zstd::Zstd::new(counted(all))?),
             Compression::Lz4 => Box::new(lz4::Lz4::new(counted(all))),
         };
-        Ok(Self { reader, compression, tally, failure })
+        Ok(Self { reader, compression, tally, failure, closed: None })
+    }
+
+    /// Gives up the reader of what has been read to its end.
+    pub(crate) fn end(&mut self) {
+        self.reader = Box::new(io::empty());
+    }
+
+    /// Closes the file that is read until more of it is asked for. Only of plain ones, which can
+    /// be opened again at a place.
+    pub(crate) fn close(&mut self, path: &Path) {
+        if self.compression == Compression::None && self.closed.is_none() {
+            self.reader = Box::new(io::empty());
+            self.closed = Some(path.to_owned());
+        }
+    }
+
+    fn reopen(&mut self) -> io::Result<()> {
+        if let Some(path) = &self.closed {
+            let mut file = File::open(path)?;
+            file.seek(SeekFrom::Start(self.bytes_read()))?;
+            self.reader = Box::new(file);
+            self.closed = None;
+        }
+        Ok(())
     }
 
     pub(crate) fn compression(&self) -> Compression {
@@ -91,7 +119,7 @@ impl Stream {
             return self.failed(failure);
         }
         let before = buffer.len();
-        let result = self.read_into(buffer, len);
+        let result = self.reopen().and_then(|()| self.read_into(buffer, len));
         if self.compression == Compression::None {
             self.tally.bytes.fetch_add((buffer.len() - before) as u64, Ordering::Relaxed);
         }

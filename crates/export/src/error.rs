@@ -50,7 +50,7 @@ pub enum SinkError {
 
 impl SinkError {
     /// Writing failed; a reader that left is told from a real failure.
-    pub(crate) fn write(to: &Destination, source: io::Error) -> Self {
+    pub fn write(to: &Destination, source: io::Error) -> Self {
         if source.kind() == ErrorKind::BrokenPipe {
             return Self::ReaderGone;
         }
@@ -117,6 +117,7 @@ fn way_out(error: &io::Error) -> &'static str {
         ErrorKind::NotFound => "; hint: create its directory first",
         ErrorKind::PermissionDenied => "; hint: choose a directory you may write in",
         ErrorKind::ReadOnlyFilesystem => "; hint: choose a place that is not read-only",
+        ErrorKind::AlreadyExists => "; hint: name another file, or replace it with --force",
         ErrorKind::IsADirectory => "; hint: name a file in it",
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
             "; hint: free some space, or choose another disk"

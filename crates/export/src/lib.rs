@@ -27,7 +27,7 @@ use flowloom_schema::{Batch, Column};
 pub use batch::{arrow_schema, record_batch};
 pub use error::SinkError;
 pub use order::{Order, Ordered};
-pub use output::{Destination, SinkStats};
+pub use output::{Destination, Existing, Output, SinkStats};
 pub use parquet::{Compression, Parquet};
 pub use table::Terminal;
 pub use text::is_invisible;

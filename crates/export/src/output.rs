@@ -34,7 +34,7 @@ pub struct SinkStats {
 
 /// A buffered writer of one of them. Dropped without [`Output::finish`], no file is left behind,
 /// and what was not passed on is not written: a run that fails at once has no beginning of a table.
-pub(crate) struct Output {
+pub struct Output {
     raw: Raw,
     waiting: Vec<u8>,
     destination: Destination,
@@ -49,26 +49,43 @@ enum Raw {
     Hidden {
         file: NamedTempFile,
         path: PathBuf,
+        existing: Existing,
     },
 }
 
+/// What becomes of a file that has the output's name already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Existing {
+    /// It stays, and the output fails.
+    #[default]
+    Keep,
+    /// It is replaced when the output is whole.
+    Replace,
+}
+
 impl Output {
-    pub(crate) fn create(destination: Destination) -> Result<Self, SinkError> {
+    /// Opens an output, which replaces what is there.
+    pub fn create(destination: Destination) -> Result<Self, SinkError> {
+        Self::open(destination, Existing::Replace)
+    }
+
+    /// Opens an output.
+    pub fn open(destination: Destination, existing: Existing) -> Result<Self, SinkError> {
         let raw = match &destination {
             Destination::Stdout => Raw::Stdout(io::stdout()),
-            Destination::File(path) => Raw::open(path)
+            Destination::File(path) => Raw::open(path, existing)
                 .map_err(|source| SinkError::Create { path: path.clone(), source })?,
         };
         Ok(Self { raw, waiting: Vec::with_capacity(BUFFER_BYTES), destination, bytes: 0 })
     }
 
     /// Writes a piece of text.
-    pub(crate) fn put(&mut self, text: &[u8]) -> Result<(), SinkError> {
+    pub fn put(&mut self, text: &[u8]) -> Result<(), SinkError> {
         self.write_all(text).map_err(|e| SinkError::write(&self.destination, e))
     }
 
     /// Hands on what was written, if somebody may be waiting for it.
-    pub(crate) fn pass_on(&mut self) -> Result<(), SinkError> {
+    pub fn pass_on(&mut self) -> Result<(), SinkError> {
         match self.raw {
             Raw::Hidden { .. } => Ok(()),
             Raw::Stdout(_) | Raw::Special(_) => {
@@ -78,7 +95,7 @@ impl Output {
     }
 
     /// Writes what is left and gives the file its name.
-    pub(crate) fn finish(mut self, rows: u64, ending: Ending) -> Result<SinkStats, SinkError> {
+    pub fn finish(mut self, rows: u64, ending: Ending) -> Result<SinkStats, SinkError> {
         self.flush().map_err(|e| SinkError::write(&self.destination, e))?;
         let path = match self.raw {
             Raw::Stdout(_) => None,
@@ -86,13 +103,17 @@ impl Output {
                 Destination::Stdout => None,
                 Destination::File(path) => Some(path),
             },
-            Raw::Hidden { file, path } => {
-                let path = match ending {
-                    Ending::Whole => path,
-                    Ending::Partial => partial_name(&path),
+            Raw::Hidden { file, path, existing } => {
+                let (path, existing) = match ending {
+                    Ending::Whole => (path, existing),
+                    Ending::Partial => (partial_name(&path), Existing::Replace),
                 };
-                file.persist(&path)
-                    .map_err(|e| SinkError::Rename { path: path.clone(), source: e.error })?;
+                let named = match existing {
+                    // Somebody else may have made one meanwhile.
+                    Existing::Keep => file.persist_noclobber(&path),
+                    Existing::Replace => file.persist(&path),
+                };
+                named.map_err(|e| SinkError::Rename { path: path.clone(), source: e.error })?;
                 Some(path)
             }
         };
@@ -127,7 +148,7 @@ impl Write for Output {
 }
 
 impl Raw {
-    fn open(path: &Path) -> io::Result<Self> {
+    fn open(path: &Path, existing: Existing) -> io::Result<Self> {
         // A symbolic link stays one: what it points to is replaced.
         let path = match fs::read_link(path) {
             Ok(_) => fs::canonicalize(path)?,
@@ -140,6 +161,9 @@ impl Raw {
                 return Err(ErrorKind::IsADirectory.into());
             }
             return Ok(Self::Special(OpenOptions::new().write(true).open(&path)?));
+        }
+        if existing == Existing::Keep && path.exists() {
+            return Err(ErrorKind::AlreadyExists.into());
         }
         let name = path.file_name().ok_or(ErrorKind::IsADirectory)?.to_string_lossy();
         let directory = match path.parent() {
@@ -158,7 +182,7 @@ impl Raw {
         fs::metadata(directory)?;
         // What went wrong, without the name of a temporary file that nobody asked for.
         let file = builder.tempfile_in(directory).map_err(|error| error.kind())?;
-        Ok(Self::Hidden { file, path })
+        Ok(Self::Hidden { file, path, existing })
     }
 }
 
