@@ -147,12 +147,14 @@ pub struct CaptureWriter<W> {
     encoder: Encoder,
     out: W,
     waiting: Vec<u8>,
+    /// That were handed to the output.
+    bytes: u64,
 }
 
 impl<W: Write> CaptureWriter<W> {
     /// A capture that begins. Writes nothing before the first frame.
     pub fn new(out: W, settings: WriteSettings) -> Self {
-        Self { encoder: Encoder::new(settings), out, waiting: Vec::new() }
+        Self { encoder: Encoder::new(settings), out, waiting: Vec::new(), bytes: 0 }
     }
 
     /// Writes a frame; `facts` are those of its input, as known by now.
@@ -161,9 +163,20 @@ impl<W: Write> CaptureWriter<W> {
         if self.waiting.len() >= BUFFER_BYTES { self.pass_on() } else { Ok(()) }
     }
 
+    /// Bytes of the capture so far.
+    pub fn bytes(&self) -> u64 {
+        self.bytes + self.waiting.len() as u64
+    }
+
+    /// The output; what it was not handed yet waits here.
+    pub fn out_mut(&mut self) -> &mut W {
+        &mut self.out
+    }
+
     /// Hands what was written to the output.
     pub fn pass_on(&mut self) -> Result<(), WriteError> {
         self.out.write_all(&self.waiting).map_err(WriteError::Io)?;
+        self.bytes += self.waiting.len() as u64;
         self.waiting.clear();
         Ok(())
     }

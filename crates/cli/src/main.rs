@@ -7,6 +7,7 @@ mod info;
 mod parse;
 mod progress;
 mod report;
+mod rewrite;
 
 use std::process::ExitCode;
 
@@ -23,6 +24,9 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Flows(arguments) => flows::flows(*arguments),
         Command::Info(arguments) => info::info(&arguments),
+        Command::Merge(arguments) => rewrite::merge(&arguments),
+        Command::Cut(arguments) => rewrite::cut(&arguments),
+        Command::Convert(arguments) => rewrite::convert(&arguments),
         Command::Features(arguments) => features::features(&arguments),
     };
     outcome.unwrap_or_else(|error| {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use flowloom_engine::{Address, Format, Network};
+use flowloom_engine::{Address, Format, Network, Pieces};
 
 /// A length of time in nanoseconds: `10ms`, `1.5s`, `5m`, `1h`; a bare number is seconds.
 pub(crate) fn duration(text: &str) -> Result<i64, String> {
@@ -35,6 +35,26 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
     };
     let number = number.parse::<u64>().map_err(|_| "expected a number, such as 1M".to_string())?;
     number.checked_shl(shift).ok_or_else(|| "too large".to_string())
+}
+
+/// How large pieces are: `1000` frames, `60s`, `100M`. A bare `m` is minutes, `M` is bytes.
+pub(crate) fn pieces(text: &str) -> Result<Pieces, String> {
+    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let pieces = match unit {
+        "" => Pieces::Frames(text.parse().map_err(|_| "expected a number, such as 1000")?),
+        "ns" | "us" | "ms" | "s" | "m" | "min" | "h" | "d" => Pieces::Time(duration(text)?),
+        _ => Pieces::Bytes(size(text)?),
+    };
+    match pieces {
+        Pieces::Frames(0) | Pieces::Time(0) | Pieces::Bytes(0) => Err("nothing fits in it".into()),
+        pieces => Ok(pieces),
+    }
+}
+
+/// A snap length: a number of bytes that is not 0, which means no limit in captures.
+pub(crate) fn snap_len(text: &str) -> Result<u32, String> {
+    let bytes = u32::try_from(size(text)?).map_err(|_| "too large".to_string())?;
+    if bytes == 0 { Err("a frame without bytes says nothing".into()) } else { Ok(bytes) }
 }
 
 /// A point in time, in nanoseconds since the epoch: RFC 3339 (`2024-05-01T12:00:00Z`, also with a

@@ -6,7 +6,7 @@ use std::io::{IsTerminal, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
-use flowloom_engine::{Account, Format, LabelReport, Output, Summary};
+use flowloom_engine::{Account, CaptureAccount, Format, LabelReport, Output, Summary};
 
 /// The exit code of a run that could not be made.
 pub(crate) const COULD_NOT_RUN: u8 = 2;
@@ -23,23 +23,13 @@ pub(crate) fn error(error: &(dyn Error + 'static)) {
 /// Says what was lost and what became of the frames; the exit code.
 pub(crate) fn summary(summary: &Summary, output: &Output, quiet: bool) -> ExitCode {
     let mut failed = 0;
-    for capture in &summary.captures {
-        if !quiet {
-            for warning in &capture.warnings {
-                say(&format!("warning: {warning}"));
-            }
-        }
-        if let Some(damage) = &capture.damage {
-            say(&format!("damaged: {damage}"));
-        }
-        if let Some(error) = &capture.error {
-            failed += 1;
-            say(&format!("flowloom: {error}"));
-        }
+    for account in &summary.captures {
+        failed += usize::from(account.error.is_some());
+        capture(account, quiet);
     }
     let nothing_read = failed == summary.captures.len();
     if !quiet && !nothing_read {
-        summary.labels.iter().flat_map(unlabelled).for_each(|text| say(&text));
+        summary.labels.iter().for_each(unlabelled);
         say(&account(summary));
         let shown = output.format == Format::Table || output.format == Format::Null;
         if let (false, flowloom_engine::Destination::File(path)) = (shown, &output.destination) {
@@ -49,8 +39,23 @@ pub(crate) fn summary(summary: &Summary, output: &Output, quiet: bool) -> ExitCo
     exit_code(&Outcome {
         interrupted: summary.interrupted,
         nothing_read,
-        losses: summary.captures.iter().any(flowloom_engine::CaptureAccount::has_losses),
+        losses: summary.captures.iter().any(CaptureAccount::has_losses),
     })
+}
+
+/// Says what is odd about a capture, and why it was not read to its end, if so.
+pub(crate) fn capture(account: &CaptureAccount, quiet: bool) {
+    if !quiet {
+        for warning in &account.warnings {
+            say(&format!("warning: {warning}"));
+        }
+    }
+    if let Some(damage) = &account.damage {
+        say(&format!("damaged: {damage}"));
+    }
+    if let Some(error) = &account.error {
+        say(&format!("flowloom: {error}"));
+    }
 }
 
 /// How a run ended.
@@ -85,8 +90,8 @@ pub(crate) fn terminal_width() -> usize {
     terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0))
 }
 
-/// What the labels of the user did not match, some of it by name.
-fn unlabelled(report: &LabelReport) -> impl Iterator<Item = String> {
+/// Says what the labels of the user did not match, some of it by name.
+pub(crate) fn unlabelled(report: &LabelReport) {
     let LabelReport {
         captures_not_as_pattern: not_as_pattern,
         captures_not_in_manifest: not_in_manifest,
@@ -105,6 +110,7 @@ fn unlabelled(report: &LabelReport) -> impl Iterator<Item = String> {
         let more = if more > 0 { format!(", and {more} more") } else { String::new() };
         format!("warning: {} {what} ({named}{more})", grouped(names.len() as u64))
     })
+    .for_each(|text| say(&text));
 }
 
 /// One or a few lines: frames, flows, and all that did not become a flow.

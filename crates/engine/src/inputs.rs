@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use flowloom_capture::Input;
+use flowloom_capture::{Compression, Input};
 
 use crate::labels::LabelValues;
 use crate::{Config, ConfigError};
@@ -29,15 +29,22 @@ pub(crate) struct Reading<'i> {
 }
 
 impl<'i> Reading<'i> {
+    /// Captures that are read as one.
+    pub(crate) fn together(files: &'i [InputFile]) -> Self {
+        let name = match files {
+            [] => String::new(),
+            [only] => only.name.clone(),
+            [first, more @ ..] => format!("{} and {} more", first.name, more.len()),
+        };
+        Self { name, files, labels: LabelValues::new() }
+    }
+
     /// What a run has to read: each capture by itself, or all as one.
     pub(crate) fn all(config: &'i Config) -> Result<Vec<Self>, ConfigError> {
         let files = &config.inputs;
-        if let (true, [first, more @ ..]) = (config.rotated, files.as_slice()) {
-            let name = match more.len() {
-                0 => first.name.clone(),
-                more => format!("{} and {more} more", first.name),
-            };
-            return Ok(vec![Self { name, files, labels: config.labels.of_all(files)? }]);
+        if config.rotated && !files.is_empty() {
+            let labels = config.labels.of_all(files)?;
+            return Ok(vec![Self { labels, ..Self::together(files) }]);
         }
         let each = files.iter().zip(files.chunks(1)).enumerate();
         Ok(each
@@ -158,6 +165,17 @@ pub(crate) fn split_endings(name: &str) -> (&str, Endings) {
             let format = ending + plain.len() - unnumbered.len();
             (&plain[..plain.len() - format], Endings { format, compression })
         }
+    }
+}
+
+/// The compression that the end of a name stands for.
+pub(crate) fn compression_of(path: &Path) -> Compression {
+    let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
+    match ending.to_str() {
+        Some("gz") => Compression::Gzip,
+        Some("zst") => Compression::Zstd,
+        Some("lz4") => Compression::Lz4,
+        _ => Compression::None,
     }
 }
 

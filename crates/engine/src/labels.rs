@@ -4,6 +4,7 @@
 
 mod manifest;
 mod path;
+mod samples;
 
 use std::path::Path;
 
@@ -13,6 +14,8 @@ use serde::Serialize;
 use crate::{ConfigError, InputFile};
 use manifest::Manifest;
 use path::PathPattern;
+
+pub use samples::SampleLabels;
 
 /// The labels of the captures of a run.
 #[derive(Clone, Debug, Default)]

@@ -14,6 +14,7 @@ mod inputs;
 mod labels;
 mod pipe;
 mod pipeline;
+mod rewrite;
 mod run;
 mod settings_text;
 mod source;
@@ -32,15 +33,20 @@ pub use info::{
     ProtocolCount, ProtocolLevel, SectionInfo, Talkers, inspect,
 };
 pub use inputs::{InputFile, find_inputs};
-pub use labels::{LabelReport, Labels};
+pub use labels::{LabelReport, Labels, SampleLabels};
+pub use rewrite::{
+    FrameRange, Pieces, Rewrite, RewriteSummary, Selection, Target, Written, rewrite,
+};
 pub use run::{RunError, run};
 pub use watch::Watch;
 pub use words::flow_words;
 
 // What a `Config` is made of, so that a shell needs no other crate.
-pub use flowloom_capture::Limits as CaptureLimits;
+pub use flowloom_capture::{
+    Compression, Limits as CaptureLimits, Resolution, Scope, Sequence, WriteFormat,
+};
 pub use flowloom_export::{
-    Destination, Format, Settings as ExportSettings, SinkError, Terminal, is_invisible,
+    Destination, Existing, Format, Settings as ExportSettings, SinkError, Terminal, is_invisible,
 };
 pub use flowloom_features::{Anonymize, Events, LogLimits, SETS, Signs, catalogue};
 pub use flowloom_filter::{Filter, ParseError};

@@ -36,6 +36,12 @@ impl fmt::Display for RunError {
 
 impl std::error::Error for RunError {}
 
+impl From<ConfigError> for RunError {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error)
+    }
+}
+
 impl From<SinkError> for RunError {
     fn from(error: SinkError) -> Self {
         Self::Sink(error)

@@ -3,11 +3,13 @@
 use std::fs;
 use std::path::Path;
 
-use flowloom_capture::{Block, Capture, Facts, Input, Limits, ReadError, Rotated, Source};
+use flowloom_capture::{
+    Block, Capture, Facts, Input, Limits, ReadError, Rotated, Sequence, Source,
+};
 
 use crate::inputs::Reading;
 use crate::pipe::Pipe;
-use crate::{Config, Watch};
+use crate::{Config, InputFile, Watch};
 
 /// Opens what is read as one input.
 pub(crate) fn open(
@@ -20,16 +22,26 @@ pub(crate) fn open(
         // Whoever wants the first frames of a slow pipe does not wait for a whole block of them.
         limits.block_frames = limits.block_frames.min(usize::try_from(count).unwrap_or(usize::MAX));
     }
-    let source: Box<dyn Source> = match reading.files {
-        [only] => Box::new(open_one(&only.input, limits, watch)?),
-        pieces => {
-            let inputs = pieces.iter().map(|piece| piece.input.clone()).collect::<Vec<_>>();
-            Box::new(Rotated::open(&inputs, limits)?)
-        }
-    };
+    let source = open_files(reading.files, Sequence::ByTime, limits, watch)?;
     Ok(match config.window.count {
         None => source,
         Some(count) => Box::new(First { source, left: count, facts: None }),
+    })
+}
+
+/// Opens a capture, or several as one.
+pub(crate) fn open_files(
+    files: &[InputFile],
+    sequence: Sequence,
+    limits: Limits,
+    watch: &Watch,
+) -> Result<Box<dyn Source>, ReadError> {
+    Ok(match files {
+        [only] => Box::new(open_one(&only.input, limits, watch)?),
+        pieces => {
+            let inputs = pieces.iter().map(|piece| piece.input.clone()).collect::<Vec<_>>();
+            Box::new(Rotated::open_in(sequence, &inputs, limits)?)
+        }
     })
 }
 

@@ -1,0 +1,158 @@
+//! Where captures are written to, and in which format.
+
+use std::path::Path;
+
+use flowloom_capture::{
+    Compression, Facts, Format as InputFormat, Interface, Resolution, WriteFormat, WriteSettings,
+};
+use flowloom_export::{Destination, Existing};
+
+use super::Rewrite;
+use crate::ConfigError;
+use crate::inputs::{compression_of, split_endings};
+
+/// Where captures are written to, and how.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Where to.
+    pub destination: Destination,
+    /// The format; if none is given, that of the name's ending, or of the input.
+    pub format: Option<WriteFormat>,
+    /// The compression; if none is given, that of the name's ending.
+    pub compression: Option<Compression>,
+    /// What a tick of timestamps is, if it is to be another than in the input.
+    pub resolution: Option<Resolution>,
+    /// What becomes of a file that is there.
+    pub existing: Existing,
+}
+
+impl Target {
+    /// As the name says.
+    pub fn new(destination: Destination) -> Self {
+        Self {
+            destination,
+            format: None,
+            compression: None,
+            resolution: None,
+            existing: Existing::Keep,
+        }
+    }
+
+    pub(super) fn check(&self, in_pieces: bool) -> Result<(), ConfigError> {
+        if in_pieces && self.destination == Destination::Stdout {
+            return Err(ConfigError("pieces are several files: name them with -o FILE".into()));
+        }
+        if self.named_format() == Named::NotWritten && self.format.is_none() {
+            return Err(ConfigError(format!(
+                "{} would be a snoop file, which is only read; hint: end the name in .pcap or .pcapng",
+                self.destination
+            )));
+        }
+        Ok(())
+    }
+
+    pub(super) fn compression(&self) -> Compression {
+        let named = || match &self.destination {
+            Destination::Stdout => Compression::None,
+            Destination::File(path) => compression_of(path),
+        };
+        self.compression.unwrap_or_else(named)
+    }
+
+    /// Whether it is written in the classic format.
+    pub(super) fn is_classic(&self, facts: &Facts) -> bool {
+        self.format(facts) == WriteFormat::Pcap
+    }
+
+    /// How it is written, of an input of which that much is known before its first frame.
+    pub(super) fn settings(
+        &self,
+        job: &Rewrite,
+        facts: &Facts,
+    ) -> Result<WriteSettings, ConfigError> {
+        let format = self.format(facts);
+        let mut resolution = self.resolution;
+        if format == WriteFormat::Pcap {
+            if job.samples.is_some() {
+                let text = "labels are written as comments, which pcap has no place for; hint: write pcapng";
+                return Err(ConfigError(text.into()));
+            }
+            if let Some(resolution) = self.resolution
+                && ![Resolution::MICROSECONDS, Resolution::NANOSECONDS].contains(&resolution)
+            {
+                return Err(ConfigError(format!(
+                    "pcap has microseconds or nanoseconds, not {resolution}; hint: write pcapng"
+                )));
+            }
+            let needs_nanos = |interface: &Interface| !interface.resolution.is_whole_micros();
+            if resolution.is_none() && facts.interfaces.iter().any(needs_nanos) {
+                resolution = Some(Resolution::NANOSECONDS);
+            }
+        }
+        Ok(WriteSettings { format, resolution, scope: job.scope })
+    }
+
+    fn format(&self, facts: &Facts) -> WriteFormat {
+        match (self.format, self.named_format()) {
+            (Some(format), _) | (None, Named::Format(format)) => format,
+            (None, Named::Unknown | Named::NotWritten) => format_of(facts),
+        }
+    }
+
+    fn named_format(&self) -> Named {
+        let Destination::File(path) = &self.destination else { return Named::Unknown };
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let (stem, endings) = split_endings(&name);
+        let ending = name.get(stem.len()..stem.len() + endings.format).unwrap_or_default();
+        let ending = ending.trim_end_matches(|c: char| c.is_ascii_digit()).to_ascii_lowercase();
+        match ending.as_str() {
+            ".pcap" | ".cap" | ".dmp" => Named::Format(WriteFormat::Pcap),
+            ".pcapng" | ".ntar" => Named::Format(WriteFormat::Pcapng),
+            ".snoop" => Named::NotWritten,
+            _ => Named::Unknown,
+        }
+    }
+}
+
+/// The format that a name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Named {
+    Format(WriteFormat),
+    NotWritten,
+    Unknown,
+}
+
+/// The format of an input, or what can say all that several inputs say.
+fn format_of(facts: &Facts) -> WriteFormat {
+    let is_classic = facts.format != InputFormat::Pcapng;
+    let identity = |interface: &Interface| (interface.link, interface.name.clone());
+    let mut interfaces = facts.interfaces.iter().map(identity);
+    let first = interfaces.next();
+    if is_classic && interfaces.all(|other| Some(other) == first) {
+        WriteFormat::Pcap
+    } else {
+        WriteFormat::Pcapng
+    }
+}
+
+/// What a capture says that pcap has no place for.
+pub(super) fn unsaid(facts: &Facts) -> Vec<(String, u64)> {
+    let comments = facts.comments.len() as u64 + facts.notes_dropped;
+    let is_named = |interface: &&Interface| interface.name.is_some();
+    let interfaces = facts.interfaces.iter().filter(is_named).count() as u64;
+    let all = [
+        ("comments", comments),
+        ("names of interfaces", interfaces),
+        ("names of hosts", facts.names.len() as u64),
+        ("decryption secrets", facts.secrets.len() as u64),
+    ];
+    let said = all.into_iter().filter(|(_, count)| *count > 0);
+    said.map(|(what, count)| (what.into(), count)).collect()
+}
+
+/// The name of a piece: `a.pcap.gz` becomes `a-00001.pcap.gz`.
+pub(super) fn piece_name(path: &Path, number: u64) -> std::path::PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let (stem, _) = split_endings(&name);
+    path.with_file_name(format!("{stem}-{number:05}{}", &name[stem.len()..]))
+}
