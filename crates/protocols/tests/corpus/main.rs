@@ -11,10 +11,9 @@ mod applications;
 mod common;
 
 mod http;
-#[cfg(feature = "ja4plus")]
-mod ja4plus;
 mod names_and_leases;
 mod quic;
 mod review;
 mod ssh;
 mod tls;
+mod upstream;
