@@ -75,12 +75,17 @@ pub(crate) struct InputArguments {
 #[derive(Debug, Args)]
 pub(crate) struct OutputArguments {
     /// File to write, its format told by its ending; `-` is standard output. With --events, a
-    /// directory, for files of the format of --format (parquet if none is given)
+    /// directory, for files of the format of --format (parquet if none is given); with --format zeek,
+    /// one for the logs
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Format: table, parquet, arrow, csv, json, jsonl, null
+    /// Format: table, parquet, arrow, csv, json, jsonl; zeek, eve, ipfix, which are logs of other
+    /// programs with fields of their own; null
     #[arg(long, value_name = "FORMAT", value_parser = format)]
     pub(crate) format: Option<Format>,
+    /// Replace logs of --format zeek, eve or ipfix that are there; other formats always do
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Order of rows: as flows end (bounded memory), or as they start
     #[arg(long, value_enum, default_value_t)]
     pub(crate) order: OrderArgument,
@@ -349,6 +354,9 @@ pub(crate) struct FeaturesArguments {
     /// The columns of event tables instead
     #[arg(long)]
     pub(crate) events: bool,
+    /// The fields of the logs of --format zeek, eve and ipfix instead, and the columns they are made of
+    #[arg(long, conflicts_with_all = ["sets", "events", "format"])]
+    pub(crate) logs: bool,
     /// As a Markdown table, or as JSON
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: CatalogueFormat,
@@ -423,7 +431,9 @@ const FLOWS_EXAMPLES: &str = "Examples:
   tcpdump -w - -c 1000 | flowloom flows - -o - --format jsonl
   flowloom flows a.pcap -o a.parquet --features core,sequences --sequence-max 255
   flowloom flows a.pcap --filter 'tls.version = \"TLS 1.0\" or http.status >= 400'
-  flowloom flows a.pcap --features core,tls --events dns,http -o tables/";
+  flowloom flows a.pcap --features core,tls --events dns,http -o tables/
+  flowloom flows a.pcap --format zeek -o logs/
+  flowloom flows a.pcap --format eve -o - | jq 'select(.event_type == \"dns\")'";
 
 const INFO_EXAMPLES: &str = "Examples:
   flowloom info capture.pcapng

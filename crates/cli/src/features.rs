@@ -9,6 +9,10 @@ use flowloom_engine::{Section, event_sections, set_sections};
 use crate::arguments::{CatalogueFormat, FeaturesArguments};
 
 pub(crate) fn features(arguments: &FeaturesArguments) -> Result<ExitCode, Box<dyn Error>> {
+    if arguments.logs {
+        drop(std::io::stdout().write_all(flowloom_engine::log_guide().as_bytes()));
+        return Ok(ExitCode::SUCCESS);
+    }
     let (what, all) = if arguments.events {
         ("event table", event_sections())
     } else {

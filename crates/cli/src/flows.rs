@@ -157,5 +157,5 @@ fn output_settings(arguments: OutputArguments, has_events: bool) -> Result<Outpu
         OrderArgument::Start => Order::Start,
     };
     let settings = ExportSettings { terminal, ..ExportSettings::default() };
-    Ok(Output { format, destination, settings, order })
+    Ok(Output { format, destination, settings, order, force: arguments.force })
 }

@@ -8,6 +8,7 @@ use std::thread;
 use flowloom_export::{Destination, Format, Settings as ExportSettings};
 use flowloom_features::{Events, LogLimits, RESERVED, SETS, Signs, catalogue};
 use flowloom_filter::Filter;
+use flowloom_logs::Logs;
 use flowloom_protocols::Registry;
 
 use crate::{CryptoPan, InputFile, Labels};
@@ -90,6 +91,8 @@ pub struct Output {
     pub settings: ExportSettings,
     /// In which order they come.
     pub order: Order,
+    /// Whether logs that are there are replaced; tables always are.
+    pub force: bool,
 }
 
 /// In which order rows come.
@@ -143,6 +146,7 @@ impl Config {
                 destination: Destination::Stdout,
                 settings: ExportSettings::default(),
                 order: Order::default(),
+                force: false,
             },
         }
     }
@@ -160,6 +164,7 @@ impl Config {
             }
         }
         self.check_events()?;
+        self.check_logs()?;
         let columns = catalogue();
         for name in &self.without {
             if !columns.iter().any(|column| column.name == name.as_str()) {
@@ -188,6 +193,29 @@ impl Config {
         if !self.events.is_empty() && self.app_layer != AppLayer::Full {
             let text = "event tables need --app-layer full: nothing is parsed otherwise";
             return Err(ConfigError(text.into()));
+        }
+        Ok(())
+    }
+
+    /// The logs of other programs have fields of their own, and their own order.
+    fn check_logs(&self) -> Result<(), ConfigError> {
+        let format = self.output.format;
+        if !Logs::has(format) {
+            return Ok(());
+        }
+        let name = format.name();
+        let refuse = |why: &str| Err(ConfigError(format!("--format {name} {why}")));
+        if self.features != DEFAULT_SETS || !self.events.is_empty() || !self.without.is_empty() {
+            return refuse("has fields of its own: leave out --features, --events and --without");
+        }
+        if self.output.order == Order::Start {
+            return refuse("is written as flows end: leave out --order start");
+        }
+        if !Logs::events(format).is_empty() && self.app_layer != AppLayer::Full {
+            return refuse("needs --app-layer full: nothing is parsed otherwise");
+        }
+        if format == Format::Zeek && !matches!(self.output.destination, Destination::File(_)) {
+            return refuse("is several files: give a directory for them with -o DIR");
         }
         Ok(())
     }

@@ -54,6 +54,7 @@ pub use flowloom_flow::{
     Initiator, KeyIgnore, Limits as FlowLimits, Network, Overlap, Population,
     Settings as FlowSettings, Timeouts,
 };
+pub use flowloom_logs::guide as log_guide;
 pub use flowloom_protocols::{Limits as SaidLimits, Registry};
 pub use flowloom_schema::Mac;
 pub use flowloom_wire::{Address, Options as WireOptions};

@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use flowloom_features::{Anonymize, Events, Families, Kept};
 use flowloom_flow::{Ended, KeyHasher, Place, Settings as FlowSettings};
+use flowloom_logs::Logs;
 use flowloom_protocols::Wants;
 use flowloom_schema::Batch;
 use flowloom_wire::Packet;
@@ -31,9 +32,9 @@ use crate::{AppLayer, Config};
 /// Rows of all tables of a run.
 #[derive(Default)]
 pub(crate) struct Tables {
-    /// A row for each flow.
+    /// A row for each flow; without columns where only logs are made of them.
     pub(crate) flows: Batch,
-    /// The rows of each event table.
+    /// The rows of each event table, or of each log.
     pub(crate) events: Vec<Batch>,
 }
 
@@ -42,6 +43,8 @@ pub(crate) struct Plan<'c> {
     pub(crate) config: &'c Config,
     pub(crate) families: Families,
     pub(crate) events: Events,
+    /// What flows and events are made to, if that is not what is written.
+    pub(crate) logs: Option<Logs>,
     /// What the filter asks of finished flows.
     pub(crate) words: Option<Words>,
     hasher: KeyHasher,
@@ -49,11 +52,20 @@ pub(crate) struct Plan<'c> {
 
 impl<'c> Plan<'c> {
     pub(crate) fn new(config: &'c Config) -> Self {
-        let sets = config.features.iter().map(String::as_str).collect::<Vec<_>>();
+        let format = config.output.format;
+        let (sets, events) = if Logs::has(format) {
+            let events = Logs::events(format).iter().map(ToString::to_string).collect::<Vec<_>>();
+            (Logs::sets(format).to_vec(), Events::new(&events))
+        } else {
+            let sets = config.features.iter().map(String::as_str).collect::<Vec<_>>();
+            (sets, Events::new(&config.events))
+        };
         let families = Families::new(&sets, &config.without, config.signs);
+        let event_columns = events.tables().map(|(_, _, columns)| columns).collect::<Vec<_>>();
+        let logs = Logs::new(format, &families.columns(), &event_columns);
         let anonymize = config.anonymize.clone().map(|by| by as Arc<dyn Anonymize>);
         let plan = Self::of(config, families.anonymized(anonymize));
-        Self { events: Events::new(&config.events), ..plan }
+        Self { events, logs, ..plan }
     }
 
     /// A run for these columns, whatever the configuration says.
@@ -65,7 +77,7 @@ impl<'c> Plan<'c> {
         let words = config.filter.as_ref().and_then(Words::of).map(|words| words.map(told));
         let families = told(families);
         let (events, hasher) = (Events::default(), KeyHasher::random());
-        Self { config, families, events, words, hasher }
+        Self { config, families, events, logs: None, words, hasher }
     }
 
     /// What must be parsed of what flows say.
@@ -83,7 +95,14 @@ impl<'c> Plan<'c> {
     /// The rows of some flows.
     pub(crate) fn tables(&self, flows: &[Ended<Kept>], capture: &str) -> Tables {
         let flows_batch = self.families.batch(flows, capture);
-        Tables { flows: flows_batch, events: self.events.batches(flows, capture) }
+        let events = self.events.batches(flows, capture);
+        match &self.logs {
+            None => Tables { flows: flows_batch, events },
+            Some(logs) => Tables {
+                events: logs.batches(&flows_batch, &events),
+                flows: Batch { columns: Vec::new(), rows: flows_batch.rows },
+            },
+        }
     }
 
     /// Where a packet belongs.

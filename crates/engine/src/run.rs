@@ -1,11 +1,15 @@
 //! The whole run: every capture through the pipeline, every row to the output.
 
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::{fmt, fs};
 
-use flowloom_export::{Destination, Order as OrderLimits, Ordered, Sink, SinkError, TableInfo};
+use flowloom_export::{
+    Destination, Format, Order as OrderLimits, Ordered, Sink, SinkError, TableInfo,
+};
+use flowloom_logs::LogTable;
 use flowloom_schema::Batch;
 
 use crate::account::{Account, CaptureAccount, Summary};
@@ -55,13 +59,14 @@ pub fn run(config: &Config, watch: &Watch) -> Result<Summary, RunError> {
     config.check().map_err(RunError::Config)?;
     let readings = Reading::all(config).map_err(RunError::Config)?;
     let plan = Plan::new(config);
+    check_free(config, &plan).map_err(RunError::Config)?;
     let mut output = Output::open(config, &plan)?;
     let captures = read_all(&readings, &plan, watch, &mut output)?;
     let mut total = Account::default();
     for capture in &captures {
         total.add(&capture.account);
     }
-    let rows = output.flows.rows;
+    let rows = output.rows;
     let labels = config.labels.report().cloned();
     let summary = Summary { captures, total, rows, labels, interrupted: watch.is_stopped() };
     // Where nothing could be read, nothing is written: a mistyped name must not replace a result.
@@ -198,9 +203,10 @@ fn read_one(
     }
 }
 
-/// The table of flows, and those of events beside it.
+/// The table of flows, and those of events beside it; or logs alone.
 struct Output {
-    flows: Table,
+    rows: u64,
+    flows: Option<Table>,
     events: Vec<Table>,
 }
 
@@ -208,33 +214,40 @@ struct Output {
 struct Table {
     sink: Box<dyn Sink>,
     waiting: Batch,
-    rows: u64,
 }
 
 impl Output {
     fn open(config: &Config, plan: &Plan<'_>) -> Result<Self, SinkError> {
+        if let Some(logs) = &plan.logs {
+            let open = |log: &LogTable| Table::open_log(config, log);
+            let events = logs.tables().iter().map(open).collect::<Result<_, _>>()?;
+            return Ok(Self { rows: 0, flows: None, events });
+        }
         let mut columns = plan.families.columns();
         columns.extend(config.labels.columns());
         let metadata = settings_text(config);
         if plan.events.is_empty() {
             let destination = config.output.destination.clone();
             let info = TableInfo { name: "flows".into(), columns, metadata };
-            let flows = Table::open(config, &info, destination)?;
-            return Ok(Self { flows, events: Vec::new() });
+            let flows = Some(Table::open(config, &info, destination)?);
+            return Ok(Self { rows: 0, flows, events: Vec::new() });
         }
         let beside = |name: &str| in_directory(&config.output, name);
         let info = TableInfo { name: "flows".into(), columns, metadata: metadata.clone() };
-        let flows = Table::open(config, &info, beside("flows")?)?;
+        let flows = Some(Table::open(config, &info, beside("flows")?)?);
         let event = |(name, _, columns): (&str, &str, _)| {
             let info = TableInfo { name: name.into(), columns, metadata: metadata.clone() };
             Table::open(config, &info, beside(name)?)
         };
         let events = plan.events.tables().map(event).collect::<Result<_, _>>()?;
-        Ok(Self { flows, events })
+        Ok(Self { rows: 0, flows, events })
     }
 
     fn write(&mut self, tables: Tables) -> Result<(), SinkError> {
-        self.flows.write(tables.flows)?;
+        self.rows += tables.flows.rows as u64;
+        if let Some(flows) = &mut self.flows {
+            flows.write(tables.flows)?;
+        }
         for (table, rows) in self.events.iter_mut().zip(tables.events) {
             table.write(rows)?;
         }
@@ -250,7 +263,7 @@ impl Output {
         let captures = serde_json::to_string(&captures).unwrap_or_default();
         let metadata =
             [("flowloom.account".into(), account), ("flowloom.captures".into(), captures)];
-        for table in std::iter::once(self.flows).chain(self.events) {
+        for table in self.flows.into_iter().chain(self.events) {
             table.close(&metadata, summary.interrupted)?;
         }
         Ok(())
@@ -265,11 +278,24 @@ impl Table {
             Order::End => sink,
             Order::Start => Box::new(Ordered::new(sink, info, OrderLimits::default())?),
         };
-        Ok(Self { sink, waiting: Batch::default(), rows: 0 })
+        Ok(Self { sink, waiting: Batch::default() })
+    }
+
+    fn open_log(config: &Config, log: &LogTable) -> Result<Self, SinkError> {
+        let columns = log.columns.clone();
+        let info = TableInfo { name: log.name.into(), columns, metadata: Vec::new() };
+        let to = match config.output.format {
+            Format::Zeek => in_directory(&config.output, log.name)?,
+            _ => config.output.destination.clone(),
+        };
+        let mut table = Self::open(config, &info, to)?;
+        if log.head.rows > 0 {
+            table.sink.write(log.head.clone())?;
+        }
+        Ok(table)
     }
 
     fn write(&mut self, batch: Batch) -> Result<(), SinkError> {
-        self.rows += batch.rows as u64;
         self.waiting.append(batch);
         if self.waiting.rows < ROWS_TOGETHER { Ok(()) } else { self.pass_on() }
     }
@@ -297,7 +323,34 @@ fn in_directory(output: &crate::Output, table: &str) -> Result<Destination, Sink
     };
     fs::create_dir_all(directory)
         .map_err(|source| SinkError::Create { path: directory.clone(), source })?;
-    Ok(Destination::File(directory.join(format!("{table}.{}", output.format.name()))))
+    Ok(Destination::File(file_in(directory, output.format, table)))
+}
+
+fn file_in(directory: &Path, format: Format, table: &str) -> PathBuf {
+    let ending = if format == Format::Zeek { "log" } else { format.name() };
+    directory.join(format!("{table}.{ending}"))
+}
+
+/// Logs are not written over others unless that is asked for.
+fn check_free(config: &Config, plan: &Plan<'_>) -> Result<(), ConfigError> {
+    let (Some(logs), Destination::File(path)) = (&plan.logs, &config.output.destination) else {
+        return Ok(());
+    };
+    let format = config.output.format;
+    let files = match format {
+        Format::Zeek => {
+            let tables = logs.tables();
+            tables.iter().map(|log| file_in(path, format, log.name)).collect()
+        }
+        _ => vec![path.clone()],
+    };
+    match files.iter().find(|file| file.is_file() && !config.output.force) {
+        None => Ok(()),
+        Some(file) => {
+            let text = format!("{} exists; --force replaces it", file.display());
+            Err(ConfigError(text))
+        }
+    }
 }
 
 /// Why a capture was not begun when the run was told to stop.

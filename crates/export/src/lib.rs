@@ -1,4 +1,5 @@
-//! Batches of columns to outputs: Parquet, Arrow IPC, CSV, JSON, JSON Lines and the terminal.
+//! Batches of columns to outputs: Parquet, Arrow IPC, CSV, JSON, JSON Lines, the terminal, and the
+//! logs of other programs.
 //!
 //! [`open`] gives a [`Sink`] for a [`Format`] and a [`Destination`]; batches go in, and closing it
 //! gives the file its name. One format, one file: a new one is that file and one line in each match
@@ -11,7 +12,9 @@ mod arrow;
 mod batch;
 mod csv;
 mod error;
+mod ipfix;
 mod json;
+mod lines;
 mod null;
 mod order;
 mod output;
@@ -30,7 +33,7 @@ pub use order::{Order, Ordered};
 pub use output::{Destination, Existing, Output, SinkStats};
 pub use parquet::{Compression, Parquet};
 pub use table::Terminal;
-pub use text::is_invisible;
+pub use text::{is_invisible, json_text};
 
 /// How a table is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,6 +48,12 @@ pub enum Format {
     Json,
     /// One JSON object per line.
     JsonLines,
+    /// Zeek's logs, tab-separated: lines that are made elsewhere.
+    Zeek,
+    /// EVE JSON: lines that are made elsewhere.
+    Eve,
+    /// IPFIX messages (RFC 5655), of columns that are named as information elements.
+    Ipfix,
     /// Nowhere, at the price of making the Arrow arrays.
     Null,
     /// A table for people, on a terminal.
@@ -122,6 +131,8 @@ pub fn open(
         Format::JsonLines => {
             Box::new(json::JsonSink::open(destination, table, json::Layout::Lines)?)
         }
+        Format::Zeek | Format::Eve => Box::new(lines::LinesSink::open(destination)?),
+        Format::Ipfix => Box::new(ipfix::IpfixSink::open(destination, table)?),
         Format::Null => Box::new(null::NullSink::open(table)),
         Format::Table => Box::new(table::TableSink::open(destination, table, settings)?),
     })
@@ -129,13 +140,16 @@ pub fn open(
 
 impl Format {
     /// All formats, in the order help texts list them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Table,
         Self::Parquet,
         Self::Arrow,
         Self::Csv,
         Self::Json,
         Self::JsonLines,
+        Self::Zeek,
+        Self::Eve,
+        Self::Ipfix,
         Self::Null,
     ];
 
@@ -147,6 +161,9 @@ impl Format {
             Self::Csv => "csv",
             Self::Json => "json",
             Self::JsonLines => "jsonl",
+            Self::Zeek => "zeek",
+            Self::Eve => "eve",
+            Self::Ipfix => "ipfix",
             Self::Null => "null",
             Self::Table => "table",
         }
@@ -160,13 +177,14 @@ impl Format {
             "csv" => Some(Self::Csv),
             "json" => Some(Self::Json),
             "jsonl" | "ndjson" => Some(Self::JsonLines),
+            "ipfix" => Some(Self::Ipfix),
             _ => None,
         }
     }
 
     /// Whether the output is bytes that mean nothing on a terminal.
     pub fn is_binary(self) -> bool {
-        matches!(self, Self::Parquet | Self::Arrow)
+        matches!(self, Self::Parquet | Self::Arrow | Self::Ipfix)
     }
 }
 
@@ -213,6 +231,7 @@ mod tests {
             ("flows.json", Some(Format::Json)),
             ("flows.ndjson", Some(Format::JsonLines)),
             ("flows.jsonl", Some(Format::JsonLines)),
+            ("flows.ipfix", Some(Format::Ipfix)),
             ("flows", None),
             (".csv", None),
         ];

@@ -47,7 +47,7 @@ pub(crate) fn json_value(series: &Series, row: usize, out: &mut Vec<u8>) {
 ///
 /// Escaped is more than JSON asks for (RFC 8259, section 7): whatever can change how a terminal
 /// shows the rest, none of which is lost by it.
-pub(crate) fn json_text(text: &str, out: &mut Vec<u8>) {
+pub fn json_text(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     if text.bytes().all(|b| matches!(b, b' '..=b'~') && b != b'"' && b != b'\\') {
         out.extend_from_slice(text.as_bytes());

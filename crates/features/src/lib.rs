@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod community_id;
+mod connection;
 mod core;
 mod events;
 mod exact;

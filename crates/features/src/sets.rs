@@ -7,6 +7,7 @@ use flowloom_protocols::Registry;
 use flowloom_schema::{Batch, Column, Series};
 
 use crate::community_id::CommunityIdFamily;
+use crate::connection::ConnectionFamily;
 use crate::core::CoreFamily;
 use crate::family::{Anonymize, Family, FlowRow, Needs, Signs};
 use crate::kept::Kept;
@@ -33,6 +34,11 @@ pub const SETS: &[Set] = &[
         name: "core",
         doc: "who spoke with whom, when, how much, and how it ended",
         families: |_| vec![Box::new(CoreFamily), Box::new(CommunityIdFamily)],
+    },
+    Set {
+        name: "connection",
+        doc: "TCP streams by their sequence numbers, and the history of a connection in letters",
+        families: |_| vec![Box::new(ConnectionFamily)],
     },
     Set {
         name: "sequences",

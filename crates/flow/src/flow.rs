@@ -112,6 +112,16 @@ impl Side {
     pub fn first_byte(&self) -> Option<u32> {
         self.sequence.first_byte()
     }
+
+    /// Of a TCP stream, its bytes by the sequence numbers, and how many of them were not seen. Beyond
+    /// 4 GiB, the number of times that the numbers began again is told by what was sent; nothing
+    /// where a stream of more than 1 GiB was not seen from its beginning.
+    pub fn stream_bytes(&self) -> Option<(u64, u64)> {
+        let (span, missing) = self.sequence.span()?;
+        let (span, missing) = (u64::from(span), u64::from(missing));
+        let again = (self.payload_bytes + missing).saturating_sub(span) >> 32;
+        Some((span + (again << 32), missing))
+    }
 }
 
 /// What the first packets of a side told.

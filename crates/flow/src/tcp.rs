@@ -125,6 +125,24 @@ impl Sequence {
         !self.known || distance(self.next, ack) <= 0
     }
 
+    /// Bytes from the first to the last that was seen, modulo 2^32, and how many of them were not
+    /// seen; SYN and FIN are none. Nothing where the beginning was not seen and is out of reach.
+    pub(crate) fn span(&self) -> Option<(u32, u32)> {
+        if !self.known {
+            return Some((0, 0));
+        }
+        let start = match self.first_byte() {
+            Some(first) => first,
+            None if self.next.wrapping_sub(self.base) >= REACH => return None,
+            None => self.base,
+        };
+        let fin = u32::from(self.fin && self.fin_end == self.next);
+        let holes = self.holes.iter().flat_map(|holes| holes.iter());
+        let missing =
+            holes.fold(0, |all: u32, (from, to)| all.saturating_add(to.wrapping_sub(*from)));
+        Some((self.next.wrapping_sub(start).wrapping_sub(fin), missing))
+    }
+
     #[cold]
     fn control(&mut self, seq: u32, end: u32, flags: u8) {
         if flags & SYN != 0 {

@@ -16,15 +16,23 @@ impl Timestamp {
     }
 }
 
-/// RFC 3339 in UTC with nine digits: `2024-05-01T12:00:00.000000001Z`.
-impl fmt::Display for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.0.div_euclid(NANOS_PER_SECOND);
-        let nanos = self.0.rem_euclid(NANOS_PER_SECOND);
+impl Timestamp {
+    /// Seconds since the epoch as `2024-05-01T12:00:00`, UTC: dates in certificates reach beyond what
+    /// nanoseconds can count.
+    pub fn date_and_time(seconds: i64) -> String {
         let (year, month, day) = civil(seconds.div_euclid(86_400));
         let of_day = seconds.rem_euclid(86_400);
         let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{nanos:09}Z")
+        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")
+    }
+}
+
+/// RFC 3339 in UTC with nine digits: `2024-05-01T12:00:00.000000001Z`.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = Self::date_and_time(self.0.div_euclid(NANOS_PER_SECOND));
+        let nanos = self.0.rem_euclid(NANOS_PER_SECOND);
+        write!(f, "{seconds}.{nanos:09}Z")
     }
 }
 

@@ -98,7 +98,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("protocols", &["schema", "flow", "wire"]),
     ("features", &["schema", "flow", "protocols", "wire"]),
     ("export", &["schema"]),
-    ("engine", &["capture", "export", "features", "filter", "flow", "protocols", "schema", "wire"]),
+    ("logs", &["export", "schema"]),
+    (
+        "engine",
+        &["capture", "export", "features", "filter", "flow", "logs", "protocols", "schema", "wire"],
+    ),
     ("cli", &["engine", "export", "schema"]),
 ];
 

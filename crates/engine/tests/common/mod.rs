@@ -83,6 +83,7 @@ pub(crate) fn config(captures: &[&Path], output: &Path) -> Config {
             destination: Destination::File(output.into()),
             settings: ExportSettings::default(),
             order: Order::End,
+            force: false,
         },
     }
 }

@@ -55,6 +55,8 @@ record! {
         opcode: String [None, Feature],
         /// Response code, with the upper bits of EDNS; null for queries.
         rcode: Option<String> [None, Feature],
+        /// The number of `rcode`.
+        rcode_id: Option<u16> [None, Feature],
         /// The bit AA: the server is an authority. For LLMNR, C: the name is in conflict (RFC 4795 section 2.1.1).
         aa: bool [None, Feature],
         /// The bit TC: the message was cut for the transport.
@@ -67,12 +69,18 @@ record! {
         ad: bool [None, Feature],
         /// The bit CD: checking is disabled (RFC 4035 section 3.2.2).
         cd: bool [None, Feature],
+        /// The bit Z, which is to be zero (RFC 1035 section 4.1.1).
+        z: bool [None, Feature],
         /// Name in the first question; see `dns_query`.
         qname: Option<&'a str> [None, Identity],
         /// Type in the first question, such as AAAA.
         qtype: Option<String> [None, Feature],
         /// Class in the first question, such as IN; for mDNS without the bit that asks for an answer by unicast.
         qclass: Option<String> [None, Feature],
+        /// The number of `qtype`.
+        qtype_id: Option<u16> [None, Feature],
+        /// The number of `qclass`, for mDNS likewise without that bit.
+        qclass_id: Option<u16> [None, Feature],
         /// Names in all questions, up to 16, where there are several.
         qnames: Vec<&'a str> [None, Identity],
         /// Questions, as the header counts them.
@@ -85,6 +93,8 @@ record! {
         additional_count: u16 [Events, Feature],
         /// The records of the answer section in order, up to 256 of all sections, as `type data`.
         answers: Vec<String> [None, Identity],
+        /// The names that `answers` are about.
+        answer_names: Vec<&'a str> [None, Identity],
         /// The times to live of `answers`.
         ttl: Vec<i64> [Seconds, Feature],
         /// Addresses in the A records of the answer section.
@@ -158,19 +168,20 @@ impl<'a> DnsEvent<'a> {
             is_response: message.is_response(),
             opcode: message.opcode_name().into(),
             rcode: message.is_response().then(|| message.rcode_name().into()),
+            rcode_id: message.is_response().then(|| message.rcode()),
             aa: flag(AA),
             tc: flag(TC),
             rd: flag(0x0100),
             ra: flag(0x0080),
             ad: flag(0x0020),
             cd: flag(0x0010),
+            z: flag(0x0040),
             qname: question.map(|question| question.name.as_str()),
             qtype: question.map(|question| message.type_name(question.kind).into()),
             qclass: question.map(|question| words::class_name(question.class).into()),
-            qnames: match message.questions.as_slice() {
-                [] | [_] => Vec::new(),
-                several => several.iter().map(|question| question.name.as_str()).collect(),
-            },
+            qtype_id: question.map(|question| question.kind),
+            qclass_id: question.map(|question| question.class),
+            qnames: all_names(message),
             question_count,
             answer_count,
             authority_count,
@@ -178,6 +189,7 @@ impl<'a> DnsEvent<'a> {
             answers: answers()
                 .map(|record| format!("{} {}", message.type_name(record.kind), record.data.text()))
                 .collect(),
+            answer_names: answers().map(|record| record.name.as_str()).collect(),
             ttl: answers().map(|record| record.ttl.into()).collect(),
             a: addresses(message, A),
             aaaa: addresses(message, AAAA),
@@ -190,9 +202,7 @@ impl<'a> DnsEvent<'a> {
             srv: texts(message, SRV),
             caa: texts(message, CAA),
             svcb: services(message).map(ToString::to_string).collect(),
-            svcb_alpn: services(message)
-                .flat_map(|service| service.alpn.iter().map(String::as_str))
-                .collect(),
+            svcb_alpn: services(message).flat_map(alpn).collect(),
             svcb_port: services(message).filter_map(|service| service.port).collect(),
             svcb_hints: services(message).flat_map(|service| service.hints.clone()).collect(),
             svcb_ech: services(message)
@@ -208,6 +218,18 @@ impl<'a> DnsEvent<'a> {
             latency: message.latency.map(seconds),
         }
     }
+}
+
+/// The names in all questions, where there are several.
+fn all_names(message: &Message) -> Vec<&str> {
+    match message.questions.as_slice() {
+        [] | [_] => Vec::new(),
+        several => several.iter().map(|question| question.name.as_str()).collect(),
+    }
+}
+
+fn alpn(service: &Svcb) -> impl Iterator<Item = &str> {
+    service.alpn.iter().map(String::as_str)
 }
 
 fn line(message: &Message, record: &Record) -> String {

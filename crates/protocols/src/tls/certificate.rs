@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 use super::der::{self, Element, oid_text};
@@ -15,6 +16,7 @@ pub(super) fn read(bytes: &[u8]) -> Certificate {
     let mut certificate = Certificate {
         len: bytes.len() as u32,
         sha256: Sha256::digest(bytes).into(),
+        sha1: Sha1::digest(bytes).into(),
         ..Certificate::default()
     };
     read_fields(bytes, &mut certificate);
@@ -28,7 +30,10 @@ fn read_fields(bytes: &[u8], certificate: &mut Certificate) -> Option<()> {
         certificate.signature = algorithm_name(&algorithm);
     }
     let mut field = fields.next()?;
+    certificate.version = Some(1);
     if field.tag == der::context(0) {
+        let version = der::elements(field.body).next().and_then(|version| number(&version));
+        certificate.version = version.and_then(|version| u8::try_from(version + 1).ok());
         field = fields.next()?;
     }
     certificate.serial = field.with_tag(der::INTEGER)?.to_vec();
@@ -63,9 +68,12 @@ fn read_extension(extension: &Element<'_>, certificate: &mut Certificate) -> Opt
             }
         }
         [0x55, 0x1d, 0x13] => {
-            let is_ca = der::elements(value).next()?.inside(der::SEQUENCE)?.next()?;
+            certificate.has_basic_constraints = true;
+            let mut constraints = der::elements(value).next()?.inside(der::SEQUENCE)?;
+            let is_ca = constraints.next()?;
             certificate.is_ca =
                 is_ca.with_tag(der::BOOLEAN)?.first().is_some_and(|byte| *byte != 0);
+            certificate.path_len_max = constraints.next().and_then(|len| number(&len));
         }
         _ => {}
     }
@@ -152,7 +160,9 @@ fn public_key(element: &Element<'_>, certificate: &mut Certificate) -> Option<()
     let (_, key) = fields.next()?.with_tag(der::BIT_STRING)?.split_first()?;
     let (kind, bits) = match oid {
         RSA | RSA_PSS => {
-            let modulus = der::elements(key).next()?.inside(der::SEQUENCE)?.next();
+            let mut numbers = der::elements(key).next()?.inside(der::SEQUENCE)?;
+            let modulus = numbers.next();
+            certificate.key_exponent = numbers.next().and_then(|exponent| number(&exponent));
             ("RSA".to_owned(), modulus.and_then(|modulus| der::bits(&modulus)))
         }
         DSA => {
@@ -161,16 +171,20 @@ fn public_key(element: &Element<'_>, certificate: &mut Certificate) -> Option<()
         }
         EC => {
             let curve = parameters.and_then(|curve| curve.with_tag(der::OID));
-            let known = CURVES.iter().find(|(oid, _)| Some(*oid) == curve);
+            let known = CURVES.iter().find(|(oid, _, _)| Some(*oid) == curve);
+            certificate.key_curve = known.map(|(_, _, name)| *name);
             // A point is both coordinates after a byte that says so.
             let len = key.len().saturating_sub(1) as u32 * 4;
-            ("EC".to_owned(), Some(known.map_or(len, |(_, bits)| *bits)))
+            ("EC".to_owned(), Some(known.map_or(len, |(_, bits, _)| *bits)))
         }
         [0x2b, 0x65, 0x70] => ("Ed25519".to_owned(), Some(256)),
         [0x2b, 0x65, 0x71] => ("Ed448".to_owned(), Some(456)),
         _ => (oid_text(oid), None),
     };
     (certificate.key_type, certificate.key_bits) = (Some(kind), bits);
+    let known = KEYS.iter().find(|(known, _)| *known == oid);
+    let name = known.map_or_else(|| oid_text(oid), |(_, name)| (*name).to_owned());
+    certificate.key_algorithm = Some(name);
     Some(())
 }
 
@@ -178,6 +192,15 @@ fn algorithm_name(element: &Element<'_>) -> Option<String> {
     let oid = element.inside(der::SEQUENCE)?.next()?.with_tag(der::OID)?;
     let known = SIGNATURES.iter().find(|(known, _)| *known == oid);
     Some(known.map_or_else(|| oid_text(oid), |(_, name)| (*name).to_owned()))
+}
+
+/// An integer that is not negative and fits.
+fn number(element: &Element<'_>) -> Option<i64> {
+    let bytes = element.with_tag(der::INTEGER)?;
+    let digits = bytes.strip_prefix(&[0]).unwrap_or(bytes);
+    let fits = digits.len() <= 8 && bytes.first().is_some_and(|first| *first < 0x80);
+    let value = digits.iter().fold(0_u64, |value, byte| value << 8 | u64::from(*byte));
+    i64::try_from(value).ok().filter(|_| fits)
 }
 
 /// The serial number in hexadecimal.
@@ -210,13 +233,23 @@ const DSA: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x38, 4, 1];
 const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
 
 /// Curves whose size the length of a point does not tell: it may be compressed.
-const CURVES: &[(&[u8], u32)] = &[
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 1], 192),
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7], 256),
-    (&[0x2b, 0x81, 4, 0, 10], 256),
-    (&[0x2b, 0x81, 4, 0, 33], 224),
-    (&[0x2b, 0x81, 4, 0, 34], 384),
-    (&[0x2b, 0x81, 4, 0, 35], 521),
+const CURVES: &[(&[u8], u32, &str)] = &[
+    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 1], 192, "prime192v1"),
+    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7], 256, "prime256v1"),
+    (&[0x2b, 0x81, 4, 0, 10], 256, "secp256k1"),
+    (&[0x2b, 0x81, 4, 0, 33], 224, "secp224r1"),
+    (&[0x2b, 0x81, 4, 0, 34], 384, "secp384r1"),
+    (&[0x2b, 0x81, 4, 0, 35], 521, "secp521r1"),
+];
+
+/// Algorithms of keys (RFC 3279, section 2.3; RFC 4055, section 3; RFC 8410).
+const KEYS: &[(&[u8], &str)] = &[
+    (RSA, "rsaEncryption"),
+    (RSA_PSS, "rsassaPss"),
+    (DSA, "dsaEncryption"),
+    (EC, "id-ecPublicKey"),
+    (&[0x2b, 0x65, 0x70], "ED25519"),
+    (&[0x2b, 0x65, 0x71], "ED448"),
 ];
 
 /// Signature algorithms (RFC 8017, appendix C; RFC 5758; RFC 8410).

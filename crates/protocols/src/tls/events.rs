@@ -46,6 +46,10 @@ record! {
         bytes: i64 [Bytes, Feature],
         /// SHA-256 of its DER, in hexadecimal.
         sha256: String [None, Identity],
+        /// SHA-1 of its DER, in hexadecimal: older tools know certificates by it.
+        sha1: String [None, Identity],
+        /// Its version: 3 for those with extensions (RFC 5280, section 4.1.2.1).
+        version: Option<u8> [None, Feature],
         /// Subject, as RFC 4514 writes it.
         subject: &'a str [None, Identity],
         /// Common name of the subject; the last of several.
@@ -68,10 +72,20 @@ record! {
         key_type: Option<&'a str> [None, Feature],
         /// Bits of its key.
         key_bits: Option<i64> [None, Feature],
+        /// Algorithm of its key, by its name in the standard that has it, else its object identifier.
+        key_algorithm: Option<&'a str> [None, Feature],
+        /// Curve of its key, if that is on one with a name.
+        key_curve: Option<&'a str> [None, Feature],
+        /// Public exponent of its key, if that is of RSA; null beyond 63 bits.
+        key_exponent: Option<i64> [None, Feature],
         /// Algorithm of its signature.
         signature: Option<&'a str> [None, Feature],
         /// Whether it says that it may sign others (RFC 5280, section 4.2.1.9).
         is_ca: bool [None, Feature],
+        /// Whether it says whether it may sign others.
+        has_basic_constraints: bool [None, Feature],
+        /// Certificates that may stand between it and the last of a chain (RFC 5280, section 4.2.1.9).
+        path_len_max: Option<i64> [None, Feature],
         /// Whether issuer and subject are the same.
         is_self_issued: bool [None, Feature],
     }
@@ -115,6 +129,8 @@ fn append_certificates(flow_id: i64, findings: &Findings, series: &mut [Series])
         position: certificate.position.into(),
         bytes: certificate.len.into(),
         sha256: hex(&certificate.sha256),
+        sha1: hex(&certificate.sha1),
+        version: certificate.version,
         subject: &certificate.subject,
         subject_cn: certificate.subject_cn.as_ref().map(WireText::as_str),
         issuer: &certificate.issuer,
@@ -126,8 +142,13 @@ fn append_certificates(flow_id: i64, findings: &Findings, series: &mut [Series])
         san_ip: certificate.san_ips.clone(),
         key_type: certificate.key_type.as_deref(),
         key_bits: certificate.key_bits.map(i64::from),
+        key_algorithm: certificate.key_algorithm.as_deref(),
+        key_curve: certificate.key_curve,
+        key_exponent: certificate.key_exponent,
         signature: certificate.signature.as_deref(),
         is_ca: certificate.is_ca,
+        has_basic_constraints: certificate.has_basic_constraints,
+        path_len_max: certificate.path_len_max,
         is_self_issued: certificate.issuer == certificate.subject,
     });
     let rows = rows.collect::<Vec<_>>();

@@ -170,6 +170,10 @@ pub struct Certificate {
     pub len: u32,
     /// SHA-256 of the DER.
     pub sha256: [u8; 32],
+    /// SHA-1 of the DER.
+    pub sha1: [u8; 20],
+    /// Version, as people count: 3 for those with extensions.
+    pub version: Option<u8>,
     /// Serial number as it is encoded, most significant byte first.
     pub serial: Vec<u8>,
     /// Issuer as RFC 4514 writes it.
@@ -192,10 +196,20 @@ pub struct Certificate {
     pub key_type: Option<String>,
     /// Bits of the public key.
     pub key_bits: Option<u32>,
+    /// Algorithm of the public key.
+    pub key_algorithm: Option<String>,
+    /// Curve of the public key.
+    pub key_curve: Option<&'static str>,
+    /// Exponent of an RSA key.
+    pub key_exponent: Option<i64>,
     /// Algorithm of the signature.
     pub signature: Option<String>,
     /// Whether it says that it may sign others.
     pub is_ca: bool,
+    /// Whether it says so or not at all.
+    pub has_basic_constraints: bool,
+    /// Certificates that may stand between it and the last of a chain.
+    pub path_len_max: Option<i64>,
     /// Object identifiers of issuer, subject and extensions, as they are encoded.
     pub oids: [Vec<Vec<u8>>; 3],
 }
