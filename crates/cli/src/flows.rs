@@ -80,14 +80,7 @@ fn config(arguments: FlowsArguments) -> Result<Config, Box<dyn Error>> {
             AppLayerArgument::None => AppLayer::None,
         },
         registry: Arc::new(registry),
-        said: SaidLimits {
-            overlap: match columns.tcp_overlap {
-                OverlapArgument::First => Overlap::First,
-                OverlapArgument::Last => Overlap::Last,
-                OverlapArgument::Bsd => Overlap::Bsd,
-            },
-            ..SaidLimits::default()
-        },
+        said: SaidLimits { overlap: overlap(columns.tcp_overlap), ..SaidLimits::default() },
         wire: WireOptions {
             ip_headers_max: frames.ip_headers_max,
             verify_checksums: columns.verify_checksums,
@@ -101,7 +94,16 @@ fn config(arguments: FlowsArguments) -> Result<Config, Box<dyn Error>> {
     })
 }
 
-fn flow_settings(flows: &FlowArguments, population: PopulationArgument) -> FlowSettings {
+/// Which bytes count where segments overlap.
+pub(crate) fn overlap(argument: OverlapArgument) -> Overlap {
+    match argument {
+        OverlapArgument::First => Overlap::First,
+        OverlapArgument::Last => Overlap::Last,
+        OverlapArgument::Bsd => Overlap::Bsd,
+    }
+}
+
+pub(crate) fn flow_settings(flows: &FlowArguments, population: PopulationArgument) -> FlowSettings {
     FlowSettings {
         timeouts: Timeouts {
             tcp_idle: flows.tcp_idle,

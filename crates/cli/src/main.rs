@@ -8,6 +8,7 @@ mod parse;
 mod progress;
 mod report;
 mod rewrite;
+mod streams;
 
 use std::process::ExitCode;
 
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         Command::Merge(arguments) => rewrite::merge(&arguments),
         Command::Cut(arguments) => rewrite::cut(&arguments),
         Command::Convert(arguments) => rewrite::convert(&arguments),
+        Command::Streams(arguments) => streams::streams(*arguments),
         Command::Features(arguments) => features::features(&arguments),
     };
     outcome.unwrap_or_else(|error| {

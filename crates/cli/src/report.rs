@@ -22,6 +22,18 @@ pub(crate) fn error(error: &(dyn Error + 'static)) {
 
 /// Says what was lost and what became of the frames; the exit code.
 pub(crate) fn summary(summary: &Summary, output: &Output, quiet: bool) -> ExitCode {
+    let shown = output.format == Format::Table || output.format == Format::Null;
+    let result = match &output.destination {
+        flowloom_engine::Destination::File(path) if !shown => {
+            Some(format!("{} rows in {}", grouped(summary.rows), path.display()))
+        }
+        _ => None,
+    };
+    summary_with(summary, result.as_deref(), quiet)
+}
+
+/// The same, with a line about what came of it.
+pub(crate) fn summary_with(summary: &Summary, result: Option<&str>, quiet: bool) -> ExitCode {
     let mut failed = 0;
     for account in &summary.captures {
         failed += usize::from(account.error.is_some());
@@ -31,10 +43,7 @@ pub(crate) fn summary(summary: &Summary, output: &Output, quiet: bool) -> ExitCo
     if !quiet && !nothing_read {
         summary.labels.iter().for_each(unlabelled);
         say(&account(summary));
-        let shown = output.format == Format::Table || output.format == Format::Null;
-        if let (false, flowloom_engine::Destination::File(path)) = (shown, &output.destination) {
-            say(&format!("{} rows in {}", grouped(summary.rows), path.display()));
-        }
+        result.iter().for_each(|text| say(text));
     }
     exit_code(&Outcome {
         interrupted: summary.interrupted,

@@ -18,6 +18,7 @@ mod rewrite;
 mod run;
 mod settings_text;
 mod source;
+mod streams;
 mod watch;
 mod words;
 
@@ -38,6 +39,10 @@ pub use rewrite::{
     FrameRange, Pieces, Rewrite, RewriteSummary, Selection, Target, Written, rewrite,
 };
 pub use run::{RunError, run};
+pub use streams::{
+    Data, Shape, StreamFlow, StreamFormat, StreamLimits, Streams, StreamsSummary, StreamsTo,
+    TakenCounts, View, take_streams,
+};
 pub use watch::Watch;
 pub use words::flow_words;
 
@@ -51,7 +56,7 @@ pub use flowloom_export::{
 pub use flowloom_features::{Anonymize, Events, LogLimits, SETS, Signs, catalogue};
 pub use flowloom_filter::{Filter, ParseError};
 pub use flowloom_flow::{
-    Initiator, KeyIgnore, Limits as FlowLimits, Network, Overlap, Population,
+    Direction, Initiator, KeyIgnore, Limits as FlowLimits, Network, Overlap, Population,
     Settings as FlowSettings, Timeouts,
 };
 pub use flowloom_logs::guide as log_guide;

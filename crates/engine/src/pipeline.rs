@@ -13,14 +13,16 @@ mod lessons;
 mod merge;
 mod schedule;
 mod serial;
+mod taken;
 mod work;
 
 pub(crate) use schedule::{Emit, Failure, run};
+pub(crate) use taken::{Finished, Taken, Takes};
 
 use std::sync::Arc;
 
-use flowloom_features::{Anonymize, Events, Families, Kept};
-use flowloom_flow::{Ended, KeyHasher, Place, Settings as FlowSettings};
+use flowloom_features::{Anonymize, Events, Families};
+use flowloom_flow::{KeyHasher, Place, Settings as FlowSettings};
 use flowloom_logs::Logs;
 use flowloom_protocols::Wants;
 use flowloom_schema::Batch;
@@ -36,6 +38,8 @@ pub(crate) struct Tables {
     pub(crate) flows: Batch,
     /// The rows of each event table, or of each log.
     pub(crate) events: Vec<Batch>,
+    /// What flows said, and which ended.
+    pub(crate) finished: Finished,
 }
 
 /// What the stages of a run have in common: which parsers and columns the output asked for.
@@ -47,6 +51,8 @@ pub(crate) struct Plan<'c> {
     pub(crate) logs: Option<Logs>,
     /// What the filter asks of finished flows.
     pub(crate) words: Option<Words>,
+    /// What is taken out of flows beside rows.
+    pub(crate) takes: Takes,
     hasher: KeyHasher,
 }
 
@@ -77,7 +83,8 @@ impl<'c> Plan<'c> {
         let words = config.filter.as_ref().and_then(Words::of).map(|words| words.map(told));
         let families = told(families);
         let (events, hasher) = (Events::default(), KeyHasher::random());
-        Self { config, families, events, logs: None, words, hasher }
+        let takes = Takes::default();
+        Self { config, families, events, logs: None, words, takes, hasher }
     }
 
     /// What must be parsed of what flows say.
@@ -92,17 +99,25 @@ impl<'c> Plan<'c> {
         }
     }
 
+    /// Whether anybody looks at what packets carry.
+    pub(crate) fn reads_payload(&self) -> bool {
+        !self.wants().is_none() || self.takes.transcripts.is_some()
+    }
+
     /// The rows of some flows.
-    pub(crate) fn tables(&self, flows: &[Ended<Kept>], capture: &str) -> Tables {
-        let flows_batch = self.families.batch(flows, capture);
-        let events = self.events.batches(flows, capture);
-        match &self.logs {
-            None => Tables { flows: flows_batch, events },
-            Some(logs) => Tables {
-                events: logs.batches(&flows_batch, &events),
-                flows: Batch { columns: Vec::new(), rows: flows_batch.rows },
-            },
-        }
+    pub(crate) fn tables(&self, finished: Finished, capture: &str) -> Tables {
+        let flows = self.families.batch(&finished.flows, capture);
+        let events = self.events.batches(&finished.flows, capture);
+        let (flows, events) = match &self.logs {
+            None => (flows, events),
+            Some(logs) => {
+                let events = logs.batches(&flows, &events);
+                (Batch { columns: Vec::new(), rows: flows.rows }, events)
+            }
+        };
+        // Here on any thread, not where rows are written.
+        let finished = if self.takes.is_nothing() { Finished::default() } else { finished };
+        Tables { flows, events, finished }
     }
 
     /// Where a packet belongs.

@@ -172,7 +172,7 @@ fn receive_one(
 }
 
 /// One capture through the pipeline.
-fn read_one(
+pub(crate) fn read_one(
     reading: &Reading<'_>,
     plan: &Plan<'_>,
     threads: usize,

@@ -34,7 +34,7 @@ pub enum SinkError {
         /// What the system said.
         source: io::Error,
     },
-    /// Rows set aside for sorting could not be written or read back.
+    /// Rows set aside for sorting, or what flows said, could not be written or read back.
     Spill {
         /// The directory of the temporary files.
         directory: PathBuf,
@@ -92,7 +92,7 @@ impl fmt::Display for SinkError {
             }
             Self::Spill { directory, source } => {
                 let directory = directory.display();
-                write!(f, "cannot keep rows to be sorted in {directory}: {source}")?;
+                write!(f, "cannot set data aside in {directory}: {source}")?;
                 f.write_str(way_out(source))
             }
             Self::Batch { reason } => write!(f, "a batch does not fit its columns: {reason}"),

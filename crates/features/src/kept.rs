@@ -2,7 +2,8 @@
 
 use flowloom_flow::{Arrival, Keep, Known, Origin, Seen, Side};
 use flowloom_protocols::{
-    Conversation, Ends, Findings, Limits, Payload, Shared as TalkShared, Stamp, Transport, Want,
+    Conversation, Ends, Findings, Limits, Payload, Shared as TalkShared, Stamp, Transcript,
+    TranscriptShared, Transport, Want,
 };
 use flowloom_wire::Transport as WireTransport;
 
@@ -18,6 +19,8 @@ struct Inner {
     log: Log,
     /// What the packets say; none where nothing is said or wanted.
     talk: Option<Box<Talk>>,
+    /// What they say, byte for byte; none where nobody asked for that.
+    transcript: Option<Box<(u64, Transcript)>>,
 }
 
 /// What all flows of a partition share.
@@ -27,6 +30,8 @@ pub struct KeptShared {
     pub log: LogShared,
     /// For what is said; none where nothing of it is wanted.
     pub talk: Option<TalkShared>,
+    /// For what is said, byte for byte; none where it is not wanted.
+    pub transcript: Option<TranscriptShared>,
 }
 
 #[derive(Debug, Default)]
@@ -53,11 +58,16 @@ impl Keep for Kept {
         if let Some(shared) = &mut shared.talk {
             self.listen(arrival, seen, known, origin, shared);
         }
+        if let Some(shared) = &mut shared.transcript {
+            self.transcribe(arrival, seen, known, origin, shared);
+        }
     }
 
     #[inline]
     fn is_short(shared: &KeptShared) -> bool {
-        shared.log.is_short() || shared.talk.as_ref().is_some_and(TalkShared::is_short)
+        shared.log.is_short()
+            || shared.talk.as_ref().is_some_and(TalkShared::is_short)
+            || shared.transcript.as_ref().is_some_and(TranscriptShared::is_short)
     }
 
     fn ended(&mut self, shared: &mut KeptShared) {
@@ -65,6 +75,11 @@ impl Keep for Kept {
         inner.log.ended(&mut shared.log);
         if let (Some(talk), Some(shared)) = (&mut inner.talk, &mut shared.talk) {
             talk.conversation.end(talk.ends, shared);
+        }
+        if let (Some(own), Some(shared)) = (&mut inner.transcript, &mut shared.transcript) {
+            let (flow_id, transcript) = &mut **own;
+            transcript.end(*flow_id, shared);
+            inner.transcript = None;
         }
     }
 }
@@ -97,7 +112,9 @@ impl Kept {
 
     #[inline]
     fn inner(&mut self) -> &mut Inner {
-        self.0.get_or_insert_with(|| Box::new(Inner { log: Log::EMPTY, talk: None }))
+        self.0.get_or_insert_with(|| {
+            Box::new(Inner { log: Log::EMPTY, talk: None, transcript: None })
+        })
     }
 
     #[inline]
@@ -139,6 +156,44 @@ impl Kept {
             ends: talk.ends,
         };
         talk.conversation.packet(&payload, shared);
+    }
+
+    /// Takes down what a packet says.
+    fn transcribe(
+        &mut self,
+        arrival: &Arrival,
+        seen: Seen,
+        known: Known<'_>,
+        origin: &impl Origin,
+        shared: &mut TranscriptShared,
+    ) {
+        let packet = &arrival.packet;
+        let transport = match packet.transport {
+            WireTransport::Tcp => Transport::Tcp,
+            WireTransport::Udp => Transport::Udp,
+            _ => return,
+        };
+        let is_begun = self.0.as_ref().is_some_and(|inner| inner.transcript.is_some());
+        let matters = packet.app_len > 0 || is_begun && transport == Transport::Tcp;
+        if !matters || !shared.wants(known.first.frame) {
+            return;
+        }
+        let first = || {
+            let first_bytes = [known.sides[0].first_byte(), known.sides[1].first_byte()];
+            Box::new((known.first.frame, Transcript::begun(first_bytes, &shared.limits)))
+        };
+        let (_, transcript) = &mut **self.inner().transcript.get_or_insert_with(first);
+        let payload = Payload {
+            transport,
+            direction: seen.direction,
+            seq: packet.seq,
+            tcp_flags: packet.tcp_flags,
+            len: packet.app_len,
+            bytes: captured(origin.bytes(arrival), packet.app_offset, packet.app_len),
+            stamp: stamp(arrival),
+            ends: ends(arrival, seen, known),
+        };
+        transcript.packet(&payload, packet.ack, shared);
     }
 
     /// A message of ICMP or IGMP, which has no conversation behind it.

@@ -63,7 +63,8 @@ pub(crate) fn flows(
     let initiator = Initiator::Client(client);
     let settings = Settings { initiator, no_split: true, ..Settings::default() };
     let hasher = KeyHasher::random();
-    let mut partition = Partition::new(&settings, KeptShared { log: shared, talk: None });
+    let mut partition =
+        Partition::new(&settings, KeptShared { log: shared, talk: None, transcript: None });
     let mut ended = Vec::new();
     for (arrival, frame) in arrivals.iter().zip(1..) {
         let arrival = Arrival { frame, ..*arrival };

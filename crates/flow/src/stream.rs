@@ -131,6 +131,31 @@ impl<S: Copy> Stream<S> {
         }
     }
 
+    /// Gives up the holes before `ack`: the other side has said that it has all before that number,
+    /// so nobody sends it again.
+    pub fn acknowledged(&mut self, ack: u32, sink: &mut impl FnMut(Delivery<'_, S>)) {
+        while let Some(start) = self.held.start()
+            && self.is_before(start, ack)
+        {
+            self.give_up_hole(sink);
+        }
+    }
+
+    /// Whether something waits for a hole to be filled that is before `ack`.
+    pub fn waits_before(&self, ack: u32) -> bool {
+        self.held.start().is_some_and(|start| self.is_before(start, ack))
+    }
+
+    /// The number after the last byte, once a FIN was seen.
+    pub fn last(&self) -> Option<u32> {
+        Some(self.next?.wrapping_add((self.end? - self.offset.min(self.end?)) as u32))
+    }
+
+    /// Bytes up to the FIN that did not come, behind all that did.
+    pub fn missing_at_end(&self) -> u64 {
+        self.end.map_or(0, |end| end.saturating_sub(self.offset))
+    }
+
     /// Bytes of memory that wait for a hole before them to be filled: what was captured, and what
     /// each piece of it takes beside.
     pub fn held(&self) -> usize {
@@ -140,6 +165,12 @@ impl<S: Copy> Stream<S> {
     /// Whether everything up to the FIN was handed on.
     pub fn is_over(&self) -> bool {
         self.end.is_some_and(|end| self.offset >= end)
+    }
+
+    /// Whether an offset is no later than the byte with number `ack`.
+    fn is_before(&self, offset: u64, ack: u32) -> bool {
+        let ahead = |next: u32| i64::from(ack.wrapping_sub(next) as i32);
+        self.next.is_some_and(|next| offset as i64 <= self.offset as i64 + ahead(next))
     }
 
     /// Hands on what reaches from the next byte to `end`, and what has waited for it.

@@ -29,6 +29,7 @@ pub mod ssh;
 mod starttls;
 mod text;
 pub mod tls;
+mod transcript;
 mod wants;
 
 #[cfg(test)]
@@ -44,4 +45,5 @@ pub use parser::{Datagram, DatagramParser, Input, Stamp, Step, StreamParser, Ver
 pub use protocol::{Match, Opening, Protocol, Transport};
 pub use registry::Registry;
 pub use text::{WireText, hex};
+pub use transcript::{PieceHead, Pieces, Transcript, TranscriptShared};
 pub use wants::{Want, Wants};

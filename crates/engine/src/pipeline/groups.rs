@@ -2,11 +2,11 @@
 
 use flowloom_features::{Kept, KeptShared, LogShared};
 use flowloom_flow::{Arrival, Ended, Origin, PARTITIONS, Partition};
-use flowloom_protocols::{Lesson, Shared as TalkShared};
+use flowloom_protocols::{Lesson, Shared as TalkShared, TranscriptShared};
 use flowloom_wire::{Options, tunnel_path};
 
-use super::Plan;
 use super::work::{Work, share};
+use super::{Plan, Taken};
 use crate::Account;
 
 /// Some of the partitions.
@@ -24,7 +24,8 @@ impl Group {
         let partition = |_| {
             let (sequences, statistics) = (needs.sequences, needs.statistics);
             let log = LogShared::new(sequences, statistics, limits, population, PARTITIONS);
-            Partition::new(plan.flow(), KeptShared { log, talk: talk(plan) })
+            let (talk, transcript) = (talk(plan), transcript(plan));
+            Partition::new(plan.flow(), KeptShared { log, talk, transcript })
         };
         (0..groups)
             .map(|index| share(index, groups))
@@ -35,18 +36,15 @@ impl Group {
     /// Takes a block in; blocks come in order. Gives the flows that ended.
     pub(crate) fn take(&mut self, work: &Work, plan: &Plan<'_>) -> Harvest {
         let mut harvest = Harvest::default();
-        let ended = &mut harvest.ended;
         let clocks = work.clocks();
         let origin = Frames { work, options: &plan.config.wire };
         for (number, partition) in (self.first..).zip(&mut self.partitions) {
             let order = work.of_partition(number);
             if !order.is_empty() {
-                partition.packets(work.packets(), order, clocks, &origin, ended);
+                partition.packets(work.packets(), order, clocks, &origin, &mut harvest.ended);
             }
-            partition.expire(clocks, ended);
-            if let Some(talk) = &mut partition.shared_mut().talk {
-                harvest.lessons.append(&mut talk.lessons);
-            }
+            partition.expire(clocks, &mut harvest.ended);
+            harvest.gather(partition.shared_mut());
         }
         harvest
     }
@@ -56,9 +54,7 @@ impl Group {
         let mut harvest = Harvest::default();
         for partition in &mut self.partitions {
             partition.drain(&mut harvest.ended);
-            if let Some(talk) = &mut partition.shared_mut().talk {
-                harvest.lessons.append(&mut talk.lessons);
-            }
+            harvest.gather(partition.shared_mut());
         }
         harvest
     }
@@ -66,7 +62,7 @@ impl Group {
     pub(crate) fn add_to(&self, account: &mut Account) {
         for partition in &self.partitions {
             account.reach("flows", partition.counts().evicted);
-            let KeptShared { log, talk } = partition.shared();
+            let KeptShared { log, talk, transcript } = partition.shared();
             account.reach("log_bytes", log.starved());
             account.reach("gap_medians", log.medians_given_up());
             if let Some(counts) = talk.as_ref().map(TalkShared::counts) {
@@ -75,6 +71,8 @@ impl Group {
                 account.reach("messages", counts.messages_dropped);
                 account.stream_bytes_lost += counts.bytes_lost;
             }
+            let starved = transcript.as_ref().map_or(0, TranscriptShared::starved);
+            account.reach("stream_bytes", starved);
         }
     }
 }
@@ -87,6 +85,12 @@ fn talk(plan: &Plan<'_>) -> Option<TalkShared> {
         .then(|| TalkShared::new(plan.config.registry.clone(), wants, limits, PARTITIONS))
 }
 
+/// What the transcripts of a partition share, if they are wanted.
+fn transcript(plan: &Plan<'_>) -> Option<TranscriptShared> {
+    let only = plan.takes.transcripts.clone()?;
+    Some(TranscriptShared::new(plan.config.said, only, PARTITIONS))
+}
+
 /// What a block gave.
 #[derive(Default)]
 pub(crate) struct Harvest {
@@ -94,12 +98,25 @@ pub(crate) struct Harvest {
     pub(crate) ended: Vec<Ended<Kept>>,
     /// What flows taught about others.
     pub(crate) lessons: Vec<Lesson>,
+    /// What flows said.
+    pub(crate) taken: Taken,
 }
 
 impl Harvest {
     pub(crate) fn extend(&mut self, other: Self) {
         self.ended.extend(other.ended);
         self.lessons.extend(other.lessons);
+        self.taken.extend(other.taken);
+    }
+
+    /// Takes away what waits in a partition.
+    fn gather(&mut self, shared: &mut KeptShared) {
+        if let Some(talk) = &mut shared.talk {
+            self.lessons.append(&mut talk.lessons);
+        }
+        if let Some(transcript) = &mut shared.transcript {
+            self.taken.add(std::mem::take(&mut transcript.pieces));
+        }
     }
 }
 

@@ -3,10 +3,10 @@
 use flowloom_features::Kept;
 use flowloom_flow::Ended;
 
-use super::Plan;
 use super::flow_view::FinishedFlow;
 use super::groups::Harvest;
 use super::lessons::Lessons;
+use super::{Finished, Plan, Taken};
 use crate::Account;
 
 /// Puts the flows that ended in order.
@@ -14,6 +14,8 @@ pub(crate) struct Merger {
     pending: Vec<Ended<Kept>>,
     /// Packet records of the pending flows.
     records: usize,
+    /// What flows said.
+    taken: Taken,
     lessons: Lessons,
     account: Account,
 }
@@ -23,6 +25,7 @@ impl Merger {
         Self {
             pending: Vec::new(),
             records: 0,
+            taken: Taken::default(),
             lessons: Lessons::default(),
             account: Account::default(),
         }
@@ -32,10 +35,11 @@ impl Merger {
     ///
     /// Rows are ordered by the frame at which the end was decided, then by `flow_id`. Batches are
     /// cut by what is in them alone, so that they do not depend on where blocks begin.
-    pub(crate) fn take(&mut self, harvest: Harvest, plan: &Plan<'_>) -> Vec<Vec<Ended<Kept>>> {
-        let Harvest { mut ended, lessons } = harvest;
+    pub(crate) fn take(&mut self, harvest: Harvest, plan: &Plan<'_>) -> Vec<Finished> {
+        let Harvest { mut ended, lessons, taken } = harvest;
         ended.sort_unstable_by_key(|ended| (ended.frame, ended.flow.first.frame));
         self.lessons.teach(&mut ended, lessons);
+        self.taken.extend(taken);
         let test = plan.config.filter.as_ref().and_then(|filter| filter.flow());
         let mut full = Vec::new();
         let values = plan.words.as_ref().map(|words| (words, words.values(&ended)));
@@ -44,6 +48,9 @@ impl Merger {
             let finished = FinishedFlow { flow: &flow.flow, words };
             if test.is_some_and(|test| !test.matches(&finished)) {
                 self.account.flows_filtered += 1;
+                if plan.takes.transcripts.is_some() {
+                    self.taken.dropped.push(flow.flow.first.frame);
+                }
                 continue;
             }
             self.account.add_flow(flow.reason);
@@ -53,13 +60,17 @@ impl Merger {
                 full.push(self.rest());
             }
         }
+        if self.taken.held() >= BATCH_TAKEN {
+            full.push(self.rest());
+        }
         full
     }
 
     /// The flows that wait for their batch to be full.
-    pub(crate) fn rest(&mut self) -> Vec<Ended<Kept>> {
+    pub(crate) fn rest(&mut self) -> Finished {
         self.records = 0;
-        std::mem::replace(&mut self.pending, Vec::with_capacity(BATCH_ROWS))
+        let flows = std::mem::replace(&mut self.pending, Vec::with_capacity(BATCH_ROWS));
+        Finished { flows, taken: std::mem::take(&mut self.taken) }
     }
 
     pub(crate) fn account(&self) -> Account {
@@ -73,3 +84,5 @@ impl Merger {
 pub(crate) const BATCH_ROWS: usize = 2_048;
 /// Packet records of the flows of a batch, after which it is full whatever its rows.
 const BATCH_RECORDS: usize = 1 << 19;
+/// Bytes of what flows said, after which it is passed on whatever its rows.
+const BATCH_TAKEN: usize = 1 << 20;

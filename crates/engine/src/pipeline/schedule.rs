@@ -10,14 +10,12 @@ use std::thread;
 
 use flowloom_capture::{ReadError, Source};
 use flowloom_export::SinkError;
-use flowloom_features::Kept;
-use flowloom_flow::Ended;
 
 use super::groups::{Group, Harvest};
 use super::merge::Merger;
 use super::serial::Serial;
 use super::work::Work;
-use super::{Plan, Tables};
+use super::{Finished, Plan, Tables};
 use crate::{Account, Watch};
 
 /// Takes the batches of a run, in order.
@@ -28,8 +26,6 @@ pub(crate) enum Failure {
     Read(ReadError),
     Sink(SinkError),
 }
-
-type Flows = Vec<Ended<Kept>>;
 
 /// Runs all stages over one input with `threads` threads.
 ///
@@ -95,7 +91,7 @@ struct State<'s> {
     merged: u64,
     drained: bool,
     batches: u64,
-    to_build: VecDeque<(u64, Flows)>,
+    to_build: VecDeque<(u64, Finished)>,
     built: BTreeMap<u64, Tables>,
     emitted: u64,
     emit: Option<Emit<'s>>,
@@ -109,7 +105,7 @@ struct State<'s> {
 /// Something to do, with the pieces it needs.
 enum Task<'s> {
     Emit(Emit<'s>, Tables),
-    Build(u64, Flows),
+    Build(u64, Finished),
     Merge(Merger, Harvest),
     Group(usize, Group, Arc<Work>),
     Serial(Serial, u64, Box<Work>),
@@ -122,10 +118,10 @@ enum Task<'s> {
 enum Done<'s> {
     Emit(Emit<'s>, Result<(), SinkError>),
     Build(u64, Tables),
-    Merge(Merger, Vec<Flows>),
+    Merge(Merger, Vec<Finished>),
     Group(usize, Group, Arc<Work>, Harvest),
     Serial(Serial, Box<Work>),
-    Drain(Vec<Group>, Merger, Vec<Flows>),
+    Drain(Vec<Group>, Merger, Vec<Finished>),
     Decode(u64, Box<Work>),
     Read(&'s mut dyn Source, Box<Work>, Result<bool, ReadError>),
 }
@@ -192,7 +188,7 @@ impl<'s> Pipeline<'_, 's> {
                 full.push(merger.rest());
                 Done::Drain(groups, merger, full)
             }
-            Task::Build(number, flows) => Done::Build(number, plan.tables(&flows, self.capture)),
+            Task::Build(number, flows) => Done::Build(number, plan.tables(flows, self.capture)),
             Task::Emit(emit, batch) => {
                 let result = emit(batch);
                 Done::Emit(emit, result)
@@ -395,7 +391,7 @@ impl<'s> State<'s> {
         }
     }
 
-    fn put_batches(&mut self, full: Vec<Flows>) {
+    fn put_batches(&mut self, full: Vec<Finished>) {
         for flows in full.into_iter().filter(|flows| !flows.is_empty()) {
             self.to_build.push_back((self.batches, flows));
             self.batches += 1;

@@ -154,7 +154,7 @@ impl Serial {
                     self.defrag.fragment(&arrival, &payload, clock, &mut self.resolved);
                 } else {
                     packet.marks.set(Marks::FRAGMENT);
-                    if !plan.wants().is_none() {
+                    if plan.reads_payload() {
                         work.keep(&arrival, payload);
                     }
                     self.handled.push(work.add(arrival, plan));

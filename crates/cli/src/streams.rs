@@ -1,0 +1,126 @@
+//! `flowloom streams`.
+
+use std::error::Error;
+use std::io::IsTerminal;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use flowloom_engine::{
+    Config, Data, Direction, Filter, RunError, SaidLimits, Shape, SinkError, StreamFormat,
+    StreamLimits, Streams, StreamsSummary, StreamsTo, View, Watch, Window, WireOptions,
+    find_inputs, flow_words, read_protocols, take_streams,
+};
+
+use crate::arguments::{
+    DataArgument, DirectionArgument, PopulationArgument, StreamFormatArgument, StreamsArguments,
+    StreamsOutputArguments, ViewArgument, WhatArguments,
+};
+use crate::flows::{flow_settings, overlap};
+use crate::progress::Progress;
+use crate::report::{self, grouped};
+
+pub(crate) fn streams(arguments: StreamsArguments) -> Result<ExitCode, Box<dyn Error>> {
+    let report_file = arguments.output.report.clone();
+    let quiet = arguments.work.quiet;
+    let streams = settings(arguments)?;
+    let watch = Arc::new(Watch::default());
+    let on_interrupt = Arc::clone(&watch);
+    ctrlc::set_handler(move || on_interrupt.stop())?;
+    // Text and a bar on one terminal would run into each other.
+    let is_shown = streams.destination == StreamsTo::Stdout && std::io::stdout().is_terminal();
+    let progress = Progress::start(&streams.config.inputs, &watch, quiet || is_shown);
+    let outcome = take_streams(&streams, &watch);
+    progress.finish();
+    let StreamsSummary { summary, taken } = match outcome {
+        Ok(summary) => summary,
+        // Whoever read our output has seen enough: that is no failure.
+        Err(RunError::Sink(SinkError::ReaderGone)) => return Ok(ExitCode::SUCCESS),
+        Err(error) => return Err(error.into()),
+    };
+    if let Some(file) = report_file {
+        report::write(&file, &summary)?;
+    }
+    let what = match streams.shape.view {
+        View::Conversation => "conversations",
+        View::Messages => "messages",
+        View::Raw => "directions",
+    };
+    let mut text = format!(
+        "{} bytes of {} flows in {} {what}",
+        grouped(taken.bytes),
+        grouped(taken.flows),
+        grouped(taken.units)
+    );
+    if let StreamsTo::Directory { path, .. } = &streams.destination {
+        text += &format!(", written to {}", path.display());
+    }
+    if taken.missing > 0 {
+        let (missing, incomplete) = (grouped(taken.missing), grouped(taken.incomplete));
+        text += &format!("\n  {missing}: bytes missing, in {incomplete} {what}");
+    }
+    if taken.unfilled > 0 {
+        let unfilled = grouped(taken.unfilled);
+        text += &format!("\n  {unfilled}: missing bytes not filled with zeros, in too long holes");
+    }
+    Ok(report::summary_with(&summary, Some(&text), quiet))
+}
+
+fn settings(arguments: StreamsArguments) -> Result<Streams, Box<dyn Error>> {
+    let StreamsArguments { captures, rotated, what, output, frames, flows, work } = arguments;
+    let registry = what.protocols.as_deref().map(read_protocols).transpose()?.unwrap_or_default();
+    let filter =
+        frames.filter.as_deref().map(|text| Filter::parse_with(text, &flow_words(&registry)));
+    let defaults = Config::new(find_inputs(&captures)?);
+    let config = Config {
+        rotated,
+        filter: filter.transpose()?,
+        registry: Arc::new(registry),
+        flow: flow_settings(&flows, PopulationArgument::All),
+        said: SaidLimits { overlap: overlap(what.tcp_overlap), ..SaidLimits::default() },
+        wire: WireOptions { ip_headers_max: frames.ip_headers_max, ..WireOptions::default() },
+        window: Window { count: frames.count, from: frames.from, until: frames.until },
+        dedup: frames.dedup,
+        threads: work.threads.unwrap_or(defaults.threads),
+        ..defaults
+    };
+    let shape = shape(&what, &output)?;
+    let direction = what.direction.map(|direction| match direction {
+        DirectionArgument::Up => Direction::Up,
+        DirectionArgument::Down => Direction::Down,
+    });
+    let destination = match output.output {
+        Some(path) => StreamsTo::Directory { path, force: output.force },
+        None => StreamsTo::Stdout,
+    };
+    let limits = StreamLimits { fill_max: what.fill_max, ..StreamLimits::default() };
+    Ok(Streams { config, flows: what.flow, direction, shape, destination, limits })
+}
+
+fn shape(what: &WhatArguments, output: &StreamsOutputArguments) -> Result<Shape, Box<dyn Error>> {
+    let view = match what.view {
+        ViewArgument::Conversation => View::Conversation,
+        ViewArgument::Messages => View::Messages,
+        ViewArgument::Raw => View::Raw,
+    };
+    let to_terminal = output.output.is_none() && std::io::stdout().is_terminal();
+    let format = match (output.format, view) {
+        (Some(StreamFormatArgument::Text), _) => StreamFormat::Text,
+        (Some(StreamFormatArgument::Jsonl), _) => StreamFormat::JsonLines,
+        (Some(StreamFormatArgument::Bytes), _) | (None, View::Raw) => StreamFormat::Bytes,
+        (None, View::Messages) if output.output.is_some() => StreamFormat::Bytes,
+        (None, View::Messages | View::Conversation) => StreamFormat::Text,
+    };
+    if format == StreamFormat::Bytes && to_terminal {
+        return Err("these bytes are not for a terminal; give a directory with -o, a pipe, or \
+                    --format text"
+            .into());
+    }
+    let data = match output.data {
+        DataArgument::Auto => Data::Auto,
+        DataArgument::Ascii => Data::Ascii,
+        DataArgument::Hex => Data::Hex,
+        DataArgument::Base64 => Data::Base64,
+    };
+    let color = to_terminal && std::env::var_os("NO_COLOR").is_none();
+    Ok(Shape { view, format, data, strict: what.strict, color })
+}

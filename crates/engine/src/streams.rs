@@ -1,0 +1,203 @@
+//! What flows say, taken out of captures: TCP streams put together, UDP conversations.
+//!
+//! Flows, filters and names are those of [`crate::run`]; what a flow said comes out when it ends, in
+//! the order of its rows there. Until then it waits in memory, and beyond a limit in a temporary file.
+
+mod encode;
+mod flow;
+mod json;
+mod output;
+mod said;
+mod spool;
+mod unit;
+mod write;
+
+use std::path::PathBuf;
+
+use flowloom_export::SinkError;
+use flowloom_features::Families;
+use flowloom_flow::Direction;
+use flowloom_protocols::Pieces;
+
+pub use encode::Data;
+pub use flow::StreamFlow;
+
+use crate::inputs::Reading;
+use crate::pipeline::{Finished, Plan, Tables, Takes};
+use crate::run::read_one;
+use crate::{Account, Config, RunError, Summary, Watch};
+use output::Outputs;
+use said::Said;
+use spool::Spool;
+
+/// What is to be taken out of captures, and where it goes.
+pub struct Streams {
+    /// The captures, which packets and flows are wanted, and how TCP is put together
+    /// ([`Config::said`]). What it says of columns and of the output is not looked at.
+    pub config: Config,
+    /// The flows that are wanted, by the numbers of their first frames; all if there are none.
+    pub flows: Vec<u64>,
+    /// Only what this side said.
+    pub direction: Option<Direction>,
+    /// How it is shown or written.
+    pub shape: Shape,
+    /// Where it goes.
+    pub destination: StreamsTo,
+    /// How much is kept, and made.
+    pub limits: StreamLimits,
+}
+
+/// How what flows say is shown or written.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    /// What belongs together.
+    pub view: View,
+    /// The form of it.
+    pub format: StreamFormat,
+    /// How bytes become text.
+    pub data: Data,
+    /// Whether holes stay holes; else zeros are put in their place.
+    pub strict: bool,
+    /// Whether text has colours.
+    pub color: bool,
+}
+
+/// What belongs together of what a flow says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum View {
+    /// Both directions, packet by packet.
+    #[default]
+    Conversation,
+    /// Messages: of TCP, what a side sent without having heard anything new from the other one; of
+    /// UDP, datagrams.
+    Messages,
+    /// Each direction as a whole.
+    Raw,
+}
+
+/// The form of what is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StreamFormat {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// JSON Lines.
+    JsonLines,
+    /// The bytes themselves.
+    Bytes,
+}
+
+/// Where what is taken out goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StreamsTo {
+    /// Standard output.
+    Stdout,
+    /// A directory: a file for each unit, and an index.
+    Directory {
+        /// The directory; made if it is not there.
+        path: PathBuf,
+        /// Whether it may have files in it, which are replaced if they have the same names.
+        force: bool,
+    },
+}
+
+/// How much is kept, and made.
+#[derive(Clone, Copy, Debug)]
+pub struct StreamLimits {
+    /// Bytes of flows that have not ended that stay in memory; what is more waits in a temporary file.
+    pub memory_max: usize,
+    /// The longest hole that is filled with zeros.
+    pub fill_max: u64,
+    /// Zeros that are put in the place of holes in a run.
+    pub fill_total_max: u64,
+}
+
+/// What a run came to.
+#[derive(Clone, Debug)]
+pub struct StreamsSummary {
+    /// The captures and what became of their frames. Rows are units.
+    pub summary: Summary,
+    /// What was taken out.
+    pub taken: TakenCounts,
+}
+
+/// What was taken out of captures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TakenCounts {
+    /// Flows that said something.
+    pub flows: u64,
+    /// Units: directions, messages, conversations.
+    pub units: u64,
+    /// Bytes that came.
+    pub bytes: u64,
+    /// Units with holes.
+    pub incomplete: u64,
+    /// Bytes that never came.
+    pub missing: u64,
+    /// Those of them for which no zeros were written because a limit was reached.
+    pub unfilled: u64,
+}
+
+impl Default for StreamLimits {
+    fn default() -> Self {
+        Self { memory_max: 64 << 20, fill_max: 16 << 20, fill_total_max: 4 << 30 }
+    }
+}
+
+impl Shape {
+    /// Whether units are messages or directions.
+    fn is_grouped(self) -> bool {
+        self.view != View::Conversation
+    }
+}
+
+/// Takes out what flows say, until the captures end or `watch` is told to stop.
+pub fn take_streams(streams: &Streams, watch: &Watch) -> Result<StreamsSummary, RunError> {
+    let config = &streams.config;
+    config.check().map_err(RunError::Config)?;
+    let readings = Reading::all(config).map_err(RunError::Config)?;
+    let mut flows = streams.flows.clone();
+    flows.sort_unstable();
+    flows.dedup();
+    let families = Families::new(&[], &[], config.signs);
+    let takes = Takes { transcripts: Some(flows.into()) };
+    let mut plan = Plan::of(config, families);
+    plan.takes = takes;
+    let mut outputs = Outputs::open(streams)?;
+    let mut spool = Spool::new(streams.limits.memory_max);
+    let (mut captures, mut total) = (Vec::new(), Account::default());
+    for (number, reading) in (1..).zip(&readings) {
+        let number = (readings.len() > 1).then_some(number);
+        let mut emit = |tables: Tables| {
+            take(tables.finished, (&reading.name, number), &mut spool, &mut outputs)
+        };
+        let account = read_one(reading, &plan, config.threads.get(), watch, &mut emit)?;
+        total.add(&account.account);
+        captures.push(account);
+    }
+    let taken = outputs.counts();
+    let (rows, interrupted) = (taken.units, watch.is_stopped());
+    let summary = Summary { captures, total, rows, labels: None, interrupted };
+    outputs.close(&summary)?;
+    Ok(StreamsSummary { summary, taken })
+}
+
+/// Sets aside what flows said, and writes it of those that have ended.
+fn take(
+    finished: Finished,
+    (capture, number): (&str, Option<usize>),
+    spool: &mut Spool<u64>,
+    outputs: &mut Outputs,
+) -> Result<(), SinkError> {
+    for (head, bytes) in finished.taken.pieces.iter().flat_map(Pieces::iter) {
+        Said::keep(spool, head, bytes)?;
+    }
+    for flow_id in finished.taken.dropped {
+        drop(Said::take(spool, flow_id));
+    }
+    for ended in finished.flows {
+        let Some(mut said) = Said::take(spool, ended.flow.first.frame) else { continue };
+        outputs.flow(&StreamFlow::of(&ended, capture, number), &mut said)?;
+    }
+    Ok(())
+}

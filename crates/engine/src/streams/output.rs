@@ -1,0 +1,170 @@
+//! Where what flows say goes: standard output, or a directory of files with an index.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use flowloom_export::{Destination, Ending, Output, SinkError};
+use flowloom_flow::Direction;
+
+use super::json;
+use super::said::Said;
+use super::unit::UnitInfo;
+use super::write::Writer;
+use super::{Shape, StreamFlow, StreamFormat, Streams, StreamsTo, TakenCounts};
+use crate::{ConfigError, RunError, Summary};
+
+/// Takes flows that have ended.
+pub(crate) struct Outputs {
+    shape: Shape,
+    direction: Option<Direction>,
+    writer: Writer,
+    counts: TakenCounts,
+    to: To,
+}
+
+enum To {
+    Stdout(Output),
+    Directory(Directory),
+}
+
+/// A directory with files and an index of them.
+pub(crate) struct Directory {
+    path: PathBuf,
+    /// Whether it was made by this run.
+    is_new: bool,
+    index: Output,
+    files: u64,
+}
+
+impl Outputs {
+    pub(crate) fn open(streams: &Streams) -> Result<Self, RunError> {
+        let to = match &streams.destination {
+            StreamsTo::Stdout => To::Stdout(Output::create(Destination::Stdout)?),
+            StreamsTo::Directory { path, force } => To::Directory(Directory::open(path, *force)?),
+        };
+        let writer = Writer::new(streams.shape, streams.limits);
+        let counts = TakenCounts::default();
+        Ok(Self { shape: streams.shape, direction: streams.direction, writer, counts, to })
+    }
+
+    /// Writes what a flow said.
+    pub(crate) fn flow(&mut self, flow: &StreamFlow, said: &mut Said<'_>) -> Result<(), SinkError> {
+        let mut units = said.units(self.shape.view, self.direction)?;
+        let mut is_first = true;
+        while let Some(unit) = said.next_unit(&mut units)? {
+            let info = UnitInfo::of(flow, &unit, said)?;
+            self.counts.flows += u64::from(is_first);
+            self.counts.units += 1;
+            self.counts.bytes += info.bytes;
+            self.counts.missing += info.missing;
+            self.counts.incomplete += u64::from(info.missing > 0);
+            match &mut self.to {
+                To::Stdout(out) => {
+                    if is_first {
+                        self.writer.flow(flow, out)?;
+                    }
+                    self.writer.unit(&unit, &info, said, out)?;
+                    out.pass_on()?;
+                }
+                To::Directory(directory) => {
+                    let name = file_name(&info, self.shape);
+                    let mut out = directory.create(&name)?;
+                    self.writer.flow(flow, &mut out)?;
+                    self.writer.unit(&unit, &info, said, &mut out)?;
+                    directory.finish(&name, out, &info)?;
+                }
+            }
+            is_first = false;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn counts(&self) -> TakenCounts {
+        TakenCounts { unfilled: self.writer.unfilled, ..self.counts }
+    }
+
+    pub(crate) fn close(self, summary: &Summary) -> Result<(), SinkError> {
+        match self.to {
+            To::Stdout(out) => drop(out.finish(summary.rows, Ending::Whole)?),
+            To::Directory(directory) => directory.close(summary)?,
+        }
+        Ok(())
+    }
+}
+
+impl Directory {
+    /// Makes a directory; one that has files in it is left alone unless `force` says otherwise.
+    pub(crate) fn open(path: &Path, force: bool) -> Result<Self, RunError> {
+        let is_new = !path.exists();
+        let failed = |source| SinkError::Create { path: path.to_owned(), source };
+        if is_new {
+            fs::create_dir(path).map_err(failed)?;
+        }
+        if !path.is_dir() {
+            let text = format!("{} is a file; a directory is needed", path.display());
+            return Err(RunError::Config(ConfigError(text)));
+        }
+        if !force && fs::read_dir(path).map_err(failed)?.next().is_some() {
+            let text = format!(
+                "the directory {} is not empty; --force writes into it, and replaces files with \
+                 the same names",
+                path.display()
+            );
+            return Err(RunError::Config(ConfigError(text)));
+        }
+        let index = Output::create(Destination::File(path.join(INDEX)))?;
+        Ok(Self { path: path.to_owned(), is_new, index, files: 0 })
+    }
+
+    /// Begins a file.
+    pub(crate) fn create(&self, name: &str) -> Result<Output, SinkError> {
+        Output::create(Destination::File(self.path.join(name)))
+    }
+
+    /// Gives a file its name, and notes it in the index with what is known of it.
+    pub(crate) fn finish(
+        &mut self,
+        name: &str,
+        file: Output,
+        info: &impl serde::Serialize,
+    ) -> Result<(), SinkError> {
+        let written = file.finish(1, Ending::Whole)?;
+        let begun = json::object_begun(&serde_json::json!({ "file": name, "size": written.bytes }));
+        let rest = json::object(info);
+        let rest = rest.strip_prefix('{').unwrap_or(&rest);
+        self.index.put(format!("{begun},{rest}\n").as_bytes())?;
+        self.files += 1;
+        Ok(())
+    }
+
+    /// Gives the index its name.
+    pub(crate) fn close(self, summary: &Summary) -> Result<(), SinkError> {
+        let Self { path, is_new, index, files } = self;
+        // Where nothing could be read, nothing is written.
+        if summary.is_empty_handed() {
+            drop(index);
+            let removed = if is_new { fs::remove_dir(&path) } else { Ok(()) };
+            return removed.map_err(|source| SinkError::Create { path, source });
+        }
+        let ending = if summary.interrupted { Ending::Partial } else { Ending::Whole };
+        index.finish(files, ending).map(drop)
+    }
+}
+
+/// The name of a unit's file.
+fn file_name(info: &UnitInfo<'_>, shape: Shape) -> String {
+    let stem = info.flow.file_stem();
+    let ending = match shape.format {
+        StreamFormat::Text => "txt",
+        StreamFormat::JsonLines => "jsonl",
+        StreamFormat::Bytes => "bin",
+    };
+    match (info.message, info.direction) {
+        (Some(message), Some(direction)) => format!("{stem}_{direction}-{message}.{ending}"),
+        (None, Some(direction)) => format!("{stem}_{direction}.{ending}"),
+        (_, None) => format!("{stem}.{ending}"),
+    }
+}
+
+/// The index of the files in a directory.
+const INDEX: &str = "index.jsonl";
