@@ -1,6 +1,7 @@
 //! `flowloom streams`.
 
 use std::error::Error;
+use std::fmt::Write as _;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -52,15 +53,15 @@ pub(crate) fn streams(arguments: StreamsArguments) -> Result<ExitCode, Box<dyn E
         grouped(taken.units)
     );
     if let StreamsTo::Directory { path, .. } = &streams.destination {
-        text += &format!(", written to {}", path.display());
+        let _ = write!(text, ", written to {}", path.display());
     }
     if taken.missing > 0 {
         let (missing, incomplete) = (grouped(taken.missing), grouped(taken.incomplete));
-        text += &format!("\n  {missing}: bytes missing, in {incomplete} {what}");
+        let _ = write!(text, "\n  {missing}: bytes missing, in {incomplete} {what}");
     }
     if taken.unfilled > 0 {
         let unfilled = grouped(taken.unfilled);
-        text += &format!("\n  {unfilled}: missing bytes not filled with zeros, in too long holes");
+        let _ = write!(text, "\n  {unfilled}: missing bytes in holes too long to be filled");
     }
     Ok(report::summary_with(&summary, Some(&text), quiet))
 }
@@ -104,11 +105,12 @@ fn shape(what: &WhatArguments, output: &StreamsOutputArguments) -> Result<Shape,
     };
     let to_terminal = output.output.is_none() && std::io::stdout().is_terminal();
     let format = match (output.format, view) {
-        (Some(StreamFormatArgument::Text), _) => StreamFormat::Text,
         (Some(StreamFormatArgument::Jsonl), _) => StreamFormat::JsonLines,
         (Some(StreamFormatArgument::Bytes), _) | (None, View::Raw) => StreamFormat::Bytes,
         (None, View::Messages) if output.output.is_some() => StreamFormat::Bytes,
-        (None, View::Messages | View::Conversation) => StreamFormat::Text,
+        (Some(StreamFormatArgument::Text), _) | (None, View::Messages | View::Conversation) => {
+            StreamFormat::Text
+        }
     };
     if format == StreamFormat::Bytes && to_terminal {
         return Err("these bytes are not for a terminal; give a directory with -o, a pipe, or \

@@ -1,0 +1,13 @@
+//! What flows say: against tshark over the shared corpus, and on captures made here.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may stop at what it cannot read, and says what it compared"
+)]
+
+#[path = "../common/mod.rs"]
+#[expect(dead_code, reason = "other tests use the rest")]
+mod common;
+mod follow;
+mod taken;
