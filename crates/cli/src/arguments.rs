@@ -242,6 +242,20 @@ pub(crate) struct WhatArguments {
     /// direction as a whole
     #[arg(long = "as", value_enum, default_value_t)]
     pub(crate) view: ViewArgument,
+    /// Instead, the bodies of HTTP messages (HTTP/1, and HTTP/2 in the clear), with what their headers
+    /// say: a file for each with -o, else a line for each
+    #[arg(long, conflicts_with_all = ["view", "direction", "ip"])]
+    pub(crate) objects: bool,
+    /// Undo content encodings of bodies: gzip, deflate, br, zstd
+    #[arg(long, requires = "objects")]
+    pub(crate) decode: bool,
+    /// The most bytes a body may have after that; of a larger one, the encoded bytes are given
+    #[arg(long, value_name = "BYTES", value_parser = size, default_value = "1G")]
+    pub(crate) decode_max: u64,
+    /// Instead, the IP datagrams that came in fragments, all fragments joined. --filter takes words of
+    /// packets alone
+    #[arg(long, conflicts_with_all = ["view", "direction", "flow"])]
+    pub(crate) ip: bool,
     /// Only these flows, by `flow_id`, separated by commas
     #[arg(long, value_name = "ID,...", value_delimiter = ',')]
     pub(crate) flow: Vec<u64>,
@@ -274,7 +288,7 @@ pub(crate) struct StreamsOutputArguments {
     #[arg(long, requires = "output")]
     pub(crate) force: bool,
     /// Lines for people, JSON Lines, or the bytes themselves [default: bytes with --as raw and in
-    /// files of messages, else text]
+    /// files of messages and datagrams, else text]
     #[arg(long, value_enum)]
     pub(crate) format: Option<StreamFormatArgument>,
     /// How bytes become text: in JSON base64 unless told otherwise; as text or as a hex dump for
@@ -547,7 +561,9 @@ const STREAMS_EXAMPLES: &str = "Examples:
   flowloom streams capture.pcap --filter 'http.status >= 500' --as messages
   flowloom streams capture.pcap --as messages --format jsonl --data ascii | jq .data
   flowloom streams capture.pcap --flow 17 --as raw --direction down > body.bin
-  flowloom streams captures/ --as raw -o streams/ --strict";
+  flowloom streams captures/ --as raw -o streams/ --strict
+  flowloom streams capture.pcap --objects --decode -o objects/
+  flowloom streams capture.pcap --ip --format jsonl";
 
 const INFO_EXAMPLES: &str = "Examples:
   flowloom info capture.pcapng

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use flowloom_engine::{
     Config, Data, Direction, Filter, RunError, SaidLimits, Shape, SinkError, StreamFormat,
-    StreamLimits, Streams, StreamsSummary, StreamsTo, View, Watch, Window, WireOptions,
+    StreamLimits, Streams, StreamsSummary, StreamsTo, View, Watch, What, Window, WireOptions,
     find_inputs, flow_words, read_protocols, take_streams,
 };
 
@@ -41,23 +41,26 @@ pub(crate) fn streams(arguments: StreamsArguments) -> Result<ExitCode, Box<dyn E
     if let Some(file) = report_file {
         report::write(&file, &summary)?;
     }
-    let what = match streams.shape.view {
-        View::Conversation => "conversations",
-        View::Messages => "messages",
-        View::Raw => "directions",
+    let what = match (streams.what, streams.shape.view) {
+        (What::Objects { .. }, _) => "bodies",
+        (What::Datagrams, _) => "datagrams",
+        (What::Said, View::Conversation) => "conversations",
+        (What::Said, View::Messages) => "messages",
+        (What::Said, View::Raw) => "directions",
     };
-    let mut text = format!(
-        "{} bytes of {} flows in {} {what}",
-        grouped(taken.bytes),
-        grouped(taken.flows),
-        grouped(taken.units)
-    );
+    let (bytes, units) = (grouped(taken.bytes), grouped(taken.units));
+    let mut text = format!("{bytes} bytes in {units} {what}");
+    if streams.what != What::Datagrams {
+        let _ = write!(text, " of {} flows", grouped(taken.flows));
+    }
     if let StreamsTo::Directory { path, .. } = &streams.destination {
         let _ = write!(text, ", written to {}", path.display());
     }
+    if taken.incomplete > 0 {
+        let _ = write!(text, "\n  {}: {what} that are not complete", grouped(taken.incomplete));
+    }
     if taken.missing > 0 {
-        let (missing, incomplete) = (grouped(taken.missing), grouped(taken.incomplete));
-        let _ = write!(text, "\n  {missing}: bytes missing, in {incomplete} {what}");
+        let _ = write!(text, "\n  {}: bytes missing", grouped(taken.missing));
     }
     if taken.unfilled > 0 {
         let unfilled = grouped(taken.unfilled);
@@ -93,8 +96,27 @@ fn settings(arguments: StreamsArguments) -> Result<Streams, Box<dyn Error>> {
         Some(path) => StreamsTo::Directory { path, force: output.force },
         None => StreamsTo::Stdout,
     };
-    let limits = StreamLimits { fill_max: what.fill_max, ..StreamLimits::default() };
-    Ok(Streams { config, flows: what.flow, direction, shape, destination, limits })
+    let (fill_max, decoded_max) = (what.fill_max, what.decode_max);
+    let limits = StreamLimits { fill_max, decoded_max, ..StreamLimits::default() };
+    let taken = taken(&what);
+    if taken == What::Datagrams && config.filter.as_ref().is_some_and(has_words) {
+        return Err(
+            "with --ip, --filter takes words of packets alone: fragments have no flow".into()
+        );
+    }
+    Ok(Streams { config, flows: what.flow, what: taken, direction, shape, destination, limits })
+}
+
+fn has_words(filter: &Filter) -> bool {
+    filter.flow().is_some()
+}
+
+fn taken(what: &WhatArguments) -> What {
+    match (what.objects, what.ip) {
+        (true, _) => What::Objects { decode: what.decode },
+        (_, true) => What::Datagrams,
+        _ => What::Said,
+    }
 }
 
 fn shape(what: &WhatArguments, output: &StreamsOutputArguments) -> Result<Shape, Box<dyn Error>> {
@@ -108,6 +130,7 @@ fn shape(what: &WhatArguments, output: &StreamsOutputArguments) -> Result<Shape,
         (Some(StreamFormatArgument::Jsonl), _) => StreamFormat::JsonLines,
         (Some(StreamFormatArgument::Bytes), _) | (None, View::Raw) => StreamFormat::Bytes,
         (None, View::Messages) if output.output.is_some() => StreamFormat::Bytes,
+        (None, _) if what.ip && output.output.is_some() => StreamFormat::Bytes,
         (Some(StreamFormatArgument::Text), _) | (None, View::Messages | View::Conversation) => {
             StreamFormat::Text
         }

@@ -41,7 +41,7 @@ pub use rewrite::{
 pub use run::{RunError, run};
 pub use streams::{
     Data, Shape, StreamFlow, StreamFormat, StreamLimits, Streams, StreamsSummary, StreamsTo,
-    TakenCounts, View, take_streams,
+    TakenCounts, View, What, take_streams,
 };
 pub use watch::Watch;
 pub use words::flow_words;

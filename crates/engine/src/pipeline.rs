@@ -17,7 +17,7 @@ mod taken;
 mod work;
 
 pub(crate) use schedule::{Emit, Failure, run};
-pub(crate) use taken::{Finished, Taken, Takes};
+pub(crate) use taken::{Finished, IpDatagram, Taken, Takes};
 
 use std::sync::Arc;
 
@@ -93,7 +93,7 @@ impl<'c> Plan<'c> {
             AppLayer::Full => {
                 let words = self.words.as_ref().map(Words::wants);
                 let said = self.families.needs().said.or(self.events.wants());
-                said.or(words.unwrap_or_default())
+                said.or(words.unwrap_or_default()).or(self.takes.wants())
             }
             AppLayer::PortOnly | AppLayer::None => Wants::NONE,
         }

@@ -3,9 +3,12 @@
 //! Flows, filters and names are those of [`crate::run`]; what a flow said comes out when it ends, in
 //! the order of its rows there. Until then it waits in memory, and beyond a limit in a temporary file.
 
+mod decode;
 mod encode;
 mod flow;
+mod ip;
 mod json;
+mod objects;
 mod output;
 mod said;
 mod spool;
@@ -13,11 +16,13 @@ mod unit;
 mod write;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use flowloom_export::SinkError;
 use flowloom_features::Families;
 use flowloom_flow::Direction;
 use flowloom_protocols::Pieces;
+use flowloom_protocols::http::Bodies;
 
 pub use encode::Data;
 pub use flow::StreamFlow;
@@ -26,6 +31,7 @@ use crate::inputs::Reading;
 use crate::pipeline::{Finished, Plan, Tables, Takes};
 use crate::run::read_one;
 use crate::{Account, Config, RunError, Summary, Watch};
+use objects::Objects;
 use output::Outputs;
 use said::Said;
 use spool::Spool;
@@ -37,6 +43,8 @@ pub struct Streams {
     pub config: Config,
     /// The flows that are wanted, by the numbers of their first frames; all if there are none.
     pub flows: Vec<u64>,
+    /// What is taken out of them.
+    pub what: What,
     /// Only what this side said.
     pub direction: Option<Direction>,
     /// How it is shown or written.
@@ -45,6 +53,21 @@ pub struct Streams {
     pub destination: StreamsTo,
     /// How much is kept, and made.
     pub limits: StreamLimits,
+}
+
+/// What is taken out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum What {
+    /// What flows say.
+    #[default]
+    Said,
+    /// The bodies of HTTP messages.
+    Objects {
+        /// Whether content encodings are undone.
+        decode: bool,
+    },
+    /// IP datagrams that came in fragments, all fragments joined.
+    Datagrams,
 }
 
 /// How what flows say is shown or written.
@@ -110,6 +133,8 @@ pub struct StreamLimits {
     pub fill_max: u64,
     /// Zeros that are put in the place of holes in a run.
     pub fill_total_max: u64,
+    /// Bytes that a body may have once its content encoding is undone.
+    pub decoded_max: u64,
 }
 
 /// What a run came to.
@@ -140,7 +165,12 @@ pub struct TakenCounts {
 
 impl Default for StreamLimits {
     fn default() -> Self {
-        Self { memory_max: 64 << 20, fill_max: 16 << 20, fill_total_max: 4 << 30 }
+        Self {
+            memory_max: 64 << 20,
+            fill_max: 16 << 20,
+            fill_total_max: 4 << 30,
+            decoded_max: 1 << 30,
+        }
     }
 }
 
@@ -160,44 +190,93 @@ pub fn take_streams(streams: &Streams, watch: &Watch) -> Result<StreamsSummary, 
     flows.sort_unstable();
     flows.dedup();
     let families = Families::new(&[], &[], config.signs);
-    let takes = Takes { transcripts: Some(flows.into()) };
+    let flows = Arc::<[u64]>::from(flows);
+    let takes = match streams.what {
+        What::Said => Takes { transcripts: Some(flows.clone()), ..Takes::default() },
+        What::Objects { .. } => Takes { bodies: true, ..Takes::default() },
+        What::Datagrams => Takes { datagrams: true, ..Takes::default() },
+    };
     let mut plan = Plan::of(config, families);
     plan.takes = takes;
-    let mut outputs = Outputs::open(streams)?;
-    let mut spool = Spool::new(streams.limits.memory_max);
+    let mut taker = Taker {
+        outputs: Outputs::open(streams)?,
+        spool: Spool::new(streams.limits.memory_max),
+        objects: Objects::new(streams),
+        flows,
+        capture: ("", None),
+    };
     let (mut captures, mut total) = (Vec::new(), Account::default());
     for (number, reading) in (1..).zip(&readings) {
-        let number = (readings.len() > 1).then_some(number);
-        let mut emit = |tables: Tables| {
-            take(tables.finished, (&reading.name, number), &mut spool, &mut outputs)
-        };
+        taker.capture = (&reading.name, (readings.len() > 1).then_some(number));
+        let mut emit = |tables: Tables| taker.take(tables.finished);
         let account = read_one(reading, &plan, config.threads.get(), watch, &mut emit)?;
         total.add(&account.account);
         captures.push(account);
     }
-    let taken = outputs.counts();
+    let taken = taker.counts();
     let (rows, interrupted) = (taken.units, watch.is_stopped());
     let summary = Summary { captures, total, rows, labels: None, interrupted };
-    outputs.close(&summary)?;
+    taker.outputs.close(&summary)?;
     Ok(StreamsSummary { summary, taken })
 }
 
-/// Sets aside what flows said, and writes it of those that have ended.
-fn take(
-    finished: Finished,
-    (capture, number): (&str, Option<usize>),
-    spool: &mut Spool<u64>,
-    outputs: &mut Outputs,
-) -> Result<(), SinkError> {
-    for (head, bytes) in finished.taken.pieces.iter().flat_map(Pieces::iter) {
-        Said::keep(spool, head, bytes)?;
+/// Takes what the pipeline gives.
+struct Taker<'r> {
+    outputs: Outputs,
+    spool: Spool<u64>,
+    objects: Objects,
+    /// The flows that are wanted, in order; all if there are none.
+    flows: Arc<[u64]>,
+    /// The name of the capture, and its number if there are several.
+    capture: (&'r str, Option<usize>),
+}
+
+impl Taker<'_> {
+    /// Sets aside what flows said, and writes it of those that have ended.
+    fn take(&mut self, finished: Finished) -> Result<(), SinkError> {
+        let Finished { flows, taken } = finished;
+        for (head, bytes) in taken.pieces.iter().flat_map(Pieces::iter) {
+            Said::keep(&mut self.spool, head, bytes)?;
+        }
+        for (part, bytes) in taken.bodies.iter().flat_map(Bodies::iter) {
+            if self.wants(part.flow_id) {
+                self.objects.keep(part, bytes)?;
+            }
+        }
+        for datagram in &taken.datagrams {
+            self.outputs.datagram(datagram, self.capture)?;
+        }
+        for flow_id in taken.dropped {
+            drop(Said::take(&mut self.spool, flow_id));
+            self.objects.forget(flow_id);
+        }
+        let (capture, number) = self.capture;
+        for ended in &flows {
+            if !self.wants(ended.flow.first.frame) {
+                continue;
+            }
+            let flow = StreamFlow::of(ended, capture, number);
+            if let Some(mut said) = Said::take(&mut self.spool, flow.flow_id) {
+                self.outputs.flow(&flow, &mut said)?;
+            }
+            self.objects.flow(&flow, ended, &mut self.outputs)?;
+        }
+        Ok(())
     }
-    for flow_id in finished.taken.dropped {
-        drop(Said::take(spool, flow_id));
+
+    fn wants(&self, flow_id: u64) -> bool {
+        self.flows.is_empty() || self.flows.binary_search(&flow_id).is_ok()
     }
-    for ended in finished.flows {
-        let Some(mut said) = Said::take(spool, ended.flow.first.frame) else { continue };
-        outputs.flow(&StreamFlow::of(&ended, capture, number), &mut said)?;
+
+    fn counts(&self) -> TakenCounts {
+        let (said, objects) = (self.outputs.counts(), self.objects.counts);
+        TakenCounts {
+            flows: said.flows + objects.flows,
+            units: said.units + objects.units,
+            bytes: said.bytes + objects.bytes,
+            incomplete: said.incomplete + objects.incomplete,
+            missing: said.missing + objects.missing,
+            unfilled: said.unfilled + objects.unfilled,
+        }
     }
-    Ok(())
 }

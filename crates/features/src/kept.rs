@@ -1,6 +1,6 @@
 //! What is kept of a flow's packets: their records, and what they say.
 
-use flowloom_flow::{Arrival, Keep, Known, Origin, Seen, Side};
+use flowloom_flow::{Arrival, Keep, Known, Origin, PacketMarks, Seen, Side};
 use flowloom_protocols::{
     Conversation, Ends, Findings, Limits, Payload, Shared as TalkShared, Stamp, Transcript,
     TranscriptShared, Transport, Want,
@@ -174,7 +174,9 @@ impl Kept {
             _ => return,
         };
         let is_begun = self.0.as_ref().is_some_and(|inner| inner.transcript.is_some());
-        let matters = packet.app_len > 0 || is_begun && transport == Transport::Tcp;
+        // The byte of a keep-alive is none of the stream (RFC 9293, section 3.8.4).
+        let says = packet.app_len > 0 && !seen.marks.has(PacketMarks::KEEP_ALIVE);
+        let matters = says || is_begun && transport == Transport::Tcp;
         if !matters || !shared.wants(known.first.frame) {
             return;
         }

@@ -23,9 +23,38 @@ pub enum Datagram {
         protocol: u8,
         /// The payload.
         payload: Vec<u8>,
+        /// Where it came from.
+        origin: DatagramOrigin,
+    },
+    /// What came of a datagram that stayed incomplete, where that is asked for; its fragments come
+    /// beside.
+    Incomplete {
+        /// The fragment that came last.
+        arrival: Arrival,
+        /// What the payload is, if the first fragment came.
+        protocol: Option<u8>,
+        /// The payload, with zeros where nothing came.
+        payload: Vec<u8>,
+        /// Where nothing came, from and to; the end is missing too if `is_open`.
+        holes: Vec<(u32, u32)>,
+        /// Whether the last fragment did not come, so that nobody knows how long it is.
+        is_open: bool,
+        /// Where it came from.
+        origin: DatagramOrigin,
     },
     /// A fragment of a datagram that stayed incomplete.
     Unresolved(Arrival),
+}
+
+/// Where a datagram came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DatagramOrigin {
+    /// What its fragments have in common: the identification.
+    pub id: u32,
+    /// The frames of its fragments, in the order they came.
+    pub frames: Vec<u64>,
+    /// When the first of them came.
+    pub first_time: i64,
 }
 
 /// Incomplete datagrams, in the order of their first fragments.
@@ -38,6 +67,8 @@ pub struct Defrag {
     begun: VecDeque<(i64, u64, DatagramKey)>,
     bytes: usize,
     counts: DefragCounts,
+    /// Whether what came of datagrams that stay incomplete is handed on.
+    tells_incomplete: bool,
 }
 
 /// What was counted.
@@ -90,7 +121,14 @@ impl Defrag {
             begun: VecDeque::new(),
             bytes: 0,
             counts: DefragCounts::default(),
+            tells_incomplete: false,
         }
+    }
+
+    /// The same, but that what came of datagrams that stay incomplete is handed on.
+    #[must_use]
+    pub fn telling_incomplete(self, tells_incomplete: bool) -> Self {
+        Self { tells_incomplete, ..self }
     }
 
     /// Takes a fragment whose frame is `data`, at the packet clock `clock`.
@@ -119,7 +157,7 @@ impl Defrag {
         self.bytes += partial.bytes() - before;
         if partial.is_whole() {
             self.counts.datagrams += 1;
-            out.extend(self.take(key).and_then(Partial::into_whole));
+            out.extend(self.take(key).and_then(|partial| partial.into_whole(key.id)));
         }
         self.enforce_limits(arrival.index, out);
     }
@@ -169,7 +207,11 @@ impl Defrag {
         if !self.datagrams.get(&key).is_some_and(begun_there) {
             return false;
         }
-        let arrivals = self.take(key).map(|partial| partial.arrivals).unwrap_or_default();
+        let mut partial = self.take(key);
+        if self.tells_incomplete {
+            out.extend(partial.as_mut().and_then(|partial| partial.incomplete(key.id)));
+        }
+        let arrivals = partial.map(|partial| partial.arrivals).unwrap_or_default();
         self.counts.unresolved += arrivals.len() as u64;
         out.extend(
             arrivals
@@ -281,13 +323,44 @@ impl Partial {
             })
     }
 
-    fn into_whole(mut self) -> Option<Datagram> {
+    fn origin(&self, id: u32) -> DatagramOrigin {
+        DatagramOrigin {
+            id,
+            frames: self.arrivals.iter().map(|arrival| arrival.frame).collect(),
+            first_time: self.arrivals.first().map_or(0, |arrival| arrival.time),
+        }
+    }
+
+    /// What came of it; its bytes are taken away.
+    fn incomplete(&mut self, id: u32) -> Option<Datagram> {
+        let (mut holes, mut at) = (Vec::new(), 0);
+        let end = self.total.unwrap_or(0).max(self.payload.len() as u32);
+        for (from, to) in self.ranges.iter().copied().chain([(end, end)]) {
+            if from > at {
+                holes.push((at, from));
+            }
+            at = at.max(to);
+        }
+        let mut payload = std::mem::take(&mut self.payload);
+        payload.resize(end as usize, 0);
+        Some(Datagram::Incomplete {
+            arrival: *self.arrivals.last()?,
+            protocol: self.protocol,
+            payload,
+            holes,
+            is_open: self.total.is_none(),
+            origin: self.origin(id),
+        })
+    }
+
+    fn into_whole(mut self, id: u32) -> Option<Datagram> {
         let protocol = self.protocol?;
+        let origin = self.origin(id);
         self.payload.truncate(self.total? as usize);
         let mut arrival = *self.arrivals.last()?;
         arrival.wire_len =
             self.arrivals.iter().fold(0, |sum: u32, part| sum.saturating_add(part.wire_len));
-        Some(Datagram::Whole { arrival, protocol, payload: self.payload })
+        Some(Datagram::Whole { arrival, protocol, payload: self.payload, origin })
     }
 }
 

@@ -24,7 +24,7 @@ mod tcp;
 
 pub use arrival::{Arrival, Origin, Place};
 pub use clock::{Clock, Clocks};
-pub use defrag::{Datagram, Defrag, DefragCounts};
+pub use defrag::{Datagram, DatagramOrigin, Defrag, DefragCounts};
 pub use first::First;
 pub use flow::{
     EndReason, Ended, Flow, HandshakeTimes, InitiatorBy, Introduction, Keep, Known, Seen, Side,

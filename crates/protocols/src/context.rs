@@ -3,6 +3,7 @@
 use flowloom_flow::Overlap;
 use flowloom_wire::Address;
 
+use crate::http::Bodies;
 use crate::{Findings, Wants};
 
 /// What a parser may look at and write to beside its input.
@@ -18,6 +19,8 @@ pub struct Context<'a> {
     pub ends: Ends,
     /// What this flow teaches about others: added to as it is learnt.
     pub lessons: &'a mut Vec<Lesson>,
+    /// Bodies of HTTP messages, where they are wanted: added to as they come.
+    pub bodies: &'a mut Bodies,
 }
 
 /// The two sides of a flow, the initiator first.

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use flowloom_flow::Direction;
 
 use crate::context::{Ends, Limits};
+use crate::http::Bodies;
 use crate::{
     Application, Context, Findings, FoundBy, Lesson, Match, Opening, Protocol, Registry, Stamp,
     Transport, Wants,
@@ -73,6 +74,8 @@ pub struct Shared {
     pub limits: Limits,
     /// What was learnt about other flows and not yet taken away.
     pub lessons: Vec<Lesson>,
+    /// Bodies of HTTP messages that came and were not yet taken away.
+    pub bodies: Bodies,
     /// Share of `conversation_bytes_max`.
     bytes_max: usize,
     /// Bytes in use, of those that wait to be put in order or to be read.
@@ -101,6 +104,7 @@ impl Shared {
             wants,
             limits,
             lessons: Vec::new(),
+            bodies: Bodies::default(),
             bytes_max: limits.conversation_bytes_max / partitions,
             bytes: 0,
             counts: SharedCounts::default(),
@@ -233,6 +237,7 @@ impl<'a> Desk<'a> {
                 limits: &shared.limits,
                 ends,
                 lessons: &mut shared.lessons,
+                bodies: &mut shared.bodies,
             },
         }
     }

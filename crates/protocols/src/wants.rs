@@ -18,6 +18,8 @@ pub enum Want {
     Http,
     /// Every HTTP request and response.
     HttpMessages,
+    /// The bodies of HTTP requests and responses; with every request and response.
+    HttpBodies,
     /// The first DNS question and answer, and counts.
     Dns,
     /// Every DNS message.

@@ -6,7 +6,7 @@ use flowloom_protocols::{Lesson, Shared as TalkShared, TranscriptShared};
 use flowloom_wire::{Options, tunnel_path};
 
 use super::work::{Work, share};
-use super::{Plan, Taken};
+use super::{IpDatagram, Plan, Taken};
 use crate::Account;
 
 /// Some of the partitions.
@@ -103,6 +103,13 @@ pub(crate) struct Harvest {
 }
 
 impl Harvest {
+    /// What the serial stage gave.
+    pub(crate) fn of_datagrams(datagrams: Vec<IpDatagram>) -> Self {
+        let mut harvest = Self::default();
+        harvest.taken.add_datagrams(datagrams);
+        harvest
+    }
+
     pub(crate) fn extend(&mut self, other: Self) {
         self.ended.extend(other.ended);
         self.lessons.extend(other.lessons);
@@ -113,6 +120,7 @@ impl Harvest {
     fn gather(&mut self, shared: &mut KeptShared) {
         if let Some(talk) = &mut shared.talk {
             self.lessons.append(&mut talk.lessons);
+            self.taken.add_bodies(std::mem::take(&mut talk.bodies));
         }
         if let Some(transcript) = &mut shared.transcript {
             self.taken.add(std::mem::take(&mut transcript.pieces));

@@ -48,7 +48,7 @@ impl Merger {
             let finished = FinishedFlow { flow: &flow.flow, words };
             if test.is_some_and(|test| !test.matches(&finished)) {
                 self.account.flows_filtered += 1;
-                if plan.takes.transcripts.is_some() {
+                if !plan.takes.is_nothing() {
                     self.taken.dropped.push(flow.flow.first.frame);
                 }
                 continue;

@@ -326,10 +326,11 @@ impl<'s> State<'s> {
         match done {
             Done::Read(source, work, more) => self.put_back_read(source, work, more, watch),
             Done::Decode(number, work) => drop(self.decoded.insert(number, work)),
-            Done::Serial(serial, work) => {
+            Done::Serial(serial, mut work) => {
                 self.serial = Some(serial);
                 self.serial_next += 1;
-                self.shared.push_back((Arc::new(*work), Harvest::default(), 0));
+                let harvest = Harvest::of_datagrams(std::mem::take(&mut work.joined));
+                self.shared.push_back((Arc::new(*work), harvest, 0));
             }
             Done::Group(index, group, work, harvest) => {
                 drop(work);

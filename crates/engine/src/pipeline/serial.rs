@@ -3,9 +3,9 @@
 use flowloom_flow::{Clock, Datagram, Defrag};
 use flowloom_wire::{Marks, decode_payload};
 
-use super::Plan;
 use super::dedup::Dedup;
 use super::work::Work;
+use super::{IpDatagram, Plan};
 use crate::Account;
 
 /// The serial stage of a run.
@@ -26,7 +26,8 @@ impl Serial {
         Self {
             clock: Clock::new(flow.timeouts.clock_jump_max),
             now: 0,
-            defrag: Defrag::new(&flow.limits, flow.timeouts.fragment),
+            defrag: Defrag::new(&flow.limits, flow.timeouts.fragment)
+                .telling_incomplete(plan.takes.datagrams),
             dedup: plan.config.dedup.map(Dedup::new),
             duplicates: 0,
             resolved: Vec::new(),
@@ -147,7 +148,16 @@ impl Serial {
     fn decode_one(&mut self, datagram: Datagram, clock: i64, plan: &Plan<'_>, work: &mut Work) {
         match datagram {
             Datagram::Unresolved(arrival) => self.handled.push(work.add(arrival, plan)),
-            Datagram::Whole { mut arrival, protocol, payload } => {
+            Datagram::Incomplete { arrival, protocol, payload, holes, is_open, origin } => {
+                let mut own = IpDatagram::of(&arrival, protocol, payload, origin);
+                (own.holes, own.is_open) = (holes, is_open);
+                work.joined.push(own);
+            }
+            Datagram::Whole { mut arrival, protocol, payload, origin } => {
+                if plan.takes.datagrams {
+                    let payload = payload.clone();
+                    work.joined.push(IpDatagram::of(&arrival, Some(protocol), payload, origin));
+                }
                 let packet = &mut arrival.packet;
                 decode_payload(&payload, protocol, &plan.config.wire, &mut (), packet);
                 if packet.marks.has(Marks::FRAGMENT) {

@@ -7,7 +7,7 @@ use flowloom_filter::{FrameView, PacketTest};
 use flowloom_flow::{Arrival, Clocks, PARTITIONS, Place};
 use flowloom_wire::{Layer, LayerStack, Marks, decode, link_is_known};
 
-use super::Plan;
+use super::{IpDatagram, Plan};
 use crate::account::DecodeCounts;
 
 /// A block on its way through the stages. Used again and again, so that its memory is made once.
@@ -31,6 +31,8 @@ pub(crate) struct Work {
     /// What datagrams held that were put together from fragments, by the frames and index at which
     /// they are handled.
     datagrams: Vec<((u64, u32), Vec<u8>)>,
+    /// Datagrams that were put together, where somebody wants them.
+    pub(crate) joined: Vec<IpDatagram>,
     /// What was counted.
     pub(crate) counts: DecodeCounts,
 }

@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use flowloom_export::{Destination, Ending, Output, SinkError};
 use flowloom_flow::Direction;
 
+use super::ip::DatagramInfo;
 use super::json;
 use super::said::Said;
 use super::unit::UnitInfo;
 use super::write::Writer;
 use super::{Shape, StreamFlow, StreamFormat, Streams, StreamsTo, TakenCounts};
+use crate::pipeline::IpDatagram;
 use crate::{ConfigError, RunError, Summary};
 
 /// Takes flows that have ended.
@@ -19,10 +21,11 @@ pub(crate) struct Outputs {
     direction: Option<Direction>,
     writer: Writer,
     counts: TakenCounts,
-    to: To,
+    pub(crate) to: To,
 }
 
-enum To {
+/// Where it goes.
+pub(crate) enum To {
     Stdout(Output),
     Directory(Directory),
 }
@@ -79,6 +82,63 @@ impl Outputs {
         Ok(())
     }
 
+    /// Writes a datagram that came in fragments.
+    pub(crate) fn datagram(
+        &mut self,
+        datagram: &IpDatagram,
+        (capture, number): (&str, Option<usize>),
+    ) -> Result<(), SinkError> {
+        let info = DatagramInfo::of(datagram, capture);
+        self.counts.units += 1;
+        self.counts.bytes += info.bytes;
+        self.counts.missing += info.missing;
+        self.counts.incomplete += u64::from(!info.is_complete);
+        let shown = info.shown(datagram, self.shape);
+        match &mut self.to {
+            To::Stdout(out) => {
+                out.put(&shown)?;
+                out.pass_on()
+            }
+            To::Directory(directory) => {
+                let ending = ending(self.shape.format);
+                let name = format!("{}.{ending}", info.file_stem(number));
+                let mut out = directory.create(&name)?;
+                out.put(&shown)?;
+                directory.finish(&name, out, &info)
+            }
+        }
+    }
+
+    /// Gives a file its name, and notes it in the index.
+    pub(crate) fn finish(
+        &mut self,
+        name: &str,
+        file: Output,
+        info: &impl serde::Serialize,
+    ) -> Result<(), SinkError> {
+        match &mut self.to {
+            To::Directory(directory) => directory.finish(name, file, info),
+            To::Stdout(_) => Ok(()),
+        }
+    }
+
+    /// Describes what is not written itself, as JSON or as a line for people.
+    pub(crate) fn describe(
+        &mut self,
+        info: &impl serde::Serialize,
+        size: u64,
+        line: impl FnOnce() -> String,
+    ) -> Result<(), SinkError> {
+        let To::Stdout(out) = &mut self.to else { return Ok(()) };
+        match self.shape.format {
+            StreamFormat::Text => out.put(line().as_bytes())?,
+            StreamFormat::JsonLines | StreamFormat::Bytes => {
+                out.put(with_size(size, info).as_bytes())?;
+            }
+        }
+        out.pass_on()
+    }
+
     pub(crate) fn counts(&self) -> TakenCounts {
         TakenCounts { unfilled: self.writer.unfilled, ..self.counts }
     }
@@ -129,10 +189,10 @@ impl Directory {
         info: &impl serde::Serialize,
     ) -> Result<(), SinkError> {
         let written = file.finish(1, Ending::Whole)?;
-        let begun = json::object_begun(&serde_json::json!({ "file": name, "size": written.bytes }));
-        let rest = json::object(info);
+        let begun = json::object_begun(&serde_json::json!({ "file": name }));
+        let rest = with_size(written.bytes, info);
         let rest = rest.strip_prefix('{').unwrap_or(&rest);
-        self.index.put(format!("{begun},{rest}\n").as_bytes())?;
+        self.index.put(format!("{begun},{rest}").as_bytes())?;
         self.files += 1;
         Ok(())
     }
@@ -154,16 +214,27 @@ impl Directory {
 /// The name of a unit's file.
 fn file_name(info: &UnitInfo<'_>, shape: Shape) -> String {
     let stem = info.flow.file_stem();
-    let ending = match shape.format {
-        StreamFormat::Text => "txt",
-        StreamFormat::JsonLines => "jsonl",
-        StreamFormat::Bytes => "bin",
-    };
+    let ending = ending(shape.format);
     match (info.message, info.direction) {
         (Some(message), Some(direction)) => format!("{stem}_{direction}-{message}.{ending}"),
         (None, Some(direction)) => format!("{stem}_{direction}.{ending}"),
         (_, None) => format!("{stem}.{ending}"),
     }
+}
+
+fn ending(format: StreamFormat) -> &'static str {
+    match format {
+        StreamFormat::Text => "txt",
+        StreamFormat::JsonLines => "jsonl",
+        StreamFormat::Bytes => "bin",
+    }
+}
+
+/// A line of JSON that begins with a size.
+fn with_size(size: u64, info: &impl serde::Serialize) -> String {
+    let begun = json::object_begun(&serde_json::json!({ "size": size }));
+    let rest = json::object(info);
+    format!("{begun},{}\n", rest.strip_prefix('{').unwrap_or(&rest))
 }
 
 /// The index of the files in a directory.

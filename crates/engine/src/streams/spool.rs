@@ -152,6 +152,13 @@ impl<K: Eq + Hash> Spool<K> {
     }
 }
 
+impl Chain {
+    /// Bytes from a place on that can be read at once, if that is less than all.
+    pub(crate) fn contiguous(&self, place: Place) -> Option<u64> {
+        Some(self.segments.get(place.segment)?.len - place.at)
+    }
+}
+
 impl Place {
     /// Passes over bytes of a record.
     pub(crate) fn pass(&mut self, chain: &Chain, len: u64) {
@@ -162,7 +169,7 @@ impl Place {
     }
 }
 
-fn failed(source: io::Error) -> SinkError {
+pub(super) fn failed(source: io::Error) -> SinkError {
     SinkError::Spill { directory: env::temp_dir(), source }
 }
 

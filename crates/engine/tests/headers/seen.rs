@@ -59,7 +59,7 @@ impl Reader {
         let mut resolved = Vec::new();
         self.defrag.fragment(arrival, bytes, arrival.time, &mut resolved);
         for datagram in resolved {
-            let Datagram::Whole { mut arrival, protocol, payload } = datagram else { continue };
+            let Datagram::Whole { mut arrival, protocol, payload, .. } = datagram else { continue };
             let mut recorder = Recorder::default();
             decode_payload(&payload, protocol, &OPTIONS, &mut recorder, &mut arrival.packet);
             seen.add(recorder, &payload, &arrival.packet);

@@ -56,7 +56,7 @@ fn compare(protocol: &str) {
         let (own, _) = taken(&path, View::Raw, |streams| {
             let timeouts = &mut streams.config.flow.timeouts;
             (timeouts.tcp_idle, timeouts.other_idle) = (i64::MAX, i64::MAX);
-            (timeouts.active, timeouts.reopen) = (i64::MAX, 0);
+            (timeouts.active, timeouts.linger, timeouts.reopen) = (i64::MAX, i64::MAX, 0);
         });
         comparison.captures += 1;
         comparison.capture(&name, &theirs, &own);

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use flowloom_engine::{
-    Data, Shape, StreamFormat, StreamLimits, Streams, StreamsSummary, StreamsTo, View, Watch,
+    Data, Shape, StreamFormat, StreamLimits, Streams, StreamsSummary, StreamsTo, View, Watch, What,
     take_streams,
 };
 use serde_json::Value;
@@ -32,6 +32,7 @@ pub(crate) fn streams(capture: &Path, view: View, directory: &Path) -> Streams {
     Streams {
         config: common::config(&[capture], Path::new("unused")),
         flows: Vec::new(),
+        what: What::Said,
         direction: None,
         shape: Shape {
             view,

@@ -98,9 +98,11 @@ pub struct Response {
 }
 
 /// Which half of an exchange something belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Half {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Half {
+    /// The request.
     Request,
+    /// The response.
     Response,
 }
 

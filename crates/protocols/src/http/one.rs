@@ -124,9 +124,10 @@ impl StreamParser for HttpParser {
         match &mut side.state {
             State::Head(_) | State::Between => self.cut_head(direction, context),
             State::Body(body) => {
-                if !body.pass_lost(len) {
+                if !body.pass_lost(len, context) {
                     side.state = State::Lost;
                 } else if body.is_over() {
+                    body.ended(Stamp::default(), context);
                     side.state = State::Between;
                 }
             }
@@ -137,6 +138,9 @@ impl StreamParser for HttpParser {
 
     fn end(&mut self, input: &Input<'_>, context: &mut Context<'_>) {
         let side = self.side(input.direction);
+        if let State::Body(body) = &side.state {
+            body.closed(input.stamp_at(0), context);
+        }
         if matches!(side.state, State::Head(_)) || side.begun.is_some() {
             Http::of(context).is_incomplete = true;
             self.cut_head(input.direction, context);
@@ -357,11 +361,13 @@ impl HttpParser {
         let side = self.side(input.direction);
         let State::Body(body) = &mut side.state else { return Step::Stop };
         if body.may_be_over(input.bytes, is_answer_due) {
+            body.ended(input.stamp_at(0), context);
             side.state = State::Between;
             return self.start(input, context);
         }
         let step = body.read(input, context);
         if body.is_over() {
+            body.ended(input.stamp_at(0), context);
             side.state = State::Between;
         }
         step

@@ -1,10 +1,11 @@
 //! The bodies of HTTP/1 messages (RFC 9112, 6 and 7): where they end, and how long they are.
 
 use super::next_line;
+use crate::http::bodies::{Bodies, Whose};
 use crate::http::exchange::{Half, Http};
 use crate::http::fields::{Fields, Transfer};
 use crate::http::probe;
-use crate::{Context, Input, Step};
+use crate::{Context, Input, Stamp, Step};
 
 /// A body that is being counted.
 #[derive(Debug)]
@@ -103,8 +104,8 @@ impl Body {
     }
 
     /// Bytes were lost; whether it is known what follows.
-    pub(super) fn pass_lost(&mut self, len: u64) -> bool {
-        match &mut self.framing {
+    pub(super) fn pass_lost(&mut self, len: u64, context: &mut Context<'_>) -> bool {
+        let is_known = match &mut self.framing {
             Framing::UntilClose => true,
             Framing::Length(left) | Framing::Chunks(Chunks::Data(left)) if *left >= len => {
                 *left -= len;
@@ -114,12 +115,34 @@ impl Body {
                 true
             }
             Framing::Length(_) | Framing::Chunks(_) => false,
+        };
+        if is_known {
+            Bodies::lost(self.whose(Stamp::default()), len, context);
         }
+        is_known
     }
 
     fn count(&self, len: u64, input: &Input<'_>, context: &mut Context<'_>) {
-        let time = input.stamp_of(len as usize).time;
-        Http::body_came(self.half, self.place, len, time, context);
+        let stamp = input.stamp_of(len as usize);
+        Http::body_came(self.half, self.place, len, stamp.time, context);
+        let bytes = input.bytes.get(..len as usize).unwrap_or(input.bytes);
+        Bodies::came(self.whose(stamp), bytes, context);
+    }
+
+    /// All of it came.
+    pub(super) fn ended(&self, stamp: Stamp, context: &mut Context<'_>) {
+        Bodies::ended(self.whose(stamp), context);
+    }
+
+    /// The direction has ended: so has the body, if nothing else says where it does.
+    pub(super) fn closed(&self, stamp: Stamp, context: &mut Context<'_>) {
+        if self.framing == Framing::UntilClose {
+            self.ended(stamp, context);
+        }
+    }
+
+    fn whose(&self, stamp: Stamp) -> Whose {
+        Whose { half: self.half, place: self.place, stamp }
     }
 
     /// Reads a line between chunks or after them; `None` if what should be one is not, and the body

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use flowloom_flow::Direction;
 
 use super::WANTED;
+use super::bodies::{Bodies, Whose};
 use super::exchange::{Half, Http};
 use super::fields::Fields;
 use crate::{
@@ -72,6 +73,21 @@ struct Side {
     decoder: Decoder,
     /// A header block whose end is still to come.
     block: Option<Block>,
+    /// A frame whose data is handed on as it comes, where somebody wants it.
+    data: Option<Data>,
+}
+
+/// What is still to come of a DATA frame.
+#[derive(Clone, Copy, Debug)]
+struct Data {
+    stream: u32,
+    half: Half,
+    /// Where its exchange is kept.
+    place: Option<usize>,
+    left: u64,
+    /// Bytes of padding after the data.
+    padding: usize,
+    ends_stream: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -112,6 +128,9 @@ struct Stream {
 impl StreamParser for Http2Parser {
     fn read(&mut self, input: &Input<'_>, context: &mut Context<'_>) -> Step {
         let bytes = input.bytes;
+        if let Some(data) = self.side(input.direction).data.take() {
+            return self.body(data, input, context);
+        }
         let state = self.side(input.direction).state;
         if state == State::First && PREFACE.starts_with(bytes.get(..PREFACE.len()).unwrap_or(bytes))
         {
@@ -134,7 +153,15 @@ impl StreamParser for Http2Parser {
         if is_enough && self.is_known(input.direction, context) { Step::Stop } else { step }
     }
 
-    fn lost(&mut self, direction: Direction, _: u64, context: &mut Context<'_>) -> bool {
+    fn lost(&mut self, direction: Direction, len: u64, context: &mut Context<'_>) -> bool {
+        if let Some(data) = self.side(direction).data.take()
+            && len <= data.left
+        {
+            let whose = Whose { half: data.half, place: data.place, stamp: Stamp::default() };
+            Bodies::lost(whose, len, context);
+            self.side(direction).data = Some(Data { left: data.left - len, ..data });
+            return true;
+        }
         self.lose(direction, context);
         true
     }
@@ -184,7 +211,9 @@ impl Http2Parser {
                     Some(padding) => 1 + usize::from(*padding),
                 };
                 let data = header.len.saturating_sub(padding) as u64;
-                self.data(&header, data, input, context);
+                if self.data(&header, (data, padding), input, context) {
+                    return Step::Consumed(len - data as usize - padding.saturating_sub(1));
+                }
                 Step::Consumed(len)
             }
             _ if header.len > PAYLOAD_LEN_MAX => {
@@ -306,7 +335,7 @@ impl Http2Parser {
         }
         self.message(block, fields, is_whole, direction, context);
         if block.ends_stream {
-            self.end_stream(block.stream, direction);
+            self.end_stream(block.stream, direction, block.stamp, context);
         }
         decoded.is_ok().then_some(())
     }
@@ -360,26 +389,65 @@ impl Http2Parser {
         }
     }
 
+    /// Takes in the header of a DATA frame; whether its data is handed on as it comes.
     fn data(
         &mut self,
         header: &FrameHeader,
-        len: u64,
+        (len, padding): (u64, usize),
         input: &Input<'_>,
         context: &mut Context<'_>,
-    ) {
-        let known = self.streams.get(&header.stream);
+    ) -> bool {
+        let (stream, stamp) = (header.stream, input.stamp_at(0));
+        let known = self.streams.get(&stream);
         let client = known.map(|stream| stream.client).or(self.client);
         let is_request = client.unwrap_or(Direction::Up) == input.direction;
         let half = if is_request { Half::Request } else { Half::Response };
         let place = known.and_then(|stream| stream.place);
-        Http::body_came(half, place, len, input.stamp_at(0).time, context);
-        if header.has(frame::END_STREAM) {
-            self.end_stream(header.stream, input.direction);
+        Http::body_came(half, place, len, stamp.time, context);
+        let ends_stream = header.has(frame::END_STREAM);
+        let is_wanted = len > 0 && context.wants.has(Want::HttpBodies);
+        if is_wanted {
+            let padding = padding.saturating_sub(1);
+            let data = Data { stream, half, place, left: len, padding, ends_stream };
+            self.side(input.direction).data = Some(data);
+        } else if ends_stream {
+            self.end_stream(stream, input.direction, stamp, context);
+        }
+        is_wanted
+    }
+
+    /// Hands on what there is of a frame's data.
+    fn body(&mut self, mut data: Data, input: &Input<'_>, context: &mut Context<'_>) -> Step {
+        let len = (input.bytes.len() as u64).min(data.left);
+        let bytes = input.bytes.get(..len as usize).unwrap_or(input.bytes);
+        let stamp = input.stamp_of(len as usize);
+        Bodies::came(Whose { half: data.half, place: data.place, stamp }, bytes, context);
+        data.left -= len;
+        if data.left > 0 {
+            self.side(input.direction).data = Some(data);
+            return Step::Consumed(bytes.len());
+        }
+        if data.ends_stream {
+            self.end_stream(data.stream, input.direction, stamp, context);
+        }
+        match bytes.len() + data.padding {
+            // All of it was lost: the next frame begins here.
+            0 => self.read(input, context),
+            len => Step::Consumed(len),
         }
     }
 
-    fn end_stream(&mut self, number: u32, direction: Direction) {
+    fn end_stream(
+        &mut self,
+        number: u32,
+        direction: Direction,
+        stamp: Stamp,
+        context: &mut Context<'_>,
+    ) {
         if let Some(stream) = self.streams.get_mut(&number) {
+            let is_request = stream.client == direction;
+            let half = if is_request { Half::Request } else { Half::Response };
+            Bodies::ended(Whose { half, place: stream.place, stamp }, context);
             stream.ended[direction.index()] = true;
             if stream.ended == [true; 2] {
                 self.streams.remove(&number);

@@ -71,7 +71,7 @@ pub(crate) fn flows(path: &Path, wants: Wants) -> Option<Vec<Flow>> {
                 Arrival { packet, time: stamp.time, frame: stamp.frame, ..Arrival::default() };
             defrag.fragment(&arrival, data, stamp.time, &mut whole);
             for datagram in whole.drain(..) {
-                if let Datagram::Whole { arrival, protocol, payload } = datagram {
+                if let Datagram::Whole { arrival, protocol, payload, .. } = datagram {
                     let mut packet = arrival.packet;
                     packet.marks = packet.marks.without(Marks::FRAGMENT);
                     flowloom_wire::decode_payload(
