@@ -19,6 +19,7 @@ mod events;
 mod findings;
 pub mod http;
 pub mod icmp;
+mod lists;
 mod named;
 mod openvpn;
 mod parser;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Desk, Payload, Recognition};
-use crate::findings::push_sparing;
+use crate::lists::push_sparing;
 use crate::{Datagram, DatagramParser, Opening, Protocol, Transport, Verdict};
 
 /// The datagrams of a flow.

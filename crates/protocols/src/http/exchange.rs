@@ -1,6 +1,6 @@
 //! Requests and what answered them, as all versions of HTTP have them.
 
-use crate::findings::push_sparing;
+use crate::lists::push_sparing;
 use crate::{Context, Stamp, Want, WireText};
 
 /// What HTTP requests and responses told.

@@ -5,7 +5,7 @@ use flowloom_flow::Direction;
 use super::certificate;
 use super::found::{Carrier, ClientHello, Tls};
 use super::hello;
-use crate::findings::push_sparing;
+use crate::lists::push_sparing;
 use crate::{Context, Cursor, Stamp, Want};
 
 /// A handshake: TLS over TCP gives it the bodies of handshake records, QUIC its CRYPTO data, DTLS
