@@ -56,7 +56,11 @@ impl Keep for Kept {
             self.inner().log.packet(arrival, seen, &mut shared.log);
         }
         if let Some(shared) = &mut shared.talk {
+            #[cfg(feature = "ja4plus")]
+            self.open_with_syn(arrival, known, shared);
             self.listen(arrival, seen, known, origin, shared);
+            #[cfg(feature = "ja4plus")]
+            self.fingerprint(arrival, seen, origin, shared);
         }
         if let Some(shared) = &mut shared.transcript {
             self.transcribe(arrival, seen, known, origin, shared);
@@ -196,6 +200,43 @@ impl Kept {
             ends: ends(arrival, seen, known),
         };
         transcript.packet(&payload, packet.ack, shared);
+    }
+
+    /// Has findings from a SYN on, which is to be told of.
+    #[cfg(feature = "ja4plus")]
+    fn open_with_syn(&mut self, arrival: &Arrival, known: Known<'_>, shared: &TalkShared) {
+        let packet = &arrival.packet;
+        let is_tcp = packet.transport == WireTransport::Tcp;
+        if is_tcp && packet.tcp_flags & SYN != 0 && shared.wants.has(Want::Ja4Plus) {
+            let first = || Box::new(Talk::new(Transport::Tcp, known.sides, &shared.limits));
+            self.inner().talk.get_or_insert_with(first);
+        }
+    }
+
+    /// What the TCP header tells.
+    #[cfg(feature = "ja4plus")]
+    fn fingerprint(
+        &mut self,
+        arrival: &Arrival,
+        seen: Seen,
+        origin: &impl Origin,
+        shared: &TalkShared,
+    ) {
+        let packet = &arrival.packet;
+        if packet.transport != WireTransport::Tcp || !shared.wants.has(Want::Ja4Plus) {
+            return;
+        }
+        let Some(findings) = self.findings() else { return };
+        let is_ssh = findings.ssh.is_some();
+        let may_be_ssh = is_ssh || findings.applications.is_empty();
+        if !may_be_ssh && packet.tcp_flags & SYN == 0 {
+            return;
+        }
+        let header = captured(origin.bytes(arrival), packet.trans_offset, packet.trans_len);
+        if let Ok(tcp) = flowloom_wire::Tcp::parse(header) {
+            let plus = self.findings_mut().ja4plus.get_or_insert_default();
+            plus.segment(seen.direction, &tcp, packet.app_len, is_ssh);
+        }
     }
 
     /// A message of ICMP or IGMP, which has no conversation behind it.

@@ -5,10 +5,10 @@ use flowloom_protocols::dhcp::DhcpColumns;
 use flowloom_protocols::dns::DnsColumns;
 use flowloom_protocols::http::HttpColumns;
 use flowloom_protocols::icmp::IcmpColumns;
+#[cfg(feature = "ja4plus")]
+use flowloom_protocols::ja4plus::Ja4PlusColumns;
 use flowloom_protocols::quic::QuicColumns;
 use flowloom_protocols::ssh::SshColumns;
-#[cfg(feature = "ja4plus")]
-use flowloom_protocols::tls::Ja4PlusColumns;
 use flowloom_protocols::tls::TlsColumns;
 use flowloom_protocols::{ApplicationColumns, Want, Wants};
 use flowloom_schema::{Column, Record, Series};
@@ -36,7 +36,7 @@ impl Family for ApplicationFamily {
 }
 
 macro_rules! families {
-    ($($(#[$doc:meta])* $family:ident: $record:ident of $finding:ident wants $($want:ident),+;)*) => {
+    ($($(#[$doc:meta])* $family:ident: $record:ident of $($finding:ident)|+ wants $($want:ident),+;)*) => {
         $($(#[$doc])*
         pub(crate) struct $family;
 
@@ -55,7 +55,7 @@ macro_rules! families {
 
             fn append_all(&self, rows: &[FlowRow<'_>], series: &mut [Series]) {
                 let speaks = |row: &FlowRow<'_>| {
-                    row.findings().is_some_and(|findings| findings.$finding.is_some())
+                    row.findings().is_some_and(|findings| $(findings.$finding.is_some())||+)
                 };
                 // Most flows speak something else: their nulls are made many at a time.
                 for rows in rows.chunk_by(|row, next| speaks(row) == speaks(next)) {
@@ -97,8 +97,9 @@ families! {
 
 #[cfg(feature = "ja4plus")]
 families! {
-    /// Fingerprints under the FoxIO licence.
-    Ja4PlusFamily: Ja4PlusColumns of tls wants Tls, Certificates;
+    /// Fingerprints under the `FoxIO` licence.
+    Ja4PlusFamily: Ja4PlusColumns of tls|http|ja4plus
+        wants Tls, Certificates, Http, Ssh, Ja4Plus;
 }
 
 /// Rows that are made before they are appended.

@@ -68,7 +68,7 @@ pub const SETS: &[Set] = &[
     #[cfg(feature = "ja4plus")]
     Set {
         name: "ja4plus",
-        doc: "JA4S and JA4X, which are under the FoxIO licence",
+        doc: "JA4S, JA4X, JA4H, JA4T, JA4TS and JA4SSH, which are under the FoxIO licence",
         families: |_| vec![Box::new(crate::said::Ja4PlusFamily)],
     },
     Set {

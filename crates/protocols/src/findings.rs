@@ -35,6 +35,9 @@ pub struct Findings {
     pub declared: Option<Box<Declared>>,
     /// ICMP, `ICMPv6` and IGMP.
     pub icmp: Option<Box<Icmp>>,
+    /// What the TCP headers tell.
+    #[cfg(feature = "ja4plus")]
+    pub ja4plus: Option<Box<crate::ja4plus::Ja4Plus>>,
     /// Messages that were not kept because there were too many.
     pub messages_dropped: u64,
 }

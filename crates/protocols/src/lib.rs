@@ -19,6 +19,8 @@ mod events;
 mod findings;
 pub mod http;
 pub mod icmp;
+#[cfg(feature = "ja4plus")]
+pub mod ja4plus;
 mod lists;
 mod named;
 mod openvpn;

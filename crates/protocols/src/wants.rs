@@ -36,6 +36,9 @@ pub enum Want {
     Icmp,
     /// Fields of the protocols declared in YAML.
     Declared,
+    /// Fingerprints under the `FoxIO` licence that are not of TLS.
+    #[cfg(feature = "ja4plus")]
+    Ja4Plus,
 }
 
 /// All that the output needs.

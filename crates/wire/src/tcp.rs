@@ -74,6 +74,11 @@ impl<'a> Tcp<'a> {
         u16::from_be_bytes([self.header[18], self.header[19]])
     }
 
+    /// The options, as far as they were captured, with their padding.
+    pub fn option_bytes(&self) -> &'a [u8] {
+        self.options().bytes
+    }
+
     /// The options, as far as they were captured.
     pub fn options(&self) -> TcpOptions<'a> {
         let end = self.header_len().min(self.bytes.len());

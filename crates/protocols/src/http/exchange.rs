@@ -70,6 +70,9 @@ pub struct Request {
     pub content_length: Option<u64>,
     /// Bytes of the body that were seen, without their framing.
     pub body_bytes: u64,
+    /// JA4H.
+    #[cfg(feature = "ja4plus")]
+    pub ja4h: Option<String>,
 }
 
 /// A response.

@@ -23,6 +23,8 @@ pub(super) struct Fields {
     /// What the last transfer coding is.
     pub(super) transfer: Option<Transfer>,
     pub(super) upgrade: Option<WireText>,
+    #[cfg(feature = "ja4plus")]
+    signs: crate::ja4plus::HeaderSigns,
 }
 
 /// The last transfer coding of a body (RFC 9112, 6.1).
@@ -45,6 +47,8 @@ impl Fields {
     /// Takes a field; of those that come twice the first counts.
     pub(super) fn add(&mut self, name: &[u8], value: &[u8]) {
         let value = value.trim_ascii();
+        #[cfg(feature = "ja4plus")]
+        self.signs.add(name, value);
         let mut lower = [0; NAME_LEN_MAX];
         let Some(lower) = lower.get_mut(..name.len()) else { return };
         lower.copy_from_slice(name);
@@ -84,7 +88,7 @@ impl Fields {
     pub(super) fn into_request(self, version: WireText, stamp: Stamp) -> Request {
         let host = self.authority.or(self.host);
         let host = host.or_else(|| authority(self.path.as_ref()?, self.method.as_ref()?));
-        Request {
+        let request = Request {
             stamp,
             version,
             method: self.method,
@@ -96,7 +100,12 @@ impl Fields {
             content_type: self.content_type,
             content_length: self.content_length,
             body_bytes: 0,
-        }
+            #[cfg(feature = "ja4plus")]
+            ja4h: None,
+        };
+        #[cfg(feature = "ja4plus")]
+        let request = Request { ja4h: Some(self.signs.ja4h(&request)), ..request };
+        request
     }
 
     /// The response whose fields these are.

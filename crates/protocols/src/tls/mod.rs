@@ -10,8 +10,6 @@ mod fingerprint;
 mod found;
 mod handshake;
 mod hello;
-#[cfg(feature = "ja4plus")]
-mod ja4plus;
 mod names;
 mod records;
 mod sslv2;
@@ -23,8 +21,6 @@ pub use dtls::DtlsProtocol;
 pub(crate) use events::{CERTIFICATES, RECORDS};
 pub use found::{Alert, Carrier, Certificate, ClientHello, Ech, EchKind, Record, ServerHello, Tls};
 pub(crate) use handshake::Handshake;
-#[cfg(feature = "ja4plus")]
-pub use ja4plus::Ja4PlusColumns;
 
 /// TLS over TCP, on any port.
 #[derive(Debug)]

@@ -300,4 +300,5 @@ pub(crate) const UPSTREAM: &[Kind] = &[
 ];
 
 /// Of those, what only the feature `ja4plus` has.
-pub(crate) const JA4_PLUS: &[Kind] = &["ja4.ja4s", "ja4.ja4x"];
+pub(crate) const JA4_PLUS: &[Kind] =
+    &["ja4.ja4h", "ja4.ja4s", "ja4.ja4ssh", "ja4.ja4t", "ja4.ja4ts", "ja4.ja4x"];

@@ -129,6 +129,8 @@ impl Flows {
         });
         let flow = &mut self.flows[at];
         let is_up = (flow.at.addresses[0], flow.at.ports[0]) == (packet.src, packet.src_port);
+        #[cfg(feature = "ja4plus")]
+        let header = data.get(packet.trans_offset as usize..).unwrap_or_default();
         let start = packet.app_offset as usize;
         let end = (start + packet.app_len as usize).min(data.len());
         let payload = Payload {
@@ -142,6 +144,13 @@ impl Flows {
             ends: flow.at,
         };
         flow.conversation.packet(&payload, shared);
+        #[cfg(feature = "ja4plus")]
+        if let Ok(tcp) = flowloom_wire::Tcp::parse(header) {
+            let findings = flow.conversation.findings_mut();
+            let is_ssh = findings.ssh.is_some();
+            let plus = findings.ja4plus.get_or_insert_default();
+            plus.segment(payload.direction, &tcp, payload.len, is_ssh);
+        }
     }
 }
 

@@ -113,6 +113,8 @@ impl Found {
             };
             findings.tls.iter().for_each(|tls| of_tls(tls, &mut add));
             findings.http.iter().for_each(|http| of_http(http, &mut add));
+            #[cfg(feature = "ja4plus")]
+            of_headers(findings, &mut add);
             of_names(findings, &mut add);
             of_ssh(findings, &mut add);
             of_quic(findings, &mut add);
@@ -217,6 +219,22 @@ fn of_ssh(findings: &Findings, add: &mut impl FnMut(&'static str, &str)) {
     add("hassh", &ssh.ssh_hassh.unwrap_or_default());
     add("hassh_server", &ssh.ssh_hassh_server.unwrap_or_default());
     add("host_key", ssh.ssh_host_key_sha256.unwrap_or_default());
+}
+
+#[cfg(feature = "ja4plus")]
+fn of_headers(findings: &Findings, add: &mut impl FnMut(&'static str, &str)) {
+    for exchange in findings.http.iter().flat_map(|http| &http.exchanges) {
+        if let Some(ja4h) = exchange.request.as_ref().and_then(|request| request.ja4h.as_ref()) {
+            add("ja4h", ja4h);
+        }
+    }
+    let Some(plus) = &findings.ja4plus else { return };
+    for (thing, ja4t) in ["ja4t", "ja4ts"].into_iter().zip(&plus.syn) {
+        add(thing, ja4t.as_deref().unwrap_or_default());
+    }
+    for ja4ssh in plus.ja4ssh().into_iter().flatten() {
+        add("ja4ssh", &ja4ssh);
+    }
 }
 
 fn of_quic(findings: &Findings, add: &mut impl FnMut(&'static str, &str)) {

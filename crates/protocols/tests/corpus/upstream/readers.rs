@@ -82,6 +82,10 @@ pub(super) fn ja4_streams(text: &str, facts: &mut Vec<Fact>) {
                 facts.extend(values.map(|value| Fact::new(thing, ends, &value)));
             }
         }
+        for request in list(&stream["http"]) {
+            let values = strings(&request["ja4h"]);
+            facts.extend(values.map(|value| Fact::new("ja4h", ends, &value)));
+        }
     }
 }
 
@@ -89,6 +93,8 @@ const JA4: &[(&str, &str)] = &[
     ("sni", "/tls_server_name"),
     ("ja4", "/ja4"),
     ("ja4s", "/ja4s"),
+    ("ja4t", "/ja4t"),
+    ("ja4ssh", "/ja4ssh"),
     ("hassh", "/ssh_extras/hassh"),
     ("hassh_server", "/ssh_extras/hassh_server"),
     ("ssh", "/ssh_extras/ssh_protocol_client"),
@@ -100,7 +106,15 @@ pub(super) fn ja4_frames(text: &str, facts: &mut Vec<Fact>) {
     let all: Value = serde_json::from_str(text).unwrap();
     for frame in list(&all) {
         let layers = &frame["_source"]["layers"];
-        for (thing, key) in [("ja4", "ja4.ja4"), ("ja4s", "ja4.ja4s"), ("ja4x", "ja4.ja4x")] {
+        for (thing, key) in [
+            ("ja4", "ja4.ja4"),
+            ("ja4s", "ja4.ja4s"),
+            ("ja4h", "ja4.ja4h"),
+            ("ja4x", "ja4.ja4x"),
+            ("ja4t", "ja4.ja4t"),
+            ("ja4ts", "ja4.ja4ts"),
+            ("ja4ssh", "ja4.ja4ssh"),
+        ] {
             facts.extend(strings(&layers[key]).map(|value| Fact::new(thing, None, &value)));
         }
     }
