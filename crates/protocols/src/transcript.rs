@@ -147,6 +147,12 @@ impl Transcript {
             ([up, down], Direction::Up) => (up, down),
             ([up, down], Direction::Down) => (down, up),
         };
+        // What is acknowledged was said before this.
+        if let Some(ack) = ack
+            && other.stream.held() > 0
+        {
+            other.acknowledged(ack, (flow_id, direction.other()), now, &mut shared.pieces);
+        }
         // To have heard a FIN is to have heard nothing more.
         let heard = other.stream.last().filter(|last| ack == Some(last.wrapping_add(1))).or(ack);
         let segment = StreamSegment {
@@ -160,11 +166,6 @@ impl Transcript {
         let Side { stream, turns, .. } = own;
         let mut out = Out { flow_id, direction, now, turns, pieces: &mut shared.pieces };
         stream.segment(&segment, shared.limits.stream_bytes_max, &mut |d| out.take(d));
-        if let Some(ack) = ack
-            && other.stream.held() > 0
-        {
-            other.acknowledged(ack, (flow_id, direction.other()), now, &mut shared.pieces);
-        }
         self.account(shared);
         if self.held > 0 && shared.bytes > shared.bytes_max {
             shared.starved += 1;

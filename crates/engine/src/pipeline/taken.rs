@@ -66,7 +66,9 @@ impl Takes {
 
     /// What must be parsed for it.
     pub(crate) fn wants(&self) -> Wants {
-        if self.bodies { Wants::of(&[Want::HttpMessages, Want::HttpBodies]) } else { Wants::NONE }
+        // HTTP may come behind other protocols, such as SOCKS.
+        let bodies = &[Want::Application, Want::HttpMessages, Want::HttpBodies];
+        if self.bodies { Wants::of(bodies) } else { Wants::NONE }
     }
 }
 

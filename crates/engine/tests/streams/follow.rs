@@ -21,6 +21,8 @@ struct Capture {
     /// The frames of each stream.
     frames: BTreeMap<u32, BTreeSet<u64>>,
     followed: BTreeMap<u32, Followed>,
+    /// Streams in tunnels, or around them: our flows are of the innermost headers alone.
+    tunnelled: BTreeSet<u32>,
 }
 
 #[derive(Default)]
@@ -74,6 +76,9 @@ fn compare(protocol: &str) {
 impl Comparison {
     fn capture(&mut self, name: &str, theirs: &Capture, own: &[Taken]) {
         for (stream, followed) in &theirs.followed {
+            if theirs.tunnelled.contains(stream) {
+                continue;
+            }
             let frames = &theirs.frames[stream];
             let files = own
                 .iter()
@@ -122,14 +127,20 @@ fn find(bytes: &[u8], text: &[u8]) -> bool {
 /// All streams of a capture, as tshark follows them: one run to number them, one to follow all.
 fn follow(path: &Path, protocol: &str) -> Option<Capture> {
     let field = format!("{protocol}.stream");
-    let arguments = ["-T", "fields", "-e", "frame.number", "-e", &field, "-Y", &field];
+    let arguments =
+        ["-T", "fields", "-e", "frame.number", "-e", &field, "-e", "frame.protocols", "-Y", &field];
     let numbered = tshark(path, &arguments);
     let mut capture = Capture::default();
     for line in numbered.lines() {
-        let (frame, streams) = line.split_once('\t')?;
+        let [frame, streams, protocols] = line.split('\t').collect::<Vec<_>>().try_into().ok()?;
+        let ips = protocols.split(':').filter(|name| matches!(*name, "ip" | "ipv6")).count();
+        let is_tunnel = ips > 1 || streams.contains(',') || protocols.matches("eth").count() > 1;
         for stream in streams.split(',') {
-            let frames = capture.frames.entry(stream.parse().ok()?).or_default();
-            frames.insert(frame.parse().ok()?);
+            let stream = stream.parse().ok()?;
+            capture.frames.entry(stream).or_default().insert(frame.parse().ok()?);
+            if is_tunnel {
+                capture.tunnelled.insert(stream);
+            }
         }
     }
     let taps =
