@@ -90,6 +90,23 @@ fn an_interrupted_look_into_a_capture_shows_what_was_seen() {
     drop(written.fifo);
 }
 
+#[test]
+fn an_interrupted_run_keeps_the_streams_it_has() {
+    let directory = tempfile::tempdir().unwrap();
+    let fifo = fifo(directory.path());
+    let streams = directory.path().join("streams");
+    let child = start(&["streams", &fifo, "--as", "raw", "-o", streams.to_str().unwrap()]);
+    let written = feed(&fifo);
+    interrupt(&child);
+    let ended = ended(child);
+    assert_eq!(ended.status.code(), Some(130), "{}", text(&ended.stderr));
+    let index = fs::read_to_string(streams.join("index.partial.jsonl")).unwrap();
+    let files = entries(&streams);
+    assert_eq!(index.lines().count() + 1, files.len());
+    assert!(files.len() > 1 && files.iter().all(|name| !name.starts_with('.')), "{files:?}");
+    drop(written.fifo);
+}
+
 struct Written {
     /// Open, so that the capture is not over.
     fifo: fs::File,

@@ -7,3 +7,4 @@ mod info;
 mod inputs;
 #[cfg(unix)]
 mod interrupt;
+mod streams;

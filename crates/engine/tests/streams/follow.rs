@@ -34,6 +34,19 @@ struct Comparison {
     different: Vec<String>,
 }
 
+/// Streams of which the two have not the same, each with its reason.
+const DIFFERENT: &[(&str, &str)] = &[
+    (
+        "mercury/unit_tests__pcaps__dns_packet.capture2.pcap tcp stream 151,",
+        "the first packet of the server is an acknowledgement ahead of what it sends after it: \
+         tshark takes what is sent for sent again",
+    ),
+    (
+        "mercury/unit_tests__pcaps__dns_packet.capture2.pcap tcp stream 125,",
+        "a keep-alive repeats the byte before the first one that was captured: for tshark it is old",
+    ),
+];
+
 #[test]
 fn tcp_streams_are_those_that_tshark_follows() {
     compare("tcp");
@@ -61,7 +74,7 @@ fn compare(protocol: &str) {
             (timeouts.active, timeouts.linger, timeouts.reopen) = (i64::MAX, i64::MAX, 0);
         });
         comparison.captures += 1;
-        comparison.capture(&name, &theirs, &own);
+        comparison.capture(&format!("{name} {protocol}"), &theirs, &own);
     }
     let Comparison { captures, streams, bytes, with_holes, different } = comparison;
     println!(
@@ -69,8 +82,14 @@ fn compare(protocol: &str) {
          have holes; {} different",
         different.len()
     );
-    different.iter().for_each(|line| println!("{line}"));
-    assert!(different.is_empty());
+    let is_known = |line: &&String| !DIFFERENT.iter().any(|(known, _)| line.starts_with(known));
+    let new = different.iter().filter(is_known).collect::<Vec<_>>();
+    assert!(new.is_empty(), "{new:#?}");
+    let gone = DIFFERENT.iter().map(|(known, _)| *known);
+    let gone = gone.filter(|known| known.contains(&format!(" {protocol} ")));
+    let gone = gone.filter(|known| !different.iter().any(|line| line.starts_with(known)));
+    let gone = gone.collect::<Vec<_>>();
+    assert!(gone.is_empty(), "no longer different: {gone:?}");
 }
 
 impl Comparison {
@@ -111,7 +130,7 @@ impl Comparison {
                 if own != theirs {
                     let at = own.iter().zip(theirs).position(|(a, b)| a != b);
                     self.different.push(format!(
-                        "{name}: stream {stream}, first frame {:?}: ours {} bytes, tshark {}, different at {at:?}",
+                        "{name} stream {stream}, first frame {:?}: ours {} bytes, tshark {}, different at {at:?}",
                         frames.first(), own.len(), theirs.len()
                     ));
                 }
