@@ -4,6 +4,7 @@ mod arguments;
 mod features;
 mod flows;
 mod info;
+mod packets;
 mod parse;
 mod progress;
 mod report;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         Command::Cut(arguments) => rewrite::cut(&arguments),
         Command::Convert(arguments) => rewrite::convert(&arguments),
         Command::Streams(arguments) => streams::streams(*arguments),
+        Command::Packets(arguments) => packets::packets(&arguments),
         Command::Features(arguments) => features::features(&arguments),
     };
     outcome.unwrap_or_else(|error| {

@@ -52,6 +52,16 @@ pub(crate) fn summary_with(summary: &Summary, result: Option<&str>, quiet: bool)
     })
 }
 
+/// The same for packets: what was written of them is not said again.
+pub(crate) fn packets(summary: &Summary, quiet: bool) -> ExitCode {
+    summary.captures.iter().for_each(|account| capture(account, quiet));
+    exit_code(&Outcome {
+        interrupted: summary.interrupted,
+        nothing_read: summary.captures.iter().all(|account| account.error.is_some()),
+        losses: summary.captures.iter().any(CaptureAccount::has_losses),
+    })
+}
+
 /// Says what is odd about a capture, and why it was not read to its end, if so.
 pub(crate) fn capture(account: &CaptureAccount, quiet: bool) {
     if !quiet {

@@ -12,6 +12,7 @@ mod definitions;
 mod info;
 mod inputs;
 mod labels;
+mod packets;
 mod pipe;
 mod pipeline;
 mod rewrite;
@@ -35,6 +36,7 @@ pub use info::{
 };
 pub use inputs::{InputFile, find_inputs};
 pub use labels::{LabelReport, Labels, SampleLabels};
+pub use packets::{PacketFormat, PacketSettings, packets};
 pub use rewrite::{
     FrameRange, Pieces, Rewrite, RewriteSummary, Selection, Target, Written, rewrite,
 };
@@ -49,6 +51,9 @@ pub use words::flow_words;
 // What a `Config` is made of, so that a shell needs no other crate.
 pub use flowloom_capture::{
     Compression, Limits as CaptureLimits, Resolution, Scope, Sequence, WriteFormat,
+};
+pub use flowloom_dissect::{
+    FieldInfo, Kind as FieldKind, LAYERS, LayerInfo, Level, find_field, find_layer,
 };
 pub use flowloom_export::{
     Destination, Existing, Format, Settings as ExportSettings, SinkError, Terminal, is_invisible,

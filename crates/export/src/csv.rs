@@ -96,7 +96,8 @@ fn json_cell(series: &Series, row: usize, out: &mut Vec<u8>) {
     quoted(&json, out);
 }
 
-fn text_cell(text: &str, out: &mut Vec<u8>) {
+/// Appends a text as a cell.
+pub fn text_cell(text: &str, out: &mut Vec<u8>) {
     let formula = text.starts_with(FORMULA);
     let bare = text.bytes().all(|b| matches!(b, b' ' | b'!' | b'#'..=b'+' | b'-'..=b'~'));
     if bare && !formula && !text.is_empty() {

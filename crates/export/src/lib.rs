@@ -28,6 +28,7 @@ use std::str::FromStr;
 use flowloom_schema::{Batch, Column};
 
 pub use batch::{arrow_schema, record_batch};
+pub use csv::text_cell;
 pub use error::SinkError;
 pub use order::{Order, Ordered};
 pub use output::{Destination, Existing, Output, SinkStats};

@@ -96,12 +96,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("filter", &["schema", "wire"]),
     ("flow", &["schema", "wire"]),
     ("protocols", &["schema", "flow", "wire"]),
+    ("dissect", &["schema", "protocols", "wire"]),
     ("features", &["schema", "flow", "protocols", "wire"]),
     ("export", &["schema"]),
     ("logs", &["export", "schema"]),
     (
         "engine",
-        &["capture", "export", "features", "filter", "flow", "logs", "protocols", "schema", "wire"],
+        &["capture", "dissect", "export", "features", "filter", "flow", "logs", "protocols", "schema", "wire"],
     ),
     ("cli", &["engine", "export", "schema"]),
 ];

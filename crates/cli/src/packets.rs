@@ -1,0 +1,100 @@
+//! `flowloom packets`: what is in each packet.
+
+use std::error::Error;
+use std::io::{self, IsTerminal, Write as _};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use flowloom_engine::{
+    Config, Destination, Existing, FieldInfo, Filter, LAYERS, Level, PacketFormat, PacketSettings,
+    RunError, SinkError, Watch, Window, find_field, find_inputs, find_layer, packets as run,
+};
+
+use crate::arguments::{LevelArgument, PacketFormatArgument, PacketsArguments};
+use crate::progress::Progress;
+use crate::report;
+
+pub(crate) fn packets(arguments: &PacketsArguments) -> Result<ExitCode, Box<dyn Error>> {
+    if arguments.fields {
+        return list_fields();
+    }
+    let settings = settings(arguments)?;
+    let mut config = Config::new(find_inputs(&arguments.captures)?);
+    config.rotated = arguments.rotated;
+    config.filter = arguments.filter.as_deref().map(Filter::parse).transpose()?;
+    config.window = Window { count: arguments.count, ..Window::default() };
+    let watch = Arc::new(Watch::default());
+    let on_interrupt = Arc::clone(&watch);
+    ctrlc::set_handler(move || on_interrupt.stop())?;
+    // Packets on a terminal are progress enough.
+    let quiet = arguments.quiet || settings.color;
+    let progress = Progress::start(&config.inputs, &watch, quiet);
+    let outcome = run(&config, &settings, &watch);
+    progress.finish();
+    match outcome {
+        Ok(summary) => Ok(report::packets(&summary, arguments.quiet)),
+        // Whoever read our output has seen enough: that is no failure.
+        Err(RunError::Sink(SinkError::ReaderGone)) => Ok(ExitCode::SUCCESS),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn settings(arguments: &PacketsArguments) -> Result<PacketSettings, Box<dyn Error>> {
+    let destination = arguments.output.clone().map_or(Destination::Stdout, Destination::from);
+    let fields = arguments.field.iter().map(|name| field(name)).collect::<Result<Vec<_>, _>>()?;
+    let format = match arguments.format {
+        Some(format) => format,
+        None if fields.is_empty() => PacketFormatArgument::Line,
+        None => PacketFormatArgument::Csv,
+    };
+    let until = arguments.until.as_deref().map(|name| {
+        let unknown = || format!("no protocol `{name}`; `flowloom packets --fields` lists them");
+        find_layer(name).ok_or_else(unknown)
+    });
+    let to_terminal = destination == Destination::Stdout && io::stdout().is_terminal();
+    Ok(PacketSettings {
+        format: match format {
+            PacketFormatArgument::Line => PacketFormat::Line,
+            PacketFormatArgument::Tree => PacketFormat::Tree,
+            PacketFormatArgument::Jsonl => PacketFormat::JsonLines,
+            PacketFormatArgument::Json => PacketFormat::Json,
+            PacketFormatArgument::Csv => PacketFormat::Csv,
+        },
+        destination,
+        fields,
+        existing: if arguments.force { Existing::Replace } else { Existing::Keep },
+        frames: arguments.frames.clone(),
+        level: arguments.layer.map(|level| match level {
+            LevelArgument::None => Level::Frame,
+            LevelArgument::Link => Level::Link,
+            LevelArgument::Internet => Level::Internet,
+            LevelArgument::Transport => Level::Transport,
+            LevelArgument::Application => Level::Application,
+        }),
+        until: until.transpose()?,
+        ranges: arguments.ranges,
+        color: to_terminal && std::env::var_os("NO_COLOR").is_none(),
+    })
+}
+
+fn field(name: &str) -> Result<&'static FieldInfo, String> {
+    find_field(name)
+        .ok_or_else(|| format!("no field `{name}`; `flowloom packets --fields` lists them"))
+}
+
+/// Lists the layers and their fields, as Markdown that reads as text.
+fn list_fields() -> Result<ExitCode, Box<dyn Error>> {
+    let mut text = String::new();
+    for layer in LAYERS {
+        text += &format!("## {}\n\n{}\n\n", layer.name, layer.doc);
+        text += "| field | kind | meaning |\n|---|---|---|\n";
+        for field in layer.fields {
+            text += &format!("| `{}` | {} | {} |\n", field.name, field.kind.name(), field.doc);
+        }
+        text.push('\n');
+    }
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}

@@ -1,0 +1,202 @@
+//! The layers: for each, the table of its fields and the function that writes them.
+
+mod arp;
+mod cooked;
+mod ethernet;
+mod extension;
+mod frame;
+mod icmp;
+mod icmp6;
+mod igmp;
+mod ipv4;
+mod ipv6;
+mod sctp;
+mod security;
+mod serial;
+mod tcp;
+mod tunnel;
+mod udp;
+mod wlan;
+
+use flowloom_wire::Layer;
+
+use crate::dissector::Level;
+use crate::field::{FieldInfo, LayerInfo};
+use crate::writer::Writer;
+
+pub(crate) use frame::{data, frame, malformed};
+pub(crate) use icmp::quoted_at;
+
+pub(crate) mod known {
+    //! Fields that a summary speaks of.
+    pub(crate) use super::arp::{
+        DST_IP as ARP_DST, OPCODE as ARP_OPCODE, SRC_IP as ARP_SRC, SRC_MAC as ARP_SRC_MAC,
+    };
+    pub(crate) use super::ethernet::{DST as ETH_DST, SRC as ETH_SRC, TYPE as ETH_TYPE};
+    pub(crate) use super::icmp::{
+        CODE as ICMP_CODE, IDENT as ICMP_IDENT, SEQ as ICMP_SEQ, TYPE as ICMP_TYPE,
+    };
+    pub(crate) use super::icmp6::{CODE as ICMP6_CODE, TYPE as ICMP6_TYPE};
+    pub(crate) use super::ipv4::{DST as IP_DST, PROTO as IP_PROTO, SRC as IP_SRC};
+    pub(crate) use super::ipv6::{DST as IP6_DST, SRC as IP6_SRC};
+    pub(crate) use super::tcp::{
+        ACK, DST_PORT as TCP_DST, FLAGS as TCP_FLAGS, LEN as TCP_LEN, SEQ, SRC_PORT as TCP_SRC,
+        WINDOW as TCP_WINDOW,
+    };
+    pub(crate) use super::udp::{DST_PORT as UDP_DST, LENGTH as UDP_LEN, SRC_PORT as UDP_SRC};
+}
+
+/// Writes the layer that begins at `at`; gives where what it carries begins.
+pub(crate) fn write(w: &mut Writer<'_>, layer: Layer, at: usize) -> usize {
+    match layer {
+        Layer::Ethernet => ethernet::ethernet(w, at),
+        Layer::Vlan => ethernet::vlan(w, at),
+        Layer::Arp => arp::arp(w, at),
+        Layer::Ipv4 => ipv4::ipv4(w, at),
+        Layer::Ipv6 => ipv6::ipv6(w, at),
+        Layer::Tcp => tcp::tcp(w, at),
+        Layer::Udp => udp::udp(w, at),
+        Layer::Icmp => icmp::icmp(w, at),
+        Layer::Icmp6 => icmp6::icmp6(w, at),
+        Layer::Igmp => igmp::igmp(w, at),
+        Layer::UdpLite => udp::udp_lite(w, at),
+        Layer::Sctp => sctp::sctp(w, at),
+        Layer::Dccp => sctp::dccp(w, at),
+        Layer::Ah => security::ah(w, at),
+        Layer::Esp => security::esp(w, at),
+        Layer::HopByHop => extension::hop_by_hop(w, at),
+        Layer::Routing => extension::routing(w, at),
+        Layer::FragmentHeader => extension::fragment(w, at),
+        Layer::DestinationOptions => extension::destination(w, at),
+        Layer::Mobility => extension::mobility(w, at),
+        Layer::Shim6 => extension::shim6(w, at),
+        Layer::Hip => extension::hip(w, at),
+        Layer::Gre | Layer::Nvgre => tunnel::gre(w, at),
+        Layer::Erspan => tunnel::erspan(w, at),
+        Layer::Vxlan => tunnel::vxlan(w, at),
+        Layer::Geneve => tunnel::geneve(w, at),
+        Layer::Gtp => tunnel::gtp(w, at),
+        Layer::L2tp => tunnel::l2tp(w, at),
+        Layer::Capwap => tunnel::capwap(w, at),
+        Layer::Teredo => tunnel::teredo(w, at),
+        _ => link(w, layer, at),
+    }
+}
+
+/// The same for what is below IP.
+fn link(w: &mut Writer<'_>, layer: Layer, at: usize) -> usize {
+    match layer {
+        Layer::Llc => serial::llc(w, at),
+        Layer::Snap => serial::snap(w, at),
+        Layer::PppoeDiscovery => serial::pppoe_discovery(w, at),
+        Layer::Pppoe => serial::pppoe(w, at),
+        Layer::Ppp => serial::ppp(w, at),
+        Layer::CiscoHdlc => serial::chdlc(w, at),
+        Layer::Mpls => serial::mpls(w, at),
+        Layer::LinuxSll => cooked::sll(w, at),
+        Layer::LinuxSll2 => cooked::sll2(w, at),
+        Layer::Null => cooked::null(w, at),
+        Layer::Nflog => cooked::nflog(w, at),
+        Layer::Radiotap => wlan::radiotap(w, at),
+        Layer::Prism => wlan::prism(w, at),
+        Layer::Ppi => wlan::ppi(w, at),
+        Layer::Ieee80211 => wlan::wlan(w, at),
+        _ => at,
+    }
+}
+
+/// The level of a header.
+pub(crate) fn level(layer: Layer) -> Level {
+    match layer {
+        Layer::Arp
+        | Layer::Ipv4
+        | Layer::Ipv6
+        | Layer::HopByHop
+        | Layer::Routing
+        | Layer::FragmentHeader
+        | Layer::DestinationOptions
+        | Layer::Mobility
+        | Layer::Shim6
+        | Layer::Hip
+        | Layer::Ah
+        | Layer::Esp
+        | Layer::Icmp
+        | Layer::Icmp6
+        | Layer::Igmp
+        | Layer::Gre
+        | Layer::Nvgre
+        | Layer::Erspan
+        | Layer::EtherIp => Level::Internet,
+        Layer::Tcp | Layer::Udp | Layer::UdpLite | Layer::Sctp | Layer::Dccp => Level::Transport,
+        Layer::Vxlan
+        | Layer::Geneve
+        | Layer::Gtp
+        | Layer::Teredo
+        | Layer::Ayiya
+        | Layer::Lisp
+        | Layer::Capwap
+        | Layer::L2tp => Level::Application,
+        _ => Level::Link,
+    }
+}
+
+/// The layer of that name.
+pub fn find_layer(name: &str) -> Option<&'static LayerInfo> {
+    LAYERS.iter().copied().find(|layer| layer.name == name)
+}
+
+/// The field of that name.
+pub fn find_field(name: &str) -> Option<&'static FieldInfo> {
+    LAYERS.iter().flat_map(|layer| layer.fields).copied().find(|field| field.name == name)
+}
+
+/// All layers there are.
+pub static LAYERS: &[&LayerInfo] = &[
+    &frame::FRAME,
+    &ethernet::ETHERNET,
+    &ethernet::VLAN,
+    &ethernet::SERVICE_VLAN,
+    &arp::ARP,
+    &ipv4::IPV4,
+    &ipv6::IPV6,
+    &tcp::TCP,
+    &udp::UDP,
+    &udp::UDP_LITE,
+    &sctp::SCTP,
+    &sctp::DCCP,
+    &icmp::ICMP,
+    &icmp6::ICMP6,
+    &igmp::IGMP,
+    &extension::HOP_BY_HOP,
+    &extension::DESTINATION,
+    &extension::ROUTING,
+    &extension::FRAGMENT,
+    &extension::MOBILITY,
+    &extension::SHIM6,
+    &extension::HIP,
+    &security::AH,
+    &security::ESP,
+    &tunnel::GRE,
+    &tunnel::ERSPAN,
+    &tunnel::VXLAN,
+    &tunnel::GENEVE,
+    &tunnel::GTP,
+    &tunnel::L2TP,
+    &tunnel::TEREDO,
+    &tunnel::CAPWAP,
+    &serial::LLC,
+    &serial::PPPOED,
+    &serial::PPPOES,
+    &serial::PPP,
+    &serial::CHDLC,
+    &serial::MPLS,
+    &cooked::SLL,
+    &cooked::NULL,
+    &cooked::NFLOG,
+    &wlan::RADIOTAP,
+    &wlan::PRISM,
+    &wlan::PPI,
+    &wlan::WLAN,
+    &frame::DATA,
+    &frame::MALFORMED,
+];

@@ -1,0 +1,195 @@
+//! Every field of every frame of the corpus, held against tshark's.
+//!
+//! tshark is asked once per capture for all fields that it has of ours. What differs must be in
+//! `differences.tsv`, with the reason. `FLOWLOOM_FULL=1` compares all frames; otherwise the first
+//! thousand of each capture.
+
+mod differences;
+mod ours;
+mod tshark;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use differences::Differences;
+use flowloom_dissect::LAYERS;
+use tshark::{Oracle, STACK};
+
+#[test]
+fn fields_are_those_of_tshark() {
+    let captures = captures();
+    let Some(oracle) = Oracle::find() else {
+        eprintln!("skipped: there is no tshark");
+        return;
+    };
+    if captures.is_empty() {
+        eprintln!("skipped: there is no corpus");
+        return;
+    }
+    let frames_max =
+        if std::env::var_os("FLOWLOOM_FULL").is_some() { usize::MAX } else { FRAMES_MAX };
+    let total = Mutex::new(Comparison::default());
+    let next = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..PARALLEL {
+            scope.spawn(|| {
+                while let Some((name, path)) = captures.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let comparison = compare(name, path, &oracle, frames_max);
+                    total.lock().unwrap().add(comparison);
+                }
+            });
+        }
+    });
+    let total = total.into_inner().unwrap();
+    let fields = total.equal.len();
+    eprintln!(
+        "{} captures (the first {frames_max} frames of each), {} frames, {} values of {fields} fields equal",
+        captures.len(),
+        total.frames,
+        total.equal.values().sum::<u64>(),
+    );
+    eprintln!("in {} frames tshark knows protocols that we do not", total.unknown);
+    let never: Vec<_> =
+        oracle.fields.iter().filter(|field| !total.equal.contains_key(**field)).collect();
+    eprintln!("fields of ours that are nowhere in the corpus: {never:?}");
+    let listed = Differences::read();
+    let unlisted = listed.unlisted(&total.different);
+    for line in &unlisted {
+        eprintln!("{line}");
+    }
+    let unused = listed.unused(&total.different);
+    assert!(unlisted.is_empty(), "{} kinds of differences are not on the list", unlisted.len());
+    assert!(unused.is_empty(), "listed, but no difference any more: {unused:?}");
+    assert!(fields >= 150, "only {fields} fields were compared");
+}
+
+/// A value of a frame that is not as tshark has it.
+pub(crate) struct Difference {
+    pub(crate) capture: String,
+    pub(crate) frame: usize,
+    pub(crate) field: &'static str,
+    pub(crate) ours: Vec<String>,
+    pub(crate) theirs: Vec<String>,
+}
+
+#[derive(Default)]
+struct Comparison {
+    frames: u64,
+    /// Frames in which tshark knows protocols that we do not.
+    unknown: u64,
+    /// Values of each field that are equal.
+    equal: BTreeMap<&'static str, u64>,
+    different: Vec<Difference>,
+}
+
+impl Comparison {
+    fn add(&mut self, other: Self) {
+        self.frames += other.frames;
+        self.unknown += other.unknown;
+        for (field, count) in other.equal {
+            *self.equal.entry(field).or_default() += count;
+        }
+        self.different.extend(other.different);
+    }
+}
+
+fn compare(name: &str, path: &Path, oracle: &Oracle, frames_max: usize) -> Comparison {
+    let mut comparison = Comparison::default();
+    let ours = ours::values(path, frames_max);
+    let theirs = oracle.values(path, frames_max);
+    if ours.len() != theirs.len() {
+        comparison.different.push(Difference {
+            capture: name.to_owned(),
+            frame: ours.len().min(theirs.len()) + 1,
+            field: "frames",
+            ours: vec![ours.len().to_string()],
+            theirs: vec![theirs.len().to_string()],
+        });
+    }
+    for (at, (our, their)) in ours.into_iter().zip(theirs).enumerate() {
+        comparison.frame(name, at + 1, our, their, oracle);
+    }
+    comparison
+}
+
+impl Comparison {
+    fn frame(
+        &mut self,
+        name: &str,
+        frame: usize,
+        mut our: Values,
+        mut their: Values,
+        oracle: &Oracle,
+    ) {
+        self.frames += 1;
+        let has_all = stacks(&mut our, &mut their);
+        self.unknown += u64::from(!has_all);
+        let names: BTreeSet<_> = our.keys().chain(their.keys()).copied().collect();
+        for field in names {
+            if field.starts_with("data.") && !(has_all && their.contains_key(field)) {
+                // tshark knows what it is, or has put it together with what came before.
+                continue;
+            }
+            if field != STACK && oracle.fields.binary_search(&field).is_err() {
+                continue;
+            }
+            let (our, their) = (our.get(field), their.get(field));
+            if our == their {
+                *self.equal.entry(field).or_default() += our.map_or(0, Vec::len) as u64;
+                continue;
+            }
+            self.different.push(Difference {
+                capture: name.to_owned(),
+                frame,
+                field,
+                ours: our.cloned().unwrap_or_default(),
+                theirs: their.cloned().unwrap_or_default(),
+            });
+        }
+    }
+}
+
+/// Leaves of both stacks the protocols that we know; whether tshark has no others.
+fn stacks(our: &mut Values, their: &mut Values) -> bool {
+    let stack = their.get(STACK).and_then(|stack| stack.first()).cloned().unwrap_or_default();
+    let is_known = |name: &str| LAYERS.iter().any(|layer| layer.name == name);
+    let is_shown = |name: &&str| !matches!(*name, "ethertype" | "raw" | "frame" | "");
+    let has_all = stack.split(':').filter(is_shown).all(is_known);
+    let is_layer =
+        |name: &str| is_known(name) && !matches!(name, "data" | "_ws.malformed" | "frame");
+    let known = stack.split(':').filter(|name| is_layer(name)).map(str::to_owned).collect();
+    their.insert(STACK, known);
+    our.entry(STACK).or_default().retain(|name| is_layer(name));
+    has_all
+}
+
+/// Captures of the corpus by `source/name`.
+fn captures() -> Vec<(String, PathBuf)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
+    let only = std::env::var("FLOWLOOM_CAPTURE").unwrap_or_default();
+    let mut found = Vec::new();
+    for source in fs::read_dir(root.join("expected")).into_iter().flatten().flatten() {
+        for facts in fs::read_dir(source.path()).into_iter().flatten().flatten() {
+            let name = facts.file_name().to_string_lossy().into_owned();
+            let Some(capture) = name.strip_suffix(".facts.tsv") else { continue };
+            let source_name = source.file_name().to_string_lossy().into_owned();
+            let path = root.join(&source_name).join(capture);
+            let name = format!("{source_name}/{capture}");
+            if path.is_file() && name.contains(&only) {
+                found.push((name, path));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Values by field.
+pub(crate) type Values = BTreeMap<&'static str, Vec<String>>;
+
+const FRAMES_MAX: usize = 1000;
+const PARALLEL: usize = 2;

@@ -1,0 +1,77 @@
+//! The values of a capture as we find them.
+
+use std::fs;
+use std::io::Cursor;
+use std::path::Path;
+
+use flowloom_capture::{Block, Capture, Format, Limits, Source};
+use flowloom_dissect::{Dissection, Dissector, FrameInput, Kind, Value};
+
+use crate::Values;
+use crate::tshark::STACK;
+
+/// The values of each frame; none of a file that is no capture.
+pub(crate) fn values(path: &Path, frames_max: usize) -> Vec<Values> {
+    let bytes = Box::new(Cursor::new(fs::read(path).unwrap()));
+    let Ok(mut capture) = Capture::from_reader("test", bytes, Limits::default()) else {
+        return Vec::new();
+    };
+    let mut dissector = Dissector::default();
+    let mut dissection = Dissection::default();
+    let mut block = Block::default();
+    let mut frames = Vec::new();
+    let is_pcapng = capture.facts().format == Format::Pcapng;
+    while frames.len() < frames_max && capture.read(&mut block).unwrap_or(false) {
+        for (at, frame) in block.frames.iter().enumerate() {
+            if frames.len() == frames_max {
+                break;
+            }
+            let bytes = block.data(frame);
+            let input = FrameInput {
+                number: block.first + at as u64,
+                time: frame.time,
+                link: frame.link,
+                interface: frame.interface,
+                original: frame.original,
+                bytes,
+            };
+            dissector.dissect(&input, &mut dissection);
+            let mut values = of_frame(&dissection, bytes);
+            if !is_pcapng {
+                // tshark numbers the interfaces of pcapng files only.
+                values.remove("frame.interface_id");
+            }
+            frames.push(values);
+        }
+    }
+    frames
+}
+
+fn of_frame(dissection: &Dissection, frame: &[u8]) -> Values {
+    let mut values = Values::new();
+    values.insert(STACK, dissection.protocols().skip(1).map(str::to_owned).collect());
+    for (at, layer) in dissection.layers().iter().enumerate() {
+        let source = dissection.source(layer, frame);
+        for field in dissection.fields_of(at) {
+            let text = match (field.value, field.info.kind) {
+                (_, Kind::Group) => continue,
+                (Value::Uint(number), _) => number.to_string(),
+                (Value::Bool(flag), _) => u8::from(flag).to_string(),
+                (Value::Time(time), _) => {
+                    format!(
+                        "{}.{:09}",
+                        time.0.div_euclid(1_000_000_000),
+                        time.0.rem_euclid(1_000_000_000)
+                    )
+                }
+                _ => {
+                    let mut text = String::new();
+                    field.write(dissection, source, &mut text);
+                    text
+                }
+            };
+            values.entry(field.info.name).or_default().push(text);
+        }
+    }
+    values
+}

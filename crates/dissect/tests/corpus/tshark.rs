@@ -1,0 +1,101 @@
+//! The same values as tshark finds them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use flowloom_dissect::{FieldInfo, Kind, LAYERS};
+
+use crate::Values;
+
+/// tshark, and which of our fields it has.
+pub(crate) struct Oracle {
+    /// Their names, in order.
+    pub(crate) fields: Vec<&'static str>,
+    kinds: BTreeMap<&'static str, Kind>,
+}
+
+impl Oracle {
+    /// None where there is no tshark.
+    pub(crate) fn find() -> Option<Self> {
+        let output =
+            Command::new("tshark").args(["-G", "fields"]).stderr(Stdio::null()).output().ok()?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let theirs: std::collections::HashSet<&str> =
+            text.lines().filter_map(|line| line.split('\t').nth(2)).collect();
+        let all = LAYERS.iter().flat_map(|layer| layer.fields).copied();
+        let ours = all.filter(|field| theirs.contains(field.name) && field.kind != Kind::Group);
+        let ours: Vec<&FieldInfo> = ours.collect();
+        let mut fields: Vec<_> = ours.iter().map(|field| field.name).collect();
+        fields.sort_unstable();
+        fields.dedup();
+        let kinds = ours.iter().map(|field| (field.name, field.kind)).collect();
+        Some(Self { fields, kinds })
+    }
+
+    /// The values of each frame.
+    pub(crate) fn values(&self, path: &Path, frames_max: usize) -> Vec<Values> {
+        let mut command = Command::new("tshark");
+        command.arg("-r").arg(path).args(["-n", "-T", "fields", "-E", "occurrence=a"]);
+        command.args(["-E", &format!("aggregator={SEPARATOR}")]);
+        for preference in PREFERENCES {
+            command.args(["-o", preference]);
+        }
+        if frames_max < usize::MAX {
+            command.args(["-c", &frames_max.to_string()]);
+        }
+        for field in &self.fields {
+            command.args(["-e", field]);
+        }
+        command.args(["-e", STACK]);
+        let output = command.stderr(Stdio::null()).env("TZ", "UTC").output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        text.split_terminator('\n').map(|line| self.of_frame(line)).collect()
+    }
+
+    fn of_frame(&self, line: &str) -> Values {
+        let fields = self.fields.iter().chain([&STACK]);
+        let cells = fields.zip(line.split('\t'));
+        let present = cells.filter(|(_, cell)| !cell.is_empty());
+        let mut values: Values = present
+            .map(|(field, cell)| {
+                let values = cell
+                    .split(SEPARATOR)
+                    .map(|value| normal(value, *self.kinds.get(field).unwrap_or(&Kind::Text)));
+                (*field, values.collect())
+            })
+            .collect();
+        // A field that tshark also has of IPv6, where it has another name, too.
+        if let Some(versions) = values.get_mut("ip.version") {
+            versions.retain(|version| version != "6");
+        }
+        for values in values.values_mut() {
+            // What is empty is not there.
+            values.retain(|value| value != "<none>");
+        }
+        values.retain(|_, values| !values.is_empty());
+        values
+    }
+}
+
+/// Numbers in decimal, flags as 0 and 1.
+fn normal(value: &str, kind: Kind) -> String {
+    match kind {
+        Kind::Uint | Kind::Hex(_) | Kind::Bool => {
+            let hex = value.strip_prefix("0x").and_then(|hex| u64::from_str_radix(hex, 16).ok());
+            match (value, hex) {
+                ("True", _) => "1".into(),
+                ("False", _) => "0".into(),
+                (_, Some(number)) => number.to_string(),
+                _ => value.into(),
+            }
+        }
+        _ => value.into(),
+    }
+}
+
+pub(crate) const STACK: &str = "frame.protocols";
+const SEPARATOR: char = '\u{1e}';
+/// Datagrams are not put together: fragments are dissected each by itself.
+const PREFERENCES: [&str; 3] =
+    ["ip.defragment:FALSE", "ipv6.defragment:FALSE", "tcp.relative_sequence_numbers:FALSE"];

@@ -1,0 +1,215 @@
+//! A packet as JSON: an object for each layer, a key for each field.
+//!
+//! Bytes are hexadecimal, and stand once: in the innermost field that has them. Flags that are not
+//! set are left out. Keys are the names of the fields without the layer's before them.
+
+use flowloom_dissect::{Dissection, Field, FrameInput, LayerInfo, LayerSpan, Value};
+use flowloom_export::json_text;
+
+use super::nested::{Member, alike, is_repeated, members};
+
+/// One line: the layers beside one another, those of a kind that is there twice as a list.
+pub(super) fn line(
+    frame: &FrameInput<'_>,
+    dissection: &Dissection,
+    ranges: bool,
+    out: &mut String,
+) {
+    let mut json = Json { dissection, frame: frame.bytes, ranges, out };
+    json.out.push('{');
+    let layers = dissection.layers();
+    for (at, layer) in layers.iter().enumerate() {
+        let is_same = |other: &LayerSpan| std::ptr::eq(other.info, layer.info);
+        if layers.iter().take(at).any(is_same) {
+            continue;
+        }
+        json.between(at == 0);
+        json.key(layer.info.name);
+        let mut alike = layers.iter().enumerate().skip(at).filter(|(_, other)| is_same(other));
+        let first = alike.next();
+        let rest: Vec<_> = alike.collect();
+        if rest.is_empty() {
+            json.layer(at);
+        } else {
+            let mut before = '[';
+            for (other, _) in first.into_iter().chain(rest) {
+                json.out.push(before);
+                json.layer(other);
+                before = ',';
+            }
+            json.out.push(']');
+        }
+        if at == 0 {
+            json.protocols();
+        }
+    }
+    json.out.push_str("}\n");
+}
+
+/// A member of one document: each layer in the one that carries it.
+pub(super) fn nested(
+    frame: &FrameInput<'_>,
+    capture: u64,
+    dissection: &Dissection,
+    ranges: bool,
+    out: &mut String,
+) {
+    let mut json = Json { dissection, frame: frame.bytes, ranges, out };
+    let capture = if capture > 1 { format!("Capture {capture} ") } else { String::new() };
+    json.key(&format!("{capture}Frame {}", frame.number));
+    let layers = dissection.layers();
+    for (at, layer) in layers.iter().enumerate() {
+        if at > 0 {
+            json.out.push(',');
+            json.key(layer.info.name);
+        }
+        json.out.push('{');
+        let fields = dissection.fields_of(at);
+        json.range(layer);
+        json.members(fields, layer.info, dissection.source(layer, frame.bytes));
+        if at == 0 {
+            json.protocols();
+        }
+    }
+    for _ in layers {
+        json.out.push('}');
+    }
+}
+
+struct Json<'j> {
+    dissection: &'j Dissection,
+    frame: &'j [u8],
+    ranges: bool,
+    out: &'j mut String,
+}
+
+impl Json<'_> {
+    fn between(&mut self, is_first: bool) {
+        if !is_first {
+            self.out.push(',');
+        }
+    }
+
+    fn key(&mut self, key: &str) {
+        self.out.push('"');
+        self.out.push_str(key);
+        self.out.push_str("\":");
+    }
+
+    fn protocols(&mut self) {
+        self.out.push_str(",\"protocols\":\"");
+        let mut between = "";
+        for name in self.dissection.protocols().skip(1) {
+            self.out.push_str(between);
+            self.out.push_str(name);
+            between = ":";
+        }
+        self.out.push('"');
+    }
+
+    fn layer(&mut self, at: usize) {
+        self.out.push('{');
+        if let Some(layer) = self.dissection.layers().get(at) {
+            self.range(layer);
+            let source = self.dissection.source(layer, self.frame);
+            self.members(self.dissection.fields_of(at), layer.info, source);
+        }
+        self.out.push('}');
+    }
+
+    fn range(&mut self, layer: &LayerSpan) {
+        if self.ranges {
+            self.key("range");
+            self.start_and_len(layer.start, layer.len);
+            self.out.push(',');
+        }
+    }
+
+    fn start_and_len(&mut self, start: u32, len: u32) {
+        let mut number = itoa::Buffer::new();
+        self.out.push('[');
+        self.out.push_str(number.format(start));
+        self.out.push(',');
+        self.out.push_str(number.format(len));
+        self.out.push(']');
+    }
+
+    fn members(&mut self, fields: &[Field], layer: &LayerInfo, source: &[u8]) {
+        let mut is_first = true;
+        for member in members(fields) {
+            // A flag that is not set says nothing.
+            let is_said = self.ranges || member.field.value != Value::Bool(false);
+            if !is_said || is_repeated(fields, member) {
+                continue;
+            }
+            self.between(is_first);
+            is_first = false;
+            self.key(member.field.info.short_name(layer));
+            let mut all = alike(fields, member);
+            let first = all.next();
+            match (first, all.next()) {
+                (Some(first), Some(second)) => {
+                    self.out.push('[');
+                    self.value(first, layer, source);
+                    for other in std::iter::once(second).chain(all) {
+                        self.out.push(',');
+                        self.value(other, layer, source);
+                    }
+                    self.out.push(']');
+                }
+                _ => self.value(member, layer, source),
+            }
+        }
+        if is_first && self.out.ends_with(',') {
+            self.out.pop();
+        }
+    }
+
+    fn value(&mut self, member: Member<'_>, layer: &LayerInfo, source: &[u8]) {
+        let Member { field, below } = member;
+        if field.value == Value::None {
+            self.out.push('{');
+            if self.ranges {
+                self.key("range");
+                self.start_and_len(field.start, field.len);
+                self.out.push(',');
+            }
+            self.members(below, layer, source);
+            return self.out.push('}');
+        }
+        if !self.ranges {
+            return self.scalar(field, source);
+        }
+        self.out.push_str("{\"value\":");
+        self.scalar(field, source);
+        if let Some(meaning) = field.meaning {
+            self.out.push_str(",\"meaning\":\"");
+            self.out.push_str(meaning);
+            self.out.push('"');
+        }
+        if field.len > 0 {
+            self.out.push_str(",\"range\":");
+            self.start_and_len(field.start, field.len);
+        }
+        self.out.push('}');
+    }
+
+    fn scalar(&mut self, field: &Field, source: &[u8]) {
+        let mut number = itoa::Buffer::new();
+        match field.value {
+            Value::Uint(value) => self.out.push_str(number.format(value)),
+            Value::Int(value) => self.out.push_str(number.format(value)),
+            Value::Bool(value) => self.out.push_str(if value { "true" } else { "false" }),
+            Value::Text(span) => {
+                let mut text = Vec::new();
+                json_text(self.dissection.text(span), &mut text);
+                self.out.push_str(&String::from_utf8_lossy(&text));
+            }
+            _ => {
+                self.out.push('"');
+                field.write(self.dissection, source, self.out);
+                self.out.push('"');
+            }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! A packet in a line: number, time since the first, who to whom, what is said.
+
+use std::fmt::Write as _;
+
+use flowloom_dissect::{Dissection, FrameInput, summary};
+use flowloom_export::is_invisible;
+
+pub(super) fn write(frame: &FrameInput<'_>, first: i64, dissection: &Dissection, out: &mut String) {
+    let nanos = frame.time.0.saturating_sub(first);
+    let sign = if nanos < 0 { "-" } else { "" };
+    let nanos = nanos.unsigned_abs();
+    let (seconds, micros) = (nanos / 1_000_000_000, nanos / 1_000 % 1_000_000);
+    // Writing to a string cannot fail.
+    let _ = write!(out, "{:>6} {sign}{seconds}.{micros:06} ", frame.number);
+    let start = out.len();
+    summary(dissection, frame.bytes, out);
+    make_safe(out, start);
+    out.push('\n');
+}
+
+/// Nothing that came with a packet acts on the terminal.
+pub(super) fn make_safe(out: &mut String, start: usize) {
+    let is_unsafe = |c: char| c.is_control() || is_invisible(c);
+    if out[start..].contains(is_unsafe) {
+        let safe = out[start..].replace(is_unsafe, "\u{fffd}");
+        out.truncate(start);
+        out.push_str(&safe);
+    }
+}
