@@ -102,7 +102,18 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("logs", &["export", "schema"]),
     (
         "engine",
-        &["capture", "dissect", "export", "features", "filter", "flow", "logs", "protocols", "schema", "wire"],
+        &[
+            "capture",
+            "dissect",
+            "export",
+            "features",
+            "filter",
+            "flow",
+            "logs",
+            "protocols",
+            "schema",
+            "wire",
+        ],
     ),
     ("cli", &["engine", "export", "schema"]),
 ];

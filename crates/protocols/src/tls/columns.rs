@@ -151,9 +151,7 @@ impl<'a> TlsColumns<'a> {
             tls_cipher: server.and_then(|hello| hello.cipher_suite.map(cipher_name)),
             tls_cipher_id: server.and_then(|hello| hello.cipher_suite),
             tls_alpn: server.and_then(|hello| Some(hello.alpn.as_ref()?.as_str())),
-            tls_group: tls
-                .and_then(|tls| tls.server_hello()?.group.or(tls.server_group))
-                .map(group_name),
+            tls_group: server.and_then(|hello| hello.group.or(tls?.server_group)).map(group_name),
             tls_alpn_offered: client.map(|hello| texts(&hello.alpn)),
             tls_client_versions: client.map(offered_versions),
             tls_client_version_id: client.map(|hello| hello.legacy_version),
