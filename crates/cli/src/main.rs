@@ -1,5 +1,6 @@
 //! The `flowloom` binary: arguments to configuration to engine; no logic.
 
+mod anonymize;
 mod arguments;
 mod features;
 mod flows;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         Command::Convert(arguments) => rewrite::convert(&arguments),
         Command::Streams(arguments) => streams::streams(*arguments),
         Command::Packets(arguments) => packets::packets(&arguments),
+        Command::Anonymize(arguments) => anonymize::run(&arguments),
         Command::Features(arguments) => features::features(&arguments),
     };
     outcome.unwrap_or_else(|error| {

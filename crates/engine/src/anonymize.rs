@@ -1,11 +1,23 @@
 //! Addresses without their owners: Crypto-PAn, which keeps equal prefixes equal.
 //!
 //! Source: Xu, Fan, Ammar and Moon, "Prefix-Preserving IP Address Anonymization", ICNP 2002; for
-//! IPv6 the same over 128 bits, as is common.
+//! IPv6 the same over 128 bits, as is common. What is ours is that special addresses stay special
+//! (`kinds.rs`). Frames and captures are rewritten in the files below.
+
+mod capture;
+mod frame;
+mod icmp;
+mod ip;
+mod kinds;
+mod link;
+mod mapping;
+mod sums;
+mod transport;
+mod tunnel;
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 
@@ -15,6 +27,8 @@ use flowloom_features::Anonymize;
 use flowloom_schema::Mac;
 
 use crate::ConfigError;
+
+pub use capture::{Anonymization, AnonymizeSummary, AnonymizeTo, Anonymized, Payload, anonymize};
 
 /// Puts other addresses in the place of real ones, depending on a key alone.
 pub struct CryptoPan {
@@ -35,13 +49,38 @@ impl CryptoPan {
         Self { aes, pad: u128::from_be_bytes(pad.into()), warning: None }
     }
 
+    /// With a key that nobody knows, and that is gone afterwards.
+    pub fn random() -> Result<Self, ConfigError> {
+        Ok(Self::new(&random_key()?))
+    }
+
+    /// With the key in a file, which is made if there is none: for its owner alone to read.
+    pub fn read_or_make(path: &Path) -> Result<Self, ConfigError> {
+        let mut options = File::options();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let made = match options.open(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Self::read(path),
+            made => made.and_then(|mut file| {
+                let key = random_key().map_err(io::Error::other)?;
+                let digits = key.map(|byte| format!("{byte:02x}")).concat();
+                file.write_all(format!("{digits}\n").as_bytes())?;
+                Ok(Self::new(&key))
+            }),
+        };
+        made.map_err(|error| {
+            ConfigError(format!("cannot make the key {}: {error}", path.display()))
+        })
+    }
+
     /// With the key in a file: 32 bytes, or 64 hexadecimal digits.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let name = path.display();
         let failed = |error: io::Error| ConfigError(format!("cannot read the key {name}: {error}"));
-        let mut file = File::open(path).map_err(failed)?;
+        let file = File::open(path).map_err(failed)?;
         let mut content = Vec::new();
-        file.by_ref().take(KEY_FILE_BYTES_MAX).read_to_end(&mut content).map_err(failed)?;
+        (&file).take(KEY_FILE_BYTES_MAX).read_to_end(&mut content).map_err(failed)?;
         let key = key(&content).ok_or_else(|| {
             ConfigError(format!(
                 "{name} holds no key: 32 bytes or 64 hexadecimal digits are expected; hint: \
@@ -81,19 +120,72 @@ impl Anonymize for CryptoPan {
     fn ip(&self, address: IpAddr) -> IpAddr {
         match address {
             IpAddr::V4(v4) => {
-                let bits = self.bits::<32>(u128::from(v4.to_bits()) << 96);
-                IpAddr::V4(Ipv4Addr::from_bits(v4.to_bits() ^ (bits >> 96) as u32))
+                let bits = v4.to_bits();
+                IpAddr::V4(Ipv4Addr::from_bits(bits ^ self.flips_v4(bits)))
             }
             IpAddr::V6(v6) => {
-                let bits = self.bits::<128>(v6.to_bits());
-                IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() ^ bits))
+                let bits = v6.to_bits();
+                IpAddr::V6(Ipv6Addr::from_bits(bits ^ self.flips_v6(bits)))
             }
         }
     }
 
     /// No prefix is kept, which would be the vendor: the result is marked as locally administered
-    /// (IEEE 802, section 8.2), and as a group's if the address is one.
-    fn mac(&self, Mac(octets): Mac) -> Mac {
+    /// (IEEE 802, section 8.2). Groups stay what they are, but for those of mapped IP groups.
+    fn mac(&self, address: Mac) -> Mac {
+        self.special_mac(address).unwrap_or_else(|| self.other_mac(address))
+    }
+}
+
+impl CryptoPan {
+    /// The bits of an IPv4 address that change.
+    fn flips_v4(&self, address: u32) -> u32 {
+        let flips = (self.bits::<32>(u128::from(address) << 96) >> 96) as u32;
+        flips & kinds::free_v4(address)
+    }
+
+    /// The bits of an IPv6 address that change; those of an IPv4 address in it change as they do
+    /// where that stands alone.
+    fn flips_v6(&self, address: u128) -> u128 {
+        let mut flips = self.bits::<128>(address) & kinds::free_v6(address);
+        for &(at, is_inverted) in kinds::embedded_v4(address) {
+            let shift = 96 - at;
+            let within = (address >> shift) as u32;
+            let within = self.flips_v4(if is_inverted { !within } else { within });
+            flips = flips & !(u128::from(u32::MAX) << shift) | u128::from(within) << shift;
+        }
+        flips
+    }
+
+    /// What stands for addresses that belong to no machine.
+    fn special_mac(&self, address: Mac) -> Option<Mac> {
+        match address.0 {
+            // The last 23 bits of the group (RFC 1112, section 6.4).
+            [0x01, 0x00, 0x5e, a @ 0..0x80, b, c] => {
+                let group = match (a, b) {
+                    (0, 0 | 1) => Ipv4Addr::new(224, a, b, c),
+                    _ => Ipv4Addr::new(239, a | 0x80, b, c),
+                };
+                Some(group_mac(self.ip(group.into())))
+            }
+            // The last 32 (RFC 2464, section 7): of a group that all know, of a solicited node, or
+            // of another.
+            [0x33, 0x33, a, b, c, d] => {
+                let group = u128::from(u32::from_be_bytes([a, b, c, d]));
+                let prefix = match a {
+                    0 => 0xff02 << 112,
+                    0xff => 0xff02 << 112 | 1 << 32,
+                    _ => 0xff12 << 112,
+                };
+                Some(group_mac(self.ip(Ipv6Addr::from_bits(prefix | group).into())))
+            }
+            [0, 0, 0, 0, 0, 0] => Some(address),
+            [first, ..] if first & GROUP != 0 => Some(address),
+            _ => None,
+        }
+    }
+
+    fn other_mac(&self, Mac(octets): Mac) -> Mac {
         // Other inputs than those for IP addresses, whose last bits are the pad's.
         let mut block = (!self.pad).to_be_bytes();
         block[..6].copy_from_slice(&octets);
@@ -101,8 +193,45 @@ impl Anonymize for CryptoPan {
         self.aes.encrypt_block(&mut block);
         let mut own = [0; 6];
         own.copy_from_slice(&block[..6]);
-        own[0] = own[0] & !(GROUP | LOCAL) | LOCAL | octets[0] & GROUP;
+        own[0] = own[0] & !(GROUP | LOCAL) | LOCAL;
         Mac(own)
+    }
+
+    /// The same, but with the vendor kept: only the last three bytes change, each three to three
+    /// others, by a network of Feistel's.
+    fn mac_of_vendor(&self, address: Mac) -> Mac {
+        if let Some(special) = self.special_mac(address) {
+            return special;
+        }
+        let [v0, v1, v2, a, b, c] = address.0;
+        let own = u32::from_be_bytes([0, a, b, c]);
+        let (mut left, mut right) = (own >> 12, own & 0xfff);
+        for round in 0..FEISTEL_ROUNDS {
+            let mut block = (!self.pad).to_be_bytes();
+            let [_, _, r0, r1] = right.to_be_bytes();
+            block[..6].copy_from_slice(&[v0, v1, v2, r0, r1, round]);
+            block[6] ^= 1;
+            let mut block = Block::from(block);
+            self.aes.encrypt_block(&mut block);
+            let mixed = u32::from_be_bytes([0, 0, block[0] & 0x0f, block[1]]);
+            (left, right) = (right, left ^ mixed);
+        }
+        let [_, a, b, c] = (left << 12 | right).to_be_bytes();
+        Mac([v0, v1, v2, a, b, c])
+    }
+}
+
+/// The hardware address of an IP group.
+fn group_mac(group: IpAddr) -> Mac {
+    match group {
+        IpAddr::V4(v4) => {
+            let [_, a, b, c] = v4.octets();
+            Mac([0x01, 0x00, 0x5e, a & 0x7f, b, c])
+        }
+        IpAddr::V6(v6) => {
+            let [.., a, b, c, d] = v6.octets();
+            Mac([0x33, 0x33, a, b, c, d])
+        }
     }
 }
 
@@ -111,6 +240,13 @@ impl fmt::Debug for CryptoPan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("CryptoPan")
     }
+}
+
+fn random_key() -> Result<[u8; 32], ConfigError> {
+    let mut key = [0; 32];
+    getrandom::fill(&mut key)
+        .map_err(|error| ConfigError(format!("the system has no random numbers: {error}")))?;
+    Ok(key)
 }
 
 fn key(content: &[u8]) -> Option<[u8; 32]> {
@@ -146,6 +282,8 @@ fn is_open_to_all(_: &File) -> bool {
 const KEY_FILE_BYTES_MAX: u64 = 4_096;
 #[cfg(unix)]
 const READ_BY_OTHERS: u32 = 0o004;
+/// Four are enough for a permutation that nobody can tell from a random one; more cost little.
+const FEISTEL_ROUNDS: u8 = 8;
 const GROUP: u8 = 1;
 const LOCAL: u8 = 2;
 
@@ -197,9 +335,18 @@ mod tests {
     #[test]
     fn published_addresses_become_what_was_published() {
         let anonymize = CryptoPan::new(&KEY);
+        let number = |text: &str| match text.parse::<IpAddr>().unwrap() {
+            IpAddr::V4(v4) => u128::from(v4.to_bits()) << 96,
+            IpAddr::V6(v6) => v6.to_bits(),
+        };
         for (real, shown) in PUBLISHED {
-            let real = real.parse::<IpAddr>().unwrap();
-            assert_eq!(anonymize.ip(real), shown.parse::<IpAddr>().unwrap(), "{real}");
+            let real_bits = number(real);
+            let flips = if real.contains('.') {
+                anonymize.bits::<32>(real_bits)
+            } else {
+                anonymize.bits::<128>(real_bits)
+            };
+            assert_eq!(real_bits ^ flips, number(shown), "{real}");
         }
     }
 
@@ -228,15 +375,49 @@ mod tests {
     #[test]
     fn hardware_addresses_lose_their_vendor() {
         let anonymize = CryptoPan::new(&KEY);
-        for first in [0x00, 0x01, 0x02, 0x33] {
+        for first in [0x00, 0x02, 0x34] {
             let own = (0..=255).map(|last| anonymize.mac(Mac([first, 1, 2, 3, 4, last])).0);
             let own = own.collect::<BTreeSet<_>>();
             assert_eq!(own.len(), 256, "different addresses stay different");
-            // Local, and a group's if it was one.
-            assert!(own.iter().all(|own| own[0] & 3 == 2 | first & 1));
+            assert!(own.iter().all(|own| own[0] & 3 == 2), "local, and no group's");
             let vendors = own.iter().map(|own| [own[0], own[1], own[2]]).collect::<BTreeSet<_>>();
             assert_eq!(vendors.len(), 256, "nothing is left of what they had in common");
         }
+    }
+
+    #[test]
+    fn hardware_addresses_may_keep_their_vendor() {
+        let anonymize = CryptoPan::new(&KEY);
+        let all = (0..=u16::MAX).map(|low| {
+            let [a, b] = low.to_be_bytes();
+            anonymize.mac_of_vendor(Mac([0, 1, 2, 3, a, b])).0
+        });
+        let all = all.collect::<BTreeSet<_>>();
+        assert_eq!(all.len(), 1 << 16, "no two become one");
+        assert!(all.iter().all(|own| own[..3] == [0, 1, 2]));
+        assert_ne!(anonymize.mac_of_vendor(Mac([0, 1, 3, 3, 0, 0])).0[3..], [3, 0, 0]);
+    }
+
+    #[test]
+    fn groups_keep_to_the_group_of_their_packets() {
+        let anonymize = CryptoPan::new(&KEY);
+        for same in [
+            [0xff; 6],
+            [0; 6],
+            [0x01, 0x80, 0xc2, 0, 0, 0],
+            [0x01, 0x00, 0x5e, 0, 0, 0xfb],
+            [0x01, 0x00, 0x5e, 0x7f, 0xff, 0xfa],
+            [0x33, 0x33, 0, 0, 0, 1],
+        ] {
+            assert_eq!(anonymize.mac(Mac(same)), Mac(same));
+            assert_eq!(anonymize.mac_of_vendor(Mac(same)), Mac(same));
+        }
+        let node = anonymize.ip("ff02::1:ff12:3456".parse().unwrap());
+        let IpAddr::V6(node) = node else { unreachable!() };
+        let mac = anonymize.mac(Mac([0x33, 0x33, 0xff, 0x12, 0x34, 0x56])).0;
+        assert_eq!(node.octets()[12..], mac[2..]);
+        assert_eq!(mac[2], 0xff);
+        assert_ne!(mac[3..], [0x12, 0x34, 0x56]);
     }
 
     #[test]

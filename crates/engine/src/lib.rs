@@ -24,7 +24,9 @@ mod watch;
 mod words;
 
 pub use account::{Account, CaptureAccount, Summary};
-pub use anonymize::CryptoPan;
+pub use anonymize::{
+    Anonymization, AnonymizeSummary, AnonymizeTo, Anonymized, CryptoPan, Payload, anonymize,
+};
 pub use catalogue::{
     Section, catalogue_json, catalogue_markdown, catalogue_text, event_sections, set_sections,
 };

@@ -47,7 +47,7 @@ pub(crate) fn open_files(
 
 /// Opens a capture. A pipe, which may say nothing for hours, is read so that the run can be
 /// stopped meanwhile.
-fn open_one(input: &Input, limits: Limits, watch: &Watch) -> Result<Capture, ReadError> {
+pub(crate) fn open_one(input: &Input, limits: Limits, watch: &Watch) -> Result<Capture, ReadError> {
     let is_pipe = match input {
         Input::Stdin => !std::io::IsTerminal::is_terminal(&std::io::stdin()),
         Input::File(path) => is_pipe(path),

@@ -107,6 +107,22 @@ fn an_interrupted_run_keeps_the_streams_it_has() {
     drop(written.fifo);
 }
 
+#[test]
+fn an_interrupted_anonymised_capture_is_not_taken_for_a_whole_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let fifo = fifo(directory.path());
+    let output = directory.path().join("out.pcap");
+    let child = start(&["anonymize", &fifo, "-o", output.to_str().unwrap()]);
+    let written = feed(&fifo);
+    interrupt(&child);
+    let ended = ended(child);
+    assert_eq!(ended.status.code(), Some(130), "{}", text(&ended.stderr));
+    assert_eq!(entries(directory.path()), ["capture", "out.partial.pcap"]);
+    let partial = fs::metadata(directory.path().join("out.partial.pcap")).unwrap();
+    assert!(partial.len() > MOST_BYTES / 2);
+    drop(written.fifo);
+}
+
 struct Written {
     /// Open, so that the capture is not over.
     fifo: fs::File,

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests fail, and say what they did")]
 
 mod anonymize;
+mod anonymize_captures;
 mod common;
 mod info;
 mod inputs;

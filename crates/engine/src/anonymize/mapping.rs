@@ -1,0 +1,64 @@
+//! What stands for each address, remembered: most frames have addresses that were seen before.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use flowloom_features::Anonymize;
+use flowloom_schema::Mac;
+
+use super::CryptoPan;
+
+/// The addresses of one key.
+#[derive(Debug)]
+pub(super) struct Mapping<'k> {
+    pan: &'k CryptoPan,
+    keeps_vendors: bool,
+    v4: HashMap<[u8; 4], [u8; 4]>,
+    v6: HashMap<[u8; 16], [u8; 16]>,
+}
+
+impl<'k> Mapping<'k> {
+    pub(super) fn new(pan: &'k CryptoPan, keeps_vendors: bool) -> Self {
+        Self { pan, keeps_vendors, v4: HashMap::new(), v6: HashMap::new() }
+    }
+
+    pub(super) fn v4(&mut self, address: [u8; 4]) -> [u8; 4] {
+        let pan = self.pan;
+        remembered(&mut self.v4, address, || match pan.ip(Ipv4Addr::from(address).into()) {
+            IpAddr::V4(v4) => v4.octets(),
+            IpAddr::V6(_) => [0; 4],
+        })
+    }
+
+    pub(super) fn v6(&mut self, address: [u8; 16]) -> [u8; 16] {
+        let pan = self.pan;
+        remembered(&mut self.v6, address, || match pan.ip(Ipv6Addr::from(address).into()) {
+            IpAddr::V6(v6) => v6.octets(),
+            IpAddr::V4(_) => [0; 16],
+        })
+    }
+
+    pub(super) fn mac(&self, address: [u8; 6]) -> [u8; 6] {
+        let mac = Mac(address);
+        if self.keeps_vendors { self.pan.mac_of_vendor(mac).0 } else { self.pan.mac(mac).0 }
+    }
+}
+
+fn remembered<const N: usize>(
+    known: &mut HashMap<[u8; N], [u8; N]>,
+    address: [u8; N],
+    own: impl FnOnce() -> [u8; N],
+) -> [u8; N] {
+    if let Some(&own) = known.get(&address) {
+        return own;
+    }
+    if known.len() == ADDRESSES_REMEMBERED_MAX {
+        known.clear();
+    }
+    let own = own();
+    known.insert(address, own);
+    own
+}
+
+/// Beyond that, all are forgotten and computed again: a scan has many that come once.
+const ADDRESSES_REMEMBERED_MAX: usize = 1 << 16;

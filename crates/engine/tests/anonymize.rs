@@ -1,0 +1,430 @@
+//! Captures without their addresses: the same traffic, of others, and nothing left of who it was.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test that fails says where, and says what it compared"
+)]
+
+#[expect(dead_code, reason = "other tests use the rest")]
+mod common;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::Cursor;
+use std::net::IpAddr;
+use std::path::Path;
+use std::process::Command;
+
+use common::{corpus, rows, shared};
+use flowloom_capture::{Block, Capture, Limits, Source as _};
+use flowloom_engine::{
+    Anonymization, Anonymize as _, AnonymizeSummary, AnonymizeTo, CaptureLimits, CryptoPan,
+    Destination, Existing, FlowSettings, Payload, Watch, WireOptions, anonymize, find_inputs,
+};
+use flowloom_schema::LinkType;
+use flowloom_wire::{Checksum, Layer, Layers, Packet, decode};
+
+const KEY: [u8; 32] = *b"a key that tests and nobody has.";
+
+fn anonymized(capture: &Path, output: &Path, payload: Payload) -> AnonymizeSummary {
+    let job = Anonymization {
+        inputs: find_inputs(&[capture.to_str().unwrap().into()]).unwrap(),
+        target: AnonymizeTo::One(Destination::File(output.into())),
+        key: CryptoPan::new(&KEY),
+        payload,
+        keeps_vendors: false,
+        existing: Existing::Keep,
+        capture: CaptureLimits::default(),
+    };
+    anonymize(&job, &Watch::default()).unwrap()
+}
+
+/// A frame, what it begins with, when it was and how long it was.
+struct Frame {
+    link: LinkType,
+    time: i64,
+    original: u32,
+    bytes: Vec<u8>,
+}
+
+fn frames(path: &Path) -> Vec<Frame> {
+    let bytes = Box::new(Cursor::new(fs::read(path).unwrap()));
+    let mut frames = Vec::new();
+    let Ok(mut capture) = Capture::from_reader("test", bytes, Limits::default()) else {
+        return frames;
+    };
+    let mut block = Block::default();
+    while capture.read(&mut block).unwrap() {
+        frames.extend(block.frames.iter().map(|frame| Frame {
+            link: frame.link,
+            time: frame.time.0,
+            original: frame.original,
+            bytes: block.data(frame).to_vec(),
+        }));
+    }
+    frames
+}
+
+/// The headers of a frame, and which of their checksums are right.
+#[derive(Default)]
+struct Told {
+    headers: Vec<(Layer, usize)>,
+    sums: Vec<(Layer, Checksum)>,
+}
+
+impl Layers for Told {
+    fn layer(&mut self, layer: Layer, offset: usize) {
+        self.headers.push((layer, offset));
+    }
+
+    fn checksum(&mut self, layer: Layer, checksum: Checksum) {
+        self.sums.push((layer, checksum));
+    }
+}
+
+fn told(frame: &Frame) -> (Told, Packet) {
+    let (mut told, mut packet) = (Told::default(), Packet::default());
+    let options = WireOptions { verify_checksums: true, ..WireOptions::default() };
+    decode(frame.link, &frame.bytes, frame.original, &options, &mut told, &mut packet);
+    (told, packet)
+}
+
+/// Every address in an IP or ARP header on the way down, and what was made of it.
+fn addresses(old: &Frame, new: &Frame, headers: &[(Layer, usize)]) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let mut all = Vec::new();
+    for &(layer, at) in headers {
+        let places: &[(usize, usize)] = match layer {
+            Layer::Ipv4 => &[(12, 4), (16, 4)],
+            Layer::Ipv6 => &[(8, 16), (24, 16)],
+            Layer::Arp if old.bytes.get(at..at + 6) == Some(&[0, 1, 8, 0, 6, 4]) => {
+                &[(8, 6), (14, 4), (18, 6), (24, 4)]
+            }
+            Layer::Ethernet => &[(0, 6), (6, 6)],
+            _ => &[],
+        };
+        for &(from, len) in places {
+            let place = at + from..at + from + len;
+            if let (Some(real), Some(own)) =
+                (old.bytes.get(place.clone()), new.bytes.get(place.clone()))
+            {
+                all.push((real.to_vec(), own.to_vec()));
+            }
+        }
+    }
+    all
+}
+
+/// Whether an address belongs to nobody, so that it may stay.
+fn stays(pan: &CryptoPan, address: &[u8]) -> bool {
+    match *address {
+        [a, b, c, d] => {
+            let address = IpAddr::from([a, b, c, d]);
+            pan.ip(address) == address
+        }
+        [first, ..] if address.len() == 6 => first & 1 != 0 || address.iter().all(|&b| b == 0),
+        _ => {
+            let address = IpAddr::from(<[u8; 16]>::try_from(address).unwrap());
+            pan.ip(address) == address
+        }
+    }
+}
+
+/// Everything that is to be true of a frame and of what became of it; adds what was seen to `all`.
+fn compare(
+    name: &str,
+    number: usize,
+    old: &Frame,
+    new: &Frame,
+    all: &mut BTreeMap<Vec<u8>, Vec<u8>>,
+) {
+    let at = format!("{name}, frame {number}");
+    assert_eq!((old.time, old.original), (new.time, new.original), "{at}");
+    assert_eq!((old.link, old.bytes.len()), (new.link, new.bytes.len()), "{at}");
+    let ((was, packet_was), (is, packet_is)) = (told(old), told(new));
+    // A fragment's tunnel is known when its datagram is whole.
+    if was.headers != is.headers {
+        let common = was.headers.iter().zip(&is.headers).take_while(|(was, is)| was == is).count();
+        panic!("{at}: {:?} became {:?}", &was.headers[common..], &is.headers[common..]);
+    }
+    for (was, is) in was.sums.iter().zip(&is.sums) {
+        assert_eq!(was, is, "{at}");
+    }
+    assert_eq!(
+        (packet_was.src_port, packet_was.dst_port, packet_was.seq, packet_was.app_len),
+        (packet_is.src_port, packet_is.dst_port, packet_is.seq, packet_is.app_len),
+        "{at}"
+    );
+    for (real, own) in addresses(old, new, &was.headers) {
+        let known = all.entry(real.clone()).or_insert_with(|| own.clone());
+        let is_group = real.len() == 6 && real[0] & 1 != 0;
+        assert!(is_group || *known == own, "{at}: {real:?} became {known:?} and {own:?}");
+    }
+}
+
+#[test]
+fn the_corpus_is_as_it_was_but_for_its_addresses() {
+    let Some(corpus) = corpus() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let pan = CryptoPan::new(&KEY);
+    let (mut captures, mut frames_compared, mut searched) = (0, 0, 0);
+    let mut everywhere = BTreeMap::new();
+    for (name, path) in &corpus {
+        let output = directory.path().join("out");
+        let summary = anonymized(path, &output, Payload::Zero);
+        assert_eq!(summary.captures.len(), 1);
+        let (old, new) = (frames(path), frames(&output));
+        assert_eq!(old.len(), new.len(), "{name}");
+        let mut own = BTreeMap::new();
+        for (number, (old, new)) in old.iter().zip(&new).enumerate() {
+            compare(name, number + 1, old, new, &mut own);
+        }
+        searched += search(name, &pan, &own, &old, &new);
+        captures += 1;
+        frames_compared += old.len();
+        for (real, own) in own {
+            let known = everywhere.entry(real.clone()).or_insert_with(|| own.clone());
+            assert!(*known == own || real[0] & 1 != 0, "{name}: one mapping for all captures");
+        }
+        fs::remove_file(output).unwrap();
+    }
+    println!(
+        "{captures} captures, {frames_compared} frames compared, {searched} addresses searched for"
+    );
+    assert!(captures > 250 && searched > 5_000);
+    prefixes_are_kept(&everywhere);
+}
+
+/// Looks for every original address in all bytes of the frames, also with its bytes turned around,
+/// and as text; how many were looked for.
+fn search(
+    name: &str,
+    pan: &CryptoPan,
+    all: &BTreeMap<Vec<u8>, Vec<u8>>,
+    old: &[Frame],
+    new: &[Frame],
+) -> usize {
+    let real = all.keys().filter(|address| !stays(pan, address)).collect::<BTreeSet<_>>();
+    let own = all.values().collect::<BTreeSet<_>>();
+    let mut by_len = BTreeMap::<usize, BTreeMap<Vec<u8>, &Vec<u8>>>::new();
+    for address in &real {
+        let turned = address.iter().rev().copied().collect::<Vec<_>>();
+        let of_len = by_len.entry(address.len()).or_default();
+        of_len.insert(turned, address);
+        of_len.insert((*address).clone(), address);
+    }
+    for (number, (old, new)) in old.iter().zip(new).enumerate() {
+        for (len, wanted) in &by_len {
+            for (at, window) in new.bytes.windows(*len).enumerate() {
+                let Some(address) = wanted.get(window) else { continue };
+                // By chance: what stands for one address is another one, or numbers that were
+                // there before (lengths, ports, sequence numbers) happen to look like it.
+                let is_own = (at.saturating_sub(len - 1)..=at).any(|from| {
+                    new.bytes.get(from..from + len).is_some_and(|at| own.contains(&at.to_vec()))
+                });
+                let was_there = old.bytes.get(at..at + len) == Some(window);
+                assert!(
+                    *len <= 6 && (is_own || was_there && !is_address(old, at)),
+                    "{name}, frame {}: {address:?} at byte {at}",
+                    number + 1
+                );
+            }
+        }
+    }
+    real.len()
+}
+
+/// Whether an IP or ARP header has an address at that byte.
+fn is_address(frame: &Frame, at: usize) -> bool {
+    let (told, _) = told(frame);
+    told.headers.iter().any(|&(layer, header)| match layer {
+        Layer::Ipv4 => at == header + 12 || at == header + 16,
+        Layer::Arp => at == header + 14 || at == header + 24,
+        _ => false,
+    })
+}
+
+/// Any two addresses have as many first bits in common as before.
+fn prefixes_are_kept(all: &BTreeMap<Vec<u8>, Vec<u8>>) {
+    let mut pairs = 0_u64;
+    for len in [4, 16] {
+        let number = |bytes: &[u8]| bytes.iter().fold(0, |all, &b| all << 8 | u128::from(b));
+        let of_len = all.iter().filter(|(real, _)| real.len() == len);
+        let of_len = of_len.map(|(real, own)| (number(real), number(own))).collect::<Vec<_>>();
+        for (i, a) in of_len.iter().enumerate() {
+            for b in &of_len[..i] {
+                pairs += 1;
+                assert_eq!((a.0 ^ b.0).leading_zeros(), (a.1 ^ b.1).leading_zeros());
+            }
+        }
+    }
+    println!("{pairs} pairs of addresses keep their common prefixes");
+}
+
+/// The flows of a capture: their addresses as the key makes them, or as they are.
+fn flows(path: &Path, key: Option<&CryptoPan>) -> Vec<String> {
+    let (rows, _) = rows(path, |config| config.flow = FlowSettings::default());
+    let own = |address: &str| match (address.parse::<IpAddr>(), key) {
+        (Ok(address), Some(key)) => key.ip(address).to_string(),
+        _ => address.to_string(),
+    };
+    let rows = rows.into_iter().map(|mut row| {
+        for column in ["src_ip", "dst_ip"] {
+            let address = own(row.text(column));
+            row.0.insert(column.into(), address.into());
+        }
+        // Of the name, of the addresses, and of hardware addresses that are groups.
+        for column in ["capture", "community_id", "src_mac", "dst_mac"] {
+            row.0.remove(column);
+        }
+        serde_json::Value::Object(row.0).to_string()
+    });
+    rows.collect()
+}
+
+#[test]
+fn flows_are_the_same_flows_of_others() {
+    let Some(corpus) = corpus() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let key = CryptoPan::new(&KEY);
+    let (mut compared, mut captures) = (0, 0);
+    for (name, path) in &corpus {
+        if TUNNELS_IN_FRAGMENTS.contains(&name.as_str()) {
+            continue;
+        }
+        let output = directory.path().join("out");
+        let summary = anonymized(path, &output, Payload::Zero);
+        if summary.captures[0].path.is_none() {
+            continue;
+        }
+        let (real, own) = (flows(path, Some(&key)), flows(&output, None));
+        assert_eq!(real.len(), own.len(), "{name}");
+        for (real, own) in real.iter().zip(&own) {
+            assert_eq!(real, own, "{name}");
+        }
+        compared += real.len();
+        captures += 1;
+        fs::remove_file(output).unwrap();
+    }
+    println!("{compared} flows of {captures} captures compared");
+    assert!(compared > 5_000);
+}
+
+#[test]
+fn tshark_finds_no_checksum_bad_that_was_good() {
+    let Some(corpus) = corpus() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let mut compared = 0;
+    for (name, path) in corpus.iter().filter(|(_, path)| fs::metadata(path).unwrap().len() < 60_000)
+    {
+        let output = directory.path().join("out");
+        if anonymized(path, &output, Payload::Zero).captures[0].path.is_none() {
+            continue;
+        }
+        let Some(own) = checksums(&output) else {
+            return println!("skipped: there is no tshark");
+        };
+        fs::remove_file(output).unwrap();
+        for (kind, count) in facts(name) {
+            let is = own.get(&kind).copied().unwrap_or(0);
+            let holds = if kind.ends_with("_good") { is >= count } else { is <= count };
+            let is_known = BAD_CHECKSUMS.contains(&(name.as_str(), kind.as_str()));
+            assert!(holds || is_known, "{name}: {kind} was {count} and is {is}");
+            compared += count;
+        }
+    }
+    println!("{compared} checksums compared with tshark");
+    assert!(compared > 5_000);
+}
+
+/// Good and bad checksums of a capture by protocol, as tshark sees them.
+fn checksums(path: &Path) -> Option<BTreeMap<String, u64>> {
+    let protocols =
+        [("ipv4", "ip"), ("tcp", "tcp"), ("udp", "udp"), ("icmp", "icmp"), ("icmpv6", "icmpv6")];
+    let mut command = Command::new("tshark");
+    command
+        .args(["-n", "-T", "fields", "-E", "occurrence=a", "-E", "aggregator=;", "-r"])
+        .arg(path);
+    for (_, name) in protocols {
+        command.args(["-e", &format!("{name}.checksum.status")]);
+        if ["ip", "tcp", "udp"].contains(&name) {
+            command.args(["-o", &format!("{name}.check_checksum:TRUE")]);
+        }
+    }
+    let output = command.output().ok()?;
+    let mut counts = BTreeMap::new();
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        for ((protocol, _), statuses) in protocols.iter().zip(line.split('\t')) {
+            for status in statuses.split(';') {
+                let status = match status {
+                    "0" => "bad",
+                    "1" => "good",
+                    _ => continue,
+                };
+                *counts.entry(format!("{protocol}_{status}")).or_default() += 1;
+            }
+        }
+    }
+    Some(counts)
+}
+
+/// The same of the original, from the facts about the corpus.
+fn facts(name: &str) -> Vec<(String, u64)> {
+    let path = shared().join("corpus/expected").join(format!("{name}.facts.tsv"));
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let lines = text.lines().filter_map(|line| line.strip_prefix("checksum\t"));
+    let counts = lines.filter_map(|line| line.split_once('\t'));
+    let counts = counts.filter(|(kind, _)| kind.ends_with("_good") || kind.ends_with("_bad"));
+    counts.map(|(kind, count)| (kind.to_string(), count.parse().unwrap())).collect()
+}
+
+#[test]
+fn payload_is_cut_where_headers_end() {
+    let directory = tempfile::tempdir().unwrap();
+    let capture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/browsing.pcapng");
+    let [zero, cut] = [Payload::Zero, Payload::Cut].map(|payload| {
+        let output = directory.path().join(format!("{payload:?}"));
+        anonymized(&capture, &output, payload);
+        frames(&output)
+    });
+    assert_eq!(zero.len(), cut.len());
+    let mut shorter = 0;
+    for (zero, cut) in zero.iter().zip(&cut) {
+        assert_eq!((zero.time, zero.original), (cut.time, cut.original));
+        let (kept, rest) = zero.bytes.split_at(cut.bytes.len());
+        assert_eq!(kept, cut.bytes);
+        assert!(rest.iter().all(|&byte| byte == 0));
+        shorter += usize::from(!rest.is_empty());
+    }
+    assert!(shorter > 50);
+}
+
+#[test]
+fn what_pcapng_says_besides_frames_is_left_out() {
+    let Some(corpus) = corpus() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let output = directory.path().join("out.pcapng");
+    let mut left_out = BTreeMap::<_, u64>::new();
+    for (_, path) in corpus.iter().filter(|(name, _)| name.starts_with("pcapng-test-generator")) {
+        let summary = anonymized(path, &output, Payload::Zero);
+        for (what, count) in &summary.captures[0].left_out {
+            *left_out.entry(*what).or_default() += count;
+        }
+        let bytes = Box::new(Cursor::new(fs::read(&output).unwrap()));
+        let mut capture = Capture::from_reader("test", bytes, Limits::default()).unwrap();
+        let mut block = Block::default();
+        while capture.read(&mut block).unwrap() {}
+        let facts = capture.facts();
+        assert_eq!((facts.comments.len(), facts.names.len(), facts.secrets.len()), (0, 0, 0));
+        assert!(facts.interfaces.iter().all(|one| one.name.is_none() && one.options.is_empty()));
+        assert!(facts.sections.iter().all(|one| one.hardware.is_none() && one.options.is_empty()));
+        fs::remove_file(&output).unwrap();
+    }
+    assert!(left_out["comments"] > 10 && left_out["names of hosts"] > 0, "{left_out:?}");
+}
+
+/// Headers of a tunnel over UDP in a fragment are payload to us.
+const TUNNELS_IN_FRAGMENTS: &[&str] = &[];
+
+/// Of what is no header to us and becomes zeros, with the packet that it quotes.
+const BAD_CHECKSUMS: &[(&str, &str)] = &[("tcpdump/nhrp-trace.pcap", "ipv4_good")];
