@@ -1,5 +1,7 @@
 //! What can be typed.
 
+mod anonymize;
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -7,6 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use flowloom_engine::{DEFAULT_SETS, Format, FrameRange, Network, Pieces};
 
 use crate::parse::{duration, format, network, pieces, size, snap_len, time};
+
+pub(crate) use anonymize::{AnonymizeArguments, PayloadArgument};
 
 /// Packet captures to tables of flows.
 #[derive(Debug, Parser)]
@@ -505,48 +509,6 @@ pub(crate) enum LevelArgument {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = ANONYMIZE_EXAMPLES)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag that can be typed")]
-pub(crate) struct AnonymizeArguments {
-    /// Captures: files (pcap, pcapng, snoop; plain, gzip, zstd, lz4), directories, globs, or `-`
-    #[arg(required = true, value_name = "CAPTURE")]
-    pub(crate) captures: Vec<String>,
-    /// File to write, or a directory for several captures, which keep their names; `-` is standard
-    /// output. The ending tells the compression, and the format if it is .pcap or .pcapng; else it
-    /// is the input's
-    #[arg(short, long, value_name = "OUT")]
-    pub(crate) output: PathBuf,
-    /// Key: 32 bytes, or 64 hexadecimal digits. The same key gives the same addresses, also in
-    /// `flows --anonymize`; without one, a random key is used and forgotten
-    #[arg(long, value_name = "KEYFILE")]
-    pub(crate) key: Option<PathBuf>,
-    /// Make the key if there is no such file
-    #[arg(long, requires = "key")]
-    pub(crate) new_key: bool,
-    /// What becomes of payload, and of all else that is not a known header: zero, or cut (frames
-    /// end before it, their original length stays)
-    #[arg(long, value_name = "HOW", value_enum, default_value = "zero")]
-    pub(crate) payload: PayloadArgument,
-    /// Keep the vendor of hardware addresses: their first three bytes
-    #[arg(long)]
-    pub(crate) keep_vendors: bool,
-    /// Replace files that are there
-    #[arg(long)]
-    pub(crate) force: bool,
-    /// Say nothing but errors, and show no progress
-    #[arg(short, long)]
-    pub(crate) quiet: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum PayloadArgument {
-    /// Zeros in its place
-    Zero,
-    /// Frames end before it
-    Cut,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct FeaturesArguments {
     /// Only the columns of these sets
     #[arg(value_name = "SET")]
@@ -704,8 +666,3 @@ const CONVERT_EXAMPLES: &str = "Examples:
   flowloom convert a.pcapng -o a.pcap
   flowloom convert a.pcap -o a.pcapng.zst
   ssh host tcpdump -w - | flowloom convert - -o - --format pcapng --compression zstd > a.pcapng.zst";
-
-const ANONYMIZE_EXAMPLES: &str = "Examples:
-  flowloom anonymize a.pcap -o shared.pcap
-  flowloom anonymize monday.pcap tuesday.pcapng.gz --key my.key --new-key -o shared/
-  flowloom anonymize a.pcapng --payload cut --keep-vendors -o headers.pcapng";
