@@ -18,6 +18,20 @@ pub struct Block {
     pub(crate) options: Vec<OptionsAt>,
     /// The index from which on frames are of which input, of several that are read as one.
     pub(crate) inputs: Vec<(u32, u32)>,
+    /// Where the frames' records are.
+    pub(crate) records: Records,
+}
+
+/// Where the records of a block's frames begin.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Records {
+    /// Where the block's bytes begin in the (uncompressed) input; none if they are not all from
+    /// one.
+    pub(crate) base: Option<u64>,
+    /// Bytes of a record before the frame's.
+    pub(crate) header_len: u32,
+    /// Where the frames begin that have only [`SIMPLE_HEADER_LEN`] bytes before them.
+    pub(crate) simple: Vec<u32>,
 }
 
 /// One captured frame.
@@ -77,11 +91,26 @@ impl Block {
         self.options.get(found).copied()
     }
 
+    /// Where the record of a frame of this block begins in the (uncompressed) input; unknown where
+    /// several captures are put together.
+    #[inline]
+    pub fn record_at(&self, frame: &Frame) -> Option<u64> {
+        let Records { base, header_len, simple } = &self.records;
+        let is_simple = !simple.is_empty() && simple.binary_search(&frame.start).is_ok();
+        let header_len = if is_simple { SIMPLE_HEADER_LEN } else { *header_len };
+        Some(base.as_ref()? + u64::from(frame.start) - u64::from(header_len))
+    }
+
     /// Empties the block, keeping its memory.
     pub fn clear(&mut self) {
         self.frames.clear();
         self.bytes.clear();
         self.options.clear();
         self.inputs.clear();
+        self.records.base = None;
+        self.records.simple.clear();
     }
 }
+
+/// Bytes of a simple packet block of pcapng before the frame's.
+pub(crate) const SIMPLE_HEADER_LEN: u32 = 12;

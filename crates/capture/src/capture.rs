@@ -1,7 +1,7 @@
 //! One capture: opened, told apart by its first bytes, and read block by block.
 
 use std::fs::File;
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal, Read, Write};
 
 use crate::block::Block;
 use crate::error::ReadError;
@@ -9,7 +9,7 @@ use crate::facts::{Compression, Facts, Format, Warning};
 use crate::limits::Limits;
 use crate::notebook::Notebook;
 use crate::pcap::{self, Pcap};
-use crate::pcapng::Pcapng;
+use crate::pcapng::{self, Pcapng};
 use crate::signature::{self, Signature};
 use crate::snoop::{self, Snoop};
 use crate::source::{Input, Source};
@@ -80,9 +80,26 @@ impl Capture {
         reader: Box<dyn Read + Send>,
         limits: Limits,
     ) -> Result<Self, ReadError> {
-        let input = input.into();
-        let stream =
-            Stream::new(reader).map_err(|cause| ReadError::Open { input: input.clone(), cause })?;
+        Self::from_stream(input.into(), Stream::new(reader), limits)
+    }
+
+    /// The same, which writes down in `copy` what it reads, uncompressed.
+    pub fn copying(
+        input: impl Into<String>,
+        reader: Box<dyn Read + Send>,
+        limits: Limits,
+        copy: Box<dyn Write + Send>,
+    ) -> Result<Self, ReadError> {
+        let stream = Stream::new(reader).map(|stream| stream.copied_to(copy));
+        Self::from_stream(input.into(), stream, limits)
+    }
+
+    fn from_stream(
+        input: String,
+        stream: io::Result<Stream>,
+        limits: Limits,
+    ) -> Result<Self, ReadError> {
+        let stream = stream.map_err(|cause| ReadError::Open { input: input.clone(), cause })?;
         let mut capture = Self {
             stream,
             reader: Reader::Nothing(pcap::HEADER_LEN),
@@ -181,6 +198,7 @@ impl Capture {
                 at,
                 frames: &mut block.frames,
                 options: &mut block.options,
+                simple: &mut block.records.simple,
                 first: block.first,
                 offset: self.offset,
                 notebook: &mut self.notebook,
@@ -228,6 +246,13 @@ impl Capture {
         }
         self.tail.extend_from_slice(block.bytes.get(at..).unwrap_or_default());
         block.bytes.truncate(at);
+        block.records.base = Some(self.offset);
+        block.records.header_len = match &self.reader {
+            Reader::Pcap(pcap) => pcap.record_header_len as u32,
+            Reader::Pcapng(_) => pcapng::PACKET_HEADER_LEN,
+            Reader::Snoop(_) => snoop::RECORD_HEADER_LEN as u32,
+            Reader::Nothing(_) => 0,
+        };
         self.offset += at as u64;
     }
 

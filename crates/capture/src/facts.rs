@@ -100,6 +100,20 @@ pub struct Interface {
     pub statistics: Option<Statistics>,
     /// What else pcapng says of it, comments among it.
     pub options: Vec<RawOption>,
+    /// Where the header of its section is, or that of the file; nowhere where captures are put
+    /// together.
+    pub section_at: Span,
+    /// Where its description is; that is the header of the file where there is nothing else.
+    pub at: Span,
+}
+
+/// A place in an input.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Span {
+    /// Where it begins in the (uncompressed) input.
+    pub offset: u64,
+    /// How many bytes it has; 0 if there is no such place.
+    pub len: u32,
 }
 
 /// What a capturing program counted on an interface, from the last report in the file.

@@ -30,7 +30,8 @@ pub use capture::Capture;
 pub use clock::Resolution;
 pub use error::ReadError;
 pub use facts::{
-    Comment, Compression, Facts, Format, Interface, Name, Secret, Section, Statistics, Warning,
+    Comment, Compression, Facts, Format, Interface, Name, Secret, Section, Span, Statistics,
+    Warning,
 };
 pub use limits::Limits;
 pub use options::{FrameOptions, RawOption};

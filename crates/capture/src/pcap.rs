@@ -9,7 +9,7 @@ use flowloom_schema::{LinkType, NANOS_PER_SECOND, Timestamp};
 use crate::block::Frame;
 use crate::bytes::{ByteOrder, words};
 use crate::clock::Resolution;
-use crate::facts::{Format, Interface};
+use crate::facts::{Format, Interface, Span};
 use crate::limits::Limits;
 use crate::walk::{Filling, Stop, too_long};
 
@@ -17,7 +17,7 @@ use crate::walk::{Filling, Stop, too_long};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pcap {
     order: ByteOrder,
-    record_header_len: usize,
+    pub(crate) record_header_len: usize,
     nanos_per_tick: u32,
     lengths: Lengths,
     link: LinkType,
@@ -78,7 +78,10 @@ impl Pcap {
             frame_bytes_max: limits.frame_bytes(link),
         };
         let resolution = variant.resolution;
-        (pcap, Interface { link, snap_len, resolution, ..Interface::default() })
+        let at = Span { offset: 0, len: HEADER_LEN as u32 };
+        let interface =
+            Interface { link, snap_len, resolution, section_at: at, at, ..Interface::default() };
+        (pcap, interface)
     }
 
     pub(crate) fn walk(&self, filling: &mut Filling<'_>) -> Stop {

@@ -8,9 +8,10 @@ pub(crate) mod notes;
 
 use flowloom_schema::{LinkType, Timestamp};
 
-use crate::block::{Frame, OptionsAt};
+use crate::block::{Frame, OptionsAt, SIMPLE_HEADER_LEN};
 use crate::bytes::{ByteOrder, words};
 use crate::clock::Clock;
+use crate::facts::Span;
 use crate::walk::{Filling, Stop, too_long};
 
 /// A reader of blocks.
@@ -18,6 +19,7 @@ use crate::walk::{Filling, Stop, too_long};
 pub(crate) struct Pcapng {
     order: ByteOrder,
     sections: u64,
+    section_at: Span,
     /// Of the section.
     interfaces: Vec<Described>,
     /// For frames that have no time of their own.
@@ -60,6 +62,7 @@ impl Pcapng {
         Self {
             order: ByteOrder::Little,
             sections: 0,
+            section_at: Span::default(),
             interfaces: Vec::new(),
             last_time: Timestamp(0),
             has_timeless_frames: false,
@@ -209,7 +212,10 @@ impl Pcapng {
             );
         }
         let captured = captured.min(data.len() as u32);
-        self.push(Packet { interface: 0, ticks: None, captured, original, data_at: 12 }, filling)
+        let data_at = SIMPLE_HEADER_LEN as usize;
+        self.push(Packet { interface: 0, ticks: None, captured, original, data_at }, filling)?;
+        filling.simple.push((filling.at + data_at) as u32);
+        Ok(())
     }
 
     #[inline]
@@ -262,6 +268,8 @@ pub(crate) const BYTE_ORDER_MAGIC: u32 = 0x1a2b_3c4d;
 const BLOCK_LEN_MIN: usize = 12;
 /// Where the frame begins in the body of packet blocks with a time.
 const PACKET_AT: usize = 20;
+/// Where the frame begins in packet blocks with a time.
+pub(crate) const PACKET_HEADER_LEN: u32 = 8 + PACKET_AT as u32;
 
 #[cfg(test)]
 mod tests;

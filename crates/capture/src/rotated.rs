@@ -13,7 +13,7 @@ use flowloom_schema::Timestamp;
 use crate::block::{Block, Frame, OptionsAt};
 use crate::capture::Capture;
 use crate::error::ReadError;
-use crate::facts::{Facts, Interface};
+use crate::facts::{Facts, Interface, Span};
 use crate::limits::Limits;
 use crate::notebook::Notebook;
 use crate::source::{Input, Source};
@@ -268,6 +268,7 @@ impl Open {
         let first = block.first;
         std::mem::swap(block, &mut self.block);
         block.first = first;
+        block.records.base = None;
         for frame in &mut block.frames {
             frame.interface = interface(&self.interfaces, frame.interface);
         }
@@ -310,7 +311,14 @@ impl Open {
     fn note_interfaces(&mut self, all: &mut Notebook, known: &mut Known) {
         let interfaces = &self.capture.facts().interfaces;
         for interface in interfaces.iter().skip(self.interfaces.len()) {
-            let plain = Interface { section: 0, id: 0, statistics: None, ..interface.clone() };
+            let plain = Interface {
+                section: 0,
+                id: 0,
+                statistics: None,
+                section_at: Span::default(),
+                at: Span::default(),
+                ..interface.clone()
+            };
             let alike = self.alike.entry(plain.clone()).or_default();
             let index = *known.entry((plain, *alike)).or_insert_with_key(|(plain, _)| {
                 // Beyond the limit, the last interface stands for all others.

@@ -5,7 +5,7 @@ use flowloom_schema::{LinkType, NANOS_PER_SECOND, Timestamp};
 use crate::block::Frame;
 use crate::bytes::{ByteOrder, words};
 use crate::clock::Resolution;
-use crate::facts::Interface;
+use crate::facts::{Interface, Span};
 use crate::limits::Limits;
 use crate::walk::{Filling, Stop, too_long};
 
@@ -27,8 +27,9 @@ impl Snoop {
             return Err(format!("it is a snoop file of version {version}, and only 2 is known"));
         }
         let link = link_type(data_link);
-        let interface =
-            Interface { link, resolution: Resolution::MICROSECONDS, ..Interface::default() };
+        let at = Span { offset: 0, len: HEADER_LEN as u32 };
+        let resolution = Resolution::MICROSECONDS;
+        let interface = Interface { link, resolution, section_at: at, at, ..Interface::default() };
         Ok((Self { link, frame_bytes_max: limits.frame_bytes(link) }, interface))
     }
 
@@ -96,7 +97,7 @@ pub(crate) fn is_unknown(link: LinkType) -> bool {
 
 pub(crate) const MAGIC: [u8; 8] = *b"snoop\0\0\0";
 pub(crate) const HEADER_LEN: usize = 16;
-const RECORD_HEADER_LEN: usize = 24;
+pub(crate) const RECORD_HEADER_LEN: usize = 24;
 
 /// Data links that the registry has no number for: far above all it has given out.
 const UNKNOWN: u16 = 0x8000;

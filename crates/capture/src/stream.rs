@@ -8,7 +8,7 @@ mod lz4;
 mod zstd;
 
 use std::fs::File;
-use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -24,6 +24,8 @@ pub(crate) struct Stream {
     failure: Option<io::Error>,
     /// The file whose reading goes on when more is asked for.
     closed: Option<PathBuf>,
+    /// What is handed over is written here, too.
+    copy: Option<Box<dyn Write + Send>>,
 }
 
 /// How asking for bytes ended.
@@ -74,7 +76,7 @@ impl Stream {
             Compression::Zstd => Box::new(zstd::Zstd::new(counted(all))?),
             Compression::Lz4 => Box::new(lz4::Lz4::new(counted(all))),
         };
-        Ok(Self { reader, compression, tally, failure, closed: None })
+        Ok(Self { reader, compression, tally, failure, closed: None, copy: None })
     }
 
     /// Gives up the reader of what has been read to its end.
@@ -101,6 +103,11 @@ impl Stream {
         Ok(())
     }
 
+    /// The same, which writes down in `copy` all it hands over.
+    pub(crate) fn copied_to(self, copy: Box<dyn Write + Send>) -> Self {
+        Self { copy: Some(copy), ..self }
+    }
+
     pub(crate) fn compression(&self) -> Compression {
         self.compression
     }
@@ -120,6 +127,13 @@ impl Stream {
         }
         let before = buffer.len();
         let result = self.reopen().and_then(|()| self.read_into(buffer, len));
+        if let Some(copy) = &mut self.copy
+            && let Err(cause) = copy.write_all(&buffer[before..])
+        {
+            let text = format!("what is read cannot be kept: {cause}");
+            buffer.truncate(before);
+            return Fill::Failed(io::Error::new(cause.kind(), text));
+        }
         if self.compression == Compression::None {
             self.tally.bytes.fetch_add((buffer.len() - before) as u64, Ordering::Relaxed);
         }

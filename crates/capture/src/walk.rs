@@ -14,6 +14,8 @@ pub(crate) struct Filling<'a> {
     pub(crate) frames: &'a mut Vec<Frame>,
     /// Where the options of those frames are that have some.
     pub(crate) options: &'a mut Vec<OptionsAt>,
+    /// Those of them that are in simple packet blocks, by where they begin.
+    pub(crate) simple: &'a mut Vec<u32>,
     /// Number of the block's first frame.
     pub(crate) first: u64,
     /// Where `bytes` begins in the input.

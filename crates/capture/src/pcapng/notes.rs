@@ -5,12 +5,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use flowloom_schema::LinkType;
 
 use super::{
-    DECRYPTION_SECRETS, Described, INTERFACE_DESCRIPTION, INTERFACE_STATISTICS, NAME_RESOLUTION,
-    Pcapng, SECTION_HEADER, too_short,
+    BLOCK_LEN_MIN, DECRYPTION_SECRETS, Described, INTERFACE_DESCRIPTION, INTERFACE_STATISTICS,
+    NAME_RESOLUTION, Pcapng, SECTION_HEADER, too_short,
 };
 use crate::bytes::ByteOrder;
 use crate::clock::{Clock, Resolution};
-use crate::facts::{Interface, Name, Section, Statistics};
+use crate::facts::{Interface, Name, Section, Span, Statistics};
 use crate::options::{COMMENT, Options, RawOption};
 use crate::walk::{Filling, Stop};
 
@@ -44,6 +44,7 @@ impl Pcapng {
             return Err(Stop::Damaged(format!("the section has version {major}.{minor}, not 1.0")));
         }
         self.sections += 1;
+        self.section_at = place(body, filling);
         self.interfaces.clear();
         let mut section = Section::default();
         self.each_option(0, options, filling, |code, value| match code {
@@ -70,6 +71,8 @@ impl Pcapng {
             snap_len: order.u32([s0, s1, s2, s3]),
             section: self.sections.saturating_sub(1),
             id: self.interfaces.len() as u32,
+            section_at: self.section_at,
+            at: place(body, filling),
             ..Interface::default()
         };
         self.each_option(0, options, filling, |code, value| match (code, value) {
@@ -179,6 +182,12 @@ impl Pcapng {
             filling.warn("an option is longer than its block".into());
         }
     }
+}
+
+/// Where the block of a body is.
+fn place(body: &[u8], filling: &Filling<'_>) -> Span {
+    let offset = filling.offset + filling.at as u64;
+    Span { offset, len: (body.len() + BLOCK_LEN_MIN) as u32 }
 }
 
 fn address(kind: u16, record: &[u8]) -> Option<(IpAddr, &[u8])> {
