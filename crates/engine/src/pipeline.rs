@@ -22,7 +22,7 @@ pub(crate) use taken::{Finished, IpDatagram, Taken, Takes};
 use std::sync::Arc;
 
 use flowloom_features::{Anonymize, Events, Families};
-use flowloom_flow::{KeyHasher, Place, Settings as FlowSettings};
+use flowloom_flow::{KeyHasher, Place, RecordPlace, Settings as FlowSettings};
 use flowloom_logs::Logs;
 use flowloom_protocols::Wants;
 use flowloom_schema::Batch;
@@ -42,6 +42,9 @@ pub(crate) struct Tables {
     pub(crate) finished: Finished,
 }
 
+/// Takes frames that make no flow.
+pub(crate) type Others<'c> = &'c (dyn Fn(RecordPlace) + Sync);
+
 /// What the stages of a run have in common: which parsers and columns the output asked for.
 pub(crate) struct Plan<'c> {
     pub(crate) config: &'c Config,
@@ -53,6 +56,8 @@ pub(crate) struct Plan<'c> {
     pub(crate) words: Option<Words>,
     /// What is taken out of flows beside rows.
     pub(crate) takes: Takes,
+    /// Takes the frames that make no flow, in order, where somebody wants them.
+    pub(crate) others: Option<Others<'c>>,
     hasher: KeyHasher,
 }
 
@@ -84,7 +89,7 @@ impl<'c> Plan<'c> {
         let families = told(families);
         let (events, hasher) = (Events::default(), KeyHasher::random());
         let takes = Takes::default();
-        Self { config, families, events, logs: None, words, takes, hasher }
+        Self { config, families, events, logs: None, words, takes, others: None, hasher }
     }
 
     /// What must be parsed of what flows say.

@@ -177,6 +177,6 @@ fn kind(column: &Column) -> Option<WordKind> {
 /// What tells which protocols were found.
 const PRESENCE_COLUMN: &str = "applications";
 /// Sets whose columns are no words.
-const OF_ALL_PACKETS: &[&str] = &["sequences", "timestamps", "statistics"];
+const OF_ALL_PACKETS: &[&str] = &["sequences", "timestamps", "statistics", "frames"];
 /// The same for all flows of a capture.
 const CAPTURE: &str = "capture";

@@ -105,6 +105,8 @@ pub struct Needs {
     pub sequences: bool,
     /// The distribution of all packets.
     pub statistics: bool,
+    /// Where their frames are.
+    pub frames: bool,
     /// What they say.
     pub said: Wants,
 }

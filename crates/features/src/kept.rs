@@ -7,6 +7,7 @@ use flowloom_protocols::{
 };
 use flowloom_wire::Transport as WireTransport;
 
+use crate::frames::{FrameList, FramesShared};
 use crate::log::{Log, LogShared};
 
 /// What the families keep of a flow's packets; apart from the flow, for many runs have no need of it.
@@ -17,10 +18,17 @@ pub struct Kept(Option<Box<Inner>>);
 struct Inner {
     /// A record of each packet.
     log: Log,
+    /// Where their frames are.
+    frames: FrameList,
     /// What the packets say; none where nothing is said or wanted.
     talk: Option<Box<Talk>>,
     /// What they say, byte for byte; none where nobody asked for that.
     transcript: Option<Box<(u64, Transcript)>>,
+}
+
+impl Inner {
+    const EMPTY: Self =
+        Self { log: Log::EMPTY, frames: FrameList::EMPTY, talk: None, transcript: None };
 }
 
 /// What all flows of a partition share.
@@ -28,6 +36,8 @@ struct Inner {
 pub struct KeptShared {
     /// For the records.
     pub log: LogShared,
+    /// For the lists of frames.
+    pub frames: FramesShared,
     /// For what is said; none where nothing of it is wanted.
     pub talk: Option<TalkShared>,
     /// For what is said, byte for byte; none where it is not wanted.
@@ -55,6 +65,9 @@ impl Keep for Kept {
         if shared.log.is_wanted() {
             self.inner().log.packet(arrival, seen, &mut shared.log);
         }
+        if shared.frames.is_wanted() {
+            self.inner().frames.packet(arrival, origin, &mut shared.frames);
+        }
         if let Some(shared) = &mut shared.talk {
             #[cfg(feature = "ja4plus")]
             self.open_with_syn(arrival, known, shared);
@@ -70,6 +83,7 @@ impl Keep for Kept {
     #[inline]
     fn is_short(shared: &KeptShared) -> bool {
         shared.log.is_short()
+            || shared.frames.is_short()
             || shared.talk.as_ref().is_some_and(TalkShared::is_short)
             || shared.transcript.as_ref().is_some_and(TranscriptShared::is_short)
     }
@@ -77,6 +91,7 @@ impl Keep for Kept {
     fn ended(&mut self, shared: &mut KeptShared) {
         let Some(inner) = &mut self.0 else { return };
         inner.log.ended(&mut shared.log);
+        inner.frames.ended(&mut shared.frames);
         if let (Some(talk), Some(shared)) = (&mut inner.talk, &mut shared.talk) {
             talk.conversation.end(talk.ends, shared);
         }
@@ -95,6 +110,12 @@ impl Kept {
         self.0.as_deref().map_or(&NOTHING, |inner| &inner.log)
     }
 
+    /// Where the frames are.
+    pub fn frames(&self) -> &FrameList {
+        static NOTHING: FrameList = FrameList::EMPTY;
+        self.0.as_deref().map_or(&NOTHING, |inner| &inner.frames)
+    }
+
     /// What was found in what the flow says.
     pub fn findings(&self) -> Option<&Findings> {
         self.talk().map(|talk| talk.conversation.findings())
@@ -105,9 +126,9 @@ impl Kept {
         self.inner().talk.get_or_insert_default().conversation.findings_mut()
     }
 
-    /// How much there is of it, in packet records and messages.
+    /// How much there is of it, in packet records, frames and messages.
     pub fn weight(&self) -> usize {
-        self.log().kept() + self.findings().map_or(0, Findings::messages)
+        self.log().kept() + self.frames().len() + self.findings().map_or(0, Findings::messages)
     }
 
     fn talk(&self) -> Option<&Talk> {
@@ -116,9 +137,7 @@ impl Kept {
 
     #[inline]
     fn inner(&mut self) -> &mut Inner {
-        self.0.get_or_insert_with(|| {
-            Box::new(Inner { log: Log::EMPTY, talk: None, transcript: None })
-        })
+        self.0.get_or_insert_with(|| Box::new(Inner::EMPTY))
     }
 
     #[inline]

@@ -10,6 +10,7 @@ mod core;
 mod events;
 mod exact;
 mod family;
+mod frames;
 mod kept;
 mod log;
 mod moments;
@@ -22,6 +23,7 @@ mod testing;
 
 pub use events::Events;
 pub use family::{Anonymize, Family, FlowRow, Needs, Signs};
+pub use frames::{FrameList, FramesShared};
 pub use kept::{Kept, KeptShared};
 pub use log::{Log, LogLimits, LogShared, PacketRecord};
 pub use sets::{Families, RESERVED, SETS, Set, catalogue};

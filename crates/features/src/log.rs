@@ -65,6 +65,8 @@ pub struct LogLimits {
     /// Bytes of records and of what is folded from them at a time, over all flows; beyond it,
     /// sequences are cut and medians of gaps null.
     pub log_bytes_max: usize,
+    /// Bytes of lists of frames, over all flows; beyond it, frames are in no list.
+    pub frames_bytes_max: usize,
 }
 
 /// What the logs of a partition share.
@@ -98,6 +100,7 @@ impl Default for LogLimits {
             sequence_nanos_max: None,
             sequence_bytes_max: None,
             log_bytes_max: 2 << 30,
+            frames_bytes_max: 2 << 30,
         }
     }
 }

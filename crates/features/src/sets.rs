@@ -10,6 +10,7 @@ use crate::community_id::CommunityIdFamily;
 use crate::connection::ConnectionFamily;
 use crate::core::CoreFamily;
 use crate::family::{Anonymize, Family, FlowRow, Needs, Signs};
+use crate::frames::FramesFamily;
 use crate::kept::Kept;
 use crate::said::{
     ApplicationFamily, DeclaredFamily, DhcpFamily, DnsFamily, HttpFamily, IcmpFamily, QuicFamily,
@@ -54,6 +55,11 @@ pub const SETS: &[Set] = &[
         name: "statistics",
         doc: "twelve statistics of lengths and gaps, over all packets and for each direction",
         families: |_| vec![Box::new(StatisticsFamily)],
+    },
+    Set {
+        name: "frames",
+        doc: "the numbers of a flow's frames, and where they are in the capture",
+        families: |_| vec![Box::new(FramesFamily)],
     },
     Set {
         name: "application",
@@ -173,6 +179,7 @@ impl Families {
             |all, needs| Needs {
                 sequences: all.sequences || needs.sequences,
                 statistics: all.statistics || needs.statistics,
+                frames: all.frames || needs.frames,
                 said: all.said.or(needs.said),
             },
         )

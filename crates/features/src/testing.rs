@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use flowloom_flow::{
     Arrival, Clocks, Ended, Initiator, KeyHasher, Network, Origin, Partition, Place, Population,
-    Settings,
+    RecordPlace, Settings,
 };
 use flowloom_schema::{Series, Values};
 use flowloom_wire::{Address, Packet, Transport};
 
-use crate::{Families, Kept, KeptShared, LogLimits, LogShared, Signs};
+use crate::{Families, FramesShared, Kept, KeptShared, LogLimits, LogShared, Signs};
 
 /// A UDP packet between two endpoints; the one in 10.0.0.0/8 is the initiator.
 pub(crate) fn packet(time: i64, up: bool, lengths: [u32; 4]) -> Arrival {
@@ -63,8 +63,9 @@ pub(crate) fn flows(
     let initiator = Initiator::Client(client);
     let settings = Settings { initiator, no_split: true, ..Settings::default() };
     let hasher = KeyHasher::random();
-    let mut partition =
-        Partition::new(&settings, KeptShared { log: shared, talk: None, transcript: None });
+    let frames = FramesShared::new(false, 0, 1);
+    let shared = KeptShared { log: shared, frames, talk: None, transcript: None };
+    let mut partition = Partition::new(&settings, shared);
     let mut ended = Vec::new();
     for (arrival, frame) in arrivals.iter().zip(1..) {
         let arrival = Arrival { frame, ..*arrival };
@@ -92,6 +93,8 @@ impl Origin for Nowhere {
     fn tunnel(&self, _: &Arrival) -> Option<String> {
         None
     }
+
+    fn records(&self, _: &Arrival, _: &mut dyn FnMut(RecordPlace)) {}
 }
 
 /// A row by the names of its columns.

@@ -41,6 +41,16 @@ impl Place {
     }
 }
 
+/// A frame and where its record is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RecordPlace {
+    /// Number of the frame in the input, from 1.
+    pub frame: u64,
+    /// Where its record begins in the (uncompressed) capture; unknown where several are put
+    /// together.
+    pub offset: Option<u64>,
+}
+
 /// Where packets came from: asked for what only some packets need.
 pub trait Origin {
     /// The captured bytes of the frame a packet came in; none if it is gone, as that of a fragment
@@ -53,4 +63,7 @@ pub trait Origin {
 
     /// The tunnels a packet came through, outermost first.
     fn tunnel(&self, arrival: &Arrival) -> Option<String>;
+
+    /// Hands the frames that a packet came in to `take`: one, or those of all its fragments.
+    fn records(&self, arrival: &Arrival, take: &mut dyn FnMut(RecordPlace));
 }

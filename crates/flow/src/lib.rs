@@ -22,7 +22,7 @@ mod slab;
 mod stream;
 mod tcp;
 
-pub use arrival::{Arrival, Origin, Place};
+pub use arrival::{Arrival, Origin, Place, RecordPlace};
 pub use clock::{Clock, Clocks};
 pub use defrag::{Datagram, DatagramOrigin, Defrag, DefragCounts};
 pub use first::First;

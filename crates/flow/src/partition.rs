@@ -341,7 +341,7 @@ fn take<K: Keep>(
     let seen = flow.take(now.arrival, now.place.reversed, now.clock, origin, holes_max);
     let known = Known { first: &flow.first, sides: &flow.sides };
     flow.keep.packet(now.arrival, seen, known, origin, shared);
-    if (flow.closed || flow.reset) && flow.over().is_none() {
+    if (flow.closed || flow.reset) && flow.over().is_none() && !settings.ignore_tcp_ends {
         flow.over = now.clock;
     }
 }

@@ -11,6 +11,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Whether the life cycle is off: one flow per key (`--no-split`).
     pub no_split: bool,
+    /// Whether what TCP says (FIN, RST, SYN) ends no flow: time alone does.
+    pub ignore_tcp_ends: bool,
     /// Who is the initiator.
     pub initiator: Initiator,
     /// What the key leaves out.

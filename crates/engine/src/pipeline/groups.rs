@@ -1,7 +1,7 @@
 //! Partitions of flows, in groups that one thread at a time works on.
 
-use flowloom_features::{Kept, KeptShared, LogShared};
-use flowloom_flow::{Arrival, Ended, Origin, PARTITIONS, Partition};
+use flowloom_features::{FramesShared, Kept, KeptShared, LogShared};
+use flowloom_flow::{Arrival, Ended, Origin, PARTITIONS, Partition, RecordPlace};
 use flowloom_protocols::{Lesson, Shared as TalkShared, TranscriptShared};
 use flowloom_wire::{Options, tunnel_path};
 
@@ -24,8 +24,9 @@ impl Group {
         let partition = |_| {
             let (sequences, statistics) = (needs.sequences, needs.statistics);
             let log = LogShared::new(sequences, statistics, limits, population, PARTITIONS);
+            let frames = FramesShared::new(needs.frames, limits.frames_bytes_max, PARTITIONS);
             let (talk, transcript) = (talk(plan), transcript(plan));
-            Partition::new(plan.flow(), KeptShared { log, talk, transcript })
+            Partition::new(plan.flow(), KeptShared { log, frames, talk, transcript })
         };
         (0..groups)
             .map(|index| share(index, groups))
@@ -62,7 +63,8 @@ impl Group {
     pub(crate) fn add_to(&self, account: &mut Account) {
         for partition in &self.partitions {
             account.reach("flows", partition.counts().evicted);
-            let KeptShared { log, talk, transcript } = partition.shared();
+            let KeptShared { log, frames, talk, transcript } = partition.shared();
+            account.reach("frames_bytes", frames.dropped());
             account.reach("log_bytes", log.starved());
             account.reach("gap_medians", log.medians_given_up());
             if let Some(counts) = talk.as_ref().map(TalkShared::counts) {
@@ -147,5 +149,12 @@ impl Origin for Frames<'_> {
         let frame = self.work.frame_of(arrival)?;
         let data = self.work.block.data(frame);
         Some(tunnel_path(frame.link, data, frame.original, self.options).to_string())
+    }
+
+    fn records(&self, arrival: &Arrival, take: &mut dyn FnMut(RecordPlace)) {
+        match self.work.records.get(&arrival.frame) {
+            Some(records) => records.iter().copied().for_each(take),
+            None => self.work.record(arrival.index).into_iter().for_each(take),
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! What needs all frames in their order, and nothing more: clock, repetitions, fragments.
 
-use flowloom_flow::{Clock, Datagram, Defrag};
+use std::collections::HashMap;
+
+use flowloom_flow::{Clock, Datagram, Defrag, RecordPlace};
 use flowloom_wire::{Marks, decode_payload};
 
 use super::dedup::Dedup;
@@ -16,6 +18,9 @@ pub(crate) struct Serial {
     dedup: Option<Dedup>,
     duplicates: u64,
     resolved: Vec<Datagram>,
+    /// The frames of fragments that wait, by that of their packet; empty where nobody asks.
+    waiting: HashMap<u64, Vec<RecordPlace>>,
+    lists_frames: bool,
     /// Positions of a block's packets as they are handled; memory that is used again and again.
     handled: Vec<u32>,
 }
@@ -31,12 +36,17 @@ impl Serial {
             dedup: plan.config.dedup.map(Dedup::new),
             duplicates: 0,
             resolved: Vec::new(),
+            waiting: HashMap::new(),
+            lists_frames: plan.families.needs().frames,
             handled: Vec::new(),
         }
     }
 
     /// Sets the clock at each frame and puts datagrams in the place of fragments.
     pub(crate) fn pass(&mut self, work: &mut Work, plan: &Plan<'_>) {
+        if let Some(take) = plan.others {
+            work.others().for_each(take);
+        }
         let window = plan.config.window;
         work.clocks.clear();
         let (clock, mut now) = (&mut self.clock, self.now);
@@ -115,6 +125,10 @@ impl Serial {
                 done += 1;
                 let data = work.block.data(&work.block.frames[index]);
                 let arrival = work.arrival(position);
+                if self.lists_frames {
+                    self.waiting
+                        .insert(arrival.frame, work.record(arrival.index).into_iter().collect());
+                }
                 self.defrag.fragment(arrival, data, clock, &mut self.resolved);
             }
             let after = |position: &u32| work.arrival(*position).index as usize <= index;
@@ -147,13 +161,24 @@ impl Serial {
 
     fn decode_one(&mut self, datagram: Datagram, clock: i64, plan: &Plan<'_>, work: &mut Work) {
         match datagram {
-            Datagram::Unresolved(arrival) => self.handled.push(work.add(arrival, plan)),
+            Datagram::Unresolved(arrival) => {
+                if let Some(records) = self.waiting.remove(&arrival.frame) {
+                    work.records.insert(arrival.frame, records);
+                }
+                self.handled.push(work.add(arrival, plan));
+            }
             Datagram::Incomplete { arrival, protocol, payload, holes, is_open, origin } => {
                 let mut own = IpDatagram::of(&arrival, protocol, payload, origin);
                 (own.holes, own.is_open) = (holes, is_open);
                 work.joined.push(own);
             }
             Datagram::Whole { mut arrival, protocol, payload, origin } => {
+                if self.lists_frames {
+                    let frames = origin.frames.iter();
+                    let of_all = frames.filter_map(|frame| self.waiting.remove(frame));
+                    let records = of_all.flatten().collect();
+                    self.waiting.insert(arrival.frame, records);
+                }
                 if plan.takes.datagrams {
                     let payload = payload.clone();
                     work.joined.push(IpDatagram::of(&arrival, Some(protocol), payload, origin));
@@ -163,6 +188,9 @@ impl Serial {
                 if packet.marks.has(Marks::FRAGMENT) {
                     self.defrag.fragment(&arrival, &payload, clock, &mut self.resolved);
                 } else {
+                    if let Some(records) = self.waiting.remove(&arrival.frame) {
+                        work.records.insert(arrival.frame, records);
+                    }
                     packet.marks.set(Marks::FRAGMENT);
                     if plan.reads_payload() {
                         work.keep(&arrival, payload);

@@ -1,10 +1,11 @@
 //! A block of frames and what the stages have made of it.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use flowloom_capture::{Block, Frame};
 use flowloom_filter::{FrameView, PacketTest};
-use flowloom_flow::{Arrival, Clocks, PARTITIONS, Place};
+use flowloom_flow::{Arrival, Clocks, PARTITIONS, Place, RecordPlace};
 use flowloom_wire::{Layer, LayerStack, Marks, decode, link_is_known};
 
 use super::{IpDatagram, Plan};
@@ -33,6 +34,10 @@ pub(crate) struct Work {
     datagrams: Vec<((u64, u32), Vec<u8>)>,
     /// Datagrams that were put together, where somebody wants them.
     pub(crate) joined: Vec<IpDatagram>,
+    /// The frames of fragments that are handled in this block, by that of their packet.
+    pub(crate) records: HashMap<u64, Vec<RecordPlace>>,
+    /// Indices of the frames that make no flow.
+    others: Vec<u32>,
     /// What was counted.
     pub(crate) counts: DecodeCounts,
 }
@@ -59,6 +64,8 @@ impl Work {
         self.live = 0;
         self.datagrams.clear();
         self.fragments.clear();
+        self.records.clear();
+        self.others.clear();
         self.counts.clear();
         let room = self.arrivals.len().max(block.frames.len());
         self.arrivals.resize(room, Arrival::default());
@@ -119,6 +126,7 @@ impl Work {
             } else {
                 self.counts.add_not_ip(packet.last);
             }
+            self.others.push(index as u32);
             return;
         }
         arrival.time = frame.time.0;
@@ -140,6 +148,19 @@ impl Work {
     /// The packet at a position.
     pub(crate) fn arrival(&self, position: u32) -> &Arrival {
         &self.arrivals[position as usize]
+    }
+
+    /// Where a frame of this block is.
+    #[inline]
+    pub(crate) fn record(&self, index: u32) -> Option<RecordPlace> {
+        let frame = self.block.frames.get(index as usize)?;
+        let offset = self.block.record_at(frame);
+        Some(RecordPlace { frame: self.block.first + u64::from(index), offset })
+    }
+
+    /// The frames of this block that make no flow.
+    pub(crate) fn others(&self) -> impl Iterator<Item = RecordPlace> {
+        self.others.iter().filter_map(|index| self.record(*index))
     }
 
     /// The positions of the packets of a partition, in the order they are handled in.

@@ -1,0 +1,233 @@
+//! The family `frames`: which frames a flow has, and where they are in the capture.
+//!
+//! With it, the frames of a flow can be taken out of the capture without reading the rest. A flow
+//! that lives keeps some five bytes for each of its frames.
+
+use flowloom_flow::{Arrival, Origin, RecordPlace};
+use flowloom_schema::{Column, DataType, Role, Series, Unit};
+
+use crate::family::{Family, FlowRow, Needs};
+
+/// The frames of a flow: differences of numbers and places, in as few bytes as they need.
+#[derive(Clone, Debug, Default)]
+pub struct FrameList {
+    bytes: Vec<u8>,
+    len: usize,
+    last: RecordPlace,
+    is_cut: bool,
+}
+
+/// What the lists of a partition share.
+#[derive(Debug)]
+pub struct FramesShared {
+    /// Whether frames are listed.
+    is_wanted: bool,
+    /// Bytes of all lists at most.
+    bytes_max: usize,
+    bytes: usize,
+    /// Frames that are in no list for want of memory.
+    dropped: u64,
+}
+
+impl FrameList {
+    /// A list of no frames.
+    pub(crate) const EMPTY: Self = Self {
+        bytes: Vec::new(),
+        len: 0,
+        last: RecordPlace { frame: 0, offset: None },
+        is_cut: false,
+    };
+
+    /// Takes the frames of a packet of the flow: more than one where it was put together from
+    /// fragments.
+    #[inline]
+    pub(crate) fn packet(
+        &mut self,
+        arrival: &Arrival,
+        origin: &impl Origin,
+        shared: &mut FramesShared,
+    ) {
+        let before = self.bytes.capacity();
+        origin.records(arrival, &mut |place| {
+            if self.is_cut || shared.is_short() {
+                self.is_cut = true;
+                shared.dropped += 1;
+            } else {
+                self.push(place);
+            }
+        });
+        shared.bytes += self.bytes.capacity() - before;
+    }
+
+    fn push(&mut self, place: RecordPlace) {
+        let difference = |now: u64, last: u64| (now.wrapping_sub(last)) as i64;
+        put(&mut self.bytes, difference(place.frame, self.last.frame));
+        let offset = |place: RecordPlace| place.offset.map_or(0, |offset| offset + 1);
+        put(&mut self.bytes, difference(offset(place), offset(self.last)));
+        self.last = place;
+        self.len += 1;
+    }
+
+    /// The flow has ended.
+    pub(crate) fn ended(&mut self, shared: &mut FramesShared) {
+        shared.bytes -= self.bytes.capacity();
+    }
+
+    /// How many frames there are.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The frames, in the order of the capture.
+    pub fn places(&self) -> Vec<RecordPlace> {
+        let mut places = Vec::with_capacity(self.len);
+        let (mut bytes, mut frame, mut offset) = (self.bytes.as_slice(), 0_u64, 0_u64);
+        for _ in 0..self.len {
+            frame = frame.wrapping_add(take(&mut bytes) as u64);
+            offset = offset.wrapping_add(take(&mut bytes) as u64);
+            places.push(RecordPlace { frame, offset: offset.checked_sub(1) });
+        }
+        // Fragments come when their datagram is complete, or given up.
+        if !places.is_sorted_by_key(|place| place.frame) {
+            places.sort_unstable_by_key(|place| place.frame);
+        }
+        places
+    }
+}
+
+impl FramesShared {
+    /// What the lists of one of `partitions` partitions share.
+    pub fn new(is_wanted: bool, bytes_max: usize, partitions: usize) -> Self {
+        Self { is_wanted, bytes_max: bytes_max / partitions, bytes: 0, dropped: 0 }
+    }
+
+    #[inline]
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.is_wanted
+    }
+
+    /// Whether the next frame may find no memory.
+    #[inline]
+    pub(crate) fn is_short(&self) -> bool {
+        self.bytes > self.bytes_max
+    }
+
+    /// Frames that are in no list, because the lists had taken all the memory they may.
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+}
+
+/// Appends a number: small ones in few bytes, whatever their sign.
+#[inline]
+fn put(bytes: &mut Vec<u8>, number: i64) {
+    let mut rest = ((number << 1) ^ (number >> 63)) as u64;
+    while rest > 0x7f {
+        bytes.push(rest as u8 | 0x80);
+        rest >>= 7;
+    }
+    bytes.push(rest as u8);
+}
+
+fn take(bytes: &mut &[u8]) -> i64 {
+    let (mut number, mut shift) = (0_u64, 0);
+    while let Some((byte, rest)) = bytes.split_first() {
+        *bytes = rest;
+        number |= u64::from(byte & 0x7f) << shift;
+        shift += 7;
+        if byte & 0x80 == 0 || shift > 63 {
+            break;
+        }
+    }
+    (number >> 1) as i64 ^ -((number & 1) as i64)
+}
+
+pub(crate) struct FramesFamily;
+
+impl Family for FramesFamily {
+    fn columns(&self) -> Vec<Column> {
+        vec![
+            column(
+                "frame_numbers",
+                "Numbers of the flow's frames, in their order in the input; all fragments of a \
+                 datagram are among them.",
+                false,
+            ),
+            column(
+                "frame_offsets",
+                "Where the record of each of these frames begins in the (uncompressed) capture; \
+                 null where several files are read as one.",
+                true,
+            ),
+        ]
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { frames: true, ..Needs::default() }
+    }
+
+    fn append(&self, row: &FlowRow<'_>, series: &mut [Series]) {
+        let [numbers, offsets] = series else { return };
+        let places = row.ended.flow.keep.frames().places();
+        numbers.push_list(|items| items.extend_i64(places.iter().map(|place| place.frame as i64)));
+        if places.iter().all(|place| place.offset.is_some()) {
+            let known = places.iter().filter_map(|place| place.offset);
+            offsets.push_list(|items| items.extend_i64(known.map(|offset| offset as i64)));
+        } else {
+            offsets.push_null();
+        }
+    }
+}
+
+fn column(name: &'static str, doc: &'static str, nullable: bool) -> Column {
+    Column {
+        name: name.into(),
+        doc: doc.into(),
+        data_type: DataType::List(&DataType::I64),
+        nullable,
+        unit: if nullable { Unit::Bytes } else { Unit::FrameNumber },
+        role: Role::Account,
+        family: "frames",
+        population: "all frames of the flow",
+        since: "0.1",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flowloom_flow::RecordPlace;
+
+    use super::{FrameList, put, take};
+
+    #[test]
+    fn numbers_are_read_as_they_were_written() {
+        let numbers = [0, 1, -1, 63, 64, -64, -65, 1 << 40, i64::MAX, i64::MIN];
+        let mut bytes = Vec::new();
+        numbers.iter().for_each(|number| put(&mut bytes, *number));
+        let mut rest = bytes.as_slice();
+        assert_eq!(numbers.map(|_| take(&mut rest)), numbers);
+        assert!(rest.is_empty());
+    }
+
+    #[test]
+    fn frames_are_listed_in_order_whenever_they_came() {
+        let place = |frame, offset| RecordPlace { frame, offset };
+        let mut list = FrameList::default();
+        for (frame, offset) in [(7, Some(900)), (9, None), (2, Some(0)), (u64::MAX, Some(1 << 60))]
+        {
+            list.push(place(frame, offset));
+        }
+        let expected = [
+            place(2, Some(0)),
+            place(7, Some(900)),
+            place(9, None),
+            place(u64::MAX, Some(1 << 60)),
+        ];
+        assert_eq!(list.places(), expected);
+    }
+}
