@@ -4,6 +4,8 @@ use std::fmt;
 
 use flowloom_schema::{NANOS_PER_SECOND, Timestamp};
 
+use crate::facts::Interface;
+
 /// What a tick of a timestamp is, as pcapng's option `if_tsresol` writes it: a power of ten, or
 /// of two when the highest bit is set, of which a second has that many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,6 +35,13 @@ impl fmt::Display for Resolution {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let base = if self.0 & BINARY == 0 { 10 } else { 2 };
         write!(f, "{base}^-{} s", self.0 & !BINARY)
+    }
+}
+
+impl Interface {
+    /// The time that a timestamp of one of its frames means.
+    pub fn time(&self, ticks: u64) -> Timestamp {
+        Clock::new(self.resolution, self.offset_seconds).time(ticks)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod anonymize;
+pub(crate) mod split;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use flowloom_engine::{DEFAULT_SETS, Format, FrameRange, Network, Pieces};
 
+use self::split::SplitArguments;
 use crate::parse::{duration, format, network, pieces, size, snap_len, time};
 
 pub(crate) use anonymize::{AnonymizeArguments, PayloadArgument};
@@ -25,6 +27,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// One row per flow of one or more captures
     Flows(Box<FlowsArguments>),
+    /// One capture per flow, or per group of flows
+    Split(Box<SplitArguments>),
     /// What is in a capture: format, times, interfaces, protocols, flows, talkers, losses
     Info(InfoArguments),
     /// Captures put together into one, by the times of their frames

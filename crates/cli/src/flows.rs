@@ -114,6 +114,7 @@ pub(crate) fn flow_settings(flows: &FlowArguments, population: PopulationArgumen
         },
         limits: FlowLimits { flows_max: flows.flows_max, ..FlowLimits::default() },
         no_split: flows.no_split,
+        ignore_tcp_ends: false,
         initiator: match (flows.client, flows.initiator) {
             (Some(network), _) => Initiator::Client(network),
             (None, InitiatorArgument::Protocol) => Initiator::Protocol,

@@ -10,6 +10,7 @@ mod parse;
 mod progress;
 mod report;
 mod rewrite;
+mod split;
 mod streams;
 
 use std::process::ExitCode;
@@ -26,6 +27,7 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Flows(arguments) => flows::flows(*arguments),
+        Command::Split(arguments) => split::split(*arguments),
         Command::Info(arguments) => info::info(&arguments),
         Command::Merge(arguments) => rewrite::merge(&arguments),
         Command::Cut(arguments) => rewrite::cut(&arguments),

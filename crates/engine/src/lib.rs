@@ -20,6 +20,7 @@ mod run;
 mod settings_text;
 mod source;
 mod streams;
+mod split;
 mod watch;
 mod words;
 
@@ -46,6 +47,8 @@ pub use run::{RunError, run};
 pub use streams::{
     Data, Shape, StreamFlow, StreamFormat, StreamLimits, Streams, StreamsSummary, StreamsTo,
     TakenCounts, View, What, take_streams,
+pub use split::{
+    Extract, ExtractTo, Extracted, Grouping, Split, SplitError, SplitSummary, extract, index, split,
 };
 pub use watch::Watch;
 pub use words::flow_words;

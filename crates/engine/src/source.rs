@@ -1,10 +1,11 @@
 //! From the files of a [`Reading`] to frames: opened, put together, counted off.
 
-use std::fs;
-use std::path::Path;
+use std::fs::{self, File};
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
 
 use flowloom_capture::{
-    Block, Capture, Facts, Input, Limits, ReadError, Rotated, Sequence, Source,
+    Block, Capture, Compression, Facts, Input, Limits, ReadError, Rotated, Sequence, Source,
 };
 
 use crate::inputs::Reading;
@@ -17,16 +18,83 @@ pub(crate) fn open(
     config: &Config,
     watch: &Watch,
 ) -> Result<Box<dyn Source>, ReadError> {
+    let source = open_files(reading.files, Sequence::ByTime, limits(config), watch)?;
+    Ok(first(source, config))
+}
+
+fn limits(config: &Config) -> Limits {
     let mut limits = config.capture;
     if let Some(count) = config.window.count {
         // Whoever wants the first frames of a slow pipe does not wait for a whole block of them.
         limits.block_frames = limits.block_frames.min(usize::try_from(count).unwrap_or(usize::MAX));
     }
-    let source = open_files(reading.files, Sequence::ByTime, limits, watch)?;
-    Ok(match config.window.count {
+    limits
+}
+
+/// The frames of a source that are asked for.
+fn first(source: Box<dyn Source>, config: &Config) -> Box<dyn Source> {
+    match config.window.count {
         None => source,
         Some(count) => Box::new(First { source, left: count, facts: None }),
-    })
+    }
+}
+
+/// Opens a capture whose records are to be read again: as it is where it is a plain file, and with
+/// a copy of what is read, to be made at `copy`, where it is not.
+pub(crate) fn open_kept(
+    reading: &Reading<'_>,
+    config: &Config,
+    watch: &Watch,
+    copy: &Path,
+) -> Result<Kept, ReadError> {
+    if let Some(plain) = open_plain(reading, config)? {
+        return Ok(plain);
+    }
+    let input = only(reading)?;
+    let failed = |cause| ReadError::Open { input: input.to_string(), cause };
+    let reader: Box<dyn io::Read + Send> = match input {
+        Input::File(path) if !is_pipe(path) => Box::new(File::open(path).map_err(failed)?),
+        Input::Stdin if io::stdin().is_terminal() => return Err(ReadError::Terminal),
+        _ => Box::new(Pipe::open(input.clone(), watch.stop_flag())),
+    };
+    let copied = Box::new(File::create_new(copy).map_err(failed)?);
+    let capture = Capture::copying(input.to_string(), reader, limits(config), copied)?;
+    Ok(Kept { source: first(Box::new(capture), config), path: copy.to_owned() })
+}
+
+/// Opens a capture whose records can be read again as it is; none if it is no plain file.
+pub(crate) fn open_plain(
+    reading: &Reading<'_>,
+    config: &Config,
+) -> Result<Option<Kept>, ReadError> {
+    let input = only(reading)?;
+    let Input::File(path) = input else { return Ok(None) };
+    if is_pipe(path) {
+        return Ok(None);
+    }
+    let capture = Capture::open(input, limits(config))?;
+    if capture.facts().compression != Compression::None {
+        return Ok(None);
+    }
+    Ok(Some(Kept { source: first(Box::new(capture), config), path: path.clone() }))
+}
+
+/// The only file of a reading.
+fn only<'r>(reading: &'r Reading<'_>) -> Result<&'r Input, ReadError> {
+    match reading.files {
+        [only] => Ok(&only.input),
+        _ => {
+            let text = "its frames are in several files; put them together with `merge` first";
+            let (input, cause) = (reading.name.clone(), io::Error::other(text));
+            Err(ReadError::Open { input, cause })
+        }
+    }
+}
+
+/// A capture, and the plain file in which its records can be found again.
+pub(crate) struct Kept {
+    pub(crate) source: Box<dyn Source>,
+    pub(crate) path: PathBuf,
 }
 
 /// Opens a capture, or several as one.
@@ -49,7 +117,7 @@ pub(crate) fn open_files(
 /// stopped meanwhile.
 pub(crate) fn open_one(input: &Input, limits: Limits, watch: &Watch) -> Result<Capture, ReadError> {
     let is_pipe = match input {
-        Input::Stdin => !std::io::IsTerminal::is_terminal(&std::io::stdin()),
+        Input::Stdin => !io::stdin().is_terminal(),
         Input::File(path) => is_pipe(path),
     };
     if is_pipe {

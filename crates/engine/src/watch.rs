@@ -9,6 +9,7 @@ pub struct Watch {
     bytes: AtomicU64,
     frames: AtomicU64,
     stop: Arc<AtomicBool>,
+    stop_at_once: AtomicBool,
 }
 
 impl Watch {
@@ -22,9 +23,16 @@ impl Watch {
         self.frames.load(Ordering::Relaxed)
     }
 
-    /// Asks the run to stop reading and to finish what it has.
+    /// Asks the run to stop reading and to finish what it has; asked again, to leave it.
     pub fn stop(&self) {
-        self.stop.store(true, Ordering::Relaxed);
+        if self.stop.swap(true, Ordering::Relaxed) {
+            self.stop_at_once.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the run was asked a second time to stop.
+    pub(crate) fn is_stopped_at_once(&self) -> bool {
+        self.stop_at_once.load(Ordering::Relaxed)
     }
 
     /// Whether the run was asked to stop.

@@ -82,16 +82,39 @@ impl Words {
             let at = self.names.iter().position(|known| known == name)?;
             values.columns.get(at)
         };
-        if word.kind == WordKind::Presence {
-            let named = |value: Value<'_>| value == Value::Text(word.name.as_bytes());
-            let mut is_named = |value: Value<'_>| named(value) && is(Value::Present);
-            return series(PRESENCE_COLUMN).is_some_and(|found| any(found, row, &mut is_named));
-        }
-        match series(&word.name) {
-            Some(series) => any(series, row, is),
+        let column = match word.kind {
+            WordKind::Presence => PRESENCE_COLUMN,
+            _ => &word.name,
+        };
+        match series(column) {
+            Some(series) => any_of_column(series, row, word, is),
             None => findings.is_some_and(|findings| any_field(findings, &word.name, is)),
         }
     }
+}
+
+/// The column that holds the values of a word; none for fields of declared protocols.
+pub(crate) fn column_of(word: &Word) -> Option<String> {
+    match word.kind {
+        WordKind::Presence => Some(PRESENCE_COLUMN.into()),
+        _ => {
+            columns().into_iter().find(|column| word.name == word_of(column)).map(|c| c.name.into())
+        }
+    }
+}
+
+/// Whether a value of a word's column, see [`column_of`], is as asked for.
+pub(crate) fn any_of_column(
+    series: &Series,
+    row: usize,
+    word: &Word,
+    is: &mut dyn FnMut(Value<'_>) -> bool,
+) -> bool {
+    if word.kind == WordKind::Presence {
+        let named = |value: Value<'_>| value == Value::Text(word.name.as_bytes());
+        return any(series, row, &mut |value| named(value) && is(Value::Present));
+    }
+    any(series, row, is)
 }
 
 /// Whether a field of a declared protocol is as asked for.

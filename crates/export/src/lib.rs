@@ -19,6 +19,7 @@ mod null;
 mod order;
 mod output;
 mod parquet;
+mod read;
 mod table;
 mod text;
 
@@ -33,6 +34,7 @@ pub use error::SinkError;
 pub use order::{Order, Ordered};
 pub use output::{Destination, Existing, Output, SinkStats};
 pub use parquet::{Compression, Parquet};
+pub use read::{Rows, TableError, TableFile};
 pub use table::Terminal;
 pub use text::{is_invisible, json_text};
 

@@ -139,6 +139,18 @@ impl Filter {
         Ok(Self { expr, packet, flow })
     }
 
+    /// The same, all of which is decided on finished flows: for those whose packets are gone.
+    pub fn parse_of_flows(text: &str, words: &[Word]) -> Result<Self, ParseError> {
+        let parsed = parse::parse(text, words)?;
+        let expr = parsed.expr;
+        let terms = expr.clone().into_terms(Joint::And);
+        let flow = joined(terms)
+            .map(|flows| FlowTest::new(flows, &parsed.spans))
+            .transpose()
+            .map_err(|complaint| ParseError::new(text, complaint))?;
+        Ok(Self { expr, packet: None, flow })
+    }
+
     /// What a frame must pass before it is tracked; none if all frames do.
     pub fn packet(&self) -> Option<&PacketTest> {
         self.packet.as_ref()

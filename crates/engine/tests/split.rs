@@ -1,0 +1,388 @@
+//! Captures split into files: nothing is lost, nothing is changed, nothing is twice.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test that fails says where, and says what it compared"
+)]
+#![expect(dead_code, reason = "other tests use the rest of what is shared")]
+
+mod common;
+#[path = "common/captures.rs"]
+mod made;
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use common::{config, corpus, rows, shared};
+use flowloom_capture::{Block, Capture, Input, Limits, Source};
+use flowloom_engine::{Config, Filter, Grouping, Split, SplitError, SplitSummary, Watch, split};
+
+/// A frame with all that is said of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Seen {
+    time: i64,
+    original: u32,
+    bytes: Vec<u8>,
+    link: u16,
+    interface: String,
+    comments: Vec<String>,
+}
+
+/// The frames of a capture, in order.
+fn frames(path: &Path) -> Vec<Seen> {
+    let Ok(mut capture) = Capture::open(&Input::File(path.into()), Limits::default()) else {
+        return Vec::new();
+    };
+    let mut block = Block::default();
+    let mut seen = Vec::new();
+    let mut interfaces = Vec::new();
+    while capture.read(&mut block).unwrap() {
+        for frame in &block.frames {
+            interfaces.push(usize::from(frame.interface));
+            seen.push(Seen {
+                time: frame.time.0,
+                original: frame.original,
+                bytes: block.data(frame).to_vec(),
+                link: frame.link.0,
+                interface: String::new(),
+                comments: Vec::new(),
+            });
+        }
+    }
+    let facts = capture.facts();
+    for (frame, interface) in seen.iter_mut().zip(interfaces) {
+        let known = &facts.interfaces[interface];
+        let (name, about, os) = (&known.name, &known.description, &known.os);
+        let resolution = (known.resolution, known.offset_seconds, &known.filter);
+        frame.interface = format!("{name:?} {about:?} {os:?} {resolution:?}");
+    }
+    for comment in facts.comments.iter().filter(|comment| comment.frame > 0) {
+        seen[comment.frame as usize - 1].comments.push(comment.text.clone());
+    }
+    seen
+}
+
+/// All files below a directory, by their names seen from it.
+fn files(directory: &Path) -> BTreeMap<String, PathBuf> {
+    let mut found = BTreeMap::new();
+    let mut waiting = vec![directory.to_owned()];
+    while let Some(next) = waiting.pop() {
+        for entry in fs::read_dir(&next).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                waiting.push(entry);
+            } else {
+                let name = entry.strip_prefix(directory).unwrap().to_string_lossy().into_owned();
+                found.insert(name, entry);
+            }
+        }
+    }
+    found
+}
+
+fn splitting(
+    captures: &[&Path],
+    directory: &Path,
+    by: Grouping,
+    change: impl FnOnce(&mut Config),
+) -> Result<SplitSummary, SplitError> {
+    let mut config = config(captures, Path::new(""));
+    change(&mut config);
+    let how = Split { by, name: None, directory: directory.into(), force: false };
+    split(config, &how, &Watch::default())
+}
+
+/// Whether frames of a capture have no time of their own: they get that of the frame before, which
+/// is another in other files.
+fn is_timeless(path: &Path) -> bool {
+    let mut capture = Capture::open(&Input::File(path.into()), Limits::default()).unwrap();
+    while capture.read(&mut Block::default()).unwrap() {}
+    capture.facts().warnings.iter().any(|warning| warning.text.contains("have no time"))
+}
+
+/// The same frames at no time.
+fn without_time(frames: Vec<Seen>) -> Vec<Seen> {
+    frames.into_iter().map(|frame| Seen { time: 0, ..frame }).collect()
+}
+
+/// Holds that the files have the frames of the capture, each once, and in their order.
+fn same_frames(capture: &Path, files: &BTreeMap<String, PathBuf>, context: &str) {
+    let is_timeless = !files.is_empty() && is_timeless(capture);
+    let frames = |path: &Path| {
+        let frames = frames(path);
+        if is_timeless { without_time(frames) } else { frames }
+    };
+    let whole = frames(capture);
+    let mut places: HashMap<&Seen, Vec<usize>> = HashMap::new();
+    for (at, frame) in whole.iter().enumerate() {
+        places.entry(frame).or_default().push(at);
+    }
+    let mut counts: HashMap<&Seen, usize> =
+        places.iter().map(|(frame, places)| (*frame, places.len())).collect();
+    let mut total = 0;
+    for (name, path) in files {
+        let mut next = 0;
+        for frame in frames(path) {
+            let Some((known, places)) = places.get_key_value(&frame) else {
+                panic!("{context}: {name} has a frame that is not in the capture: {frame:?}")
+            };
+            let at = places.partition_point(|at| *at < next);
+            let at = places.get(at);
+            next = at.unwrap_or_else(|| panic!("{context}: {name} is out of order")) + 1;
+            let left = counts.get_mut(known).unwrap();
+            assert!(*left > 0, "{context}: {name} has a frame once more: {frame:?}");
+            *left -= 1;
+            total += 1;
+        }
+    }
+    assert_eq!(total, whole.len(), "{context}: frames are missing");
+}
+
+/// Files that are of flows.
+fn of_flows(files: &BTreeMap<String, PathBuf>) -> usize {
+    files.keys().filter(|name| !name.starts_with("no-flow")).count()
+}
+
+#[test]
+fn every_frame_of_the_corpus_is_in_one_file_as_it_was() {
+    let Some(captures) = corpus() else { return };
+    let (mut compared, mut made, mut total) = (0, 0, 0);
+    for (name, path) in &captures {
+        let whole = frames(path);
+        if whole.len() > FRAMES_MAX {
+            continue;
+        }
+        let (_, plain) = rows(path, |_| {});
+        let directory = tempfile::tempdir().unwrap();
+        let target = directory.path().join("flows");
+        let summary = splitting(&[path], &target, Grouping::Flow, |_| {}).unwrap();
+        if summary.run.is_empty_handed() {
+            assert!(!target.exists(), "{name}");
+            continue;
+        }
+        let found = files(&target);
+        same_frames(path, &found, name);
+        assert_eq!(of_flows(&found) as u64, plain.total.flow_count(), "{name}");
+        assert_eq!(summary.run.total, plain.total, "{name}");
+        assert_eq!(summary.frames, whole.len() as u64, "{name}");
+        compared += 1;
+        made += found.len();
+        total += whole.len();
+    }
+    println!("{compared} captures, {total} frames, {made} files");
+}
+
+#[test]
+fn groups_and_windows_have_all_frames_too() {
+    let Some(captures) = corpus() else { return };
+    let mut compared = 0;
+    for (name, path) in &captures {
+        let whole = frames(path);
+        if whole.len() > FRAMES_MAX / 10 || whole.is_empty() {
+            continue;
+        }
+        let columns = |names: &[&str]| {
+            Grouping::Columns(names.iter().map(|name| (*name).to_owned()).collect())
+        };
+        for by in [
+            Grouping::Key,
+            Grouping::Pkt2flow,
+            columns(&["application"]),
+            columns(&["server_name", "protocol"]),
+            Grouping::Window(1_000_000_000),
+        ] {
+            let directory = tempfile::tempdir().unwrap();
+            let target = directory.path().join("flows");
+            splitting(&[path], &target, by.clone(), |_| {}).unwrap();
+            same_frames(path, &files(&target), &format!("{name} {by:?}"));
+        }
+        compared += 1;
+    }
+    println!("{compared} captures");
+}
+
+#[test]
+fn files_are_the_same_for_any_number_of_threads_and_any_way_in() {
+    let capture = shared().join("corpus/seeds/multi.pcap");
+    if !capture.is_file() {
+        println!("skipped: there is no corpus at ../shared/corpus");
+        return;
+    }
+    let contents = |path: &Path, by: Grouping, threads: usize, block_frames: usize| {
+        let directory = tempfile::tempdir().unwrap();
+        let target = directory.path().join("flows");
+        splitting(&[path], &target, by, |config| {
+            config.threads = NonZeroUsize::new(threads).unwrap();
+            config.capture.block_frames = block_frames;
+        })
+        .unwrap();
+        let files = files(&target).into_iter();
+        files.map(|(name, path)| (name, fs::read(path).unwrap())).collect::<BTreeMap<_, _>>()
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let compressed = directory.path().join("multi.pcap.zst");
+    fs::write(&compressed, zstd::encode_all(fs::File::open(&capture).unwrap(), 1).unwrap())
+        .unwrap();
+    for by in [Grouping::Flow, Grouping::Columns(vec!["application".into()])] {
+        let expected = contents(&capture, by.clone(), 1, 512);
+        assert!(expected.len() > 5);
+        for (path, threads, block_frames) in
+            [(&capture, 4, 512), (&capture, 3, 7), (&compressed, 2, 512), (&compressed, 1, 100)]
+        {
+            let found = contents(path, by.clone(), threads, block_frames);
+            assert!(found == expected, "{} {threads} {block_frames}", path.display());
+        }
+    }
+}
+
+#[test]
+fn mergecap_puts_the_files_together_again() {
+    let Some(captures) = corpus() else { return };
+    let fields = "frame.time_epoch frame.len frame.cap_len frame.interface_name frame.comment \
+                  frame.protocols ip.id tcp.seq_raw tcp.checksum udp.checksum";
+    let told = |path: &Path| {
+        let mut tshark = Command::new("tshark");
+        // Nothing that depends on the frames before.
+        tshark.args(["-2", "-o", "tcp.desegment_tcp_streams:FALSE"]).arg("-r").arg(path);
+        tshark.args(["-o", "ip.defragment:FALSE", "-T", "fields"]);
+        for field in fields.split_whitespace() {
+            tshark.args(["-e", field]);
+        }
+        let output = tshark.output().ok()?;
+        let mut lines: Vec<_> = output.stdout.split(|b| *b == b'\n').map(<[u8]>::to_vec).collect();
+        lines.sort();
+        Some(lines)
+    };
+    let mut compared = 0;
+    for (name, path) in captures.iter().filter(|(name, _)| {
+        name.starts_with("seeds/") || name.starts_with("pcapng") || name.starts_with("derived/")
+    }) {
+        let directory = tempfile::tempdir().unwrap();
+        let target = directory.path().join("flows");
+        let summary = splitting(&[path], &target, Grouping::Key, |_| {}).unwrap();
+        let found = files(&target);
+        if found.is_empty() || found.len() > 300 || !summary.run.captures[0].warnings.is_empty() {
+            continue;
+        }
+        let merged = directory.path().join("merged.pcapng");
+        let mut mergecap = Command::new("mergecap");
+        let Ok(status) = mergecap.arg("-w").arg(&merged).args(found.values()).status() else {
+            println!("skipped: there is no mergecap");
+            return;
+        };
+        assert!(status.success(), "{name}");
+        let whole = directory.path().join("whole.pcapng");
+        assert!(
+            Command::new("mergecap").arg("-w").arg(&whole).arg(path).status().unwrap().code()
+                != Some(127)
+        );
+        let Some(expected) = told(&whole) else { return };
+        assert_eq!(told(&merged), Some(expected), "{name}");
+        compared += 1;
+    }
+    println!("{compared} captures");
+    assert!(compared > 5);
+}
+
+#[test]
+fn flows_are_called_as_the_references_call_them() {
+    let names = |capture: &str, by: Grouping| {
+        let path = shared().join("corpus").join(capture);
+        let directory = tempfile::tempdir().unwrap();
+        let target = directory.path().join("flows");
+        splitting(&[&path], &target, by, |_| {}).unwrap();
+        files(&target).into_keys().collect::<Vec<_>>()
+    };
+    if !shared().join("corpus").is_dir() {
+        println!("skipped: there is no corpus at ../shared/corpus");
+        return;
+    }
+    assert_eq!(
+        names("seeds/single.pcap", Grouping::Flow),
+        ["192.168.226.54_8907-111.13.142.55_443-1755141753.294776.pcap"]
+    );
+    assert_eq!(
+        names("seeds/single.pcap", Grouping::Pkt2flow),
+        ["tcp_syn/192.168.226.54_8907_111.13.142.55_443_1755141753.pcap"]
+    );
+}
+
+#[test]
+fn a_flow_of_pkt2flow_ends_1800_seconds_after_its_first_packet_and_at_nothing_else() {
+    let udp = |from: u16, to: u16| {
+        let mut frame = vec![0; 12];
+        frame.extend([8, 0, 0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
+        frame.extend([from.to_be_bytes(), to.to_be_bytes(), [0, 8], [0, 0]].concat());
+        frame
+    };
+    // Silences longer than the idle timeout; the last packet but one is a nanosecond too early.
+    let seconds = |seconds: i64| seconds * 1_000_000_000;
+    let times =
+        [0, seconds(700), seconds(1_799), seconds(1_800) - 1, seconds(1_800), seconds(3_599)];
+    let made = made::Frames::ethernet(times.into_iter().map(|time| (time, udp(1_000, 2_000))));
+    let directory = tempfile::tempdir().unwrap();
+    let capture = made.write(directory.path());
+    let target = directory.path().join("flows");
+    splitting(&[&capture], &target, Grouping::Pkt2flow, |_| {}).unwrap();
+    let found = files(&target);
+    let sizes = found.iter().map(|(name, path)| (name.as_str(), frames(path).len()));
+    assert_eq!(
+        sizes.collect::<Vec<_>>(),
+        [
+            ("udp/10.0.0.1_1000_10.0.0.2_2000_1700000000.pcap", 4),
+            ("udp/10.0.0.1_1000_10.0.0.2_2000_1700001800.pcap", 2),
+        ]
+    );
+}
+
+#[test]
+fn filters_say_which_frames_and_flows_are_written() {
+    let capture = shared().join("corpus/seeds/multi.pcap");
+    if !capture.is_file() {
+        println!("skipped: there is no corpus at ../shared/corpus");
+        return;
+    }
+    for (text, has_others) in
+        [("udp port 53", false), ("arp", true), ("not tcp", true), ("dns", false)]
+    {
+        let words = flowloom_engine::flow_words(&flowloom_engine::Registry::new());
+        let filter = || Some(Filter::parse_with(text, &words).unwrap());
+        let (_, plain) = rows(&capture, |config| config.filter = filter());
+        let directory = tempfile::tempdir().unwrap();
+        let target = directory.path().join("flows");
+        let change = |config: &mut Config| config.filter = filter();
+        let summary = splitting(&[&capture], &target, Grouping::Flow, change).unwrap();
+        let found = files(&target);
+        assert_eq!(of_flows(&found) as u64, plain.total.flow_count(), "{text}");
+        assert_eq!(found.contains_key("no-flow.pcap"), has_others, "{text}");
+        assert_eq!(summary.frames_without_flow > 0, has_others, "{text}");
+    }
+}
+
+#[test]
+fn a_directory_with_files_is_left_alone_unless_forced() {
+    let capture = made::Frames::ethernet([(0, vec![0xff; 60])]);
+    let directory = tempfile::tempdir().unwrap();
+    let path = capture.write(directory.path());
+    let target = directory.path().join("flows");
+    fs::create_dir(&target).unwrap();
+    splitting(&[&path], &target, Grouping::Flow, |_| {}).unwrap();
+    assert_eq!(files(&target).into_keys().collect::<Vec<_>>(), ["no-flow.pcap"]);
+    fs::write(target.join("no-flow.pcap"), "mine").unwrap();
+    fs::write(target.join("other"), "mine").unwrap();
+    let error = splitting(&[&path], &target, Grouping::Flow, |_| {}).unwrap_err();
+    assert!(error.to_string().contains("--force"), "{error}");
+    assert_eq!(fs::read_to_string(target.join("no-flow.pcap")).unwrap(), "mine");
+    let how = Split { by: Grouping::Flow, name: None, directory: target.clone(), force: true };
+    split(config(&[&path], Path::new("")), &how, &Watch::default()).unwrap();
+    assert_eq!(fs::read(target.join("no-flow.pcap")).unwrap().len(), 24 + 16 + 60);
+    assert_eq!(fs::read_to_string(target.join("other")).unwrap(), "mine");
+    assert_eq!(files(&target).len(), 2, "nothing else is left behind");
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
+}
+
+/// Frames of a capture that are held in memory at most.
+const FRAMES_MAX: usize = 200_000;
