@@ -19,8 +19,8 @@ mod rewrite;
 mod run;
 mod settings_text;
 mod source;
-mod streams;
 mod split;
+mod streams;
 mod watch;
 mod words;
 
@@ -44,11 +44,12 @@ pub use rewrite::{
     FrameRange, Pieces, Rewrite, RewriteSummary, Selection, Target, Written, rewrite,
 };
 pub use run::{RunError, run};
+pub use split::{
+    Extract, ExtractTo, Extracted, Grouping, Split, SplitError, SplitSummary, extract, index, split,
+};
 pub use streams::{
     Data, Shape, StreamFlow, StreamFormat, StreamLimits, Streams, StreamsSummary, StreamsTo,
     TakenCounts, View, What, take_streams,
-pub use split::{
-    Extract, ExtractTo, Extracted, Grouping, Split, SplitError, SplitSummary, extract, index, split,
 };
 pub use watch::Watch;
 pub use words::flow_words;
