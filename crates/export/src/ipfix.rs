@@ -54,6 +54,7 @@ struct Element {
 enum Kind {
     /// An unsigned number of so many bytes.
     Unsigned(u8),
+    Milliseconds,
     Nanoseconds,
     Ipv4,
     Ipv6,
@@ -81,7 +82,7 @@ impl IpfixSink {
         for (at, (element, series)) in self.elements.iter().zip(&batch.columns).enumerate() {
             if element.put(series, row, &mut record) {
                 fields.push(at);
-                if element.name == "flowEndNanoseconds" {
+                if element.name == "flowEndMilliseconds" {
                     self.message.time = self.message.time.max(seconds(series, row));
                 }
             }
@@ -192,7 +193,7 @@ impl Element {
     fn len(&self) -> u16 {
         match self.kind {
             Kind::Unsigned(len) => len.into(),
-            Kind::Nanoseconds => 8,
+            Kind::Milliseconds | Kind::Nanoseconds => 8,
             Kind::Ipv4 => 4,
             Kind::Ipv6 => 16,
             Kind::Mac => 6,
@@ -208,6 +209,9 @@ impl Element {
         match (self.kind, &series.values) {
             (Kind::Unsigned(len), Values::I64(v)) => {
                 out.extend(&v[row].to_be_bytes()[8 - usize::from(len)..]);
+            }
+            (Kind::Milliseconds, Values::Time(v)) => {
+                out.extend(v[row].div_euclid(1_000_000).to_be_bytes());
             }
             (Kind::Nanoseconds, Values::Time(v)) => out.extend(ntp(v[row])),
             (kind, Values::Text(v)) => return put_text(kind, v.get(row), out),
@@ -247,16 +251,17 @@ fn put_text(kind: Kind, text: &str, out: &mut Vec<u8>) -> bool {
             out.push(end as u8);
             out.extend(&text.as_bytes()[..end]);
         }
-        Kind::Unsigned(_) | Kind::Nanoseconds => return false,
+        Kind::Unsigned(_) | Kind::Milliseconds | Kind::Nanoseconds => return false,
     }
     true
 }
 
 /// Seconds since 1900 and 2^-32 of them (RFC 7011, section 6.1.10), which begin again in 2036.
-/// Rounded up, so that what rounds down to nanoseconds gives back the same.
+/// Rounded up and a quarter of a nanosecond more, so that readers who round down, or to the nearest, or multiply with
+/// floats before that, find the same nanosecond.
 fn ntp(nanos: i64) -> [u8; 8] {
     let seconds = nanos.div_euclid(NANOS) + UNIX_IN_NTP;
-    let fraction = ((nanos.rem_euclid(NANOS) as u64) << 32).div_ceil(NANOS as u64);
+    let fraction = ((nanos.rem_euclid(NANOS) as u64) << 32).div_ceil(NANOS as u64) + 1;
     ((seconds as u64) << 32 | fraction).to_be_bytes()
 }
 
@@ -316,6 +321,8 @@ const ELEMENTS: &[Element] = &[
     element("flowEndReason", 136, Kind::Unsigned(1)),
     element("icmpTypeCodeIPv6", 139, Kind::Unsigned(2)),
     element("flowId", 148, Kind::Unsigned(8)),
+    element("flowStartMilliseconds", 152, Kind::Milliseconds),
+    element("flowEndMilliseconds", 153, Kind::Milliseconds),
     element("flowStartNanoseconds", 156, Kind::Nanoseconds),
     element("flowEndNanoseconds", 157, Kind::Nanoseconds),
     element("ipTTL", 192, Kind::Unsigned(1)),
@@ -339,6 +346,8 @@ mod tests {
             let read = (seconds as i64 - 2_208_988_800) * 1_000_000_000
                 + ((fraction * 1_000_000_000) >> 32) as i64;
             assert_eq!(read, nanos);
+            let nearest = (fraction * 1_000_000_000 + (1 << 31)) >> 32;
+            assert_eq!(nearest as i64, nanos % 1_000_000_000);
         }
     }
 }

@@ -151,3 +151,47 @@ const FIN: u8 = 1;
 const SYN: u8 = 2;
 const RST: u8 = 4;
 const ACK: u8 = 16;
+
+#[cfg(test)]
+mod tests {
+    use flowloom_flow::PacketMarks;
+
+    use super::{ACK, FIN, PacketRecord, RST, SYN, history};
+
+    fn record(direction: i8, tcp_flags: u8, app_len: u32, marks: u16) -> PacketRecord {
+        PacketRecord { direction, tcp_flags, app_len, marks, ..PacketRecord::default() }
+    }
+
+    #[test]
+    fn each_letter_is_written_once() {
+        let whole = [
+            record(1, SYN, 0, 0),
+            record(1, SYN, 0, 0),
+            record(-1, SYN | ACK, 0, 0),
+            record(1, ACK, 0, 0),
+            record(1, ACK, 10, 0),
+            record(-1, ACK, 0, 0),
+            record(-1, ACK, 10, 0),
+            record(1, ACK, 0, 0),
+            record(1, FIN | ACK, 0, 0),
+            record(-1, FIN | ACK, 5, 0),
+            record(1, RST, 0, 0),
+        ];
+        assert_eq!(history(&whole, true, false), "ShADadFfR");
+        assert_eq!(history(&whole[2..], true, true), "^hADadFfR");
+        assert_eq!(history(&[record(1, FIN | RST, 0, 0)], true, false), "QFR");
+        assert_eq!(history(&[record(-1, 0, 0, 0), record(1, 0, 9, 0)], false, false), "dD");
+        assert_eq!(history(&[], true, false), "");
+    }
+
+    #[test]
+    fn some_letters_are_written_at_each_power_of_ten() {
+        let mark = |mark: PacketMarks| record(1, ACK, 7, mark.0);
+        let again = vec![mark(PacketMarks::RETRANSMISSION); 99];
+        assert_eq!(history(&again, true, false), "TT");
+        assert_eq!(history(&[&again[..], &again[..1]].concat(), true, false), "TTT");
+        let gap = [mark(PacketMarks::GAP_BEFORE), mark(PacketMarks::ZERO_WINDOW)];
+        assert_eq!(history(&gap, true, false), "GDW");
+        assert_eq!(history(&[mark(PacketMarks::BAD_CHECKSUM)], true, false), "C");
+    }
+}

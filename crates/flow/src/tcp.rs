@@ -326,6 +326,29 @@ mod tests {
     }
 
     #[test]
+    fn a_span_counts_bytes_once_and_holes() {
+        for base in [0_u32, u32::MAX - 12] {
+            let mut sequence = Sequence::default();
+            assert_eq!(sequence.span(), Some((0, 0)));
+            sequence.judge(Segment { seq: base, len: 0, flags: SYN }, 64);
+            assert_eq!(sequence.span(), Some((0, 0)));
+            let first = base.wrapping_add(1);
+            marks(&mut sequence, first, 10);
+            marks(&mut sequence, first, 10);
+            marks(&mut sequence, first.wrapping_add(15), 5);
+            assert_eq!(sequence.span(), Some((20, 5)));
+            let fin = Segment { seq: first.wrapping_add(20), len: 3, flags: FIN | ACK };
+            sequence.judge(fin, 64);
+            assert_eq!(sequence.span(), Some((23, 5)));
+        }
+        let mut unseen = Sequence::default();
+        marks(&mut unseen, 1_000, 10);
+        assert_eq!(unseen.span(), Some((10, 0)));
+        marks(&mut unseen, 1_000 + (1 << 30), 10);
+        assert_eq!(unseen.span(), None);
+    }
+
+    #[test]
     fn another_initial_number_begins_another_space() {
         let mut sequence = Sequence::default();
         sequence.judge(Segment { seq: 100, len: 0, flags: SYN }, 64);

@@ -39,7 +39,7 @@ pub(crate) fn batch(reader: &mut Reader<'_>) -> Batch {
 
 fn data_type(field: &Field) -> DataType {
     match field.kind {
-        "dateTimeNanoseconds" => DataType::Time,
+        "dateTimeMilliseconds" | "dateTimeNanoseconds" => DataType::Time,
         "unsigned8" | "unsigned16" | "unsigned32" | "unsigned64" => DataType::I64,
         _ => DataType::Text,
     }
@@ -49,6 +49,9 @@ fn data_type(field: &Field) -> DataType {
 /// template of that record.
 pub(crate) const FIELDS: &[Field] = &[
     Field::flow("flowId", "unsigned64", "flow_id"),
+    // Some collectors know only these, and others tell more by those.
+    Field::flow("flowStartMilliseconds", "dateTimeMilliseconds", "start_time"),
+    Field::flow("flowEndMilliseconds", "dateTimeMilliseconds", "end_time"),
     Field::flow("flowStartNanoseconds", "dateTimeNanoseconds", "start_time"),
     Field::flow("flowEndNanoseconds", "dateTimeNanoseconds", "end_time"),
     Field::made("flowEndReason", "unsigned8", "end_reason", end_reason),

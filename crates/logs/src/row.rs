@@ -103,3 +103,51 @@ fn value(series: &Series, row: usize) -> Value<'_> {
         Values::Struct(_) => Value::None,
     }
 }
+
+#[cfg(test)]
+pub(crate) mod testing {
+    //! Tables made by tests.
+
+    use flowloom_schema::{Batch, DataType, Series};
+
+    use super::{Names, Row};
+    use crate::value::Value;
+
+    pub(crate) struct Table {
+        names: Names,
+        batch: Batch,
+    }
+
+    impl Table {
+        pub(crate) fn new(columns: &[&str]) -> Self {
+            let names = Names(columns.iter().map(ToString::to_string).zip(0..).collect());
+            Self { names, batch: Batch::default() }
+        }
+
+        /// Appends a row; the first one tells the types of the columns, numbers where it has nothing.
+        pub(crate) fn push<const N: usize>(&mut self, values: [Value<'_>; N]) {
+            if self.batch.rows == 0 {
+                let series = |value: &Value<'_>| match value {
+                    Value::Bool(_) => Series::new(DataType::Bool),
+                    Value::Text(_) => Series::new(DataType::Text),
+                    _ => Series::new(DataType::I64),
+                };
+                self.batch.columns = values.iter().map(series).collect();
+            }
+            for (series, value) in self.batch.columns.iter_mut().zip(values) {
+                match value {
+                    Value::Bool(value) => series.push_bool(value),
+                    Value::Int(value) => series.push_i64(value),
+                    Value::Text(value) => series.push_text(&value),
+                    _ => series.push_null(),
+                }
+            }
+            self.batch.rows += 1;
+        }
+
+        pub(crate) fn rows(&self) -> Vec<Row<'_>> {
+            let (names, batch) = (&self.names, &self.batch);
+            (0..batch.rows).map(|at| Row { names, batch, at }).collect()
+        }
+    }
+}

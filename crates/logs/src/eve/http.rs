@@ -2,7 +2,7 @@
 
 use super::{At, HTTP, Record};
 use crate::value::Value;
-use crate::{Field, Subject};
+use crate::{Field, Row, Subject};
 
 pub(super) const RECORD: Record = Record {
     event: "http",
@@ -11,7 +11,8 @@ pub(super) const RECORD: Record = Record {
         // Over UDP it is SSDP, which is no event of Suricata's.
         let is_tcp = flow.int("protocol") == Some(6);
         let exchanges = events.get(HTTP).filter(|_| is_tcp).into_iter().flatten();
-        exchanges.map(|exchange| vec![*exchange]).collect()
+        let is_told = |exchange: &&Row<'_>| TOLD.iter().any(|at| exchange.int(at).is_some());
+        exchanges.filter(is_told).map(|exchange| vec![*exchange]).collect()
     },
     at: |subject| {
         let value = |column| subject.events.first().and_then(|exchange| exchange.int(column));
@@ -63,3 +64,6 @@ fn content_type<'a>(subject: &Subject<'a>) -> Value<'a> {
     let found = subject.events.first().and_then(|exchange| exchange.text("content_type"));
     found.map(|found| found.split(';').next().unwrap_or(found).trim_end()).into()
 }
+
+/// Of some exchanges, neither side's message was read.
+const TOLD: [&str; 2] = ["request_time", "response_time"];

@@ -63,7 +63,7 @@ fn is_leaf(certificate: &crate::Row<'_>) -> bool {
 }
 
 /// A name in the order in which the certificate has it, with spaces: RFC 4514 turns it round.
-fn name<'a>(subject: &Subject<'a>, column: &str) -> Value<'a> {
+pub(super) fn name<'a>(subject: &Subject<'a>, column: &str) -> Value<'a> {
     let Value::Text(name) = subject.event(column) else { return Value::None };
     let mut parts = vec![String::new()];
     let mut is_escaped = false;

@@ -95,7 +95,7 @@ fn missed<'a>(subject: &Subject<'a>) -> Value<'a> {
 }
 
 /// What became of the connection, in the words of Zeek's documentation.
-fn conn_state<'a>(subject: &Subject<'a>) -> Value<'a> {
+pub(super) fn conn_state<'a>(subject: &Subject<'a>) -> Value<'a> {
     let flow = subject.flow;
     let sent = |column| flow.int(column).unwrap_or(0) > 0;
     let (up, down) = (sent("up_packet_count"), sent("down_packet_count"));

@@ -42,7 +42,7 @@ const FIELDS: &[Field] = &[
 
 /// Queries with their responses: the first response with the same identifier, and the same question
 /// if it has one.
-fn pairs<'a>(messages: &[Row<'a>]) -> Vec<Vec<Row<'a>>> {
+pub(super) fn pairs<'a>(messages: &[Row<'a>]) -> Vec<Vec<Row<'a>>> {
     let mut records: Vec<Vec<Row<'a>>> = Vec::new();
     // What waits for its response, oldest first.
     let mut open: Vec<usize> = Vec::new();

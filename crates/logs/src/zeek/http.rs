@@ -3,7 +3,7 @@
 
 use super::{HTTP, Log, ORIG_H, ORIG_P, RESP_H, RESP_P, TCP, UID};
 use crate::value::Value;
-use crate::{Field, Subject};
+use crate::{Field, Row, Subject};
 
 pub(super) const LOG: Log = Log {
     path: "http",
@@ -12,7 +12,8 @@ pub(super) const LOG: Log = Log {
         // Over UDP it is SSDP, of which Zeek makes no record.
         let is_tcp = flow.int("protocol") == Some(TCP);
         let exchanges = events.get(HTTP).filter(|_| is_tcp).into_iter().flatten();
-        exchanges.map(|exchange| vec![*exchange]).collect()
+        let is_told = |exchange: &&Row<'_>| TOLD.iter().any(|at| exchange.int(at).is_some());
+        exchanges.filter(is_told).map(|exchange| vec![*exchange]).collect()
     },
 };
 
@@ -100,3 +101,6 @@ fn interim<'a>(subject: &Subject<'a>) -> Value<'a> {
         other => other,
     }
 }
+
+/// Of some exchanges, neither side's message was read.
+const TOLD: [&str; 2] = ["request_time", "response_time"];

@@ -1,1 +1,110 @@
+use flowloom_schema::Values;
 
+use super::{EMPTY, LOGS, conn, dns, put, table};
+use crate::Subject;
+use crate::row::testing::Table;
+use crate::value::Value;
+
+fn shown(value: Value<'_>, kind: &str) -> String {
+    let mut out = String::new();
+    put(&value, kind, &mut out);
+    out
+}
+
+#[test]
+fn values_are_written_as_zeek_writes_them() {
+    let cases = [
+        (Value::None, "count", "-"),
+        (Value::Bool(true), "bool", "T"),
+        (Value::Int(-3), "count", "-3"),
+        (Value::Int(1_751_915_613), "time", "1751915613.000000"),
+        (Value::Int(30), "vector[interval]", "30.000000"),
+        (Value::Real(0.000_123_6), "interval", "0.000124"),
+        (Value::Time(1_234_567_899), "time", "1.234567"),
+        (Value::Time(-1), "time", "-1.999999"),
+        (Value::Text("".into()), "string", EMPTY),
+        (Value::Text("-".into()), "string", "\\x2d"),
+        (Value::Text("(empty)".into()), "string", "\\x28empty)"),
+        (Value::Text("a-b,c".into()), "string", "a-b,c"),
+        (Value::Text("t\tn\nr\r\\".into()), "string", "t\\x09n\\x0ar\\x0d\\\\"),
+        (Value::Text("é\u{85}\u{202e}".into()), "string", "é\\xc2\\x85\\xe2\\x80\\xae"),
+        (Value::List(Vec::new()), "set[string]", EMPTY),
+        (Value::texts(["a,b", "", "-"]), "vector[string]", "a\\x2cb,(empty),\\x2d"),
+    ];
+    for (value, kind, text) in cases {
+        assert_eq!(shown(value.clone(), kind), text, "{value:?}");
+    }
+}
+
+#[test]
+fn headers_name_and_type_every_field() {
+    for log in LOGS {
+        let head = table(log).head;
+        let Values::Text(text) = &head.columns[0].values else { panic!() };
+        let lines = text.get(0).lines().collect::<Vec<_>>();
+        assert_eq!(lines[0], "#separator \\x09");
+        assert_eq!(lines[4], format!("#path\t{}", log.path));
+        let count = |line: &str| line.split('\t').count();
+        assert_eq!(
+            (count(lines[5]), count(lines[6])),
+            (log.fields.len() + 1, log.fields.len() + 1)
+        );
+        let names = log.fields.iter().map(|field| field.name);
+        assert_eq!(names.collect::<std::collections::BTreeSet<_>>().len(), log.fields.len());
+    }
+}
+
+#[test]
+fn responses_go_with_their_queries() {
+    let mut messages = Table::new(&["is_response", "id", "direction", "qname", "qtype_id"]);
+    let mut message = |is_response: bool, id: i64, name: &'static str| {
+        let direction = Value::Int(if is_response { -1 } else { 1 });
+        let name = if name.is_empty() { Value::None } else { name.into() };
+        messages.push([is_response.into(), id.into(), direction, name, Value::Int(1)]);
+    };
+    message(false, 7, "a.example"); // 0: answered by 3
+    message(false, 7, "b.example"); // 1: answered by 2
+    message(true, 7, "B.example"); // 2
+    message(true, 7, "a.example"); // 3
+    message(true, 7, "a.example"); // 4: nobody asks any more
+    message(false, 8, "c.example"); // 5: answered without a question by 6
+    message(true, 8, ""); // 6
+    message(true, 9, "d.example"); // 7: nobody asked
+    message(false, 9, "d.example"); // 8: never answered
+    let records = dns::pairs(&messages.rows());
+    let places = records.iter().map(|record| record.iter().map(|row| row.at).collect::<Vec<_>>());
+    let expected: [&[usize]; 6] = [&[0, 3], &[1, 2], &[4], &[5, 6], &[7], &[8]];
+    assert_eq!(places.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn connections_are_called_as_zeek_documents() {
+    const FIN: i64 = 1;
+    const SYN: i64 = 2;
+    const RST: i64 = 4;
+    const ACK: i64 = 16;
+    let cases = [
+        (SYN, 0, "S0"),
+        (SYN | ACK, SYN | ACK, "S1"),
+        (SYN | ACK | FIN, SYN | ACK | FIN, "SF"),
+        (SYN | ACK | FIN | RST, SYN | ACK | FIN, "SF"),
+        (SYN, RST | ACK, "REJ"),
+        (SYN | ACK | FIN, SYN | ACK, "S2"),
+        (SYN | ACK, SYN | ACK | FIN, "S3"),
+        (SYN | ACK | RST, SYN | ACK, "RSTO"),
+        (SYN | ACK, SYN | ACK | RST, "RSTR"),
+        (SYN | RST, 0, "RSTOS0"),
+        (0, SYN | ACK | RST, "RSTRH"),
+        (SYN | FIN, 0, "SH"),
+        (0, SYN | ACK | FIN, "SHR"),
+        (ACK, ACK, "OTH"),
+        (RST, 0, "OTH"),
+    ];
+    for (up, down, state) in cases {
+        let columns = ["protocol", "up_tcp_flags", "down_tcp_flags", "down_payload_byte_count"];
+        let mut flows = Table::new(&columns);
+        flows.push([Value::Int(6), up.into(), down.into(), Value::Int(0)]);
+        let subject = Subject { flow: flows.rows()[0], events: &[], number: 0 };
+        assert_eq!(conn::conn_state(&subject), state.into(), "{up} {down}");
+    }
+}
