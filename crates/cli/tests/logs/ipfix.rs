@@ -18,7 +18,7 @@ fn tshark_reads_the_flows_of_every_capture() {
     let file = directory.path().join("flows.ipfix");
     let mut captures = corpus();
     captures.push(("browsing.pcapng".into(), sample("browsing.pcapng")));
-    let (mut rows_all, mut values_all) = (0, 0);
+    let (mut rows_all, mut values_all, mut late_all) = (0, 0, 0);
     for (name, capture) in &captures {
         flows(capture, &["--force", "-o", &file.to_string_lossy()]);
         let rows = flows(capture, &["--format", "jsonl", "-o", "-"]);
@@ -31,7 +31,14 @@ fn tshark_reads_the_flows_of_every_capture() {
         }
         let read = read(&file);
         rows_all += rows.len();
+        // Nanoseconds begin again in 2036, and tshark shows the years before.
+        let is_late = |row: &Value| *"2036" <= *row["end_time"].as_str().unwrap();
+        let late = rows.iter().any(is_late);
+        late_all += usize::from(late);
         for (element, of_row) in ELEMENTS {
+            if late && element.starts_with("cflow.abstime") {
+                continue;
+            }
             let own = rows.iter().flat_map(of_row).collect::<Vec<_>>();
             let theirs = &read[*element];
             let first = own.iter().zip(theirs).position(|(own, theirs)| own != theirs);
@@ -41,6 +48,7 @@ fn tshark_reads_the_flows_of_every_capture() {
         }
     }
     println!("{values_all} values of {rows_all} flows in {} captures equal", captures.len());
+    assert!(late_all <= 1, "{late_all} captures whose times were not compared");
 }
 
 #[test]
