@@ -159,7 +159,7 @@ mod tests {
     use super::{ACK, FIN, PacketRecord, RST, SYN, history};
 
     fn record(direction: i8, tcp_flags: u8, app_len: u32, marks: u16) -> PacketRecord {
-        PacketRecord { direction, tcp_flags, app_len, marks, ..PacketRecord::default() }
+        PacketRecord { app_len, marks, tcp_flags, direction, ..PacketRecord::default() }
     }
 
     #[test]

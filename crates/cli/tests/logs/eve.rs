@@ -104,8 +104,8 @@ fn every_event_of_the_corpus_is_whole() {
         for event in &events {
             let kind = event["event_type"].as_str().unwrap();
             assert!(KINDS.contains(&kind) && event[kind].is_object(), "{name}: {event}");
-            let is_there = |key: &&str| event.get(*key).is_some_and(|value| !value.is_null());
-            assert!(ALWAYS.iter().all(|key| is_there(&key)), "{name}: {event}");
+            let is_there = |key: &str| event.get(key).is_some_and(|value| !value.is_null());
+            assert!(ALWAYS.iter().all(|key| is_there(key)), "{name}: {event}");
             let time = event["timestamp"].as_str().unwrap();
             assert!(time.len() == 31 && time.ends_with("+0000"), "{name}: {time}");
             *counts.entry(kind.to_owned()).or_default() += 1;

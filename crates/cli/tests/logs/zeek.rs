@@ -177,7 +177,7 @@ impl Log {
             let (head, rest) = line.split_once('\t').unwrap_or((line, ""));
             let names = || rest.split('\t').map(str::to_owned).collect();
             match head {
-                "#path" => log.path = rest.to_owned(),
+                "#path" => rest.clone_into(&mut log.path),
                 "#fields" => log.fields = names(),
                 "#types" => log.types = names(),
                 _ if line.starts_with('#') || log.fields.is_empty() => {}

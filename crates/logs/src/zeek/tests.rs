@@ -5,9 +5,9 @@ use crate::Subject;
 use crate::row::testing::Table;
 use crate::value::Value;
 
-fn shown(value: Value<'_>, kind: &str) -> String {
+fn shown(value: &Value<'_>, kind: &str) -> String {
     let mut out = String::new();
-    put(&value, kind, &mut out);
+    put(value, kind, &mut out);
     out
 }
 
@@ -32,7 +32,7 @@ fn values_are_written_as_zeek_writes_them() {
         (Value::texts(["a,b", "", "-"]), "vector[string]", "a\\x2cb,(empty),\\x2d"),
     ];
     for (value, kind, text) in cases {
-        assert_eq!(shown(value.clone(), kind), text, "{value:?}");
+        assert_eq!(shown(&value, kind), text, "{value:?}");
     }
 }
 
