@@ -1,3 +1,5 @@
+//! Lines and records as Suricata has them.
+
 use super::{COMMON, RECORDS, put, put_fields, tls};
 use crate::Subject;
 use crate::row::testing::Table;

@@ -1,3 +1,5 @@
+//! Values, headers and records as Zeek has them.
+
 use flowloom_schema::Values;
 
 use super::{EMPTY, LOGS, conn, dns, put, table};
