@@ -31,21 +31,18 @@ pub(crate) fn split(arguments: SplitArguments) -> Result<ExitCode, Box<dyn Error
     let (files, quiet) = (arguments.files.clone(), arguments.work.quiet);
     let config = config(arguments, registry)?;
     let progress = Progress::start(&config.inputs, &watch, quiet);
-    let (run, made) = match &files.index {
-        Some(file) => {
-            let outcome = index(&config, file, &watch);
-            progress.finish();
-            let run = outcome?;
-            let made = format!("{} flows indexed in {}", grouped(run.rows), file.display());
-            (run, made)
-        }
-        None => {
-            let outcome = run(config, &how(&files), &watch);
-            progress.finish();
-            let summary = outcome?;
-            let made = made(&summary);
-            (summary.run, made)
-        }
+    let (run, made) = if let Some(file) = &files.index {
+        let outcome = index(&config, file, &watch);
+        progress.finish();
+        let run = outcome?;
+        let made = format!("{} flows indexed in {}", grouped(run.rows), file.display());
+        (run, made)
+    } else {
+        let outcome = run(config, &how(&files), &watch);
+        progress.finish();
+        let summary = outcome?;
+        let made = made(&summary);
+        (summary.run, made)
     };
     if let Some(file) = &files.report {
         report::write(file, &run)?;
@@ -110,9 +107,10 @@ fn take(
     let words = flow_words(registry);
     let filter = frames.filter.as_deref().map(|text| Filter::parse_of_flows(text, &words));
     let output = files.output.unwrap_or_default();
-    let to = match is_file(&output) {
-        true => ExtractTo::File(output),
-        false => ExtractTo::Directory(output, files.name),
+    let to = if is_file(&output) {
+        ExtractTo::File(output)
+    } else {
+        ExtractTo::Directory(output, files.name)
     };
     let what = Extract {
         index: from,

@@ -81,14 +81,12 @@ pub(crate) fn open_plain(
 
 /// The only file of a reading.
 fn only<'r>(reading: &'r Reading<'_>) -> Result<&'r Input, ReadError> {
-    match reading.files {
-        [only] => Ok(&only.input),
-        _ => {
-            let text = "its frames are in several files; put them together with `merge` first";
-            let (input, cause) = (reading.name.clone(), io::Error::other(text));
-            Err(ReadError::Open { input, cause })
-        }
-    }
+    let [only] = reading.files else {
+        let text = "its frames are in several files; put them together with `merge` first";
+        let (input, cause) = (reading.name.clone(), io::Error::other(text));
+        return Err(ReadError::Open { input, cause });
+    };
+    Ok(&only.input)
 }
 
 /// A capture, and the plain file in which its records can be found again.

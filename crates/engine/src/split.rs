@@ -141,9 +141,10 @@ pub fn split(config: Config, split: &Split, watch: &Watch) -> Result<SplitSummar
     let rows = total.flow_count();
     let run = Summary { captures, total, rows, labels, interrupted: watch.is_stopped() };
     let counts = files.counts();
-    let directory = match run.is_empty_handed() {
-        true => split.directory.clone(),
-        false => files.finish(!run.interrupted)?,
+    let directory = if run.is_empty_handed() {
+        split.directory.clone()
+    } else {
+        files.finish(!run.interrupted)?
     };
     Ok(SplitSummary {
         run,
@@ -252,11 +253,11 @@ impl Taking<'_, '_> {
 
     fn take_flows(&mut self, names: &[String], batch: &Batch) -> Result<(), SplitError> {
         self.note().map_err(|source| self.unreadable(0, source))?;
-        for row in 0..batch.rows {
+        for at in 0..batch.rows {
             if self.job.watch.is_stopped_at_once() {
                 return Ok(());
             }
-            let row = Row { names, batch, row };
+            let row = Row { names, batch, at };
             let places = places(row);
             if self.job.naming.is_by_flow() {
                 let name = self.job.naming.name(row);
@@ -343,7 +344,7 @@ fn places(row: Row<'_>) -> Vec<RecordPlace> {
     let items = |column| {
         let Values::List(list) = &row.series(column)?.values else { return None };
         let Values::I64(items) = &list.items.values else { return None };
-        items.get(list.range(row.row))
+        items.get(list.range(row.at))
     };
     let numbers: &[i64] = items(FRAME_NUMBERS).unwrap_or_default();
     let offsets: &[i64] = items(FRAME_OFFSETS).unwrap_or_default();

@@ -19,7 +19,10 @@ use std::process::Command;
 
 use common::{config, corpus, rows, shared};
 use flowloom_capture::{Block, Capture, Input, Limits, Source};
-use flowloom_engine::{Config, Filter, Grouping, Split, SplitError, SplitSummary, Watch, split};
+use flowloom_engine::{
+    Config, Extract, ExtractTo, Extracted, Filter, Grouping, Split, SplitError, SplitSummary,
+    Watch, extract, index, split,
+};
 
 /// A frame with all that is said of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -238,6 +241,97 @@ fn files_are_the_same_for_any_number_of_threads_and_any_way_in() {
     }
 }
 
+/// An Ethernet frame with an empty UDP datagram.
+fn udp(from: u16, to: u16) -> Vec<u8> {
+    let mut frame = vec![0; 12];
+    frame.extend([8, 0, 0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
+    frame.extend([from.to_be_bytes(), to.to_be_bytes(), [0, 8], [0, 0]].concat());
+    frame
+}
+
+/// Takes flows of an index into a directory.
+fn extracted(index: &Path, flows: &[i64], target: &Path) -> Result<Extracted, SplitError> {
+    let what = Extract {
+        index: index.into(),
+        flows: flows.to_vec(),
+        filter: None,
+        to: ExtractTo::Directory(target.into(), None),
+        force: false,
+    };
+    extract(&what, &Watch::default())
+}
+
+#[test]
+fn an_index_gives_the_same_files_as_splitting_all_together_and_one_by_one() {
+    let Some(captures) = corpus() else { return };
+    let (mut compared, mut alone) = (0, 0);
+    for (name, path) in &captures {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        let summary = splitting(&[path], &at("split"), Grouping::Flow, |_| {}).unwrap();
+        let indexed =
+            index(&config(&[path], Path::new("")), &at("index.parquet"), &Watch::default());
+        let indexed = indexed.unwrap();
+        if indexed.is_empty_handed() {
+            continue;
+        }
+        assert_eq!(indexed.total, summary.run.total, "{name}");
+        extracted(&at("index.parquet"), &[], &at("whole")).unwrap();
+        let contents = |files: BTreeMap<String, PathBuf>| {
+            let files = files.into_iter().filter(|(name, _)| !name.starts_with("no-flow"));
+            files.map(|(name, path)| (name, fs::read(path).unwrap())).collect::<BTreeMap<_, _>>()
+        };
+        let expected = contents(files(&at("split")));
+        assert!(contents(files(&at("whole"))) == expected, "{name}");
+        let (rows, _) = rows(path, |_| {});
+        for row in rows.iter().step_by(1 + rows.len() / 3) {
+            let id = row.number("flow_id") as i64;
+            let target = at(&format!("flow {id}"));
+            let took = extracted(&at("index.parquet"), &[id, -5], &target).unwrap();
+            assert_eq!((took.flows, took.missing), (1, vec![-5]), "{name} {id}");
+            let found = contents(files(&target));
+            let bytes = found.values().next().unwrap();
+            assert!(found.len() == 1 && expected.values().any(|known| known == bytes), "{name}");
+            alone += 1;
+        }
+        compared += 1;
+    }
+    println!("{compared} captures, {alone} flows alone");
+}
+
+#[test]
+fn a_capture_that_has_changed_is_refused_and_one_that_has_moved_is_found() {
+    let flows = made::Frames::ethernet((0..50).map(|i| (i, udp(1_000 + i as u16, 53))));
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    fs::create_dir(at("before")).unwrap();
+    let capture = flows.write(&at("before"));
+    let made = at("before").join("index.parquet");
+    index(&config(&[&capture], Path::new("")), &made, &Watch::default()).unwrap();
+    fs::rename(at("before"), at("after")).unwrap();
+    let (moved, made) = (at("after").join("made.pcap"), at("after").join("index.parquet"));
+    assert_eq!(extracted(&made, &[1, 50], &at("a")).unwrap().flows, 2);
+    assert_eq!(files(&at("a")).len(), 2);
+    let mut bytes = fs::read(&moved).unwrap();
+    bytes[100] ^= 1;
+    fs::write(&moved, &bytes).unwrap();
+    let error = extracted(&made, &[1], &at("b")).unwrap_err().to_string();
+    assert!(error.contains("not what it was"), "{error}");
+    fs::write(&moved, &bytes[..90]).unwrap();
+    let error = extracted(&made, &[1], &at("b")).unwrap_err().to_string();
+    assert!(error.contains("it has 90 bytes"), "{error}");
+    fs::remove_file(&moved).unwrap();
+    let error = extracted(&made, &[1], &at("b")).unwrap_err().to_string();
+    assert!(error.contains("is gone"), "{error}");
+    let to = ExtractTo::File(at("one.pcap"));
+    let what = Extract { index: made.clone(), flows: vec![99], filter: None, to, force: false };
+    assert!(extract(&what, &Watch::default()).unwrap_err().to_string().contains("no flow"));
+    fs::write(&made, "no index").unwrap();
+    assert!(extracted(&made, &[], &at("b")).is_err());
+    let left = fs::read_dir(directory.path()).unwrap().count();
+    assert_eq!(left, 2, "nothing is left of what failed");
+}
+
 #[test]
 fn mergecap_puts_the_files_together_again() {
     let Some(captures) = corpus() else { return };
@@ -312,12 +406,6 @@ fn flows_are_called_as_the_references_call_them() {
 
 #[test]
 fn a_flow_of_pkt2flow_ends_1800_seconds_after_its_first_packet_and_at_nothing_else() {
-    let udp = |from: u16, to: u16| {
-        let mut frame = vec![0; 12];
-        frame.extend([8, 0, 0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
-        frame.extend([from.to_be_bytes(), to.to_be_bytes(), [0, 8], [0, 0]].concat());
-        frame
-    };
     // Silences longer than the idle timeout; the last packet but one is a nanosecond too early.
     let seconds = |seconds: i64| seconds * 1_000_000_000;
     let times =

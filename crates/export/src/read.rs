@@ -196,9 +196,10 @@ fn append(series: &mut Series, array: &ArrayRef, range: Range<usize>) -> Option<
         Arrow::Utf8 => {
             let values = array.as_string::<i32>();
             for row in range {
-                match values.is_valid(row) {
-                    true => series.push_text(values.value(row)),
-                    false => series.push_null(),
+                if values.is_valid(row) {
+                    series.push_text(values.value(row));
+                } else {
+                    series.push_null();
                 }
             }
         }

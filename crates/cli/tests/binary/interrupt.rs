@@ -123,6 +123,22 @@ fn an_interrupted_anonymised_capture_is_not_taken_for_a_whole_one() {
     drop(written.fifo);
 }
 
+#[test]
+fn an_interrupted_split_keeps_what_it_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let fifo = fifo(directory.path());
+    let target = directory.path().join("flows");
+    let child = start(&["split", &fifo, "-o", target.to_str().unwrap()]);
+    let written = feed(&fifo);
+    interrupt(&child);
+    let ended = ended(child);
+    assert_eq!(ended.status.code(), Some(130), "{}", text(&ended.stderr));
+    assert_eq!(entries(directory.path()), ["capture", "flows.partial"]);
+    let files = entries(&directory.path().join("flows.partial"));
+    assert!(!files.is_empty() && files.iter().all(|name| name.contains("-1")), "{files:?}");
+    drop(written.fifo);
+}
+
 struct Written {
     /// Open, so that the capture is not over.
     fifo: fs::File,

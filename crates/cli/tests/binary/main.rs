@@ -8,4 +8,5 @@ mod info;
 mod inputs;
 #[cfg(unix)]
 mod interrupt;
+mod split;
 mod streams;

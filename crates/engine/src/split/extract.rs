@@ -126,7 +126,7 @@ fn choose(table: &TableFile, what: &Extract) -> Result<(Vec<Range<usize>>, Vec<i
     for batch in table.rows(&columns, None)? {
         let batch = batch?;
         for row in 0..batch.rows {
-            let row = Row { names: &columns, batch: &batch, row };
+            let row = Row { names: &columns, batch: &batch, at: row };
             let flow = IndexedFlow { row, words: &words };
             let id = flow.row.number("flow_id").unwrap_or_default();
             let place = asked.binary_search(&id);
@@ -173,7 +173,7 @@ impl Taking<'_> {
                 if watch.is_stopped() {
                     return Ok(());
                 }
-                self.flow(Row { names: self.columns, batch: &batch, row }, files)?;
+                self.flow(Row { names: self.columns, batch: &batch, at: row }, files)?;
                 extracted.flows += 1;
             }
         }
@@ -297,7 +297,7 @@ impl FlowView for IndexedFlow<'_> {
     fn any(&self, word: &Word, is: &mut dyn FnMut(Value<'_>) -> bool) -> bool {
         let column = self.words.iter().find(|(known, _)| *known == word).map(|(_, column)| column);
         let series = column.and_then(|column| self.row.series(column));
-        series.is_some_and(|series| any_of_column(series, self.row.row, word, is))
+        series.is_some_and(|series| any_of_column(series, self.row.at, word, is))
     }
 }
 

@@ -152,9 +152,8 @@ impl Naming {
     /// The group of a flow.
     pub(crate) fn group(&self, row: Row<'_>) -> Group {
         // What is not there is not the same as any text, nor are texts that have one safe form.
-        let value = |column: &String| match row.is_null(column) {
-            true => "\0-".to_owned(),
-            false => format!("\0+{}", row.text(column)),
+        let value = |column: &String| {
+            if row.is_null(column) { "\0-".to_owned() } else { format!("\0+{}", row.text(column)) }
         };
         let key = self.grouped.iter().map(value).collect();
         Group { key, name: self.template.name(row) }
@@ -162,9 +161,10 @@ impl Naming {
 
     /// The group of frames in no flow.
     pub(crate) fn without_flow(&self, capture: &str) -> Group {
-        let name = match self.has_directories {
-            true => format!("{}/{NO_FLOW}", safe(capture)),
-            false => NO_FLOW.into(),
+        let name = if self.has_directories {
+            format!("{}/{NO_FLOW}", safe(capture))
+        } else {
+            NO_FLOW.into()
         };
         Group { key: NO_FLOW.into(), name }
     }

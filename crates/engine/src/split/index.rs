@@ -11,6 +11,7 @@ use std::sync::Arc;
 use flowloom_capture::{Input, Interface, Resolution, Span};
 use flowloom_export::{Destination, Format, SinkError, TableInfo};
 use flowloom_features::Families;
+use flowloom_protocols::hex;
 use flowloom_schema::LinkType;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -114,7 +115,8 @@ pub fn index(config: &Config, file: &Path, watch: &Watch) -> Result<Summary, Spl
     let info = TableInfo { name: "flows".into(), columns, metadata: settings_text(config) };
     let to = Destination::File(file.to_owned());
     let mut sink = flowloom_export::open(Format::Parquet, to, &info, &config.output.settings)?;
-    let (mut captures, mut known, mut rows) = (Vec::new(), Vec::new(), 0);
+    let mut captures: Vec<CaptureAccount> = Vec::new();
+    let (mut known, mut rows) = (Vec::new(), 0);
     for reading in Reading::all(config)? {
         let mut emit = |mut tables: Tables| {
             labels::append(&reading.labels, &mut tables.flows);
@@ -127,7 +129,9 @@ pub fn index(config: &Config, file: &Path, watch: &Watch) -> Result<Summary, Spl
         known.extend(indexed);
     }
     let mut total = Account::default();
-    captures.iter().for_each(|capture: &CaptureAccount| total.add(&capture.account));
+    for capture in &captures {
+        total.add(&capture.account);
+    }
     let labels = config.labels.report().cloned();
     let summary = Summary { captures, total, rows, labels, interrupted: watch.is_stopped() };
     if !summary.is_empty_handed() {
@@ -198,7 +202,7 @@ fn identity(path: &Path) -> io::Result<(u64, String)> {
     file.take(END_BYTES).read_to_end(&mut end)?;
     hash.update(&end);
     let digest = hash.finalize();
-    Ok((size, digest.iter().map(|byte| format!("{byte:02x}")).collect()))
+    Ok((size, hex(&digest)))
 }
 
 /// What is known of the captures, in the file of an index.

@@ -95,7 +95,8 @@ impl Template {
 pub(crate) struct Row<'a> {
     pub(crate) names: &'a [String],
     pub(crate) batch: &'a Batch,
-    pub(crate) row: usize,
+    /// The number of the flow's row.
+    pub(crate) at: usize,
 }
 
 impl Row<'_> {
@@ -107,22 +108,22 @@ impl Row<'_> {
 
     /// Whether there is no value in a column.
     pub(crate) fn is_null(&self, column: &str) -> bool {
-        self.series(column).is_none_or(|series| !series.validity.is_valid(self.row))
+        self.series(column).is_none_or(|series| !series.validity.is_valid(self.at))
     }
 
     /// The value of a column as text; times are seconds since 1970.
     pub(crate) fn text(&self, column: &str) -> String {
-        self.series(column).map_or_else(String::new, |series| text(series, self.row))
+        self.series(column).map_or_else(String::new, |series| text(series, self.at))
     }
 
     /// The value of a column of integers or times.
     pub(crate) fn number(&self, column: &str) -> Option<i64> {
         let series = self.series(column)?;
-        series.validity.is_valid(self.row).then_some(())?;
+        series.validity.is_valid(self.at).then_some(())?;
         match &series.values {
-            Values::U8(v) => v.get(self.row).copied().map(i64::from),
-            Values::I32(v) => v.get(self.row).copied().map(i64::from),
-            Values::I64(v) | Values::Time(v) => v.get(self.row).copied(),
+            Values::U8(v) => v.get(self.at).copied().map(i64::from),
+            Values::I32(v) => v.get(self.at).copied().map(i64::from),
+            Values::I64(v) | Values::Time(v) => v.get(self.at).copied(),
             _ => None,
         }
     }

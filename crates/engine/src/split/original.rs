@@ -38,7 +38,7 @@ pub(crate) enum Layout {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PcapLayout {
     pub(crate) big_endian: bool,
-    is_nanoseconds: bool,
+    nanos_per_tick: i64,
     /// Of the modified format, with 8 bytes more in each record header.
     pub(crate) is_modified: bool,
     /// Whether either of the two lengths of a record may be the captured one: before version 2.4.
@@ -134,9 +134,9 @@ impl Original {
             seconds as i64 * NANOS_PER_SECOND + rest as i64 * nanos
         };
         let time = match layout {
-            Layout::Pcap(PcapLayout { big_endian, is_nanoseconds, .. }) => {
-                let nanos = if is_nanoseconds { 1 } else { 1_000 };
-                Some(seconds(word(bytes, 0, big_endian), word(bytes, 4, big_endian), nanos))
+            Layout::Pcap(PcapLayout { big_endian, nanos_per_tick, .. }) => {
+                let [whole, ticks] = [0, 4].map(|at| word(bytes, at, big_endian));
+                Some(seconds(whole, ticks, nanos_per_tick))
             }
             Layout::Snoop => Some(seconds(word(bytes, 16, true), word(bytes, 20, true), 1_000)),
             Layout::Pcapng => {
@@ -213,14 +213,16 @@ fn layout(head: &[u8; FILE_HEADER_LEN]) -> Layout {
     // The magic numbers of pcap begin with a1 in the file's own byte order.
     let big_endian = head[0] == 0xa1;
     let magic = word(head, 0, big_endian) as u32;
-    let (is_modified, is_nanoseconds) = (magic == MAGIC_MODIFIED, magic == MAGIC_NANOSECONDS);
+    let is_modified = magic == MAGIC_MODIFIED;
+    let nanos_per_tick = if magic == MAGIC_NANOSECONDS { 1 } else { 1_000 };
     let version = word(head, 4, big_endian);
-    let (major, minor) = match big_endian {
-        true => (version >> 16, version & 0xffff),
-        false => (version & 0xffff, version >> 16),
+    let (major, minor) = if big_endian {
+        (version >> 16, version & 0xffff)
+    } else {
+        (version & 0xffff, version >> 16)
     };
     let either_first = (major, minor) < (2, 4);
-    Layout::Pcap(PcapLayout { big_endian, is_nanoseconds, is_modified, either_first })
+    Layout::Pcap(PcapLayout { big_endian, nanos_per_tick, is_modified, either_first })
 }
 
 /// The 32-bit integer at a place; 0 where the bytes end.

@@ -123,14 +123,13 @@ impl Piece {
             self.interfaces.clear();
         }
         let known = self.interfaces.iter().position(|known| *known == id);
-        let at = match known {
-            Some(at) => at,
-            None => {
-                let interface = section.interfaces.get(id).ok_or_else(no_section)?;
-                out.extend_from_slice(&original.span(interface.at)?);
-                self.interfaces.push(id);
-                self.interfaces.len() - 1
-            }
+        let at = if let Some(at) = known {
+            at
+        } else {
+            let interface = section.interfaces.get(id).ok_or_else(no_section)?;
+            out.extend_from_slice(&original.span(interface.at)?);
+            self.interfaces.push(id);
+            self.interfaces.len() - 1
         };
         let start = out.len();
         out.extend_from_slice(original.record(offset)?.bytes);
@@ -179,7 +178,6 @@ impl Block {
         let Some(place) = bytes.get_mut(INTERFACE_AT..) else { return };
         let id = id as u32;
         match (self, place) {
-            (Self::Simple, _) => {}
             (Self::Enhanced, [a, b, c, d, ..]) => {
                 [*a, *b, *c, *d] = if big_endian { id.to_be_bytes() } else { id.to_le_bytes() };
             }

@@ -7,7 +7,7 @@ fn name(template: &str, value: &str) -> String {
     series.push_text(value);
     let batch = Batch { columns: vec![series], rows: 1 };
     let names = ["server_name".to_owned()];
-    Template::parse(template).unwrap().name(Row { names: &names, batch: &batch, row: 0 })
+    Template::parse(template).unwrap().name(Row { names: &names, batch: &batch, at: 0 })
 }
 
 #[test]
