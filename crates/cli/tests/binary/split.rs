@@ -28,7 +28,7 @@ fn a_template_names_files_and_directories() {
     assert_eq!(ended.status.code(), Some(0), "{}", text(&ended.stderr));
     let flows = directory.path().join("flows");
     assert!(flows.join("tls/docs.example.com-115.pcapng").is_file(), "{:?}", names(&flows));
-    for wrong in ["../{flow_id}", "/tmp/{flow_id}", "{no_column}", "{flow_id"] {
+    for wrong in ["../{flow_id}", "/{flow_id}", "{no_column}", "{flow_id"] {
         let ended = run(directory.path(), &["split", capture, "-o", "other", "--name", wrong]);
         assert_eq!(ended.status.code(), Some(2), "{wrong}");
     }

@@ -1,3 +1,5 @@
+//! Names from hostile values, templates, and names that come again.
+
 use flowloom_schema::{Batch, DataType, Series};
 
 use super::{Names, Row, Template, safe, seconds};
