@@ -37,6 +37,27 @@ fn files_that_are_there_stay_without_force() {
     }
 }
 
+/// A column that gets another name would be a field that is never filled any more.
+#[test]
+fn fields_are_made_of_columns_that_are_there() {
+    let names = |arguments: &[&str]| {
+        let output = flowloom(&[&["features", "--format", "json"], arguments].concat());
+        let columns = serde_json::from_slice::<Vec<Value>>(&output.stdout).unwrap();
+        columns.iter().map(|column| column["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let known = [names(&[]), names(&["--events"])].concat();
+    let output = flowloom(&["features", "--logs"]);
+    let mut fields = 0;
+    for line in text(&output.stdout).lines().filter(|line| line.starts_with("| `")) {
+        let from = line.trim_end_matches(" |").rsplit(" | ").next().unwrap();
+        if let Some(column) = from.strip_prefix('`').and_then(|from| from.strip_suffix('`')) {
+            assert!(known.iter().any(|name| name == column), "{line}");
+            fields += 1;
+        }
+    }
+    assert!(fields > 100, "{fields}");
+}
+
 #[test]
 fn what_makes_no_sense_is_refused() {
     let capture = sample("dhcp.pcap");
