@@ -78,6 +78,10 @@ record! {
         tls_ech_config_id: Option<u8> [None, Feature],
         /// Bytes of the encrypted ClientHello.
         tls_ech_bytes: Option<i64> [Bytes, Feature],
+        /// DNS that the connection is for: `dot` over TLS (RFC 7858), `doq` over QUIC (RFC 9250), `doh` over HTTPS (RFC 8484); null where nothing tells it.
+        tls_dns: Option<&'a str> [None, Feature],
+        /// What tells `tls_dns`: `alpn`, `port` 853, or a `server_name` that is known for DNS over HTTPS, which is no more than a hint.
+        tls_dns_by: Option<&'a str> [None, Account],
         /// JA3 of the first ClientHello: MD5 in hexadecimal; null where the capture has a part of it.
         tls_ja3: Option<String> [None, Feature],
         /// JA3S of the ServerHello: MD5 in hexadecimal.
@@ -169,12 +173,12 @@ impl<'a> TlsColumns<'a> {
             tls_ticket_offered: client.map(|hello| hello.ticket_len.is_some_and(|len| len > 0)),
             tls_psk_count: client.map(|hello| hello.psk_count.into()),
             tls_early_data: client.map(|hello| hello.extensions.contains(&EARLY_DATA)),
-            tls_hello_retry: tls
-                .filter(|tls| !tls.server_hellos.is_empty())
-                .map(|tls| tls.server_hellos.iter().any(|hello| hello.is_retry)),
+            tls_hello_retry: tls.and_then(hello_retry),
             tls_ech: client.and(tls).map(|tls| tls.ech().name()),
             tls_ech_config_id: ech.map(|ech| ech.config_id),
             tls_ech_bytes: ech.map(|ech| ech.payload_len.into()),
+            tls_dns: tls.and_then(|tls| Some(tls.inner_dns?.name)),
+            tls_dns_by: tls.and_then(|tls| Some(tls.inner_dns?.by)),
             tls_ja3: whole.map(ClientHello::ja3),
             tls_ja3s: server.map(ServerHello::ja3s),
             tls_ja4: whole.zip(tls).map(|(hello, tls)| hello.ja4(tls.carrier)),
@@ -202,6 +206,11 @@ impl<'a> TlsColumns<'a> {
             tls_handshake_duration: begin.zip(finish).map(seconds),
         }
     }
+}
+
+fn hello_retry(tls: &Tls) -> Option<bool> {
+    let hellos = Some(&tls.server_hellos).filter(|hellos| !hellos.is_empty())?;
+    Some(hellos.iter().any(|hello| hello.is_retry))
 }
 
 /// The first chain that a side sent.

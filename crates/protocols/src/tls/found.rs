@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use flowloom_flow::Direction;
 
+use super::InnerDns;
 use crate::{Stamp, WireText};
 
 /// What a TLS handshake told: that of TLS over TCP, of DTLS, or of QUIC.
@@ -18,6 +19,8 @@ pub struct Tls {
     pub client_hello_count: u32,
     /// The `ServerHello`s that came, the first ones, `HelloRetryRequest`s among them.
     pub server_hellos: Vec<ServerHello>,
+    /// DNS that the connection is for, as far as that can be told.
+    pub inner_dns: Option<InnerDns>,
     /// `HelloVerifyRequest`s of DTLS that came.
     pub verify_request_count: u32,
     /// Certificates in the order in which they came, of both sides; only those sent in the clear.

@@ -4,7 +4,7 @@ use flowloom_flow::Direction;
 
 use super::certificate;
 use super::found::{Carrier, ClientHello, Tls};
-use super::hello;
+use super::{InnerDns, hello};
 use crate::lists::push_sparing;
 use crate::{Context, Cursor, Stamp, Want};
 
@@ -142,13 +142,17 @@ impl Handshake {
     ) {
         let is_dtls = self.carrier == Carrier::Dtls;
         let Some(mut hello) = hello::client_hello(body, is_dtls) else { return };
-        if !context.wants.has_any(&[Want::Tls, Want::Quic]) {
+        let mut inner_dns = None;
+        if context.wants.has_any(&[Want::Tls, Want::Quic]) {
+            inner_dns = InnerDns::of(&hello, self.carrier, context.ends.ports);
+        } else {
             hello = ClientHello { sni: hello.sni, ..ClientHello::default() };
         }
         (hello.from, hello.stamp) = (Some(from), stamp);
         let has_room = self.hello_bytes + body.len() <= HELLOS_BYTES_MAX;
         let tls = self.tls(context);
         tls.client_hello_count += 1;
+        tls.inner_dns = tls.inner_dns.or(inner_dns);
         if tls.client_hellos.len() < HELLOS_MAX && has_room {
             push_sparing(&mut tls.client_hellos, hello);
             self.hello_bytes += body.len();

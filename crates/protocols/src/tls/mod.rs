@@ -10,6 +10,7 @@ mod fingerprint;
 mod found;
 mod handshake;
 mod hello;
+mod inner_dns;
 mod names;
 mod records;
 mod sslv2;
@@ -21,6 +22,7 @@ pub use dtls::DtlsProtocol;
 pub(crate) use events::{CERTIFICATES, RECORDS};
 pub use found::{Alert, Carrier, Certificate, ClientHello, Ech, EchKind, Record, ServerHello, Tls};
 pub(crate) use handshake::Handshake;
+pub use inner_dns::InnerDns;
 
 /// TLS over TCP, on any port.
 #[derive(Debug)]
