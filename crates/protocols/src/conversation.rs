@@ -3,6 +3,7 @@
 mod datagrams;
 mod inbox;
 mod reader;
+mod rtp;
 mod streams;
 #[cfg(test)]
 mod tests;
@@ -261,6 +262,12 @@ impl<'a> Desk<'a> {
             None if undecided => Recognition::Undecided,
             None => Recognition::Unknown,
         }
+    }
+
+    /// RTP, if it is among the protocols.
+    fn recognise_rtp(&mut self) -> Recognition {
+        let protocol = self.registry.all().iter().find(|protocol| protocol.name() == rtp::NAME);
+        protocol.map_or(Recognition::Unknown, |protocol| self.found(protocol, FoundBy::Content))
     }
 
     /// The protocol that this cannot but be of, whatever the ports.

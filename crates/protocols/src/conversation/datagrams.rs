@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::rtp::Run;
 use super::{Desk, Payload, Recognition};
 use crate::lists::push_sparing;
 use crate::{Datagram, DatagramParser, Opening, Protocol, Transport, Verdict};
@@ -12,6 +13,8 @@ pub(super) struct Datagrams {
     parsers: Vec<Slot>,
     /// Datagrams in a row that no parser knew.
     unknown: usize,
+    /// Of those, what may be RTP, by direction.
+    runs: [Run; 2],
     /// Whether a parser has seen all it wanted.
     has_stopped: bool,
 }
@@ -49,7 +52,13 @@ impl Datagrams {
             len: datagram.len,
             ports: payload.ends.ports,
         };
-        match desk.recognise(&opening) {
+        let mut recognition = desk.recognise(&opening);
+        if !matches!(recognition, Recognition::Found(_))
+            && self.runs[payload.direction.index()].add(payload.bytes)
+        {
+            recognition = desk.recognise_rtp();
+        }
+        match recognition {
             Recognition::Found(protocol)
                 if self.parsers.len() < PARSERS_MAX
                     && !self.parsers.iter().any(|slot| slot.protocol.name() == protocol.name()) =>
