@@ -36,6 +36,7 @@ pub(crate) fn run(arguments: &AnonymizeArguments) -> Result<ExitCode, Box<dyn Er
         payload: match arguments.payload {
             PayloadArgument::Zero => Payload::Zero,
             PayloadArgument::Cut => Payload::Cut,
+            PayloadArgument::Keep => Payload::Keep,
         },
         keeps_vendors: arguments.keep_vendors,
         existing: if arguments.force { Existing::Replace } else { Existing::Keep },
@@ -99,13 +100,19 @@ fn total(summary: &AnonymizeSummary, arguments: &AnonymizeArguments) {
     let what = match arguments.payload {
         PayloadArgument::Zero => "made zero",
         PayloadArgument::Cut => "cut off",
+        PayloadArgument::Keep => "kept, with the addresses replaced that were found in them",
     };
     report::say(&format!("  {}: bytes after known headers, {what}", sum(|done| done.bytes_blank)));
-    if summary.captures.iter().any(|done| done.frames_blank > 0) {
+    let is_kept = arguments.payload == PayloadArgument::Keep;
+    if !is_kept && summary.captures.iter().any(|done| done.frames_blank > 0) {
         let blank = sum(|done| done.frames_blank);
         report::say(&format!(
             "  {blank}: frames without any known header, of which nothing is left"
         ));
+    }
+    if summary.addresses_missed > 0 {
+        let missed = report::grouped(summary.addresses_missed);
+        report::say(&format!("  {missed}: addresses too many to be looked for in payload"));
     }
     let mut left_out = std::collections::BTreeMap::<_, u64>::new();
     for (what, count) in summary.captures.iter().flat_map(|done| &done.left_out) {

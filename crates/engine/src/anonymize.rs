@@ -11,6 +11,7 @@ mod ip;
 mod kinds;
 mod link;
 mod mapping;
+mod payload;
 mod sums;
 mod transport;
 mod tunnel;

@@ -23,8 +23,9 @@ pub(crate) struct AnonymizeArguments {
     /// Make the key if there is no such file
     #[arg(long, requires = "key")]
     pub(crate) new_key: bool,
-    /// What becomes of payload, and of all else that is not a known header: zero, or cut (frames
-    /// end before it, their original length stays)
+    /// What becomes of payload, and of all else that is not a known header: zero, cut (frames end
+    /// before it, their original length stays), or keep (all it says stays, but for the addresses
+    /// that are found in it; captures are read twice)
     #[arg(long, value_name = "HOW", value_enum, default_value = "zero")]
     pub(crate) payload: PayloadArgument,
     /// Keep the vendor of hardware addresses: their first three bytes
@@ -44,6 +45,8 @@ pub(crate) enum PayloadArgument {
     Zero,
     /// Frames end before it
     Cut,
+    /// Left, but for addresses found in it
+    Keep,
 }
 
 const ANONYMIZE_EXAMPLES: &str = "Examples:

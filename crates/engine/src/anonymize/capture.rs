@@ -14,6 +14,7 @@ use flowloom_export::{Destination, Ending, Existing, Output, SinkError};
 use super::CryptoPan;
 use super::frame::rewrite;
 use super::mapping::Mapping;
+use super::payload::Known;
 use crate::account::{Account, CaptureAccount};
 use crate::inputs::{Reading, compression_of, split_endings};
 use crate::{ConfigError, InputFile, RunError, Watch, source};
@@ -54,6 +55,8 @@ pub enum Payload {
     Zero,
     /// Frames end before them; how long they were stays known.
     Cut,
+    /// They stay, and the addresses that are found in them are replaced. Captures are read twice.
+    Keep,
 }
 
 /// What a run came to.
@@ -61,6 +64,8 @@ pub enum Payload {
 pub struct AnonymizeSummary {
     /// Of each capture, in their order.
     pub captures: Vec<Anonymized>,
+    /// With payload kept: addresses that were too many to be looked for.
+    pub addresses_missed: u64,
     /// Whether the run was asked to stop before the end.
     pub interrupted: bool,
 }
@@ -91,14 +96,41 @@ pub fn anonymize(job: &Anonymization, watch: &Watch) -> Result<AnonymizeSummary,
     }
     let destinations = job.destinations().map_err(RunError::Config)?;
     let mut map = Mapping::new(&job.key, job.keeps_vendors);
+    let known = match job.payload {
+        Payload::Keep => Some(learn(job, &mut map, watch)?),
+        Payload::Zero | Payload::Cut => None,
+    };
     let mut captures = Vec::new();
     for (input, destination) in job.inputs.iter().zip(destinations) {
         if watch.is_stopped() {
             break;
         }
-        captures.push(one(job, input, destination, &mut map, watch)?);
+        captures.push(one(job, input, destination, known.as_ref(), &mut map, watch)?);
     }
-    Ok(AnonymizeSummary { captures, interrupted: watch.is_stopped() })
+    let addresses_missed = known.map_or(0, |known| known.missed());
+    Ok(AnonymizeSummary { captures, addresses_missed, interrupted: watch.is_stopped() })
+}
+
+/// Reads all captures once for their addresses. What is wrong with them is said the second time.
+fn learn(job: &Anonymization, map: &mut Mapping<'_>, watch: &Watch) -> Result<Known, ConfigError> {
+    let mut known = Known::new();
+    let mut block = Block::default();
+    for input in &job.inputs {
+        if !matches!(&input.input, Input::File(path) if path.is_file()) {
+            return Err(ConfigError(format!(
+                "{} can be read once, and with payload kept captures are read twice; hint: write \
+                 it to a file first",
+                input.name
+            )));
+        }
+        let Ok(mut source) = source::open_one(&input.input, job.capture, watch) else { continue };
+        while !watch.is_stopped() && source.read(&mut block).unwrap_or(false) {
+            for frame in &block.frames {
+                known.learn(frame.link, block.data(frame), frame.original, map);
+            }
+        }
+    }
+    Ok(known)
 }
 
 impl Anonymization {
@@ -159,6 +191,7 @@ fn one(
     job: &Anonymization,
     input: &InputFile,
     destination: Destination,
+    known: Option<&Known>,
     map: &mut Mapping<'_>,
     watch: &Watch,
 ) -> Result<Anonymized, RunError> {
@@ -192,7 +225,7 @@ fn one(
                 break;
             }
         }
-        writing.block(&block, source.facts(), map, &mut done)?;
+        writing.block(&block, source.facts(), known, map, &mut done)?;
         let now = source.facts().bytes_read;
         watch.advance(now - bytes, block.frames.len() as u64);
         bytes = now;
@@ -269,6 +302,7 @@ impl Writing {
         &mut self,
         block: &Block,
         facts: &Facts,
+        known: Option<&Known>,
         map: &mut Mapping<'_>,
         done: &mut Anonymized,
     ) -> Result<(), RunError> {
@@ -283,7 +317,13 @@ impl Writing {
             self.account.captured_bytes += u64::from(frame.captured);
             self.account.wire_bytes += u64::from(frame.original);
             self.frame.clear();
-            self.frame.resize(record.data.len(), 0);
+            match known {
+                None => self.frame.resize(record.data.len(), 0),
+                Some(known) => {
+                    self.frame.extend_from_slice(record.data);
+                    known.replace(&mut self.frame, map);
+                }
+            }
             let end = rewrite(frame.link, record.data, frame.original, &mut self.frame, map);
             done.frames += 1;
             done.frames_blank += u64::from(end == 0 && !record.data.is_empty());

@@ -203,8 +203,8 @@ impl Rewriting<'_, '_> {
 
     /// A fragment that is not the first, or the first without all of its headers.
     ///
-    /// The checksum about what is lost here was in another fragment: so the first two bytes become
-    /// what gives the same sum.
+    /// The checksum about what is lost here was in another fragment: so two bytes that are lost
+    /// anyway become what gives the same sum.
     pub(super) fn fragment(&mut self, data: &FragmentData, around: &Around) {
         let FragmentData { at, offset, protocol } = *data;
         let end = around.end.min(self.old.len());
@@ -222,13 +222,22 @@ impl Rewriting<'_, '_> {
         if offset > 0 {
             let part = at..end;
             let missing = sum(self.old, &part) + MODULUS - sum(self.new, &part) % MODULUS;
-            let is_empty = self.new.get(part).is_some_and(|new| new.iter().all(|&byte| byte == 0));
             if end == at + 1 {
                 self.keep(at..end);
-            } else if is_empty && end > at {
-                self.write(at, &((missing % MODULUS) as u16).to_be_bytes());
+            } else if !missing.is_multiple_of(MODULUS)
+                && let Some(place) =
+                    (at..end.saturating_sub(1)).step_by(2).find(|&at| self.is_changed(at))
+                && let Some(&word) = self.new.get(place..).and_then(<[u8]>::first_chunk)
+            {
+                let word = (u64::from(u16::from_be_bytes(word)) + missing) % MODULUS;
+                self.write(place, &(word as u16).to_be_bytes());
             }
         }
+    }
+
+    /// Whether the two bytes are not what they were.
+    fn is_changed(&self, at: usize) -> bool {
+        self.old.get(at..at + 2) != self.new.get(at..at + 2)
     }
 
     /// A checksum over a pseudo header and `region`, which is the rest of the packet.

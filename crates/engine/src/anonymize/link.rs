@@ -57,6 +57,10 @@ impl Rewriting<'_, '_> {
         self.mac(at);
         self.mac(at + 6);
         self.keep(at + 12..at + 14);
+        // The mark of IPX without a header between: zeros would be one of LLC.
+        if header.is_last && self.rest(at + 14).starts_with(&[0xff, 0xff]) {
+            self.keep(at + 14..at + 16);
+        }
         let ip = inside.iter().find(|(layer, _)| matches!(layer, Layer::Ipv4 | Layer::Ipv6));
         let Some(&(version, ip)) = ip else { return };
         let Some(&dst) = self.rest(at).first_chunk::<6>() else { return };

@@ -15,32 +15,67 @@ pub(super) struct Mapping<'k> {
     keeps_vendors: bool,
     v4: HashMap<[u8; 4], [u8; 4]>,
     v6: HashMap<[u8; 16], [u8; 16]>,
+    heard: Option<Heard>,
+}
+
+/// Addresses that were asked for, with what stands for them.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    pub(super) v4: Vec<([u8; 4], [u8; 4])>,
+    pub(super) v6: Vec<([u8; 16], [u8; 16])>,
+    pub(super) macs: Vec<([u8; 6], [u8; 6])>,
 }
 
 impl<'k> Mapping<'k> {
     pub(super) fn new(pan: &'k CryptoPan, keeps_vendors: bool) -> Self {
-        Self { pan, keeps_vendors, v4: HashMap::new(), v6: HashMap::new() }
+        let (v4, v6) = (HashMap::new(), HashMap::new());
+        Self { pan, keeps_vendors, v4, v6, heard: None }
+    }
+
+    /// From now on, what is asked for is noted.
+    pub(super) fn listen(&mut self) {
+        self.heard = Some(Heard::default());
+    }
+
+    /// What was asked for since then.
+    pub(super) fn heard(&mut self) -> Heard {
+        self.heard.take().unwrap_or_default()
     }
 
     pub(super) fn v4(&mut self, address: [u8; 4]) -> [u8; 4] {
         let pan = self.pan;
-        remembered(&mut self.v4, address, || match pan.ip(Ipv4Addr::from(address).into()) {
+        let own = || match pan.ip(Ipv4Addr::from(address).into()) {
             IpAddr::V4(v4) => v4.octets(),
             IpAddr::V6(_) => [0; 4],
-        })
+        };
+        let own = remembered(&mut self.v4, address, own);
+        if let Some(heard) = &mut self.heard {
+            heard.v4.push((address, own));
+        }
+        own
     }
 
     pub(super) fn v6(&mut self, address: [u8; 16]) -> [u8; 16] {
         let pan = self.pan;
-        remembered(&mut self.v6, address, || match pan.ip(Ipv6Addr::from(address).into()) {
+        let own = || match pan.ip(Ipv6Addr::from(address).into()) {
             IpAddr::V6(v6) => v6.octets(),
             IpAddr::V4(_) => [0; 16],
-        })
+        };
+        let own = remembered(&mut self.v6, address, own);
+        if let Some(heard) = &mut self.heard {
+            heard.v6.push((address, own));
+        }
+        own
     }
 
-    pub(super) fn mac(&self, address: [u8; 6]) -> [u8; 6] {
+    pub(super) fn mac(&mut self, address: [u8; 6]) -> [u8; 6] {
         let mac = Mac(address);
-        if self.keeps_vendors { self.pan.mac_of_vendor(mac).0 } else { self.pan.mac(mac).0 }
+        let own =
+            if self.keeps_vendors { self.pan.mac_of_vendor(mac).0 } else { self.pan.mac(mac).0 };
+        if let Some(heard) = &mut self.heard {
+            heard.macs.push((address, own));
+        }
+        own
     }
 }
 
