@@ -5,11 +5,11 @@ use std::fs;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use super::Rotated;
+use super::{OPEN_FILES_MAX, Rotated, Sequence};
 use crate::testing::{
     Seen, Writer, drain, enhanced, frame, interface, pcap, pcapng, sample, section,
 };
-use crate::{Comment, Facts, Input, Limits, ReadError, Source};
+use crate::{Block, Comment, Facts, Input, Limits, ReadError, Source};
 
 /// Files in a folder that goes with it.
 struct Files {
@@ -222,4 +222,58 @@ proptest! {
         let limits = Limits { block_frames, ..Limits::default() };
         prop_assert_eq!(read_with(&bytes, limits).0, merge(captures));
     }
+}
+
+#[test]
+fn interfaces_of_one_capture_stay_apart_and_those_of_several_are_one() {
+    let capture = |times: [u64; 2]| {
+        [
+            section(false, &[]),
+            interface(false, 1, 0, &[]),
+            interface(false, 1, 0, &[]),
+            enhanced(false, 0, times[0], 1, b"x", &[]),
+            enhanced(false, 1, times[1], 1, b"y", &[]),
+        ]
+        .concat()
+    };
+    let (frames, facts) = read(&[capture([1, 3]), capture([2, 4])]);
+    assert_eq!(facts.interfaces.len(), 2);
+    let interfaces: Vec<_> = frames.iter().map(|frame| frame.interface).collect();
+    assert_eq!(interfaces, [0, 0, 1, 1]);
+}
+
+#[test]
+fn captures_are_read_one_after_the_other_when_asked_for() {
+    let frames = sample(90);
+    let parts: Vec<_> = frames.chunks(30).map(pcap).collect();
+    let files = files(&[parts[2].clone(), parts[0].clone(), parts[1].clone()]);
+    let limits = Limits { block_frames: 7, ..Limits::default() };
+    let mut source = Rotated::open_in(Sequence::AsNamed, &files.inputs, limits).unwrap();
+    let mut block = Block::default();
+    let mut seen = Vec::new();
+    while source.read(&mut block).unwrap() {
+        seen.extend((0..block.frames.len()).map(|at| (block.input(at), block.frames[at].time.0)));
+    }
+    let expected = [&frames[60..], &frames[..60]].concat();
+    let expected: Vec<_> = expected.iter().enumerate().map(|(i, f)| (i / 30, f.time)).collect();
+    assert_eq!(seen, expected);
+}
+
+#[test]
+fn more_captures_than_may_be_open_are_merged() {
+    let frames = sample(4_000);
+    let count = OPEN_FILES_MAX + 44;
+    let parts: Vec<_> = (0..count)
+        .map(|part| frames.iter().skip(part).step_by(count).cloned().collect::<Vec<_>>())
+        .map(|part| pcap(&part))
+        .collect();
+    let files = files(&parts);
+    // One frame in a block: each file is opened again and again.
+    let limits = Limits { block_frames: 1, ..Limits::default() };
+    let mut rotated = Rotated::open(&files.inputs, limits).unwrap();
+    let (seen, end) = drain(&mut rotated);
+    end.unwrap();
+    assert_eq!(seen, frames);
+    let bytes: u64 = parts.iter().map(|part| part.len() as u64).sum();
+    assert_eq!((rotated.facts().bytes_read, rotated.facts().size), (bytes, Some(bytes)));
 }

@@ -21,6 +21,8 @@ pub(super) struct Encoder {
     section: Option<u64>,
     /// Interfaces of this section that are described, by their index in the facts.
     interfaces: Vec<u16>,
+    /// The first of the facts' interfaces that is not, where all are described in their order.
+    next: usize,
     /// Names of the facts that are written.
     names: usize,
     /// Secrets of the facts that are written.
@@ -95,7 +97,7 @@ impl Encoder {
             if self.section != Some(section) {
                 self.begin_section(facts, section, out);
             }
-            self.describe_up_to(facts, facts.interfaces.len(), out);
+            self.describe_all(facts, out);
             if self.settings.scope == Scope::Whole {
                 self.statistics(facts, out);
             }
@@ -120,17 +122,18 @@ impl Encoder {
         }
         if self.settings.scope == Scope::Few {
             self.describe(interface, index, out);
-        } else {
-            self.describe_up_to(facts, usize::from(index) + 1, out);
+            return self.interfaces.len() as u32 - 1;
         }
-        self.interfaces.len() as u32 - 1
+        self.describe_all(facts, out);
+        let first = self.interfaces.first().copied().unwrap_or(0);
+        u32::from(index.wrapping_sub(first))
     }
 
     /// Goes on to the section of the next frame, over those that have none.
     fn leave_section(&mut self, facts: &Facts, section: u64, out: &mut Vec<u8>) {
         let is_all = self.settings.scope != Scope::Few;
         if is_all && self.section.is_some() {
-            self.describe_up_to(facts, facts.interfaces.len(), out);
+            self.describe_all(facts, out);
         }
         if self.settings.scope == Scope::Whole && self.section.is_some() {
             self.statistics(facts, out);
@@ -138,7 +141,7 @@ impl Encoder {
         let next = self.section.map_or(0, |section| section + 1);
         for passed in (next..section).filter(|_| is_all) {
             self.begin_section(facts, passed, out);
-            self.describe_up_to(facts, facts.interfaces.len(), out);
+            self.describe_all(facts, out);
         }
         self.begin_section(facts, section, out);
     }
@@ -151,19 +154,14 @@ impl Encoder {
         self.last = None;
     }
 
-    /// Describes the section's interfaces among the first of all.
-    fn describe_up_to(&mut self, facts: &Facts, count: usize, out: &mut Vec<u8>) {
-        let next = if let Some(&last) = self.interfaces.last() {
-            usize::from(last) + 1
-        } else {
-            let is_of_section = |known: &Interface| Some(known.section) == self.section;
-            facts.interfaces.iter().position(is_of_section).unwrap_or(facts.interfaces.len())
-        };
-        for (index, interface) in facts.interfaces.iter().enumerate().take(count).skip(next) {
+    /// Describes the section's interfaces that are known by now.
+    fn describe_all(&mut self, facts: &Facts, out: &mut Vec<u8>) {
+        for (index, interface) in facts.interfaces.iter().enumerate().skip(self.next) {
             if Some(interface.section) != self.section {
                 break;
             }
             self.describe(interface, index as u16, out);
+            self.next = index + 1;
         }
     }
 
