@@ -40,7 +40,15 @@ struct Last {
 
 impl Encoder {
     pub(super) fn new(settings: WriteSettings) -> Self {
-        Self { settings, section: None, interfaces: Vec::new(), names: 0, secrets: 0, last: None }
+        Self {
+            settings,
+            section: None,
+            interfaces: Vec::new(),
+            next: 0,
+            names: 0,
+            secrets: 0,
+            last: None,
+        }
     }
 
     pub(super) fn frame(
