@@ -53,7 +53,10 @@ fn config(arguments: FlowsArguments) -> Result<Config, Box<dyn Error>> {
     let signs = if columns.signed { Signs::Signed } else { Signs::Unsigned };
     let processors = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let files = find_inputs(&captures)?;
-    let labels = Labels::find(&files, inputs.label_path.as_deref(), inputs.labels.as_deref())?;
+    let mut labels = Labels::find(&files, inputs.label_path.as_deref(), inputs.labels.as_deref())?;
+    if let Some(names) = &inputs.label_comments {
+        labels.read_comments(names)?;
+    }
     let anonymize = columns.anonymize.as_deref().map(CryptoPan::read).transpose()?;
     if let Some(warning) = anonymize.as_ref().and_then(CryptoPan::warning) {
         report::say(&format!("warning: {warning}"));

@@ -2,6 +2,7 @@
 //!
 //! They become text columns `label_NAME`, constant over the rows of a capture.
 
+mod comments;
 mod manifest;
 mod path;
 mod samples;
@@ -15,6 +16,7 @@ use crate::{ConfigError, InputFile};
 use manifest::Manifest;
 use path::PathPattern;
 
+pub(crate) use comments::CommentLabels;
 pub use samples::SampleLabels;
 
 /// The labels of the captures of a run.
@@ -25,6 +27,8 @@ pub struct Labels {
     values: Vec<LabelValues>,
     report: Option<LabelReport>,
     pattern: String,
+    /// The last of `names` are read from the comments of frames; so many.
+    of_comments: usize,
 }
 
 /// The labels of a capture, in the order of their names.
@@ -83,6 +87,21 @@ impl Labels {
         Ok(labels)
     }
 
+    /// Reads labels of these names from the comments of frames, too, as pcapML writes them; of no
+    /// names, `sample_id` and `label`. A flow has those of its first frame.
+    pub fn read_comments(&mut self, names: &[String]) -> Result<(), ConfigError> {
+        let default = comments::DEFAULT_NAMES.map(str::to_owned);
+        let names = if names.is_empty() { &default } else { names };
+        self.add_names(names, "--label-comments")?;
+        self.of_comments = names.len();
+        Ok(())
+    }
+
+    /// The labels that are read from comments.
+    pub(crate) fn names_in_comments(&self) -> &[String] {
+        &self.names[self.names.len() - self.of_comments..]
+    }
+
     /// What matched nothing; none when no labels were asked for.
     pub fn report(&self) -> Option<&LabelReport> {
         self.report.as_ref()
@@ -109,7 +128,7 @@ impl Labels {
 
     /// The labels that several pieces of one capture have together: they must not disagree.
     pub(crate) fn of_all(&self, files: &[InputFile]) -> Result<LabelValues, ConfigError> {
-        let mut common: LabelValues = vec![None; self.names.len()];
+        let mut common: LabelValues = vec![None; self.names.len() - self.of_comments];
         for (values, file) in self.values.iter().zip(files) {
             for ((name, common), value) in self.names.iter().zip(&mut common).zip(values) {
                 match (common.as_deref(), value) {

@@ -40,6 +40,8 @@ pub(crate) struct Tables {
     pub(crate) events: Vec<Batch>,
     /// What flows said, and which ended.
     pub(crate) finished: Finished,
+    /// Number of the first frame of each flow.
+    pub(crate) first_frames: Vec<u64>,
 }
 
 /// Takes frames that make no flow.
@@ -120,9 +122,10 @@ impl<'c> Plan<'c> {
                 (Batch { columns: Vec::new(), rows: flows.rows }, events)
             }
         };
+        let first_frames = finished.flows.iter().map(|ended| ended.flow.first.frame).collect();
         // Here on any thread, not where rows are written.
         let finished = if self.takes.is_nothing() { Finished::default() } else { finished };
-        Tables { flows, events, finished }
+        Tables { flows, events, finished, first_frames }
     }
 
     /// Where a packet belongs.

@@ -14,7 +14,7 @@ use flowloom_schema::Batch;
 
 use crate::account::{Account, CaptureAccount, Summary};
 use crate::inputs::Reading;
-use crate::labels;
+use crate::labels::{self, CommentLabels};
 use crate::pipeline::{self, Emit, Failure, Plan, Tables};
 use crate::settings_text::settings_text;
 use crate::source;
@@ -187,13 +187,24 @@ pub(crate) fn read_one(
         Ok(source) => source,
         Err(error) => return Ok(unread.failed(reading, error)),
     };
+    let names = plan.config.labels.names_in_comments();
+    let mut comments = None;
+    if !names.is_empty() {
+        let (commented, labels) = CommentLabels::of(source, names);
+        (source, comments) = (commented, Some(labels));
+    }
     let mut emit_labelled = |mut tables: Tables| {
         labels::append(&reading.labels, &mut tables.flows);
+        if let Some(comments) = &comments {
+            comments.append(&tables.first_frames, &mut tables.flows);
+        }
         emit(tables)
     };
     let (account, failure) =
         pipeline::run(&mut *source, &reading.name, plan, threads, watch, &mut emit_labelled);
-    let account = CaptureAccount::of(reading, source.facts(), account);
+    let mut account = CaptureAccount::of(reading, source.facts(), account);
+    let dropped = comments.map_or(0, |comments| comments.dropped());
+    account.account.reach("label_comments", dropped);
     match failure {
         Some(Failure::Sink(error)) => Err(error),
         // A pipe that was given up is no failure of the capture.

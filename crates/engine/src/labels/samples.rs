@@ -70,4 +70,4 @@ fn refuse_comma(name: &str, value: &str) -> Result<(), ConfigError> {
 }
 
 /// The label that is the identifier of a sample.
-const SAMPLE_ID: &str = "sample_id";
+pub(super) const SAMPLE_ID: &str = "sample_id";
