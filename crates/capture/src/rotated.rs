@@ -88,14 +88,16 @@ struct Copied {
 impl Rotated {
     /// Looks at the first frame of each capture, to know their order. All must be captures.
     pub fn open(inputs: &[Input], limits: Limits) -> Result<Self, ReadError> {
-        Self::open_in(Sequence::ByTime, inputs, limits)
+        Self::open_with(Sequence::ByTime, inputs, limits, Capture::open)
     }
 
-    /// The same, with frames in the order that is asked for.
-    pub fn open_in(
+    /// The same, with frames in the order that is asked for. `open` opens each capture at first:
+    /// pipes stay open, files are opened again.
+    pub fn open_with(
         sequence: Sequence,
         inputs: &[Input],
         limits: Limits,
+        mut open: impl FnMut(&Input, Limits) -> Result<Capture, ReadError>,
     ) -> Result<Self, ReadError> {
         let names: Vec<String> = inputs.iter().map(ToString::to_string).collect();
         let mut rotated = Self {
@@ -110,7 +112,7 @@ impl Rotated {
         };
         let mut size = Some(0);
         for (rank, input) in inputs.iter().enumerate() {
-            let mut open = Open::new(Capture::open(input, rotated.limits)?);
+            let mut open = Open::new(open(input, rotated.limits)?);
             let facts = open.capture.facts();
             if rank == 0 {
                 rotated.notebook.facts.format = facts.format;

@@ -106,7 +106,8 @@ pub(crate) fn open_files(
         [only] => Box::new(open_one(&only.input, limits, watch)?),
         pieces => {
             let inputs = pieces.iter().map(|piece| piece.input.clone()).collect::<Vec<_>>();
-            Box::new(Rotated::open_in(sequence, &inputs, limits)?)
+            let open = |input: &Input, limits| open_one(input, limits, watch);
+            Box::new(Rotated::open_with(sequence, &inputs, limits, open)?)
         }
     })
 }

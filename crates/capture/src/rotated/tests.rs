@@ -9,7 +9,7 @@ use super::{OPEN_FILES_MAX, Rotated, Sequence};
 use crate::testing::{
     Seen, Writer, drain, enhanced, frame, interface, pcap, pcapng, sample, section,
 };
-use crate::{Block, Comment, Facts, Input, Limits, ReadError, Source};
+use crate::{Block, Capture, Comment, Facts, Input, Limits, ReadError, Source};
 
 /// Files in a folder that goes with it.
 struct Files {
@@ -248,7 +248,8 @@ fn captures_are_read_one_after_the_other_when_asked_for() {
     let parts: Vec<_> = frames.chunks(30).map(pcap).collect();
     let files = files(&[parts[2].clone(), parts[0].clone(), parts[1].clone()]);
     let limits = Limits { block_frames: 7, ..Limits::default() };
-    let mut source = Rotated::open_in(Sequence::AsNamed, &files.inputs, limits).unwrap();
+    let mut source =
+        Rotated::open_with(Sequence::AsNamed, &files.inputs, limits, Capture::open).unwrap();
     let mut block = Block::default();
     let mut seen = Vec::new();
     while source.read(&mut block).unwrap() {

@@ -239,7 +239,8 @@ fn section_header(said: Option<&Section>, out: &mut Vec<u8>) {
     }
     // How long it is, is not known.
     out.extend_from_slice(&u64::MAX.to_le_bytes());
-    if let Some(Section { hardware, os, application, options }) = said {
+    if let Some(said) = said.filter(|said| **said != Section::default()) {
+        let Section { hardware, os, application, options } = said;
         let texts = [
             (notes::SHB_HARDWARE, hardware),
             (notes::SHB_OS, os),

@@ -139,6 +139,27 @@ fn an_interrupted_split_keeps_what_it_read() {
     drop(written.fifo);
 }
 
+#[test]
+fn an_interrupted_copy_is_a_capture_of_what_was_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let fifo = fifo(directory.path());
+    let output = directory.path().join("copy.pcap");
+    let child = start(&["convert", &fifo, "-o", output.to_str().unwrap()]);
+    let written = feed(&fifo);
+    interrupt(&child);
+    let ended = ended(child);
+    assert_eq!(ended.status.code(), Some(130), "{}", text(&ended.stderr));
+    assert_eq!(entries(directory.path()), ["capture", "copy.partial.pcap"]);
+    let partial = fs::read(directory.path().join("copy.partial.pcap")).unwrap();
+    let (header, records) = records("loss.pcap");
+    let mut expected = header.clone();
+    while expected.len() < partial.len() {
+        expected.extend(records.concat());
+    }
+    assert!(partial.len() > header.len() && expected.starts_with(&partial));
+    drop(written.fifo);
+}
+
 struct Written {
     /// Open, so that the capture is not over.
     fifo: fs::File,

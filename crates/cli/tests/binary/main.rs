@@ -8,5 +8,7 @@ mod info;
 mod inputs;
 #[cfg(unix)]
 mod interrupt;
+#[cfg(unix)]
+mod rewrite;
 mod split;
 mod streams;
