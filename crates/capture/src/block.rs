@@ -16,6 +16,8 @@ pub struct Block {
     pub bytes: Vec<u8>,
     /// Where the options of frames are, of those few that have any.
     pub(crate) options: Vec<OptionsAt>,
+    /// The timestamps of frames as the file has them, by index, of those that say more than `time`.
+    pub(crate) ticks: Vec<(u32, u64)>,
     /// The index from which on frames are of which input, of several that are read as one.
     pub(crate) inputs: Vec<(u32, u32)>,
     /// Where the frames' records are.
@@ -86,6 +88,12 @@ impl Block {
         run.map_or(0, |&(_, input)| input as usize)
     }
 
+    /// The timestamp of a frame as the file has it, if that says more than its `time`.
+    pub(crate) fn ticks(&self, frame: usize) -> Option<u64> {
+        let found = self.ticks.binary_search_by_key(&frame, |&(at, _)| at as usize).ok()?;
+        self.ticks.get(found).map(|&(_, ticks)| ticks)
+    }
+
     pub(crate) fn options_at(&self, frame: usize) -> Option<OptionsAt> {
         let found = self.options.binary_search_by_key(&frame, |at| at.frame as usize).ok()?;
         self.options.get(found).copied()
@@ -106,6 +114,7 @@ impl Block {
         self.frames.clear();
         self.bytes.clear();
         self.options.clear();
+        self.ticks.clear();
         self.inputs.clear();
         self.records.base = None;
         self.records.simple.clear();

@@ -199,6 +199,7 @@ impl Capture {
                 frames: &mut block.frames,
                 options: &mut block.options,
                 simple: &mut block.records.simple,
+                ticks: &mut block.ticks,
                 first: block.first,
                 offset: self.offset,
                 notebook: &mut self.notebook,

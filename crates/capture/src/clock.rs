@@ -88,6 +88,18 @@ impl Clock {
         Timestamp(nanos.clamp(i64::MIN.into(), i64::MAX.into()) as i64)
     }
 
+    /// Whether a time says less than the ticks that it was made of: they are finer, or beyond what
+    /// we can say.
+    #[inline]
+    pub(crate) fn is_coarse(&self, time: Timestamp) -> bool {
+        let is_fine = match self.scale {
+            Scale::Multiply(_) => false,
+            Scale::Divide(_) => true,
+            Scale::Shift(power) => power >= FINE_POWER,
+        };
+        is_fine || time.0 == i64::MAX || time.0 == i64::MIN
+    }
+
     /// The ticks of a time, if they can be written. [`Clock::time`] gives the time back, unless
     /// ticks are longer than a nanosecond and the time is between two of them: then it is the
     /// earlier one.
@@ -118,6 +130,8 @@ fn shifted(nanos: u64, power: u8) -> Option<u64> {
 }
 
 const BINARY: u8 = 0x80;
+/// Two to this power is more than the nanoseconds of a second.
+const FINE_POWER: u8 = 30;
 
 #[cfg(test)]
 mod tests {

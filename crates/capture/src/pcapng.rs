@@ -232,6 +232,9 @@ impl Pcapng {
         }
         if let Some(ticks) = ticks {
             self.last_time = described.clock.time(ticks);
+            if described.clock.is_coarse(self.last_time) {
+                filling.ticks.push((filling.frames.len() as u32, ticks));
+            }
         }
         filling.frames.push(Frame {
             time: self.last_time,

@@ -302,6 +302,9 @@ impl Open {
                 block.bytes.extend_from_slice(self.block.bytes.get(options).unwrap_or_default());
                 block.options.push(OptionsAt { frame, start, ..at });
             }
+            if let Some(ticks) = self.block.ticks(self.at) {
+                block.ticks.push((block.frames.len() as u32, ticks));
+            }
             block.frames.push(Frame { start, interface, ..*frame });
             self.at += 1;
         }

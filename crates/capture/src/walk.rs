@@ -16,6 +16,8 @@ pub(crate) struct Filling<'a> {
     pub(crate) options: &'a mut Vec<OptionsAt>,
     /// Those of them that are in simple packet blocks, by where they begin.
     pub(crate) simple: &'a mut Vec<u32>,
+    /// Timestamps of frames that say more than their times.
+    pub(crate) ticks: &'a mut Vec<(u32, u64)>,
     /// Number of the block's first frame.
     pub(crate) first: u64,
     /// Where `bytes` begins in the input.

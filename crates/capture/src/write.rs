@@ -61,6 +61,9 @@ pub enum Scope {
 pub struct Record<'a> {
     /// When it was captured.
     pub time: Timestamp,
+    /// The same in ticks of its interface, if that says more: beyond the year 2262, or between
+    /// two nanoseconds.
+    pub ticks: Option<u64>,
     /// Bytes it had on the wire.
     pub original: u32,
     /// The bytes that were captured.
@@ -76,10 +79,11 @@ pub struct Record<'a> {
 impl Block {
     /// A frame as it is to be written, by its index in `frames`.
     pub fn record(&self, frame: usize) -> Option<Record<'_>> {
-        let options = self.options(frame);
+        let (options, ticks) = (self.options(frame), self.ticks(frame));
         let frame = self.frames.get(frame)?;
         Some(Record {
             time: frame.time,
+            ticks,
             original: frame.original,
             data: self.data(frame),
             interface: frame.interface,

@@ -278,3 +278,32 @@ fn more_captures_than_may_be_open_are_merged() {
     let bytes: u64 = parts.iter().map(|part| part.len() as u64).sum();
     assert_eq!((rotated.facts().bytes_read, rotated.facts().size), (bytes, Some(bytes)));
 }
+
+#[test]
+fn what_is_said_of_frames_moves_with_them() {
+    let capture = |ticks: [u64; 2]| {
+        let picoseconds = Writer::new(false).option(9, &[12]).bytes;
+        let comment =
+            |i: usize| Writer::new(false).option(1, ticks[i].to_string().as_bytes()).bytes;
+        [
+            section(false, &[]),
+            interface(false, 1, 0, &picoseconds),
+            enhanced(false, 0, ticks[0], 1, b"x", &comment(0)),
+            enhanced(false, 0, ticks[1], 1, b"y", &comment(1)),
+        ]
+        .concat()
+    };
+    let files = files(&[capture([1_001, 3_003]), capture([2_002, 4_004])]);
+    let mut source = Rotated::open(&files.inputs, Limits::default()).unwrap();
+    let mut block = Block::default();
+    let mut said = Vec::new();
+    while source.read(&mut block).unwrap() {
+        for at in 0..block.frames.len() {
+            let record = block.record(at).unwrap();
+            let comments: Vec<_> = record.options.comments().collect();
+            said.push((record.ticks.unwrap(), String::from_utf8(comments.concat()).unwrap()));
+        }
+    }
+    let expected = [1_001, 2_002, 3_003, 4_004].map(|ticks| (ticks, ticks.to_string()));
+    assert_eq!(said, expected);
+}

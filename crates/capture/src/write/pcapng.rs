@@ -57,7 +57,11 @@ impl Encoder {
         record: &Record<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), WriteError> {
-        let ticks_of = |clock: Clock| clock.ticks(record.time).ok_or(WriteError::Time(record.time));
+        let as_read = record.ticks.filter(|_| self.settings.resolution.is_none());
+        let ticks_of = |clock: Clock| {
+            let ticks = as_read.or_else(|| clock.ticks(record.time));
+            ticks.ok_or(WriteError::Time(record.time))
+        };
         let (id, ticks) = match self.last {
             Some(last) if last.index == record.interface => (last.id, ticks_of(last.clock)?),
             _ => {

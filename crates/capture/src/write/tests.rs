@@ -131,6 +131,27 @@ fn a_capture_comes_back_byte_for_byte() {
 }
 
 #[test]
+fn times_that_we_cannot_say_are_written_as_they_were_read() {
+    let options = |resolution: u8| Writer::new(false).option(9, &[resolution]).option(0, &[]).bytes;
+    let bytes = [
+        section(false, &[]),
+        interface(false, 1, 0, &[]),
+        interface(false, 1, 0, &options(12)),
+        interface(false, 1, 0, &options(0xbf)),
+        // In the year 586,524; of a picosecond; of 2^-63 s.
+        enhanced(false, 0, u64::MAX - 1, 4, b"far!", &[]),
+        enhanced(false, 1, 1_234_567_890_123_456_789, 4, b"fine", &[]),
+        enhanced(false, 2, 0x1234_5678_9abc_def1, 4, b"more", &[]),
+        enhanced(false, 0, 5, 4, b"last", &[]),
+    ]
+    .concat();
+    let again = rewrite(&bytes, PCAPNG, 1).unwrap();
+    let options_end = interface(false, 1, 0, &Writer::new(false).option(0, &[]).bytes);
+    let expected = [section(false, &[]), options_end, bytes[28 + 20..].to_vec()].concat();
+    assert_eq!(again, expected);
+}
+
+#[test]
 fn sections_stay_sections() {
     let nanoseconds = Writer::new(true).option(9, &[9]).bytes;
     let bytes = [
@@ -258,7 +279,7 @@ fn facts_of(interfaces: &[Interface]) -> Facts {
 fn record(time: i64, interface: u16, data: &[u8]) -> Record<'_> {
     let options = FrameOptions::default();
     let original = data.len() as u32;
-    Record { time: Timestamp(time), original, data, interface, options, comment: None }
+    Record { time: Timestamp(time), ticks: None, original, data, interface, options, comment: None }
 }
 
 /// Why frames of these times and interfaces cannot be written, if so.
