@@ -135,7 +135,7 @@ fn said(summary: &RewriteSummary) {
     }
     for (what, count) in &summary.unsaid {
         let count = report::grouped(*count);
-        lines.push(format!("  {count}: {what} that pcap has no place for"));
+        lines.push(format!("  {count}: {what} not written"));
     }
     report::say(&lines.join("\n"));
 }

@@ -55,7 +55,7 @@ pub struct RewriteSummary {
     pub frames_left_out: u64,
     /// Frames written.
     pub frames: u64,
-    /// What the captures say that the format has no place for, and how often.
+    /// What the captures say that is not written, and how often.
     pub unsaid: Vec<(String, u64)>,
     /// The files, or standard output.
     pub written: Vec<Written>,
@@ -112,6 +112,7 @@ pub fn rewrite(job: &Rewrite, watch: &Watch) -> Result<RewriteSummary, RunError>
             return Ok(summary);
         }
     };
+    let format = job.target.format(source.facts());
     let mut copy = Copy::begin(job, &*source)?;
     let failure = copy.all(&mut *source, watch)?;
     let Copy { outputs, account, left_out, .. } = copy;
@@ -121,9 +122,7 @@ pub fn rewrite(job: &Rewrite, watch: &Watch) -> Result<RewriteSummary, RunError>
         summary.capture = summary.capture.failed(&reading, error);
     }
     summary.frames_left_out = left_out;
-    if job.target.is_classic(source.facts()) {
-        summary.unsaid = target::unsaid(source.facts());
-    }
+    summary.unsaid = target::unsaid(source.facts(), format);
     summary.written = outputs.finish(source.facts(), summary.interrupted)?;
     summary.frames = summary.written.iter().map(|written| written.frames).sum();
     Ok(summary)

@@ -165,7 +165,9 @@ fn tshark(path: &Path) -> Option<Vec<Vec<String>>> {
     }
     let output = command.output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    Some(text.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect())
+    let frames = text.lines().map(|line| line.split('\t').map(str::to_owned).collect::<Vec<_>>());
+    // Blocks that programs define for themselves are frames to it, of no time and interface.
+    Some(frames.filter(|frame| !(frame[0].is_empty() && frame[5].is_empty())).collect())
 }
 
 #[test]

@@ -59,11 +59,6 @@ impl Target {
         self.compression.unwrap_or_else(named)
     }
 
-    /// Whether it is written in the classic format.
-    pub(super) fn is_classic(&self, facts: &Facts) -> bool {
-        self.format(facts) == WriteFormat::Pcap
-    }
-
     /// How it is written, of an input of which that much is known before its first frame.
     pub(super) fn settings(
         &self,
@@ -92,7 +87,8 @@ impl Target {
         Ok(WriteSettings { format, resolution, scope: job.scope })
     }
 
-    fn format(&self, facts: &Facts) -> WriteFormat {
+    /// The format, of an input of which that much is known.
+    pub(super) fn format(&self, facts: &Facts) -> WriteFormat {
         match (self.format, self.named_format()) {
             (Some(format), _) | (None, Named::Format(format)) => format,
             (None, Named::Unknown | Named::NotWritten) => format_of(facts),
@@ -135,19 +131,20 @@ fn format_of(facts: &Facts) -> WriteFormat {
     }
 }
 
-/// What a capture says that pcap has no place for.
-pub(super) fn unsaid(facts: &Facts) -> Vec<(String, u64)> {
-    let comments = facts.comments.len() as u64 + facts.notes_dropped;
+/// What a capture says that is not written: what the reader has passed over or could not keep, and
+/// what pcap has no place for.
+pub(super) fn unsaid(facts: &Facts, format: WriteFormat) -> Vec<(String, u64)> {
+    let of_pcap = |count: usize| if format == WriteFormat::Pcap { count as u64 } else { 0 };
     let is_named = |interface: &&Interface| interface.name.is_some();
-    let interfaces = facts.interfaces.iter().filter(is_named).count() as u64;
     let all = [
-        ("comments", comments),
-        ("names of interfaces", interfaces),
-        ("names of hosts", facts.names.len() as u64),
-        ("decryption secrets", facts.secrets.len() as u64),
+        ("blocks of other kinds", facts.blocks_skipped),
+        ("comments", of_pcap(facts.comments.len())),
+        ("names of interfaces", of_pcap(facts.interfaces.iter().filter(is_named).count())),
+        ("names of hosts", of_pcap(facts.names.len())),
+        ("decryption secrets", of_pcap(facts.secrets.len()) + facts.secrets_dropped),
     ];
-    let said = all.into_iter().filter(|(_, count)| *count > 0);
-    said.map(|(what, count)| (what.into(), count)).collect()
+    let unsaid = all.into_iter().filter(|(_, count)| *count > 0);
+    unsaid.map(|(what, count)| (what.into(), count)).collect()
 }
 
 /// The name of a piece: `a.pcap.gz` becomes `a-00001.pcap.gz`.
