@@ -68,18 +68,15 @@ impl<'j> Outputs<'j> {
         if self.is_full(record) {
             self.end(facts, Ending::Whole)?;
         }
-        let mut current = match self.current.take() {
-            Some(current) => current,
-            None => self.begin()?,
-        };
+        if self.current.is_none() {
+            self.current = Some(self.begin()?);
+        }
+        let Some(current) = &mut self.current else { return Ok(()) };
         current.frames += 1;
-        let written = current.writer.write(facts, record);
-        written.map_err(|error| match error {
+        current.writer.write(facts, record).map_err(|error| match error {
             WriteError::Io(_) => failed(error, &current.destination),
             error => RunError::Config(ConfigError(format!("frame {number}: {error}"))),
-        })?;
-        self.current = Some(current);
-        Ok(())
+        })
     }
 
     /// Hands on what was written, if somebody may be waiting for it.
