@@ -30,7 +30,10 @@ impl Selection {
     /// The last frame that is needed to know all that are wanted, if that is known beforehand.
     pub(crate) fn last_frame(&self) -> Option<u64> {
         let last = self.ranges.iter().map(|range| range.last).max();
-        [last, self.window.count].into_iter().flatten().min()
+        let Window { count, from, until } = self.window;
+        let is_of_the_first = self.filter.is_none() && from.or(until).is_none();
+        let count = count.filter(|_| is_of_the_first && self.ranges.is_empty());
+        last.or(count)
     }
 }
 
