@@ -15,7 +15,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::corpus;
-use flowloom_capture::{Block, Capture, Facts, Input, Interface, Limits, Source};
+use flowloom_capture::{Block, Capture, Facts, Input, Interface, Limits, Source, Span};
 use flowloom_engine::{
     Destination, FrameRange, Pieces, Rewrite, RewriteSummary, RunError, Scope, Selection, Target,
     Watch, WriteFormat, find_inputs, rewrite,
@@ -56,7 +56,12 @@ fn read(path: &Path) -> (Vec<Seen>, Facts) {
                 time: frame.time.0,
                 original: frame.original,
                 bytes: block.data(frame).to_vec(),
-                interface: Interface { statistics: None, ..interface.clone() },
+                interface: Interface {
+                    statistics: None,
+                    section_at: Span::default(),
+                    at: Span::default(),
+                    ..interface.clone()
+                },
                 comments: options.comments().map(<[u8]>::to_vec).collect(),
                 flags: options.flags(),
             });

@@ -14,7 +14,7 @@ use crate::testing::{
     pcap_record, pcapng, read, read_whole, sample, section, snoop,
 };
 use crate::{
-    Block, Capture, Compression, Facts, FrameOptions, Interface, Limits, Resolution, Source,
+    Block, Capture, Compression, Facts, FrameOptions, Interface, Limits, Resolution, Source, Span,
 };
 
 const PCAP: WriteSettings =
@@ -173,7 +173,14 @@ fn sections_stay_sections() {
     for settings in [PCAPNG, WriteSettings { scope: Scope::Part, ..PCAPNG }] {
         let (again, facts_again) = read(&rewrite(&bytes, settings, 1).unwrap());
         assert_eq!(again, frames);
-        assert_eq!(facts_again.interfaces, facts.interfaces);
+        let placeless = |facts: &Facts| {
+            let interfaces = facts.interfaces.iter().cloned();
+            let place = Span::default();
+            interfaces
+                .map(|own| Interface { section_at: place, at: place, ..own })
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(placeless(&facts_again), placeless(&facts));
         assert_eq!(facts_again.sections, facts.sections);
     }
 }
