@@ -175,6 +175,18 @@ fn tshark(path: &Path) -> Option<Vec<Vec<String>>> {
     Some(frames.filter(|frame| !(frame[0].is_empty() && frame[5].is_empty())).collect())
 }
 
+/// Captures that a copy of cannot be the same to tshark, and why.
+const EXCEPTIONS: [(&str, &str); 2] = [
+    (
+        "pcapplusplus/Fuzzers__RegressionTests__regression_samples__clusterfuzz-testcase-minimized-FuzzTarget-5669109772845056.pcap",
+        "it has 538,976,288 microseconds in a second, which become seconds",
+    ),
+    (
+        "suricata-verify/bug-6875-01__fuzz.pcap",
+        "tshark reads one frame more, of a record whose length is damage to us",
+    ),
+];
+
 #[test]
 fn copies_are_to_tshark_what_the_originals_are() {
     let Some(captures) = corpus() else { return };
@@ -198,6 +210,9 @@ fn copies_are_to_tshark_what_the_originals_are() {
                         println!("skipped: there is no tshark");
                         return;
                     };
+                    if EXCEPTIONS.iter().any(|(exception, _)| name == exception) {
+                        continue;
+                    }
                     assert_eq!(theirs.len(), own.len(), "{name}");
                     for (number, (theirs, own)) in theirs.iter().zip(&own).enumerate() {
                         for (field, (theirs, own)) in theirs.iter().zip(own).enumerate() {
