@@ -436,7 +436,7 @@ pub(crate) struct PacketsArguments {
     #[arg(required_unless_present = "fields", value_name = "CAPTURE")]
     pub(crate) captures: Vec<String>,
     /// How packets are written: a line each (the default), a tree of layers and fields, JSON Lines,
-    /// one JSON document, or chosen fields as CSV
+    /// one JSON document, a property list, chosen fields as CSV, or bytes with their layers marked
     #[arg(long, value_enum)]
     pub(crate) format: Option<PacketFormatArgument>,
     /// File to write; `-` is standard output
@@ -505,7 +505,9 @@ pub(crate) enum PacketFormatArgument {
     Tree,
     Jsonl,
     Json,
+    Plist,
     Csv,
+    Hex,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -58,6 +58,8 @@ fn settings(arguments: &PacketsArguments) -> Result<PacketSettings, Box<dyn Erro
             PacketFormatArgument::Tree => PacketFormat::Tree,
             PacketFormatArgument::Jsonl => PacketFormat::JsonLines,
             PacketFormatArgument::Json => PacketFormat::Json,
+            PacketFormatArgument::Plist => PacketFormat::Plist,
+            PacketFormatArgument::Hex => PacketFormat::Hex,
             PacketFormatArgument::Csv => PacketFormat::Csv,
         },
         destination,

@@ -188,12 +188,16 @@ impl Field {
             (Value::Uint(number), _) => write!(out, "{number}"),
             (Value::Int(number), _) => write!(out, "{number}"),
             (Value::Bool(flag), _) => write!(out, "{flag}"),
-            (Value::Bytes, _) => write_hex(self.bytes(source), out),
+            (Value::Bytes, _) => {
+                write_hex(self.bytes(source), None, out);
+                Ok(())
+            }
             (Value::Text(span), _) => out.write_str(dissection.text(span)),
             (Value::Ipv4(address), _) => write!(out, "{address}"),
             (Value::Ipv6(address), _) => write!(out, "{address}"),
-            (Value::Mac([a, b, c, d, e, f]), _) => {
-                write!(out, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}")
+            (Value::Mac(address), _) => {
+                write_hex(&address, Some(':'), out);
+                Ok(())
             }
             (Value::Time(time), _) => write!(out, "{time}"),
         };
@@ -201,12 +205,14 @@ impl Field {
     }
 }
 
-fn write_hex(bytes: &[u8], out: &mut String) -> fmt::Result {
-    out.reserve(bytes.len() * 2);
-    for byte in bytes {
+fn write_hex(bytes: &[u8], between: Option<char>, out: &mut String) {
+    out.reserve(bytes.len() * 3);
+    for (at, byte) in bytes.iter().enumerate() {
+        if at > 0 {
+            out.extend(between);
+        }
         for digit in [byte >> 4, byte & 15] {
             out.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
         }
     }
-    Ok(())
 }

@@ -1,11 +1,12 @@
 //! The way down a frame: the headers `wire` finds, each written by its layer, and what they carry.
 
 use flowloom_schema::{LinkType, Timestamp};
-use flowloom_wire::{Layer, Layers, Options, Packet, decode};
+use flowloom_wire::{Layer, Layers, Marks, Options, Packet, decode};
 
 use crate::dissection::Dissection;
 use crate::field::LayerInfo;
 use crate::layers;
+use crate::streams::{Associations, Streams};
 use crate::writer::Writer;
 
 /// A frame to be dissected.
@@ -31,6 +32,8 @@ pub struct Dissector {
     options: Options,
     depth: Depth,
     found: Found,
+    streams: Streams,
+    associations: Associations,
 }
 
 /// How far down frames are dissected; what is below is a layer `data`.
@@ -70,7 +73,13 @@ impl Layers for Found {
 impl Dissector {
     /// One that has seen nothing yet.
     pub fn new(options: Options, depth: Depth) -> Self {
-        Self { options, depth, found: Found::default() }
+        Self {
+            options,
+            depth,
+            found: Found::default(),
+            streams: Streams::default(),
+            associations: Associations::default(),
+        }
     }
 
     /// Fills `out` with what is in a frame.
@@ -120,7 +129,39 @@ impl Dissector {
             w.claim = usize::MAX;
             return self.headers(w, LinkType::RAW, at, 0, quotes - 1);
         }
-        layers::data(w, next, usize::MAX);
+        self.payload(w, &packet, last.0, next, quotes < QUOTES_MAX);
+    }
+}
+
+impl Dissector {
+    /// What the innermost header carries.
+    fn payload(
+        &mut self,
+        w: &mut Writer<'_>,
+        packet: &Packet,
+        last: Layer,
+        at: usize,
+        is_quoted: bool,
+    ) {
+        let is_wanted = self.depth.level.is_none_or(|level| level >= Level::Application);
+        // A quoted packet is mostly cut; a fragment is none of a message.
+        let is_whole = !is_quoted && !packet.marks.has(Marks::FRAGMENT);
+        match last {
+            Layer::Udp if is_wanted && (is_whole || is_quoted) => {
+                layers::app::datagram(w, packet, &mut self.associations, at);
+            }
+            Layer::Tcp if is_wanted && is_whole => {
+                let len = w.rest(at).len();
+                match self.streams.segment(packet, len) {
+                    Some((stream, known)) => {
+                        layers::data(w, at, known);
+                        layers::app::segment(w, packet, stream, at + known);
+                    }
+                    None => layers::data(w, at, usize::MAX),
+                }
+            }
+            _ => layers::data(w, at, usize::MAX),
+        }
     }
 }
 

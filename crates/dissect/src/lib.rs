@@ -16,6 +16,7 @@ mod dissector;
 mod field;
 mod layers;
 mod names;
+mod streams;
 mod summary;
 mod writer;
 

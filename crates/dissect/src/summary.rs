@@ -63,7 +63,7 @@ impl Reader<'_> {
     fn meaning(&self, info: &'static FieldInfo, out: &mut String) {
         match self.dissection.last(info) {
             Some(field) if field.meaning.is_some() => {
-                out.push_str(field.meaning.unwrap_or_default())
+                out.push_str(field.meaning.unwrap_or_default());
             }
             _ => self.value(info, out),
         }
@@ -103,10 +103,65 @@ impl Reader<'_> {
                 (" who has ", &known::ARP_DST),
                 (" from ", &known::ARP_SRC_MAC),
             ],
+            "igmp" => &[(" ", &known::IGMP_TYPE), (" group ", &known::IGMP_GROUP)],
+            "sctp" => &[(" ", &known::SCTP_CHUNK)],
+            "esp" => &[(" SPI ", &known::ESP_SPI), (" sequence ", &known::ESP_SEQUENCE)],
+            "wlan" => {
+                &[(" ", &known::WLAN_TYPE), (" from ", &known::WLAN_TA), (" to ", &known::WLAN_RA)]
+            }
             "ip" => &[(" protocol ", &known::IP_PROTO)],
             "eth" => &[(" type ", &known::ETH_TYPE)],
+            _ => return self.message(layer, out),
+        };
+        self.parts(pairs, out);
+    }
+
+    /// What an application message says.
+    fn message(&self, layer: &str, out: &mut String) {
+        let pairs: &[(&str, &'static FieldInfo)] = match layer {
+            "dns" | "mdns" | "llmnr" => &[
+                (" ", &known::DNS_OPCODE),
+                (" ", &known::DNS_TYPE),
+                (" ", &known::DNS_NAME),
+                (" answer ", &known::DNS_RCODE),
+                (" ", &known::DNS_A),
+                (" ", &known::DNS_AAAA),
+                (" ", &known::DNS_CNAME),
+            ],
+            "tls" => &[
+                (" ", &known::TLS_TYPE),
+                (" ", &known::TLS_HANDSHAKE),
+                (" ", &known::TLS_SNI),
+                (" ", &known::TLS_ALERT),
+            ],
+            "http" | "ssdp" => &[
+                (" ", &known::HTTP_METHOD),
+                (" ", &known::HTTP_URI),
+                (" host ", &known::HTTP_HOST),
+                (" ", &known::HTTP_CODE),
+                (" ", &known::HTTP_PHRASE),
+                (" ", &known::HTTP_TYPE),
+            ],
+            "quic" => &[
+                (" ", &known::QUIC_TYPE),
+                (" version ", &known::QUIC_VERSION),
+                (" to ", &known::QUIC_DCID),
+            ],
+            "ssh" => &[(" ", &known::SSH_BANNER)],
+            "dhcp" => &[
+                (" ", &known::DHCP_MESSAGE),
+                (" from ", &known::DHCP_MAC),
+                (" name ", &known::DHCP_NAME),
+                (" address ", &known::DHCP_YOUR),
+            ],
+            "dhcpv6" => &[(" ", &known::DHCP6_MESSAGE), (" address ", &known::DHCP6_ADDRESS)],
+            "ntp" => &[(" ", &known::NTP_MODE), (" stratum ", &known::NTP_STRATUM)],
             _ => &[],
         };
+        self.parts(pairs, out);
+    }
+
+    fn parts(&self, pairs: &[(&str, &'static FieldInfo)], out: &mut String) {
         for (before, info) in pairs {
             if self.dissection.last(info).is_some() {
                 out.push_str(before);

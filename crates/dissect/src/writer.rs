@@ -79,6 +79,8 @@ impl<'w> Writer<'w> {
         value: Value,
         meaning: Option<&'static str>,
     ) {
+        // What is claimed may not be all there.
+        let len = len.min(self.end.saturating_sub(at));
         let (start, len, depth) = (at as u32, len as u32, self.depth);
         self.out.fields.push(Field { info, value, meaning, start, len, depth });
     }
@@ -173,7 +175,9 @@ impl<'w> Writer<'w> {
     /// Bytes that are text as they are.
     pub(crate) fn text(&mut self, info: &'static FieldInfo, at: usize, len: usize) {
         if let Some(bytes) = self.get(at, len) {
-            self.said(info, at, len, String::from_utf8_lossy(bytes));
+            // What is padded ends at the first zero.
+            let text = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+            self.said(info, at, len, String::from_utf8_lossy(text));
         }
     }
 

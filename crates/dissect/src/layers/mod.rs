@@ -1,19 +1,25 @@
 //! The layers: for each, the table of its fields and the function that writes them.
 
+pub(crate) mod app;
 mod arp;
 mod cooked;
+mod dhcp;
+mod dns;
 mod ethernet;
 mod extension;
 mod frame;
+mod http;
 mod icmp;
 mod icmp6;
 mod igmp;
 mod ipv4;
 mod ipv6;
+mod quic;
 mod sctp;
 mod security;
 mod serial;
 mod tcp;
+mod tls;
 mod tunnel;
 mod udp;
 mod wlan;
@@ -32,18 +38,39 @@ pub(crate) mod known {
     pub(crate) use super::arp::{
         DST_IP as ARP_DST, OPCODE as ARP_OPCODE, SRC_IP as ARP_SRC, SRC_MAC as ARP_SRC_MAC,
     };
+    pub(crate) use super::dhcp::{
+        ADDRESS6 as DHCP6_ADDRESS, HOST_NAME as DHCP_NAME, MAC as DHCP_MAC,
+        MESSAGE as DHCP_MESSAGE, MESSAGE6 as DHCP6_MESSAGE, MODE as NTP_MODE,
+        STRATUM as NTP_STRATUM, YOUR as DHCP_YOUR,
+    };
+    pub(crate) use super::dns::{
+        A as DNS_A, AAAA as DNS_AAAA, CNAME as DNS_CNAME, OPCODE as DNS_OPCODE,
+        QUERY_NAME as DNS_NAME, QUERY_TYPE as DNS_TYPE, RCODE as DNS_RCODE,
+    };
     pub(crate) use super::ethernet::{DST as ETH_DST, SRC as ETH_SRC, TYPE as ETH_TYPE};
+    pub(crate) use super::http::{
+        BANNER as SSH_BANNER, CODE as HTTP_CODE, CONTENT_TYPE as HTTP_TYPE, HOST as HTTP_HOST,
+        METHOD as HTTP_METHOD, PHRASE as HTTP_PHRASE, URI as HTTP_URI,
+    };
     pub(crate) use super::icmp::{
         CODE as ICMP_CODE, IDENT as ICMP_IDENT, SEQ as ICMP_SEQ, TYPE as ICMP_TYPE,
     };
     pub(crate) use super::icmp6::{CODE as ICMP6_CODE, TYPE as ICMP6_TYPE};
+    pub(crate) use super::igmp::{GROUP as IGMP_GROUP, TYPE as IGMP_TYPE};
     pub(crate) use super::ipv4::{DST as IP_DST, PROTO as IP_PROTO, SRC as IP_SRC};
     pub(crate) use super::ipv6::{DST as IP6_DST, SRC as IP6_SRC};
+    pub(crate) use super::quic::{DCID as QUIC_DCID, TYPE as QUIC_TYPE, VERSION as QUIC_VERSION};
+    pub(crate) use super::sctp::CHUNK as SCTP_CHUNK;
+    pub(crate) use super::security::{ESP_SEQUENCE, ESP_SPI};
     pub(crate) use super::tcp::{
         ACK, DST_PORT as TCP_DST, FLAGS as TCP_FLAGS, LEN as TCP_LEN, SEQ, SRC_PORT as TCP_SRC,
         WINDOW as TCP_WINDOW,
     };
+    pub(crate) use super::tls::{
+        ALERT as TLS_ALERT, HANDSHAKE as TLS_HANDSHAKE, RECORD_TYPE as TLS_TYPE, SNI as TLS_SNI,
+    };
     pub(crate) use super::udp::{DST_PORT as UDP_DST, LENGTH as UDP_LEN, SRC_PORT as UDP_SRC};
+    pub(crate) use super::wlan::{RECEIVER as WLAN_RA, TRANSMITTER as WLAN_TA, TYPE as WLAN_TYPE};
 }
 
 /// Writes the layer that begins at `at`; gives where what it carries begins.
@@ -147,8 +174,15 @@ pub fn find_layer(name: &str) -> Option<&'static LayerInfo> {
 
 /// The field of that name.
 pub fn find_field(name: &str) -> Option<&'static FieldInfo> {
+    let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, name)| name);
     LAYERS.iter().flat_map(|layer| layer.fields).copied().find(|field| field.name == name)
 }
+
+/// Short names of fields that are asked for often.
+const ALIASES: [(&str, &str); 2] = [
+    ("tls.sni", "tls.handshake.extensions_server_name"),
+    ("tls.alpn", "tls.handshake.extensions_alpn_str"),
+];
 
 /// All layers there are.
 pub static LAYERS: &[&LayerInfo] = &[
@@ -197,6 +231,17 @@ pub static LAYERS: &[&LayerInfo] = &[
     &wlan::PRISM,
     &wlan::PPI,
     &wlan::WLAN,
+    &dns::DNS,
+    &dns::MDNS,
+    &dns::LLMNR,
+    &dhcp::DHCP,
+    &dhcp::DHCP6,
+    &dhcp::NTP,
+    &tls::TLS,
+    &quic::QUIC,
+    &http::HTTP,
+    &http::SSDP,
+    &http::SSH,
     &frame::DATA,
     &frame::MALFORMED,
 ];

@@ -97,5 +97,9 @@ fn normal(value: &str, kind: Kind) -> String {
 pub(crate) const STACK: &str = "frame.protocols";
 const SEPARATOR: char = '\u{1e}';
 /// Datagrams are not put together: fragments are dissected each by itself.
-const PREFERENCES: [&str; 3] =
-    ["ip.defragment:FALSE", "ipv6.defragment:FALSE", "tcp.relative_sequence_numbers:FALSE"];
+const PREFERENCES: [&str; 4] = [
+    "ip.defragment:FALSE",
+    "ipv6.defragment:FALSE",
+    "tcp.relative_sequence_numbers:FALSE",
+    "http.desegment_body:FALSE",
+];

@@ -1,8 +1,10 @@
 //! A packet as JSON: an object for each layer, a key for each field.
 //!
-//! Bytes are hexadecimal, and stand once: in the innermost field that has them. Flags that are not
-//! set are left out. Keys are the names of the fields without the layer's before them.
+//! Bytes are base64, a third shorter than hexadecimal. Bits that are not set are left out. Keys are
+//! the names of the fields without the layer's before them.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use flowloom_dissect::{Dissection, Field, FrameInput, LayerInfo, LayerSpan, Value};
 use flowloom_export::json_text;
 
@@ -137,8 +139,7 @@ impl Json<'_> {
     fn members(&mut self, fields: &[Field], layer: &LayerInfo, source: &[u8]) {
         let mut is_first = true;
         for member in members(fields) {
-            // A flag that is not set says nothing.
-            let is_said = self.ranges || member.field.value != Value::Bool(false);
+            let is_said = self.ranges || member.is_said();
             if !is_said || is_repeated(fields, member) {
                 continue;
             }
@@ -166,7 +167,7 @@ impl Json<'_> {
     }
 
     fn value(&mut self, member: Member<'_>, layer: &LayerInfo, source: &[u8]) {
-        let Member { field, below } = member;
+        let Member { field, below, .. } = member;
         if field.value == Value::None {
             self.out.push('{');
             if self.ranges {
@@ -204,6 +205,11 @@ impl Json<'_> {
                 let mut text = Vec::new();
                 json_text(self.dissection.text(span), &mut text);
                 self.out.push_str(&String::from_utf8_lossy(&text));
+            }
+            Value::Bytes => {
+                self.out.push('"');
+                STANDARD.encode_string(field.bytes(source), self.out);
+                self.out.push('"');
             }
             _ => {
                 self.out.push('"');

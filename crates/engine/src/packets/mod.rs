@@ -1,12 +1,14 @@
-//! Frames, dissected and written one by one: lines, trees, JSON, CSV.
+//! Frames, dissected and written one by one: lines, trees, JSON, property lists, CSV, bytes.
 //!
 //! One pass, one thread: what a message over TCP says depends on the frames before it. Memory is
 //! that of a block of frames and of the dissector, however long the capture.
 
 mod csv;
+mod hex;
 mod json;
 mod line;
 mod nested;
+mod plist;
 mod tree;
 
 use flowloom_capture::{Block, Frame, ReadError, Source};
@@ -33,8 +35,12 @@ pub enum PacketFormat {
     JsonLines,
     /// One JSON document: each layer in the one that carries it.
     Json,
+    /// A property list: each layer in the one that carries it.
+    Plist,
     /// Chosen fields, comma-separated.
     Csv,
+    /// The bytes, and which of them are which layer and field.
+    Hex,
 }
 
 /// What is written of packets, and where to.
@@ -279,6 +285,7 @@ impl<'w> Writer<'w> {
         match settings.format {
             PacketFormat::Csv => csv::header(&settings.fields, &mut writer.text),
             PacketFormat::Json => writer.text.push('{'),
+            PacketFormat::Plist => writer.text.push_str(plist::HEAD),
             _ => {}
         }
         writer.pass_text()?;
@@ -301,6 +308,8 @@ impl<'w> Writer<'w> {
                 text.push_str(if self.packets == 0 { "\n" } else { ",\n" });
                 json::nested(frame, self.captures, dissection, settings.ranges, text);
             }
+            PacketFormat::Plist => plist::write(frame, self.captures, dissection, text),
+            PacketFormat::Hex => hex::write(frame, dissection, settings.color, text),
             PacketFormat::Csv => csv::row(&settings.fields, dissection, frame.bytes, text),
         }
         self.packets += 1;
@@ -314,8 +323,10 @@ impl<'w> Writer<'w> {
     }
 
     fn close(mut self, ending: Ending) -> Result<(), SinkError> {
-        if self.settings.format == PacketFormat::Json {
-            self.text.push_str("\n}\n");
+        match self.settings.format {
+            PacketFormat::Json => self.text.push_str("\n}\n"),
+            PacketFormat::Plist => self.text.push_str(plist::FOOT),
+            _ => {}
         }
         self.pass_text()?;
         self.output.finish(self.packets, ending)?;

@@ -1,0 +1,298 @@
+//! TLS records and handshakes (RFC 8446, RFC 5246).
+
+use crate::field::layer;
+use crate::writer::Writer;
+
+layer! {
+    TLS "tls" "tls" "TLS records (RFC 8446).";
+    RECORD_TYPE Uint "tls.record.content_type" "What a record holds.";
+    RECORD_VERSION Hex(4) "tls.record.version" "Version of a record.";
+    RECORD_LENGTH Uint "tls.record.length" "Bytes of a record.";
+    ALERT_LEVEL Uint "tls.alert_message.level" "Warning or fatal.";
+    ALERT Uint "tls.alert_message.desc" "What is wrong.";
+    HANDSHAKE Uint "tls.handshake.type" "Kind of handshake message.";
+    HANDSHAKE_LENGTH Uint "tls.handshake.length" "Bytes of a handshake message.";
+    VERSION Hex(4) "tls.handshake.version" "Version of a hello.";
+    RANDOM Bytes "tls.handshake.random" "Random bytes of a hello.";
+    SESSION_ID_LENGTH Uint "tls.handshake.session_id_length" "Bytes of the session identifier.";
+    SESSION_ID Bytes "tls.handshake.session_id" "Session identifier.";
+    CIPHERS_LENGTH Uint "tls.handshake.cipher_suites_length" "Bytes of the list of cipher suites.";
+    CIPHER Hex(4) "tls.handshake.ciphersuite" "A cipher suite that is offered or chosen.";
+    EXTENSIONS_LENGTH Uint "tls.handshake.extensions_length" "Bytes of all extensions.";
+    EXTENSION Uint "tls.handshake.extension.type" "Kind of an extension.";
+    EXTENSION_LENGTH Uint "tls.handshake.extension.len" "Bytes of an extension.";
+    SNI Text "tls.handshake.extensions_server_name" "The server's name.";
+    ALPN Text "tls.handshake.extensions_alpn_str" "A protocol that is offered or chosen.";
+    SUPPORTED_VERSION Hex(4) "tls.handshake.extensions.supported_version" "A version that is offered or chosen.";
+    GROUP Hex(4) "tls.handshake.extensions_supported_group" "A group that is offered.";
+    SIGNATURE Hex(4) "tls.handshake.sig_hash_alg" "A signature algorithm that is offered.";
+    KEY_SHARE Uint "tls.handshake.extensions_key_share_group" "A group for which there is a key.";
+    CERTIFICATES_LENGTH Uint "tls.handshake.certificates_length" "Bytes of all certificates.";
+    CERTIFICATE_LENGTH Uint "tls.handshake.certificate_length" "Bytes of a certificate.";
+    CERTIFICATE Bytes "tls.handshake.certificate" "A certificate.";
+    ENCRYPTED Bytes "tls.app_data" "What is encrypted.";
+}
+
+/// Bytes of the record at `at`, its header included, if there can be one.
+pub(crate) fn record_len(bytes: &[u8]) -> Option<usize> {
+    match *bytes {
+        [20..=23, 3, 0..=4, high, low, ..] => {
+            let len = usize::from(u16::from_be_bytes([high, low]));
+            (len > 0 && len <= RECORD_MAX).then_some(RECORD_HEADER_LEN + len)
+        }
+        _ => None,
+    }
+}
+
+/// The records from `at` on that are all there; gives the end of the last.
+pub(crate) fn tls(w: &mut Writer<'_>, at: usize) -> usize {
+    w.layer(&TLS, at);
+    let mut next = at;
+    while let Some(len) = record_len(w.rest(next)) {
+        if w.get(next, len).is_none() {
+            break;
+        }
+        record(w, next, len);
+        next += len;
+    }
+    w.layer_end(next);
+    next
+}
+
+fn record(w: &mut Writer<'_>, at: usize, len: usize) {
+    let kind = w.named(&RECORD_TYPE, at, 1, content_name);
+    w.named(&RECORD_VERSION, at + 1, 2, version_name);
+    w.uint(&RECORD_LENGTH, at + 3, 2);
+    let (data, end) = (at + RECORD_HEADER_LEN, at + len);
+    w.below(|w| match kind {
+        21 if len == RECORD_HEADER_LEN + 2 => {
+            w.named(&ALERT_LEVEL, data, 1, |level| {
+                ["warning", "fatal"].get((level as usize).wrapping_sub(1)).copied()
+            });
+            w.named(&ALERT, data + 1, 1, alert_name);
+        }
+        22 => handshakes(w, data, end),
+        // What was put together has been shown where it came.
+        23 if !w.is_joined => w.bytes(&ENCRYPTED, data, end - data),
+        _ => {}
+    });
+}
+
+/// Handshake messages, if they are that and not encrypted ones.
+fn handshakes(w: &mut Writer<'_>, mut at: usize, end: usize) {
+    while at + 4 <= end {
+        let (kind, len) = (w.number(at, 1).unwrap_or(0), w.number(at + 1, 3).unwrap_or(0) as usize);
+        let is_alone = at + 4 == end;
+        if handshake_name(kind).is_none() || at + 4 + len > end || (kind == 0 && !is_alone) {
+            return;
+        }
+        w.named(&HANDSHAKE, at, 1, handshake_name);
+        w.uint(&HANDSHAKE_LENGTH, at + 1, 3);
+        let (data, next) = (at + 4, at + 4 + len);
+        w.below(|w| match kind {
+            1 => {
+                client_hello(w, data, next);
+            }
+            2 => {
+                server_hello(w, data, next);
+            }
+            11 => certificates(w, data, next),
+            _ => {}
+        });
+        at = next;
+    }
+}
+
+fn client_hello(w: &mut Writer<'_>, at: usize, end: usize) -> Option<()> {
+    let mut next = hello_start(w, at)?;
+    let ciphers = w.uint(&CIPHERS_LENGTH, next, 2) as usize;
+    for cipher in (next + 2..(next + 2 + ciphers).min(end)).step_by(2) {
+        w.uint(&CIPHER, cipher, 2);
+    }
+    next += 2 + ciphers;
+    next += 1 + w.number(next, 1)? as usize;
+    extensions(w, next, end, true)
+}
+
+fn server_hello(w: &mut Writer<'_>, at: usize, end: usize) -> Option<()> {
+    let next = hello_start(w, at)?;
+    w.uint(&CIPHER, next, 2);
+    extensions(w, next + 3, end, false)
+}
+
+/// Version, random bytes, session identifier.
+fn hello_start(w: &mut Writer<'_>, at: usize) -> Option<usize> {
+    w.named(&VERSION, at, 2, version_name);
+    w.bytes(&RANDOM, at + 2, 32);
+    let session = w.number(at + 34, 1)? as usize;
+    w.uint(&SESSION_ID_LENGTH, at + 34, 1);
+    w.bytes(&SESSION_ID, at + 35, session);
+    Some(at + 35 + session)
+}
+
+fn extensions(w: &mut Writer<'_>, at: usize, end: usize, is_client: bool) -> Option<()> {
+    if at + 2 > end {
+        return None;
+    }
+    let end = end.min(at + 2 + w.uint(&EXTENSIONS_LENGTH, at, 2) as usize);
+    let mut at = at + 2;
+    while at + 4 <= end {
+        let len = w.number(at + 2, 2)? as usize;
+        let kind = w.named(&EXTENSION, at, 2, extension_name);
+        w.below(|w| {
+            w.uint(&EXTENSION_LENGTH, at + 2, 2);
+            extension(w, kind, at + 4, (at + 4 + len).min(end), is_client);
+        });
+        at += 4 + len;
+    }
+    Some(())
+}
+
+fn extension(w: &mut Writer<'_>, kind: u64, at: usize, end: usize, is_client: bool) {
+    let pairs = |w: &mut Writer<'_>, from: usize, field: &'static crate::field::FieldInfo| {
+        (from..end).step_by(2).filter(|at| at + 2 <= end).for_each(|at| {
+            w.uint(field, at, 2);
+        });
+    };
+    match kind {
+        0 if at < end => {
+            let len = w.number(at + 3, 2).unwrap_or(0) as usize;
+            w.text(&SNI, at + 5, len.min(end.saturating_sub(at + 5)));
+        }
+        10 => pairs(w, at + 2, &GROUP),
+        13 => pairs(w, at + 2, &SIGNATURE),
+        16 => {
+            let mut next = at + 2;
+            while next < end {
+                let len = w.number(next, 1).unwrap_or(0) as usize;
+                w.text(&ALPN, next + 1, len.min(end.saturating_sub(next + 1)));
+                next += 1 + len;
+            }
+        }
+        43 if is_client => pairs(w, at + 1, &SUPPORTED_VERSION),
+        43 => pairs(w, at, &SUPPORTED_VERSION),
+        51 if is_client => {
+            let mut next = at + 2;
+            while next + 4 <= end {
+                w.uint(&KEY_SHARE, next, 2);
+                next += 4 + w.number(next + 2, 2).unwrap_or(0) as usize;
+            }
+        }
+        51 if end - at > 2 => {
+            w.uint(&KEY_SHARE, at, 2);
+        }
+        _ => {}
+    }
+}
+
+/// The certificates of TLS up to 1.2; those of 1.3 are encrypted.
+fn certificates(w: &mut Writer<'_>, at: usize, end: usize) {
+    w.uint(&CERTIFICATES_LENGTH, at, 3);
+    let mut next = at + 3;
+    while next + 3 <= end {
+        let len = w.uint(&CERTIFICATE_LENGTH, next, 3) as usize;
+        if next + 3 + len > end {
+            return;
+        }
+        w.bytes(&CERTIFICATE, next + 3, len);
+        next += 3 + len;
+    }
+}
+
+fn content_name(kind: u64) -> Option<&'static str> {
+    let names = ["change cipher spec", "alert", "handshake", "application data"];
+    names.get((kind as usize).checked_sub(20)?).copied()
+}
+
+fn version_name(version: u64) -> Option<&'static str> {
+    Some(match version {
+        0x0300 => "SSL 3.0",
+        0x0301 => "TLS 1.0",
+        0x0302 => "TLS 1.1",
+        0x0303 => "TLS 1.2",
+        0x0304 => "TLS 1.3",
+        _ => return None,
+    })
+}
+
+fn handshake_name(kind: u64) -> Option<&'static str> {
+    Some(match kind {
+        0 => "hello request",
+        1 => "client hello",
+        2 => "server hello",
+        4 => "new session ticket",
+        5 => "end of early data",
+        8 => "encrypted extensions",
+        11 => "certificate",
+        12 => "server key exchange",
+        13 => "certificate request",
+        14 => "server hello done",
+        15 => "certificate verify",
+        16 => "client key exchange",
+        20 => "finished",
+        22 => "certificate status",
+        24 => "key update",
+        _ => return None,
+    })
+}
+
+fn extension_name(kind: u64) -> Option<&'static str> {
+    Some(match kind {
+        0 => "server name",
+        5 => "status request",
+        10 => "supported groups",
+        11 => "point formats",
+        13 => "signature algorithms",
+        16 => "application protocols",
+        18 => "signed certificate timestamp",
+        21 => "padding",
+        22 => "encrypt then MAC",
+        23 => "extended master secret",
+        27 => "compressed certificate",
+        35 => "session ticket",
+        41 => "pre-shared key",
+        42 => "early data",
+        43 => "supported versions",
+        44 => "cookie",
+        45 => "key exchange modes",
+        50 => "signature algorithms of certificates",
+        51 => "key share",
+        57 => "QUIC transport parameters",
+        0xfe0d => "encrypted client hello",
+        0xff01 => "renegotiation",
+        _ => return None,
+    })
+}
+
+fn alert_name(alert: u64) -> Option<&'static str> {
+    Some(match alert {
+        0 => "close notify",
+        10 => "unexpected message",
+        20 => "bad record MAC",
+        40 => "handshake failure",
+        42 => "bad certificate",
+        43 => "unsupported certificate",
+        44 => "certificate revoked",
+        45 => "certificate expired",
+        46 => "certificate unknown",
+        47 => "illegal parameter",
+        48 => "unknown authority",
+        49 => "access denied",
+        50 => "decode error",
+        51 => "decrypt error",
+        70 => "protocol version",
+        71 => "insufficient security",
+        80 => "internal error",
+        86 => "inappropriate fallback",
+        90 => "user canceled",
+        109 => "missing extension",
+        112 => "unrecognized name",
+        116 => "certificate required",
+        120 => "no application protocol",
+        _ => return None,
+    })
+}
+
+const RECORD_HEADER_LEN: usize = 5;
+/// Bytes of a record at most (RFC 8446, section 5.2), and some for those who do not keep to it.
+const RECORD_MAX: usize = (1 << 14) + 2048;

@@ -1,0 +1,118 @@
+//! TCP payload in the order of the stream, as far as a message needs it.
+//!
+//! Each direction keeps the bytes of a message that is not complete. What comes twice is passed
+//! over; after a hole the direction begins anew with what is there. Everything is bounded: flows,
+//! and bytes of each direction.
+
+use std::collections::{HashMap, HashSet};
+
+use flowloom_wire::{Address, Packet};
+
+/// The directions of TCP connections.
+#[derive(Debug, Default)]
+pub(crate) struct Streams {
+    sides: HashMap<Side, Stream>,
+}
+
+/// Sender and receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Side {
+    ends: [(Address, u16); 2],
+}
+
+/// One direction of a connection.
+#[derive(Debug, Default)]
+pub(crate) struct Stream {
+    /// The sequence number that comes next, once it is known.
+    next: Option<u32>,
+    /// The beginning of a message that is not complete.
+    pub(crate) pending: Vec<u8>,
+    /// What the direction speaks, once it is known.
+    pub(crate) speaks: Option<Speaks>,
+}
+
+/// A protocol over TCP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Speaks {
+    Dns,
+    Http,
+    Ssh,
+    Tls,
+}
+
+/// Pairs of endpoints that speak QUIC: short headers do not show it.
+#[derive(Debug, Default)]
+pub(crate) struct Associations(HashSet<[(Address, u16); 2]>);
+
+impl Associations {
+    pub(crate) fn insert(&mut self, packet: &Packet) {
+        if self.0.len() >= STREAMS_MAX {
+            self.0.clear();
+        }
+        self.0.insert(Self::key(packet));
+    }
+
+    pub(crate) fn has(&self, packet: &Packet) -> bool {
+        !self.0.is_empty() && self.0.contains(&Self::key(packet))
+    }
+
+    /// The same for both directions.
+    fn key(packet: &Packet) -> [(Address, u16); 2] {
+        let mut ends = [(packet.src, packet.src_port), (packet.dst, packet.dst_port)];
+        ends.sort_unstable();
+        ends
+    }
+}
+
+impl Streams {
+    /// The direction of a segment, and how many bytes of its payload were there before; none if
+    /// all of them were.
+    pub(crate) fn segment(&mut self, packet: &Packet, len: usize) -> Option<(&mut Stream, usize)> {
+        let side = Side { ends: [(packet.src, packet.src_port), (packet.dst, packet.dst_port)] };
+        if self.sides.len() >= STREAMS_MAX && !self.sides.contains_key(&side) {
+            // Rare, and cheaper than to know which is the oldest: what is waited for is lost.
+            self.sides.clear();
+        }
+        let stream = self.sides.entry(side).or_default();
+        if packet.tcp_flags & SYN != 0 {
+            *stream = Stream { next: Some(packet.seq.wrapping_add(1)), ..Stream::default() };
+            return (len > 0).then_some((stream, 0));
+        }
+        if len == 0 {
+            return None;
+        }
+        let known = stream.next.map_or(0, |next| next.wrapping_sub(packet.seq));
+        let end = packet.seq.wrapping_add(len as u32);
+        if known == 0 || known > u32::MAX / 2 {
+            if known != 0 {
+                // A hole: what was waited for does not come.
+                stream.pending.clear();
+            }
+            stream.next = Some(end);
+            return Some((stream, 0));
+        }
+        let known = known as usize;
+        if known >= len {
+            return None;
+        }
+        stream.next = Some(end);
+        Some((stream, known))
+    }
+}
+
+impl Stream {
+    /// Keeps bytes until there are more; gives them up if there are too many.
+    pub(crate) fn keep(&mut self, bytes: &[u8]) {
+        if self.pending.len() + bytes.len() > PENDING_MAX {
+            self.pending = Vec::new();
+        } else {
+            self.pending.extend_from_slice(bytes);
+        }
+    }
+}
+
+const SYN: u8 = 2;
+/// Directions of connections that are known at a time.
+const STREAMS_MAX: usize = 1 << 16;
+/// Bytes that wait for the rest of a message, of each direction: a DNS message or a record of TLS.
+const PENDING_MAX: usize = (64 << 10) + 2;
