@@ -165,7 +165,7 @@ impl<'k> Rewriting<'_, 'k> {
     }
 
     pub(super) fn mac(&mut self, at: usize) {
-        self.put(at, |map, real| map.mac(real));
+        self.put(at, Mapping::mac);
     }
 
     /// IPv6 addresses side by side, as many as there are whole ones.

@@ -53,7 +53,7 @@ impl Known {
         let mut scratch = vec![0; frame.len()];
         map.listen();
         rewrite(link, frame, original, &mut scratch, map);
-        self.learn_payload(frame, map);
+        Self::learn_payload(frame, map);
         let heard = map.heard();
         for (real, _) in heard.v4.into_iter().filter(|(real, own)| real != own) {
             self.add(real, |known| &mut known.v4);
@@ -82,20 +82,16 @@ impl Known {
     }
 
     /// Learns from what looks like an answer of DNS or a message of DHCP, wherever it is.
-    fn learn_payload(&self, bytes: &[u8], map: &mut Mapping<'_>) {
+    fn learn_payload(bytes: &[u8], map: &mut Mapping<'_>) {
         for at in 0..bytes.len() {
             match bytes[at..] {
-                // Type A or AAAA, class IN with the bit of mDNS or without, TTL, length.
+                // Type A, class IN with the bit of mDNS or without, TTL, length.
                 [0, 1, 0 | 0x80, 1, _, _, _, _, 0, 4, a, b, c, d, ..] => {
                     map.v4([a, b, c, d]);
                 }
-                [0, 28, 0 | 0x80, 1, _, _, _, _, 0, 16, ref rest @ ..] => {
-                    if let Some(&address) = rest.first_chunk() {
-                        map.v6(address);
-                    }
-                }
-                // An address of DHCPv6 (RFC 8415, section 21.6).
-                [0, 5, 0, 24, ref rest @ ..] => {
+                // The same with AAAA, or an address of DHCPv6 (RFC 8415, section 21.6).
+                [0, 28, 0 | 0x80, 1, _, _, _, _, 0, 16, ref rest @ ..]
+                | [0, 5, 0, 24, ref rest @ ..] => {
                     if let Some(&address) = rest.first_chunk() {
                         map.v6(address);
                     }

@@ -69,9 +69,8 @@ impl Member<'_> {
     /// set do not, nor do those of a hardware address.
     pub(super) fn is_said(&self) -> bool {
         match (self.part_of, self.field.value) {
-            (_, Value::Bool(false)) => false,
+            (_, Value::Bool(false)) | (Some(_), Value::Uint(0)) => false,
             (None, value) if self.is_implied(value) => false,
-            (Some(_), Value::Uint(0)) => false,
             (Some(around), _) => !matches!(around.value, Value::Mac(_)),
             _ => true,
         }
