@@ -166,7 +166,7 @@ fn compare(
 #[test]
 fn the_corpus_is_as_it_was_but_for_its_addresses() {
     let (captures, searched) = check_corpus(Payload::Zero, u64::MAX);
-    assert!(captures == 0 || captures > 250 && searched > 5_000);
+    assert!(captures == 0 || captures > 250 && searched > 4_000);
 }
 
 #[test]

@@ -73,7 +73,9 @@ fn hardware(bytes: &mut [u8], map: &mut Mapping<'_>) -> Option<usize> {
 /// After a letter, short ones are names of programs: `std::fa`.
 fn v6(bytes: &mut [u8], is_in_word: bool, map: &mut Mapping<'_>) -> Option<usize> {
     let is_in = |byte: &u8| byte.is_ascii_hexdigit() || b":.".contains(byte);
-    let len = bytes.iter().position(|byte| !is_in(byte)).unwrap_or(bytes.len());
+    // One more than there can be: what is longer is none.
+    let front = &bytes[..bytes.len().min(LONGEST + 1)];
+    let len = front.iter().position(|byte| !is_in(byte)).unwrap_or(front.len());
     // A full stop ends a sentence.
     let len = bytes[..len].iter().rposition(|&byte| byte != b'.')? + 1;
     if is_in_word && len < NAMES_LONGEST {
@@ -222,6 +224,8 @@ fn reversed_v6(bytes: &mut [u8], map: &mut Mapping<'_>) -> Option<()> {
 const NAMES_LONGEST: usize = 8;
 /// `::1`.
 const SHORTEST: usize = 3;
+/// Eight groups of four digits, the last two as an IPv4 address.
+const LONGEST: usize = 45;
 /// The label after the address.
 const IN_ADDR: &[u8] = b"\x07in-addr";
 const IP6: &[u8] = b"\x03ip6\x04arpa";
