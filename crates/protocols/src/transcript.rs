@@ -299,3 +299,63 @@ const FIN: u8 = 1;
 const SYN: u8 = 2;
 const RST: u8 = 4;
 const ACK: u8 = 16;
+
+#[cfg(test)]
+mod tests {
+    use flowloom_flow::Direction;
+    use proptest::prelude::*;
+
+    use super::{Pieces, Transcript, TranscriptShared};
+    use crate::context::{Ends, Limits};
+    use crate::{Payload, Stamp, Transport};
+
+    proptest! {
+        /// Whatever comes, memory is accounted for and no more than allowed, nothing that came is
+        /// shown twice, and all is over at the end.
+        #[test]
+        fn any_segments_are_bounded(
+            segments in prop::collection::vec(
+                (any::<bool>(), prop_oneof![0..400_u32, any::<u32>()], 0..60_usize, 0..70_u32,
+                    any::<u8>(), any::<u32>(), 0..1_000_000_000_i64),
+                0..80,
+            ),
+            is_begun: bool,
+        ) {
+            let limits = Limits {
+                stream_bytes_max: 1_000,
+                conversation_bytes_max: 1_500,
+                ..Limits::default()
+            };
+            let mut shared = TranscriptShared::new(limits, [].into(), 1);
+            let mut transcript = Transcript::begun([is_begun.then_some(7), None], &limits);
+            let (mut came, mut frame) = (0, 0);
+            for (is_up, seq, bytes, beyond, tcp_flags, ack, time) in segments {
+                frame += 1;
+                let bytes = vec![frame as u8; bytes];
+                came += bytes.len() as u64;
+                let payload = Payload {
+                    transport: Transport::Tcp,
+                    direction: if is_up { Direction::Up } else { Direction::Down },
+                    seq,
+                    tcp_flags,
+                    len: bytes.len() as u32 + beyond.saturating_sub(60),
+                    bytes: &bytes,
+                    stamp: Stamp { frame, time },
+                    ends: Ends::default(),
+                };
+                transcript.packet(&payload, ack, &mut shared);
+                prop_assert!(shared.bytes <= 1_500);
+            }
+            transcript.end(0, &mut shared);
+            prop_assert_eq!(shared.bytes, 0);
+            let pieces: &Pieces = &shared.pieces;
+            let mut shown = 0;
+            for (head, bytes) in pieces.iter() {
+                prop_assert_eq!(bytes.len() as u64, if head.is_lost { 0 } else { head.len });
+                prop_assert!(head.len > 0 && bytes.iter().all(|byte| *byte == head.stamp.frame as u8));
+                shown += bytes.len() as u64;
+            }
+            prop_assert!(shown <= came);
+        }
+    }
+}

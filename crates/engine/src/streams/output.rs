@@ -67,7 +67,6 @@ impl Outputs {
                         self.writer.flow(flow, out)?;
                     }
                     self.writer.unit(&unit, &info, said, out)?;
-                    out.pass_on()?;
                 }
                 To::Directory(directory) => {
                     let name = file_name(&info, self.shape);
@@ -79,7 +78,10 @@ impl Outputs {
             }
             is_first = false;
         }
-        Ok(())
+        match &mut self.to {
+            To::Stdout(out) => out.pass_on(),
+            To::Directory(_) => Ok(()),
+        }
     }
 
     /// Writes a datagram that came in fragments.

@@ -20,18 +20,18 @@ const CLIENT: (u32, u16) = (1, 5_000);
 const SERVER: (u32, u16) = (2, 80);
 
 /// A TCP segment that says something.
-fn says(is_up: bool, flags: u8, seq: u32, ack: u32, text: &[u8]) -> Vec<u8> {
+pub(crate) fn says(is_up: bool, flags: u8, seq: u32, ack: u32, text: &[u8]) -> Vec<u8> {
     let (from, to) = if is_up { (CLIENT, SERVER) } else { (SERVER, CLIENT) };
     let mut segment = tcp_segment(from.1, to.1, flags | ACK, seq, ack, 0);
     segment.extend(text);
     ipv4(from.0, to.0, 6, &segment)
 }
 
-fn up(seq: u32, ack: u32, text: &str) -> Vec<u8> {
+pub(crate) fn up(seq: u32, ack: u32, text: &str) -> Vec<u8> {
     says(true, 0, seq, ack, text.as_bytes())
 }
 
-fn down(seq: u32, ack: u32, text: &str) -> Vec<u8> {
+pub(crate) fn down(seq: u32, ack: u32, text: &str) -> Vec<u8> {
     says(false, 0, seq, ack, text.as_bytes())
 }
 
@@ -43,7 +43,7 @@ fn capture(frames: impl IntoIterator<Item = Vec<u8>>) -> (tempfile::TempDir, Pat
     (directory, path)
 }
 
-fn said(
+pub(crate) fn said(
     frames: impl IntoIterator<Item = Vec<u8>>,
     view: View,
     change: impl FnOnce(&mut Streams),
