@@ -254,6 +254,7 @@ pub(crate) struct StreamsArguments {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct WhatArguments {
     /// What belongs together: both directions as they came, the messages of each side, or each
     /// direction as a whole

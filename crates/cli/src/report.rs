@@ -43,7 +43,9 @@ pub(crate) fn summary_with(summary: &Summary, result: Option<&str>, quiet: bool)
     if !quiet && !nothing_read {
         summary.labels.iter().for_each(unlabelled);
         say(&account(summary));
-        result.iter().for_each(|text| say(text));
+        if let Some(text) = result {
+            say(text);
+        }
     }
     exit_code(&Outcome {
         interrupted: summary.interrupted,
