@@ -432,6 +432,7 @@ pub(crate) struct TargetArguments {
 
 #[derive(Debug, Args)]
 #[command(after_help = PACKETS_EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that can be typed")]
 pub(crate) struct PacketsArguments {
     /// Captures: files (pcap, pcapng, snoop; plain, gzip, zstd, lz4), directories, globs, or `-`
     #[arg(required_unless_present = "fields", value_name = "CAPTURE")]

@@ -1,6 +1,7 @@
 //! `flowloom packets`: what is in each packet.
 
 use std::error::Error;
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -88,10 +89,11 @@ fn field(name: &str) -> Result<&'static FieldInfo, String> {
 fn list_fields() -> Result<ExitCode, Box<dyn Error>> {
     let mut text = String::new();
     for layer in LAYERS {
-        text += &format!("## {}\n\n{}\n\n", layer.name, layer.doc);
+        let _ = write!(text, "## {}\n\n{}\n\n", layer.name, layer.doc);
         text += "| field | kind | meaning |\n|---|---|---|\n";
         for field in layer.fields {
-            text += &format!("| `{}` | {} | {} |\n", field.name, field.kind.name(), field.doc);
+            let FieldInfo { name, kind, doc, .. } = field;
+            let _ = writeln!(text, "| `{name}` | {} | {doc} |", kind.name());
         }
         text.push('\n');
     }

@@ -192,7 +192,9 @@ mod tests {
             for data in [Data::Auto, Data::Hex, Data::Ascii] {
                 let mut out = String::from("\"");
                 let mut json = JsonBytes::new(data);
-                parts.iter().for_each(|part| json.put(part, &mut out));
+                for part in &parts {
+                    json.put(part, &mut out);
+                }
                 json.end(&mut out);
                 out.push('"');
                 let text = serde_json::from_str::<String>(&out).unwrap();
