@@ -158,7 +158,9 @@ fn follow(path: &Path, protocol: &str) -> Option<Capture> {
     for line in numbered.lines() {
         let [frame, streams, protocols] = line.split('\t').collect::<Vec<_>>().try_into().ok()?;
         let ips = protocols.split(':').filter(|name| matches!(*name, "ip" | "ipv6")).count();
-        let is_tunnel = ips > 1 || streams.contains(',') || protocols.matches("eth").count() > 1;
+        let is_tunnel = ips > 1
+            || streams.contains(',')
+            || protocols.split(':').filter(|name| *name == "eth").count() > 1;
         for stream in streams.split(',') {
             let stream = stream.parse().ok()?;
             capture.frames.entry(stream).or_default().insert(frame.parse().ok()?);
