@@ -6,6 +6,7 @@
     reason = "a test that fails says where, and says what it compared"
 )]
 
+#[expect(dead_code, reason = "other tests use the rest")]
 mod common;
 
 use std::fs;

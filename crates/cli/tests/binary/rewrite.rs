@@ -211,7 +211,7 @@ fn labels_are_written_and_read_as_pcapml_has_them() {
     let traces = directory.path().join("traces");
     let mut manifest = "capture,label\n".to_string();
     for (label, run) in [("mail", "1"), ("mail", "2"), ("video", "1")] {
-        manifest += &format!("{label}/{run}.pcap,{label}\n");
+        manifest.extend([label, "/", run, ".pcap,", label, "\n"]);
         fs::create_dir_all(traces.join(label)).unwrap();
         fs::copy(sample("loss.pcap"), traces.join(label).join(format!("{run}.pcap"))).unwrap();
     }
