@@ -82,12 +82,14 @@ fn pcap_and_pcapng_give_the_same_rows() {
     let mut compared = 0;
     for path in captures_at_hand() {
         let Some(frames) = Frames::read(&path) else { continue };
-        let original = read(&path, |_| {});
+        // Where frames are stored is another matter in another format.
+        let portable = |config: &mut Config| config.without = vec!["frame_offsets".into()];
+        let original = read(&path, portable);
         if original.summary.captures[0].has_losses() {
             continue;
         }
         for bytes in [frames.pcap(), frames.pcapng()] {
-            let [made] = outputs(&bytes, &[Given::File], |_| {});
+            let [made] = outputs(&bytes, &[Given::File], portable);
             assert!(made == original.bytes, "{path:?}");
         }
         compared += 1;

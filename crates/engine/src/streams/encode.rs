@@ -167,7 +167,7 @@ mod tests {
         assert_eq!(shown("Grüße\t\\".as_bytes(), Data::Auto), "Grüße\t\\\n");
         assert_eq!(
             shown(b"\x16\x03\x01ab", Data::Auto),
-            "00000010   16 03 01 61 62                                     |...ab|\n"
+            "00000010   16 03 01 61 62                                    |...ab|\n"
         );
         assert_eq!(
             shown(b"0123456789abcdef", Data::Hex),
