@@ -45,7 +45,7 @@ pub fn quic(data: &[u8]) {
     let columns = QuicColumns::of(Some(findings));
     if let Some(quic) = &findings.quic {
         assert!(quic.packets.len() <= limits.messages_max, "lists are bounded");
-        let mut stamps = quic.packets.iter().map(|packet| packet.stamp.frame);
+        let stamps = quic.packets.iter().map(|packet| packet.stamp.frame);
         assert!(
             stamps.is_sorted() && columns.quic_packet_types.is_none() == quic.packets.is_empty()
         );

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use flowloom_flow::{
     Arrival, Clock, Clocks, Ended, Keep, KeyHasher, Known, Limits, Origin, PARTITIONS, PacketMarks,
-    Partition, Place, Seen, Settings, Timeouts,
+    Partition, Place, RecordPlace, Seen, Settings, Timeouts,
 };
 use flowloom_wire::{Address, Packet, Transport};
 
@@ -185,6 +185,8 @@ impl Origin for NoFrames {
     fn tunnel(&self, _: &Arrival) -> Option<String> {
         None
     }
+
+    fn records(&self, _: &Arrival, _: &mut dyn FnMut(RecordPlace)) {}
 }
 
 const FIN: u8 = 1;

@@ -316,12 +316,12 @@ mod tests {
         assert_eq!(whole.columns, batch.columns);
         // Other columns first, and only some rows.
         let some = [String::from("port"), String::from("id")];
-        let ranges = [5..6, 4_095..4_097, 9_999..10_000];
+        let ranges = [5..6, 4_095..4_097, 9_998..9_999];
         let mut rows = Batch::default();
         table.rows(&some, Some(&ranges)).unwrap().for_each(|read| rows.append(read.unwrap()));
         assert_eq!(rows.rows, 4);
         let Values::I32(ports) = &rows.columns[0].values else { panic!("ports") };
-        assert_eq!(ports, &[5, 4_095, 4_096, 9_999]);
+        assert_eq!(ports, &[5, 4_095, 4_096, 9_998]);
     }
 
     #[test]

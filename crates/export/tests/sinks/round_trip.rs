@@ -138,7 +138,9 @@ fn a_table_without_rows_is_whole_in_every_format() {
 fn the_same_rows_are_the_same_bytes() {
     let directory = tempfile::tempdir().unwrap();
     let table = tables::every_type();
-    for format in Format::ALL.into_iter().filter(|format| *format != Format::Null) {
+    // Logs are of their own columns alone.
+    let other = [Format::Null, Format::Zeek, Format::Eve, Format::Ipfix];
+    for format in Format::ALL.into_iter().filter(|format| !other.contains(format)) {
         let [first, second] =
             [0, 1].map(|_| std::fs::read(write(format, directory.path(), &table, ROWS)).unwrap());
         assert!(first == second, "{}", format.name());

@@ -7,7 +7,7 @@ use flowloom_flow::Direction;
 use flowloom_protocols::declared::DeclaredColumns;
 use flowloom_protocols::dhcp::DhcpColumns;
 use flowloom_protocols::dns::DnsColumns;
-use flowloom_protocols::http::HttpColumns;
+use flowloom_protocols::http::{Bodies, HttpColumns};
 use flowloom_protocols::quic::QuicColumns;
 use flowloom_protocols::ssh::SshColumns;
 use flowloom_protocols::tls::TlsColumns;
@@ -108,6 +108,7 @@ impl Victim {
         self.conversation.packet(&payload, &mut self.shared);
         // The engine takes them away after each block.
         self.shared.lessons.clear();
+        self.shared.bodies = Bodies::default();
     }
 
     /// Ends the flow and makes its rows.
