@@ -62,7 +62,8 @@ pub(super) fn nested(
     let layers = dissection.layers();
     for (at, layer) in layers.iter().enumerate() {
         if at > 0 {
-            json.out.push(',');
+            // A layer can have nothing to say but what it carries.
+            json.between(json.out.ends_with('{'));
             json.key(layer.info.name);
         }
         json.out.push('{');
