@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
+use std::sync::Arc;
 
 use crate::block::Block;
 use crate::error::ReadError;
@@ -60,6 +61,12 @@ impl Capture {
         match input {
             Input::Stdin if io::stdin().is_terminal() => Err(ReadError::Terminal),
             Input::Stdin => Self::from_reader(name, Box::new(io::stdin()), limits),
+            Input::Bytes(bytes) => {
+                let mut capture =
+                    Self::from_reader(name, Box::new(io::Cursor::new(Arc::clone(bytes))), limits)?;
+                capture.notebook.facts.size = Some(bytes.len() as u64);
+                Ok(capture)
+            }
             Input::File(path) => {
                 let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
                 let (metadata, file) =

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::{Block, Facts, ReadError};
 
@@ -12,14 +13,17 @@ pub enum Input {
     File(PathBuf),
     /// Standard input.
     Stdin,
+    /// Bytes in memory.
+    Bytes(Arc<[u8]>),
 }
 
-/// The path, or `standard input`.
+/// The path, or `standard input` or `bytes in memory`.
 impl fmt::Display for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => path.display().fmt(f),
             Self::Stdin => f.write_str("standard input"),
+            Self::Bytes(_) => f.write_str("bytes in memory"),
         }
     }
 }

@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use flowloom_engine::{DEFAULT_SETS, Format, FrameRange, Network, Pieces};
 
 use self::split::SplitArguments;
-use crate::parse::{duration, format, network, pieces, size, snap_len, time};
+use crate::parse::{duration, format, pieces, size, snap_len, time};
 
 pub(crate) use anonymize::{AnonymizeArguments, PayloadArgument};
 
@@ -211,7 +211,7 @@ pub(crate) struct FlowArguments {
     #[arg(long, value_enum, default_value_t)]
     pub(crate) initiator: InitiatorArgument,
     /// Make the endpoint inside this network the initiator
-    #[arg(long, value_name = "NET", value_parser = network, conflicts_with = "initiator")]
+    #[arg(long, value_name = "NET", conflicts_with = "initiator")]
     pub(crate) client: Option<Network>,
     /// Leave VLAN tags or virtual networks out of the flow key, for asymmetric taps
     #[arg(long, value_name = "WHAT,...", value_delimiter = ',')]

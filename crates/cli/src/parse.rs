@@ -1,8 +1,6 @@
 //! Words on the command line to values.
 
-use std::net::IpAddr;
-
-use flowloom_engine::{Address, Format, Network, Pieces};
+use flowloom_engine::{Format, Pieces};
 
 /// A length of time in nanoseconds: `10ms`, `1.5s`, `5m`, `1h`; a bare number is seconds.
 pub(crate) fn duration(text: &str) -> Result<i64, String> {
@@ -75,22 +73,6 @@ pub(crate) fn time(text: &str) -> Result<i64, String> {
     })
 }
 
-/// An address, or a network as `10.0.0.0/8`.
-pub(crate) fn network(text: &str) -> Result<Network, String> {
-    let (address, prefix) = match text.split_once('/') {
-        Some((address, prefix)) => (address, Some(prefix)),
-        None => (text, None),
-    };
-    let wrong = || format!("`{text}` is no network; expected one such as 10.0.0.0/8");
-    let address = address.parse::<IpAddr>().map_err(|_| wrong())?;
-    let (address, version, whole) = match address {
-        IpAddr::V4(v4) => (Address::v4(v4.octets()), 4, 32),
-        IpAddr::V6(v6) => (Address::v6(v6.octets()), 6, 128),
-    };
-    let prefix = prefix.map_or(Ok(whole), str::parse).map_err(|_| wrong())?;
-    Network::new(address, version, prefix).ok_or_else(wrong)
-}
-
 /// The name of a format.
 pub(crate) fn format(text: &str) -> Result<Format, String> {
     text.parse()
@@ -144,7 +126,7 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{duration, network, size, time};
+    use super::{duration, size, time};
 
     #[test]
     fn durations_have_units() {
@@ -171,11 +153,5 @@ mod tests {
         assert_eq!(time("1714564800.000000001"), Ok(at + 1));
         assert_eq!(time("2024-05-01"), Ok(at - 43_200_000_000_000));
         assert!(time("yesterday").is_err() && time("2024-13-01").is_err());
-    }
-
-    #[test]
-    fn networks_have_prefixes() {
-        assert!(network("10.0.0.0/8").is_ok() && network("::1").is_ok());
-        assert!(network("10.0.0.0/33").is_err() && network("ten").is_err());
     }
 }

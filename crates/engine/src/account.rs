@@ -68,6 +68,10 @@ pub struct CaptureAccount {
     pub warnings: Vec<String>,
     /// Why it was not read to its end, if so.
     pub damage: Option<String>,
+    /// The frame that could not be read, or would have come next, and the byte of the (uncompressed)
+    /// input at which its record begins, where there is damage.
+    #[serde(skip)]
+    pub damage_at: Option<(u64, u64)>,
     /// Why it was not read, or not further, if so.
     pub error: Option<String>,
     /// What became of its frames.
@@ -185,6 +189,7 @@ impl CaptureAccount {
             compression: compression.map(Into::into),
             warnings,
             damage: facts.damage.as_ref().map(said),
+            damage_at: facts.damage.as_ref().map(|damage| (damage.frame, damage.offset)),
             error: None,
             account,
         }

@@ -43,7 +43,7 @@ pub use packets::{PacketFormat, PacketSettings, packets};
 pub use rewrite::{
     FrameRange, Pieces, Rewrite, RewriteSummary, Selection, Target, Written, rewrite,
 };
-pub use run::{RunError, run};
+pub use run::{RunError, flow_table, run, run_into};
 pub use split::{
     Extract, ExtractTo, Extracted, Grouping, Split, SplitError, SplitSummary, extract, index, split,
 };
@@ -56,7 +56,7 @@ pub use words::flow_words;
 
 // What a `Config` is made of, so that a shell needs no other crate.
 pub use flowloom_capture::{
-    Compression, Limits as CaptureLimits, Resolution, Scope, Sequence, WriteFormat,
+    Compression, Input, Limits as CaptureLimits, Resolution, Scope, Sequence, WriteFormat,
 };
 pub use flowloom_dissect::{
     FieldInfo, Kind as FieldKind, LAYERS, LayerInfo, Level, find_field, find_layer,

@@ -26,6 +26,7 @@ impl Pipe {
         let (sender, chunks) = sync_channel(CHUNKS_WAITING);
         thread::spawn(move || match input {
             Input::Stdin => pump(io::stdin(), &sender),
+            Input::Bytes(bytes) => pump(io::Cursor::new(bytes), &sender),
             Input::File(path) => match File::open(path) {
                 Ok(file) => pump(file, &sender),
                 Err(error) => drop(sender.send(Err(error))),

@@ -57,11 +57,40 @@ impl From<SinkError> for RunError {
 /// A capture that cannot be read does not stop the others: its account says so.
 pub fn run(config: &Config, watch: &Watch) -> Result<Summary, RunError> {
     config.check().map_err(RunError::Config)?;
-    let readings = Reading::all(config).map_err(RunError::Config)?;
     let plan = Plan::new(config);
     check_free(config, &plan).map_err(RunError::Config)?;
-    let mut output = Output::open(config, &plan)?;
-    let captures = read_all(&readings, &plan, watch, &mut output)?;
+    run_to(config, &plan, watch, Output::open(config, &plan)?)
+}
+
+/// The same for the table of flows alone, with the columns of [`flow_table`], to a sink of the
+/// caller's. With [`Order::Start`] it is told where captures end, and has the rows of each to sort.
+pub fn run_into(config: &Config, sink: Box<dyn Sink>, watch: &Watch) -> Result<Summary, RunError> {
+    config.check().map_err(RunError::Config)?;
+    let plan = Plan::new(config);
+    let flows = Some(Table::of(sink, config.output.order));
+    run_to(config, &plan, watch, Output { rows: 0, flows, events: Vec::new() })
+}
+
+/// The table of flows that a run gives.
+pub fn flow_table(config: &Config) -> Result<TableInfo, ConfigError> {
+    config.check()?;
+    Ok(flows_of(config, &Plan::new(config)))
+}
+
+fn flows_of(config: &Config, plan: &Plan<'_>) -> TableInfo {
+    let mut columns = plan.families.columns();
+    columns.extend(config.labels.columns());
+    TableInfo { name: "flows".into(), columns, metadata: settings_text(config) }
+}
+
+fn run_to(
+    config: &Config,
+    plan: &Plan<'_>,
+    watch: &Watch,
+    mut output: Output,
+) -> Result<Summary, RunError> {
+    let readings = Reading::all(config).map_err(RunError::Config)?;
+    let captures = read_all(&readings, plan, watch, &mut output)?;
     let mut total = Account::default();
     for capture in &captures {
         total.add(&capture.account);
@@ -88,6 +117,7 @@ fn read_all(
         let mut accounts = Vec::new();
         for reading in readings {
             accounts.push(read_one(reading, plan, threads, watch, &mut |rows| output.write(rows))?);
+            output.end_capture()?;
         }
         return Ok(accounts);
     }
@@ -132,7 +162,9 @@ fn read_side_by_side(
             });
         }
         for receiver in receivers {
-            match receive_one(&receiver, output) {
+            let received = receive_one(&receiver, output)
+                .and_then(|account| output.end_capture().map(|()| account));
+            match received {
                 Ok(account) => accounts.push(account),
                 Err(error) => {
                     watch.stop();
@@ -224,6 +256,7 @@ struct Output {
 /// Rows to a sink, in batches of a size that does not depend on the captures.
 struct Table {
     sink: Box<dyn Sink>,
+    order: Order,
     waiting: Batch,
 }
 
@@ -234,20 +267,16 @@ impl Output {
             let events = logs.tables().iter().map(open).collect::<Result<_, _>>()?;
             return Ok(Self { rows: 0, flows: None, events });
         }
-        let mut columns = plan.families.columns();
-        columns.extend(config.labels.columns());
-        let metadata = settings_text(config);
+        let info = flows_of(config, plan);
         if plan.events.is_empty() {
             let destination = config.output.destination.clone();
-            let info = TableInfo { name: "flows".into(), columns, metadata };
             let flows = Some(Table::open(config, &info, destination)?);
             return Ok(Self { rows: 0, flows, events: Vec::new() });
         }
         let beside = |name: &str| in_directory(&config.output, name);
-        let info = TableInfo { name: "flows".into(), columns, metadata: metadata.clone() };
         let flows = Some(Table::open(config, &info, beside("flows")?)?);
         let event = |(name, _, columns): (&str, &str, _)| {
-            let info = TableInfo { name: name.into(), columns, metadata: metadata.clone() };
+            let info = TableInfo { name: name.into(), columns, metadata: info.metadata.clone() };
             Table::open(config, &info, beside(name)?)
         };
         let events = plan.events.tables().map(event).collect::<Result<_, _>>()?;
@@ -263,6 +292,10 @@ impl Output {
             table.write(rows)?;
         }
         Ok(())
+    }
+
+    fn end_capture(&mut self) -> Result<(), SinkError> {
+        self.flows.iter_mut().chain(&mut self.events).try_for_each(Table::end_capture)
     }
 
     fn close(self, summary: &Summary) -> Result<(), SinkError> {
@@ -289,7 +322,11 @@ impl Table {
             Order::End => sink,
             Order::Start => Box::new(Ordered::new(sink, info, OrderLimits::default())?),
         };
-        Ok(Self { sink, waiting: Batch::default() })
+        Ok(Self::of(sink, output.order))
+    }
+
+    fn of(sink: Box<dyn Sink>, order: Order) -> Self {
+        Self { sink, order, waiting: Batch::default() }
     }
 
     fn open_log(config: &Config, log: &LogTable) -> Result<Self, SinkError> {
@@ -309,6 +346,17 @@ impl Table {
     fn write(&mut self, batch: Batch) -> Result<(), SinkError> {
         self.waiting.append(batch);
         if self.waiting.rows < ROWS_TOGETHER { Ok(()) } else { self.pass_on() }
+    }
+
+    fn end_capture(&mut self) -> Result<(), SinkError> {
+        match self.order {
+            // Rows of many small captures go on together.
+            Order::End => Ok(()),
+            Order::Start => {
+                self.pass_on()?;
+                self.sink.end_capture()
+            }
+        }
     }
 
     fn pass_on(&mut self) -> Result<(), SinkError> {

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use flowloom_capture::{
     Block, Capture, Compression, Facts, Input, Limits, ReadError, Rotated, Sequence, Source,
@@ -55,6 +56,7 @@ pub(crate) fn open_kept(
     let reader: Box<dyn io::Read + Send> = match input {
         Input::File(path) if !is_pipe(path) => Box::new(File::open(path).map_err(failed)?),
         Input::Stdin if io::stdin().is_terminal() => return Err(ReadError::Terminal),
+        Input::Bytes(bytes) => Box::new(io::Cursor::new(Arc::clone(bytes))),
         _ => Box::new(Pipe::open(input.clone(), watch.stop_flag())),
     };
     let copied = Box::new(File::create_new(copy).map_err(failed)?);
@@ -118,6 +120,7 @@ pub(crate) fn open_one(input: &Input, limits: Limits, watch: &Watch) -> Result<C
     let is_pipe = match input {
         Input::Stdin => !io::stdin().is_terminal(),
         Input::File(path) => is_pipe(path),
+        Input::Bytes(_) => false,
     };
     if is_pipe {
         let pipe = Pipe::open(input.clone(), watch.stop_flag());

@@ -88,6 +88,11 @@ pub trait Sink: Send {
     /// Writes the rows of a batch.
     fn write(&mut self, batch: Batch) -> Result<(), SinkError>;
 
+    /// The rows of a capture are over; those of the next one begin, if there is one.
+    fn end_capture(&mut self) -> Result<(), SinkError> {
+        Ok(())
+    }
+
     /// Writes what comes after the last row, `account` (keys and JSON texts) with it where the
     /// format has a place for it, and gives the file the name that `ending` says.
     fn finish(

@@ -39,7 +39,8 @@ impl Default for Order {
     }
 }
 
-/// A sink that puts rows in the order of `flow_id`, and writes them to another when it is finished.
+/// A sink that puts the rows of each capture in the order of `flow_id`, and writes them to another
+/// when the capture is over.
 pub struct Ordered {
     inner: Box<dyn Sink>,
     sorter: Sorter,
@@ -55,6 +56,11 @@ impl Ordered {
 impl Sink for Ordered {
     fn write(&mut self, batch: Batch) -> Result<(), SinkError> {
         self.sorter.keep(batch)
+    }
+
+    fn end_capture(&mut self) -> Result<(), SinkError> {
+        self.sorter.give_all(|piece| self.inner.write(piece))?;
+        self.inner.end_capture()
     }
 
     fn finish(
@@ -123,6 +129,7 @@ impl Sorter {
     ) -> Result<(), SinkError> {
         if self.runs.is_empty() {
             let kept = std::mem::take(&mut self.kept);
+            self.kept_bytes = 0;
             return self.sort(&kept, &mut give);
         }
         self.spill()?;

@@ -1,5 +1,8 @@
 //! What the user may set about flows, with its defaults.
 
+use std::net::IpAddr;
+use std::str::FromStr;
+
 use flowloom_wire::Address;
 
 /// How flows are cut and counted.
@@ -147,6 +150,26 @@ impl Network {
     }
 }
 
+/// An address, or a network as `10.0.0.0/8`.
+impl FromStr for Network {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (address, prefix) = match text.split_once('/') {
+            Some((address, prefix)) => (address, Some(prefix)),
+            None => (text, None),
+        };
+        let wrong = || format!("`{text}` is no network; expected one such as 10.0.0.0/8");
+        let address = address.parse::<IpAddr>().map_err(|_| wrong())?;
+        let (address, version, whole) = match address {
+            IpAddr::V4(v4) => (Address::v4(v4.octets()), 4, 32),
+            IpAddr::V6(v6) => (Address::v6(v6.octets()), 6, 128),
+        };
+        let prefix = prefix.map_or(Ok(whole), str::parse).map_err(|_| wrong())?;
+        Self::new(address, version, prefix).ok_or_else(wrong)
+    }
+}
+
 impl KeyIgnore {
     /// What is kept of the key's word for VLANs and the virtual network.
     #[inline]
@@ -161,6 +184,9 @@ const SECOND: i64 = 1_000_000_000;
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+    use std::str::FromStr;
+
     use flowloom_wire::Address;
 
     use super::Network;

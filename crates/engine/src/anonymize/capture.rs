@@ -166,6 +166,7 @@ impl Anonymization {
 fn name_below(input: &InputFile) -> PathBuf {
     let path = match &input.input {
         Input::Stdin => return "stdin.pcap".into(),
+        Input::Bytes(_) => return "bytes.pcap".into(),
         Input::File(path) => path,
     };
     let is_below = Path::new(&input.name) != path;

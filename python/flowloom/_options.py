@@ -1,0 +1,188 @@
+"""What the functions of the package take, as the settings of the engine.
+
+The options are those of ``flowloom flows`` on the command line, under the same names.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, TypeAlias
+
+from .errors import ConfigError
+
+Path_: TypeAlias = "str | os.PathLike[str]"
+Source: TypeAlias = "Path_ | bytes | bytearray | memoryview | BinaryIO"
+Sources: TypeAlias = "Source | Sequence[Source]"
+Features: TypeAlias = "str | Sequence[str]"
+Population: TypeAlias = Literal["all", "no-pure-ack", "payload", "payload-no-retransmission"]
+AppLayer: TypeAlias = Literal["full", "port-only", "none"]
+Initiator: TypeAlias = Literal["protocol", "first-packet"]
+Overlap: TypeAlias = Literal["first", "last", "bsd"]
+Duration: TypeAlias = "float | dt.timedelta"
+Instant: TypeAlias = "float | dt.datetime"
+
+
+def options(
+    source: Sources,
+    *,
+    features: Features | None = None,
+    filter: str | None = None,
+    labels: Path_ | None = None,
+    label_comments: bool | Sequence[str] = False,
+    rotated: bool = False,
+    client: str | None = None,
+    population: Population = "all",
+    max_packets: int | None = None,
+    max_time: Duration | None = None,
+    max_bytes: int | None = None,
+    without: Features = (),
+    signed: bool = False,
+    anonymize: Path_ | None = None,
+    initiator: Initiator = "protocol",
+    key_ignore: Features = (),
+    no_split: bool = False,
+    tcp_idle: Duration | None = None,
+    idle: Duration | None = None,
+    active: Duration | None = None,
+    linger: Duration | None = None,
+    flows_max: int | None = None,
+    app_layer: AppLayer = "full",
+    tcp_overlap: Overlap = "first",
+    protocols: Path_ | None = None,
+    verify_checksums: bool = False,
+    ip_headers_max: int | None = None,
+    count: int | None = None,
+    start: Instant | None = None,
+    stop: Instant | None = None,
+    dedup: Duration | None = None,
+    threads: int | None = None,
+    sorted: bool = True,
+    ignore_tcp_ends: bool = False,
+) -> dict[str, Any]:
+    """The settings of a run, as the native module takes them."""
+    label_path, label_file = _labels(labels)
+    return {
+        "sources": sources(source),
+        "rotated": rotated,
+        "features": None if features is None else names(features),
+        "without": names(without),
+        "filter": filter,
+        "label_path": label_path,
+        "label_file": label_file,
+        "label_comments": _comments(label_comments),
+        "signed": signed,
+        "anonymize": None if anonymize is None else os.fspath(anonymize),
+        "population": population,
+        "client": client,
+        "initiator": initiator,
+        "key_ignore": names(key_ignore),
+        "no_split": no_split,
+        "ignore_tcp_ends": ignore_tcp_ends,
+        "tcp_idle": _nanos(tcp_idle),
+        "idle": _nanos(idle),
+        "active": _nanos(active),
+        "linger": _nanos(linger),
+        "flows_max": _positive("flows_max", flows_max),
+        "max_packets": _positive("max_packets", max_packets),
+        "max_time": _nanos(max_time),
+        "max_bytes": max_bytes,
+        "app_layer": app_layer,
+        "tcp_overlap": tcp_overlap,
+        "protocols": None if protocols is None else os.fspath(protocols),
+        "verify_checksums": verify_checksums,
+        "ip_headers_max": ip_headers_max,
+        "count": count,
+        "start": _instant(start),
+        "stop": _instant(stop),
+        "dedup": _nanos(dedup),
+        "threads": _positive("threads", threads),
+        "sorted": sorted,
+    }
+
+
+def names(value: Features) -> list[str]:
+    """A list of names, given as one or as text with commas."""
+    if isinstance(value, str):
+        return [name.strip() for name in value.split(",") if name.strip()]
+    return [str(name) for name in value]
+
+
+def sources(source: Sources) -> list[str | tuple[str, bytes]]:
+    """Captures as the engine takes them: names, or names with bytes."""
+    if isinstance(source, (str, os.PathLike, bytes, bytearray, memoryview)) or hasattr(
+        source, "read"
+    ):
+        source = [source]  # type: ignore[list-item]
+    if not isinstance(source, Iterable):
+        raise TypeError(f"captures are paths, bytes or open files, not {type(source).__name__}")
+    return [_source(one) for one in source]
+
+
+def _source(source: Any) -> str | tuple[str, bytes]:
+    if isinstance(source, (str, os.PathLike)):
+        return os.fsdecode(os.fspath(source))
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return ("bytes", bytes(source))
+    if hasattr(source, "read"):
+        content = source.read()
+        if isinstance(content, str):
+            raise TypeError("captures are bytes: open the file with mode 'rb'")
+        name = getattr(source, "name", None)
+        return (name if isinstance(name, str) else "file", bytes(content))
+    raise TypeError(f"a capture is a path, bytes or an open file, not {type(source).__name__}")
+
+
+def _labels(labels: Path_ | None) -> tuple[str | None, str | None]:
+    """A pattern of paths, such as ``{website}/{run}.pcap``, or a manifest."""
+    if labels is None:
+        return None, None
+    text = os.fspath(labels)
+    if "{" in text:
+        return text, None
+    if not Path(text).is_file():
+        raise ConfigError(
+            f"labels={text!r} is neither a manifest that is there nor a pattern such as "
+            "'{website}/{run}.pcap'"
+        )
+    return None, text
+
+
+def _comments(value: bool | Sequence[str]) -> list[str] | None:
+    if isinstance(value, bool):
+        return [] if value else None
+    return list(value)
+
+
+def _nanos(value: Duration | None) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, dt.timedelta):
+        return (value // dt.timedelta(microseconds=1)) * 1_000
+    return round(value * 1_000_000_000)
+
+
+def _instant(value: Instant | None) -> int | None:
+    if not isinstance(value, dt.datetime):
+        return _nanos(value)
+    if value.tzinfo is None:
+        value = value.replace(tzinfo=dt.timezone.utc)
+    since = value - dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
+    return (since // dt.timedelta(microseconds=1)) * 1_000
+
+
+def _positive(name: str, value: int | None) -> int | None:
+    if value is not None and value < 1:
+        raise ConfigError(f"{name} is at least 1, not {value}")
+    return value
+
+
+def is_stream(source: object) -> bool:
+    """Whether something is an open file."""
+    return isinstance(source, io.IOBase)
+
+
+Options: TypeAlias = Mapping[str, Any]

@@ -1,0 +1,92 @@
+"""What can go wrong, as a small tree of exceptions."""
+
+from __future__ import annotations
+
+__all__ = [
+    "CaptureError",
+    "CaptureWarning",
+    "ConfigError",
+    "FilterError",
+    "FlowloomError",
+    "Interrupted",
+    "OutputError",
+]
+
+
+class FlowloomError(Exception):
+    """The root of what flowloom raises."""
+
+
+class ConfigError(FlowloomError, ValueError):
+    """A setting that cannot be, or a source that is not there."""
+
+
+class FilterError(ConfigError):
+    """A filter expression that cannot be parsed.
+
+    Attributes
+    ----------
+    expression : str
+        The expression.
+    position : int
+        Where the word in question begins, in characters from 0.
+    """
+
+    def __init__(self, message: str, expression: str, position: int) -> None:
+        super().__init__(message, expression, position)
+        self.expression = expression
+        self.position = position
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class CaptureError(FlowloomError, OSError):
+    """A capture that could not be read, or not to its end.
+
+    Attributes
+    ----------
+    path : str
+        The capture, as it was named.
+    frame : int or None
+        The frame that could not be read, or would have come next, counted from 1.
+    offset : int or None
+        The byte of the (uncompressed) capture at which its record begins.
+    """
+
+    def __init__(
+        self, message: str, path: str, frame: int | None = None, offset: int | None = None
+    ) -> None:
+        super().__init__(message, path, frame, offset)
+        self.message = message
+        self.path = path
+        self.frame = frame
+        self.offset = offset
+
+    def __str__(self) -> str:
+        return self.message
+
+    def __reduce__(self) -> tuple[type[CaptureError], tuple[str, str, int | None, int | None]]:
+        return type(self), (self.message, self.path, self.frame, self.offset)
+
+
+class OutputError(FlowloomError, OSError):
+    """A file that cannot be written."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C during a run.
+
+    Attributes
+    ----------
+    table : FlowTable
+        The flows of what was read until then.
+    """
+
+    def __init__(self, table: object) -> None:
+        super().__init__("interrupted: what was read until then is in `table` of this exception")
+        self.table = table
+
+
+class CaptureWarning(UserWarning):
+    """Something of a capture was lost, or not understood."""

@@ -1,0 +1,303 @@
+"""Captures to tables of flows."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
+
+from . import _native
+from ._options import (
+    AppLayer,
+    Duration,
+    Features,
+    Initiator,
+    Instant,
+    Overlap,
+    Path_,
+    Population,
+    Sources,
+    options,
+)
+from ._progress import Progressing, Ticker
+from .errors import CaptureWarning, ConfigError, Interrupted
+from .table import FlowTable
+
+if TYPE_CHECKING:
+    from typing_extensions import Self, Unpack
+
+OnError: TypeAlias = Literal["raise", "warn", "ignore"]
+
+
+class FlowOptions(TypedDict, total=False):
+    """Options beside the usual ones; see ``flowloom flows --help`` for more on each."""
+
+    label_comments: bool | list[str]
+    """Label flows by pcapML's comments on their first frames; a list names the labels."""
+    max_time: Duration | None
+    """Seconds covered by a sequence at most."""
+    max_bytes: int | None
+    """Bytes on the wire covered by a sequence at most."""
+    without: Features
+    """Columns to leave out."""
+    signed: bool
+    """Give lengths in sequences the sign of their direction: + up, - down."""
+    anonymize: Path_ | None
+    """A file with a key: addresses are replaced by others with it (Crypto-PAn)."""
+    initiator: Initiator
+    """Who is the initiator: by the protocol's handshake, or the first packet's sender."""
+    key_ignore: Features
+    """Leave ``vlan`` or ``vni`` out of the flow key."""
+    no_split: bool
+    """One row per key: flows are never split by time or by what TCP says."""
+    ignore_tcp_ends: bool
+    """What TCP says (FIN, RST, SYN) ends no flow: time alone does."""
+    tcp_idle: Duration | None
+    """Seconds of silence that end a TCP flow [300]."""
+    idle: Duration | None
+    """Seconds of silence that end any other flow [60]."""
+    active: Duration | None
+    """Seconds after which a flow ends however busy it is [1,800]."""
+    linger: Duration | None
+    """Seconds for which a closed TCP flow takes late packets [5]."""
+    flows_max: int | None
+    """Flows in memory at most."""
+    app_layer: AppLayer
+    """How far what flows say is looked into."""
+    tcp_overlap: Overlap
+    """Which bytes count where TCP segments overlap."""
+    protocols: Path_ | None
+    """Directory of YAML files that declare protocols."""
+    verify_checksums: bool
+    """Verify checksums, and mark packets whose checksums are wrong."""
+    ip_headers_max: int | None
+    """IP headers inside one another that are followed at most."""
+    count: int | None
+    """Only the first frames of each capture."""
+    start: Instant | None
+    """Only frames at or after this time (seconds since 1970, or a datetime; UTC if naive)."""
+    stop: Instant | None
+    """Only frames before this time."""
+    dedup: Duration | None
+    """Drop frames that repeat one of the last seconds byte for byte."""
+
+
+def read_flows(
+    source: Sources,
+    *,
+    features: Features = ("core", "application"),
+    filter: str | None = None,
+    labels: Path_ | None = None,
+    rotated: bool = False,
+    client: str | None = None,
+    population: Population = "all",
+    max_packets: int | None = None,
+    threads: int | None = None,
+    on_error: OnError = "warn",
+    progress: Progressing = None,
+    **more: Unpack[FlowOptions],
+) -> FlowTable:
+    """Read captures into a table with one row per flow.
+
+    Parameters
+    ----------
+    source : path, bytes, open file, or a list of these
+        Captures: files (pcap, pcapng, snoop; plain, gzip, zstd, lz4), directories, globs, ``"-"``.
+    features : str or list of str
+        Feature sets, such as ``"core,statistics"``; :func:`flowloom.features` lists them.
+    filter : str, optional
+        Only packets and flows for which an expression is true: tcpdump's language, and words for
+        what flows say, such as ``tls.sni endswith "example.com"``.
+    labels : str or path, optional
+        A pattern of paths such as ``"{website}/{run}.pcap"``, or a manifest (CSV, JSON Lines);
+        gives columns ``label_*``.
+    rotated : bool
+        Whether the captures are pieces of one.
+    client : str, optional
+        Make the endpoint inside this network the initiator: ``"10.0.0.0/8"``.
+    population : str
+        Packets that sequences and statistics count.
+    max_packets : int, optional
+        Packets in a sequence at most [65,536].
+    threads : int, optional
+        Threads [the processors there are].
+    on_error : {"warn", "raise", "ignore"}
+        What to do where a capture is damaged or cannot be read: its flows until then are there in
+        any case but with ``"raise"``. Where no capture could be read, that is raised, unless
+        ignored.
+    progress : bool or callable, optional
+        Whether to show a bar [where somebody would see it], or what to call with a
+        :class:`flowloom.Progress` now and then.
+    **more
+        See :class:`flowloom.FlowOptions`.
+
+    Returns
+    -------
+    FlowTable
+        The flows of each capture in the order in which they began.
+
+    Raises
+    ------
+    ConfigError, FilterError
+        Where something cannot be as it was asked for.
+    CaptureError
+        See ``on_error``.
+    Interrupted
+        On Ctrl-C; what was read until then is in its ``table``.
+
+    Examples
+    --------
+    >>> import flowloom as fl
+    >>> flows = fl.read_flows("samples/browsing.pcapng", filter="tcp port 443")
+    >>> len(flows)
+    4
+    """
+    settings = options(
+        source,
+        features=features,
+        filter=filter,
+        labels=labels,
+        rotated=rotated,
+        client=client,
+        population=population,
+        max_packets=max_packets,
+        threads=threads,
+        **more,
+    )
+    return collect(settings, on_error, progress)
+
+
+def collect(settings: dict[str, Any], on_error: OnError, progress: Progressing) -> FlowTable:
+    """The whole of a run as a table."""
+    if on_error not in ("raise", "warn", "ignore"):
+        raise ConfigError(f"on_error is raise, warn or ignore, not {on_error!r}")
+    if not settings["sources"]:
+        return FlowTable(_native.read({**settings, "sources": [("none", b"")]}).empty(), None)
+    reader = _native.read(settings)
+    ticker = Ticker(progress, reader.progress)
+    try:
+        rows, stopped = reader.rest(ticker)
+    finally:
+        reader.close()
+        ticker.finish()
+    summary = json.loads(reader.summary() or "null")
+    table = FlowTable(rows, summary)
+    if isinstance(stopped, KeyboardInterrupt):
+        raise Interrupted(table) from stopped
+    if stopped is not None:
+        raise stopped
+    _complain(reader, summary, on_error)
+    return table
+
+
+def _complain(reader: _native.Reader, summary: dict[str, Any], on_error: OnError) -> None:
+    """Says what was lost, as loudly as was asked for."""
+    failure = reader.failure()
+    if failure is None or on_error == "ignore":
+        return
+    is_empty_handed = summary["total"]["frames"] == 0 and all(
+        capture["error"] for capture in summary["captures"]
+    )
+    if on_error == "raise" or is_empty_handed:
+        raise failure
+    for capture in summary["captures"]:
+        for text in (capture["damage"], capture["error"]):
+            if text:
+                warnings.warn(text, CaptureWarning, stacklevel=4)
+
+
+class FlowReader:
+    """Record batches of flows, as they end: memory does not grow with the captures.
+
+    It is an iterator of :class:`FlowTable`, a context manager, and an Arrow stream
+    (``pa.RecordBatchReader.from_stream(reader)``). A reader belongs to the process that opened it.
+    """
+
+    def __init__(self, native: _native.Reader, on_error: OnError) -> None:
+        self._native = native
+        self._on_error: OnError = on_error
+
+    def __iter__(self) -> Iterator[FlowTable]:
+        return self
+
+    def __next__(self) -> FlowTable:
+        rows = self._native.next()
+        if rows is None:
+            summary = self._native.summary()
+            if summary is not None and self._on_error != "ignore":
+                on_error, self._on_error = self._on_error, "ignore"
+                _complain(self._native, json.loads(summary), on_error)
+            raise StopIteration
+        return FlowTable(rows, None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop reading; the run's thread is gone afterwards."""
+        self._native.close()
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._native.__arrow_c_stream__(requested_schema)
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns."""
+        return FlowTable(self._native.empty(), None).columns
+
+    @property
+    def summary(self) -> dict[str, Any] | None:
+        """What became of every frame; ``None`` before the end."""
+        text = self._native.summary()
+        return None if text is None else dict(json.loads(text))
+
+
+def open_flows(
+    source: Sources,
+    *,
+    features: Features = ("core", "application"),
+    filter: str | None = None,
+    labels: Path_ | None = None,
+    rotated: bool = False,
+    client: str | None = None,
+    population: Population = "all",
+    max_packets: int | None = None,
+    threads: int | None = None,
+    on_error: OnError = "warn",
+    **more: Unpack[FlowOptions],
+) -> FlowReader:
+    """Read captures batch by batch, in memory that does not grow with them.
+
+    Parameters are those of :func:`read_flows`. Rows come in the order in which flows end.
+
+    Examples
+    --------
+    >>> import flowloom as fl
+    >>> with fl.open_flows("samples/browsing.pcapng", features="core") as batches:
+    ...     sum(len(batch) for batch in batches)
+    36
+    """
+    settings = options(
+        source,
+        features=features,
+        filter=filter,
+        labels=labels,
+        rotated=rotated,
+        client=client,
+        population=population,
+        max_packets=max_packets,
+        threads=threads,
+        sorted=False,
+        **more,
+    )
+    return FlowReader(_native.read(settings), on_error)

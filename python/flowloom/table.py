@@ -1,0 +1,341 @@
+"""A table of flows: Arrow underneath, NumPy, pandas, polars and pyarrow on top."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _native
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
+
+
+class Column(NamedTuple):
+    """What is known of a column."""
+
+    name: str
+    """Its name."""
+    data_type: str
+    """The type of its values, such as ``i64``, ``text`` or ``list<i32>``."""
+    nullable: bool
+    """Whether values can be missing."""
+    doc: str
+    """What a value is."""
+    unit: str
+    """What it counts or measures."""
+    role: str
+    """What it may be used for: identity, time, feature, label or account."""
+    family: str
+    """The feature set it belongs to."""
+
+
+class Ragged(Sequence["npt.NDArray[Any]"]):
+    """Lists of different lengths: the items of all of them, and where each begins.
+
+    Attributes
+    ----------
+    items : ndarray, shape (n_items,)
+        The items of all lists, one after the other.
+    offsets : ndarray of int64, shape (n_lists + 1,)
+        List ``i`` is ``items[offsets[i]:offsets[i + 1]]``.
+    """
+
+    def __init__(self, items: npt.NDArray[Any], offsets: npt.NDArray[np.int64]) -> None:
+        self.items = items
+        self.offsets = offsets
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @overload
+    def __getitem__(self, index: int) -> npt.NDArray[Any]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Ragged: ...
+    def __getitem__(self, index: int | slice) -> npt.NDArray[Any] | Ragged:
+        if isinstance(index, slice):
+            start, stop, step = index.indices(len(self))
+            if step != 1:
+                raise ValueError("lists are sliced without a step")
+            return Ragged(self.items, self.offsets[start : max(start, stop) + 1])
+        if index < 0:
+            index += len(self)
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        return self.items[self.offsets[index] : self.offsets[index + 1]]
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """How long each list is, shape (n_lists,)."""
+        return np.diff(self.offsets)
+
+    def __repr__(self) -> str:
+        return f"Ragged({len(self)} lists, {len(self.items)} items, {self.items.dtype})"
+
+
+class FlowTable:
+    """Rows and columns, as :func:`flowloom.read_flows` gives them.
+
+    It speaks the Arrow PyCapsule protocol: ``pa.table(t)``, ``pl.DataFrame(t)`` and
+    ``duckdb.sql("from t")`` take it without a copy.
+    """
+
+    def __init__(self, native: _native.Table, summary: Mapping[str, Any] | None) -> None:
+        self._native = native
+        self._summary = summary
+
+    # What it is.
+
+    def __len__(self) -> int:
+        return self._native.num_rows
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns."""
+        return [field[0] for field in self._native.fields()]
+
+    @property
+    def schema(self) -> list[Column]:
+        """What is known of each column."""
+        return [
+            Column(
+                name,
+                data_type,
+                nullable,
+                *(dict(said).get(key, "") for key in ("doc", "unit", "role", "family")),
+            )
+            for name, data_type, nullable, said in self._native.fields()
+        ]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in memory."""
+        return self._native.nbytes
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The settings that the values depend on."""
+        return dict(self._native.metadata())
+
+    @property
+    def captures(self) -> list[dict[str, Any]]:
+        """What became of each capture: a dictionary for each."""
+        return list(self._summary["captures"]) if self._summary else []
+
+    @property
+    def account(self) -> dict[str, Any]:
+        """What became of every frame, over all captures."""
+        return dict(self._summary["total"]) if self._summary else {}
+
+    # Parts of it.
+
+    @overload
+    def __getitem__(self, key: str) -> npt.NDArray[Any] | Ragged: ...
+    @overload
+    def __getitem__(self, key: slice | list[str] | npt.NDArray[Any]) -> FlowTable: ...
+    def __getitem__(
+        self, key: str | slice | list[str] | npt.NDArray[Any]
+    ) -> npt.NDArray[Any] | Ragged | FlowTable:
+        """A column by its name, or a table of some columns (a list of names) or rows (a slice, a
+        mask, row numbers)."""
+        if isinstance(key, str):
+            return self.column(key)
+        if isinstance(key, slice):
+            start, stop, step = key.indices(len(self))
+            if step == 1:
+                return self._with(self._native.slice(start, max(0, stop - start)))
+            return self.take(np.arange(start, stop, step))
+        if isinstance(key, list) and all(isinstance(name, str) for name in key):
+            return self.select(key)
+        return self.take(key)
+
+    def select(self, names: Iterable[str]) -> FlowTable:
+        """The same rows with some of the columns."""
+        return self._with(self._native.select(list(names)))
+
+    def take(self, rows: npt.ArrayLike) -> FlowTable:
+        """Some rows: by a mask, or by their numbers in any order."""
+        chosen = np.asarray(rows)
+        if chosen.dtype == np.bool_:
+            if chosen.shape != (len(self),):
+                raise ValueError(f"a mask of shape {chosen.shape} for {len(self)} rows")
+            chosen = np.flatnonzero(chosen)
+        if chosen.size and not np.issubdtype(chosen.dtype, np.integer):
+            raise TypeError(f"rows are numbers or a mask, not {chosen.dtype}")
+        chosen = np.where(chosen < 0, chosen + len(self), chosen).astype(np.int64)
+        if chosen.size and (chosen.min() < 0 or chosen.max() >= len(self)):
+            raise IndexError("a row beyond the end of the table")
+        return self._with(self._native.take(chosen.tolist()))
+
+    def column(self, name: str) -> npt.NDArray[Any] | Ragged:
+        """The values of a column.
+
+        Numbers as an array of their type (of floats, with NaN for what is missing, where something
+        is); times as ``datetime64[ns]``; texts, structs and lists of these as an array of objects;
+        lists of numbers as :class:`Ragged`, what is missing being empty.
+        """
+        parts = [self._native.array(i, name) for i in range(len(self._native.chunk_rows))]
+        data_type = self.column_type(name)
+        if data_type in _DTYPES:
+            return _joined([_numbers(part) for part in parts], _DTYPES[data_type])
+        if data_type.startswith("list<") and data_type[5:-1] in _DTYPES:
+            return _ragged(parts, _DTYPES[data_type[5:-1]])
+        values = np.empty(len(self), dtype=object)
+        at = 0
+        for part in parts:
+            listed = part.to_pylist()
+            for value in listed:
+                values[at] = value
+                at += 1
+        return values
+
+    def column_type(self, name: str) -> str:
+        """The type of a column's values."""
+        for field in self._native.fields():
+            if field[0] == name:
+                return field[1]
+        raise KeyError(name)
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Each row as a dictionary; times in nanoseconds since 1970."""
+        names = self.columns
+        for chunk in range(len(self._native.chunk_rows)):
+            columns = [self._native.array(chunk, name).to_pylist() for name in names]
+            for values in zip(*columns):
+                yield dict(zip(names, values))
+
+    def _with(self, native: _native.Table) -> FlowTable:
+        return type(self)(native, self._summary)
+
+    # The same for others.
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._native.__arrow_c_stream__(requested_schema)
+
+    def to_arrow(self) -> pyarrow.Table:
+        """As a table of pyarrow, without a copy."""
+        import pyarrow
+
+        return pyarrow.table(self)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """As a data frame of pandas; lists become arrays."""
+        import pandas
+
+        return pandas.DataFrame({name: _for_pandas(self.column(name)) for name in self.columns})
+
+    def to_polars(self) -> polars.DataFrame:
+        """As a data frame of polars, without a copy."""
+        import polars
+
+        return polars.DataFrame(self)
+
+    def to_dict(self) -> dict[str, list[Any]]:
+        """As a dictionary of lists."""
+        chunks = range(len(self._native.chunk_rows))
+        return {
+            name: [value for i in chunks for value in self._native.array(i, name).to_pylist()]
+            for name in self.columns
+        }
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (self._native.to_ipc(), self._summary)
+
+    # For people.
+
+    def __repr__(self) -> str:
+        return f"FlowTable({len(self):,} rows, {len(self.columns)} columns{self._lost()})"
+
+    def _repr_html_(self) -> str:
+        shown = [name for name in _SHOWN if name in self.columns] or self.columns[:10]
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in shown)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(_cell(row[n]))}</td>" for n in shown) + "</tr>"
+            for row in self[:10].select(shown).rows()
+        )
+        said = html.escape(repr(self))
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><p>{said}</p>"
+
+    def _lost(self) -> str:
+        """What was lost on the way, as a clause; empty if nothing was."""
+        lost = [c for c in self.captures if c["damage"] or c["error"]]
+        limits = self.account.get("limits_reached", {})
+        told = [f"{len(lost)} of {len(self.captures)} captures damaged or unreadable"] if lost else []
+        told += [f"limit {name} reached {times:,} times" for name, times in limits.items()]
+        return "".join(f"; {text}" for text in told)
+
+
+def _restored(ipc: bytes, summary: Mapping[str, Any] | None) -> FlowTable:
+    return FlowTable(_native.from_ipc(ipc), summary)
+
+
+def _numbers(array: _native.Array) -> npt.NDArray[Any]:
+    values = np.asarray(array.values())
+    present = array.present()
+    if array.data_type == "time":
+        values = values.view("datetime64[ns]")
+        if present is not None:
+            values = np.where(np.asarray(present), values, np.datetime64("NaT"))
+    elif present is not None:
+        values = np.where(np.asarray(present), values.astype(np.float64), np.nan)
+    return values
+
+
+def _joined(parts: list[npt.NDArray[Any]], dtype: str) -> npt.NDArray[Any]:
+    if not parts:
+        return np.empty(0, dtype=dtype)
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _ragged(parts: list[_native.Array], dtype: str) -> Ragged:
+    items, starts, at = [], [np.zeros(1, dtype=np.int64)], 0
+    for part in parts:
+        offsets = np.asarray(part.offsets()).astype(np.int64)
+        items.append(_numbers(part.items())[offsets[0] : offsets[-1]])
+        starts.append(offsets[1:] - offsets[0] + at)
+        at = int(starts[-1][-1]) if len(starts[-1]) else at
+    return Ragged(_joined(items, dtype), np.concatenate(starts))
+
+
+def _for_pandas(values: npt.NDArray[Any] | Ragged) -> Any:
+    return list(values) if isinstance(values, Ragged) else values
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else str(value)
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+_DTYPES = {
+    "bool": "bool",
+    "i8": "int8",
+    "u8": "uint8",
+    "u16": "uint16",
+    "i32": "int32",
+    "i64": "int64",
+    "f64": "float64",
+    "time": "datetime64[ns]",
+}
+"""Types of values that are numbers to NumPy."""
+
+_SHOWN = (
+    "flow_id",
+    "start_time",
+    "protocol",
+    "src_ip",
+    "src_port",
+    "dst_ip",
+    "dst_port",
+    "application",
+    "server_name",
+    "packet_count",
+    "byte_count",
+    "duration",
+)
+"""The columns that a notebook shows."""

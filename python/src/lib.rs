@@ -1,0 +1,36 @@
+//! The native module `flowloom._native`: few and coarse calls, which the Python package around it
+//! documents, checks and completes.
+//!
+//! Tables stay as Arrow has them and cross over without a copy ([`table`]); runs are on threads of
+//! their own, while the calling one waits for results and signals ([`reader`]).
+
+mod array;
+mod errors;
+mod options;
+mod reader;
+mod table;
+
+use mimalloc::MiMalloc;
+use pyo3::prelude::*;
+
+/// Flows come and go by the million, on several threads: the system's allocator is twice as slow.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
+#[pymodule]
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<array::Array>()?;
+    module.add_class::<array::Buffer>()?;
+    module.add_class::<reader::Reader>()?;
+    module.add_class::<table::Table>()?;
+    module.add_function(wrap_pyfunction!(reader::read, module)?)?;
+    module.add_function(wrap_pyfunction!(catalogue, module)?)?;
+    module.add_function(wrap_pyfunction!(table::from_ipc, module)?)
+}
+
+/// The catalogue of columns, as JSON.
+#[pyfunction]
+fn catalogue() -> String {
+    flowloom_engine::catalogue_json(&flowloom_engine::set_sections())
+}
