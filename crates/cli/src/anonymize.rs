@@ -4,15 +4,14 @@ use std::error::Error;
 use std::io::IsTerminal as _;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use flowloom_engine::{
     Anonymization, AnonymizeSummary, AnonymizeTo, Anonymized, CaptureLimits, CryptoPan,
-    Destination, Existing, Payload, RunError, SinkError, Watch, anonymize, find_inputs,
+    Destination, Existing, Payload, RunError, SinkError, anonymize, find_inputs,
 };
 
 use crate::arguments::{AnonymizeArguments, PayloadArgument};
-use crate::progress::Progress;
+use crate::progress::{Progress, interruptible};
 use crate::report::{self, Outcome};
 
 pub(crate) fn run(arguments: &AnonymizeArguments) -> Result<ExitCode, Box<dyn Error>> {
@@ -42,9 +41,7 @@ pub(crate) fn run(arguments: &AnonymizeArguments) -> Result<ExitCode, Box<dyn Er
         existing: if arguments.force { Existing::Replace } else { Existing::Keep },
         capture: CaptureLimits::default(),
     };
-    let watch = Arc::new(Watch::default());
-    let on_interrupt = Arc::clone(&watch);
-    ctrlc::set_handler(move || on_interrupt.stop())?;
+    let watch = interruptible()?;
     let progress = Progress::start(&job.inputs, &watch, arguments.quiet);
     let outcome = anonymize(&job, &watch);
     progress.finish();

@@ -10,24 +10,22 @@ use std::thread;
 use flowloom_engine::{
     AppLayer, CaptureLimits, Config, CryptoPan, Destination, ExportSettings, Filter, FlowLimits,
     FlowSettings, Format, Initiator, KeyIgnore, Labels, LogLimits, Order, Output, Overlap,
-    Population, RunError, SaidLimits, Signs, SinkError, Terminal, Timeouts, Watch, Window,
-    WireOptions, find_inputs, flow_words, read_protocols, run,
+    Population, RunError, SaidLimits, Signs, SinkError, Terminal, Timeouts, Window, WireOptions,
+    find_inputs, flow_words, read_protocols, run,
 };
 
 use crate::arguments::{
     AppLayerArgument, FlowArguments, FlowsArguments, InitiatorArgument, KeyPart, OrderArgument,
     OutputArguments, OverlapArgument, PopulationArgument,
 };
-use crate::progress::Progress;
+use crate::progress::{Progress, interruptible};
 use crate::report;
 
 pub(crate) fn flows(arguments: FlowsArguments) -> Result<ExitCode, Box<dyn Error>> {
     let report_file = arguments.output.report.clone();
     let quiet = arguments.work.quiet;
     let config = config(arguments)?;
-    let watch = Arc::new(Watch::default());
-    let on_interrupt = Arc::clone(&watch);
-    ctrlc::set_handler(move || on_interrupt.stop())?;
+    let watch = interruptible()?;
     let progress = Progress::start(&config.inputs, &watch, quiet);
     let outcome = run(&config, &watch);
     progress.finish();

@@ -5,12 +5,11 @@ mod text;
 use std::error::Error;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use flowloom_engine::{CaptureInfo, Config, Watch, find_inputs, inspect};
+use flowloom_engine::{CaptureInfo, Config, find_inputs, inspect};
 
 use crate::arguments::InfoArguments;
-use crate::progress::Progress;
+use crate::progress::{Progress, interruptible};
 use crate::report::{self, Outcome};
 
 pub(crate) fn info(arguments: &InfoArguments) -> Result<ExitCode, Box<dyn Error>> {
@@ -18,9 +17,7 @@ pub(crate) fn info(arguments: &InfoArguments) -> Result<ExitCode, Box<dyn Error>
     config.rotated = arguments.rotated;
     config.threads = arguments.threads.unwrap_or(config.threads);
     config.check()?;
-    let watch = Arc::new(Watch::default());
-    let on_interrupt = Arc::clone(&watch);
-    ctrlc::set_handler(move || on_interrupt.stop())?;
+    let watch = interruptible()?;
     let progress = Progress::start(&config.inputs, &watch, arguments.quiet);
     let (mut captures, mut failed, mut lossy) = (0, 0, false);
     let mut written = Ok(());

@@ -4,15 +4,14 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write as _};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use flowloom_engine::{
     Config, Destination, Existing, FieldInfo, Filter, LAYERS, Level, PacketFormat, PacketSettings,
-    RunError, SinkError, Watch, Window, find_field, find_inputs, find_layer, packets as run,
+    RunError, SinkError, Window, find_field, find_inputs, find_layer, packets as run,
 };
 
 use crate::arguments::{LevelArgument, PacketFormatArgument, PacketsArguments};
-use crate::progress::Progress;
+use crate::progress::{Progress, interruptible};
 use crate::report;
 
 pub(crate) fn packets(arguments: &PacketsArguments) -> Result<ExitCode, Box<dyn Error>> {
@@ -24,9 +23,7 @@ pub(crate) fn packets(arguments: &PacketsArguments) -> Result<ExitCode, Box<dyn 
     config.rotated = arguments.rotated;
     config.filter = arguments.filter.as_deref().map(Filter::parse).transpose()?;
     config.window = Window { count: arguments.count, ..Window::default() };
-    let watch = Arc::new(Watch::default());
-    let on_interrupt = Arc::clone(&watch);
-    ctrlc::set_handler(move || on_interrupt.stop())?;
+    let watch = interruptible()?;
     // Packets on a terminal are progress enough.
     let quiet = arguments.quiet || settings.color;
     let progress = Progress::start(&config.inputs, &watch, quiet);

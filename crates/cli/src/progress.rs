@@ -1,4 +1,4 @@
-//! A progress bar on a terminal, for runs that take a while.
+//! Runs that take a while: a progress bar on a terminal, and Ctrl-C.
 
 use std::fs;
 use std::io::IsTerminal;
@@ -14,6 +14,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 /// Shows how far a run is, until it is finished.
 pub(crate) struct Progress {
     running: Option<(ProgressBar, Sender<()>, JoinHandle<()>)>,
+}
+
+/// What a run and its progress share; Ctrl-C asks the run to stop.
+pub(crate) fn interruptible() -> Result<Arc<Watch>, ctrlc::Error> {
+    let watch = Arc::new(Watch::default());
+    let on_interrupt = Arc::clone(&watch);
+    ctrlc::set_handler(move || on_interrupt.stop())?;
+    Ok(watch)
 }
 
 impl Progress {

@@ -3,19 +3,18 @@
 use std::error::Error;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use flowloom_engine::{
     Compression, Destination, Existing, Filter, Labels, Resolution, Rewrite, RewriteSummary,
-    RunError, SampleLabels, Scope, Selection, Sequence, SinkError, Target, Watch, Window,
-    WriteFormat, find_inputs, flow_words, rewrite,
+    RunError, SampleLabels, Scope, Selection, Sequence, SinkError, Target, Window, WriteFormat,
+    find_inputs, flow_words, rewrite,
 };
 
 use crate::arguments::{
     CaptureFormat, CompressionArgument, ConvertArguments, CutArguments, MergeArguments,
     ResolutionArgument, TargetArguments,
 };
-use crate::progress::Progress;
+use crate::progress::{Progress, interruptible};
 use crate::report::{self, Outcome};
 
 pub(crate) fn merge(arguments: &MergeArguments) -> Result<ExitCode, Box<dyn Error>> {
@@ -88,9 +87,7 @@ fn target(arguments: &TargetArguments) -> Target {
 }
 
 fn run(job: &Rewrite, quiet: bool) -> Result<ExitCode, Box<dyn Error>> {
-    let watch = Arc::new(Watch::default());
-    let on_interrupt = Arc::clone(&watch);
-    ctrlc::set_handler(move || on_interrupt.stop())?;
+    let watch = interruptible()?;
     let progress = Progress::start(&job.inputs, &watch, quiet);
     let outcome = rewrite(job, &watch);
     progress.finish();

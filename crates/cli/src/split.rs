@@ -16,15 +16,13 @@ use flowloom_engine::{
 use crate::arguments::PopulationArgument;
 use crate::arguments::split::{FilesArguments, SplitArguments};
 use crate::flows::flow_settings;
-use crate::progress::Progress;
+use crate::progress::{Progress, interruptible};
 use crate::report::{self, Outcome, grouped};
 
 pub(crate) fn split(arguments: SplitArguments) -> Result<ExitCode, Box<dyn Error>> {
     let registry = arguments.files.protocols.as_deref().map(read_protocols).transpose()?;
     let registry = registry.unwrap_or_default();
-    let watch = Arc::new(Watch::default());
-    let on_interrupt = Arc::clone(&watch);
-    ctrlc::set_handler(move || on_interrupt.stop())?;
+    let watch = interruptible()?;
     if let Some(from) = arguments.files.from_index.clone() {
         return take(arguments, from, &registry, &watch);
     }

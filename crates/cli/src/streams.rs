@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use flowloom_engine::{
     Config, Data, Direction, Filter, RunError, SaidLimits, Shape, SinkError, StreamFormat,
-    StreamLimits, Streams, StreamsSummary, StreamsTo, View, Watch, What, Window, WireOptions,
-    find_inputs, flow_words, read_protocols, take_streams,
+    StreamLimits, Streams, StreamsSummary, StreamsTo, View, What, Window, WireOptions, find_inputs,
+    flow_words, read_protocols, take_streams,
 };
 
 use crate::arguments::{
@@ -17,16 +17,14 @@ use crate::arguments::{
     StreamsOutputArguments, ViewArgument, WhatArguments,
 };
 use crate::flows::{flow_settings, overlap};
-use crate::progress::Progress;
+use crate::progress::{Progress, interruptible};
 use crate::report::{self, grouped};
 
 pub(crate) fn streams(arguments: StreamsArguments) -> Result<ExitCode, Box<dyn Error>> {
     let report_file = arguments.output.report.clone();
     let quiet = arguments.work.quiet;
     let streams = settings(arguments)?;
-    let watch = Arc::new(Watch::default());
-    let on_interrupt = Arc::clone(&watch);
-    ctrlc::set_handler(move || on_interrupt.stop())?;
+    let watch = interruptible()?;
     // Text and a bar on one terminal would run into each other.
     let is_shown = streams.destination == StreamsTo::Stdout && std::io::stdout().is_terminal();
     let progress = Progress::start(&streams.config.inputs, &watch, quiet || is_shown);

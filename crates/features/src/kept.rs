@@ -150,13 +150,11 @@ impl Kept {
         shared: &mut TalkShared,
     ) {
         let packet = &arrival.packet;
-        let transport = match packet.transport {
-            WireTransport::Tcp => Transport::Tcp,
-            WireTransport::Udp => Transport::Udp,
-            _ if matches!(packet.protocol, ICMP | IGMP | ICMPV6) => {
-                return self.message(arrival, origin, shared);
+        let Some(transport) = transport(arrival) else {
+            if matches!(packet.protocol, ICMP | IGMP | ICMPV6) {
+                self.message(arrival, origin, shared);
             }
-            _ => return,
+            return;
         };
         let is_control = self.talk().is_some() && packet.tcp_flags & (SYN | FIN) != 0;
         if packet.app_len == 0 && !is_control {
@@ -168,16 +166,7 @@ impl Kept {
             return;
         }
         talk.ends = ends(arrival, seen, known);
-        let payload = Payload {
-            transport,
-            direction: seen.direction,
-            seq: packet.seq,
-            tcp_flags: packet.tcp_flags,
-            len: packet.app_len,
-            bytes: captured(origin.bytes(arrival), packet.app_offset, packet.app_len),
-            stamp: stamp(arrival),
-            ends: talk.ends,
-        };
+        let payload = payload(arrival, transport, seen, talk.ends, origin);
         talk.conversation.packet(&payload, shared);
     }
 
@@ -191,11 +180,7 @@ impl Kept {
         shared: &mut TranscriptShared,
     ) {
         let packet = &arrival.packet;
-        let transport = match packet.transport {
-            WireTransport::Tcp => Transport::Tcp,
-            WireTransport::Udp => Transport::Udp,
-            _ => return,
-        };
+        let Some(transport) = transport(arrival) else { return };
         let is_begun = self.0.as_ref().is_some_and(|inner| inner.transcript.is_some());
         // The byte of a keep-alive is none of the stream (RFC 9293, section 3.8.4).
         let says = packet.app_len > 0 && !seen.marks.has(PacketMarks::KEEP_ALIVE);
@@ -208,16 +193,7 @@ impl Kept {
             Box::new((known.first.frame, Transcript::begun(first_bytes, &shared.limits)))
         };
         let (_, transcript) = &mut **self.inner().transcript.get_or_insert_with(first);
-        let payload = Payload {
-            transport,
-            direction: seen.direction,
-            seq: packet.seq,
-            tcp_flags: packet.tcp_flags,
-            len: packet.app_len,
-            bytes: captured(origin.bytes(arrival), packet.app_offset, packet.app_len),
-            stamp: stamp(arrival),
-            ends: ends(arrival, seen, known),
-        };
+        let payload = payload(arrival, transport, seen, ends(arrival, seen, known), origin);
         transcript.packet(&payload, packet.ack, shared);
     }
 
@@ -281,6 +257,36 @@ impl Talk {
             Transport::Udp => Conversation::default(),
         };
         Self { conversation, ends: Ends::default() }
+    }
+}
+
+/// What carries a conversation, if this packet is of one.
+fn transport(arrival: &Arrival) -> Option<Transport> {
+    match arrival.packet.transport {
+        WireTransport::Tcp => Some(Transport::Tcp),
+        WireTransport::Udp => Some(Transport::Udp),
+        _ => None,
+    }
+}
+
+#[inline]
+fn payload<'o>(
+    arrival: &'o Arrival,
+    transport: Transport,
+    seen: Seen,
+    ends: Ends,
+    origin: &'o impl Origin,
+) -> Payload<'o> {
+    let packet = &arrival.packet;
+    Payload {
+        transport,
+        direction: seen.direction,
+        seq: packet.seq,
+        tcp_flags: packet.tcp_flags,
+        len: packet.app_len,
+        bytes: captured(origin.bytes(arrival), packet.app_offset, packet.app_len),
+        stamp: stamp(arrival),
+        ends,
     }
 }
 

@@ -184,12 +184,16 @@ const SECOND: i64 = 1_000_000_000;
 
 #[cfg(test)]
 mod tests {
-    use std::net::IpAddr;
-    use std::str::FromStr;
-
     use flowloom_wire::Address;
 
     use super::Network;
+
+    #[test]
+    fn networks_have_prefixes() {
+        let is_one = |text: &str| text.parse::<Network>().is_ok();
+        assert!(is_one("10.0.0.0/8") && is_one("::1"));
+        assert!(!is_one("10.0.0.0/33") && !is_one("ten"));
+    }
 
     #[test]
     fn networks_contain_what_their_prefix_says() {

@@ -281,11 +281,13 @@ macro_rules! push {
                             present.push(value.is_some());
                             value.unwrap_or_default()
                         }));
-                        if present.len == 0 {
+                        if present.len > 0 {
+                            self.validity.push_present(at, present);
+                            at += present.len;
+                        }
+                        if present.len < Present::MAX {
                             break;
                         }
-                        self.validity.push_present(at, present);
-                        at += present.len;
                     },
                     other => other.mismatch(stringify!($type)),
                 }
