@@ -206,9 +206,11 @@ impl CaptureAccount {
         Self { error: Some(error.to_string()), ..self }
     }
 
-    /// Whether something of the capture was lost.
+    /// Whether something of the capture was lost: bytes that could not be read, or frames of flows
+    /// that are in no list of frames, and so in no file of `split`.
     pub fn has_losses(&self) -> bool {
-        self.damage.is_some() || self.error.is_some()
+        let is_unlisted = self.account.limits_reached.contains_key(FRAMES_BYTES);
+        self.damage.is_some() || self.error.is_some() || is_unlisted
     }
 }
 
@@ -288,4 +290,6 @@ impl Default for DecodeCounts {
     }
 }
 
+/// What the limit of memory for lists of frames is called.
+pub(crate) const FRAMES_BYTES: &str = "frames_bytes";
 const LAYERS: usize = Layer::ALL.len();

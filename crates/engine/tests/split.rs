@@ -472,5 +472,26 @@ fn a_directory_with_files_is_left_alone_unless_forced() {
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
 }
 
+#[test]
+fn frames_that_are_in_no_file_for_want_of_memory_are_a_loss() {
+    let frames = (0..200).map(|number| (number, udp(1000 + (number % 2) as u16, 53)));
+    let capture = made::Frames::ethernet(frames);
+    let directory = tempfile::tempdir().unwrap();
+    let path = capture.write(directory.path());
+    for (frames_bytes_max, is_short) in [(2 << 30, false), (0, true)] {
+        let target = directory.path().join(frames_bytes_max.to_string());
+        let change = |config: &mut Config| config.log.frames_bytes_max = frames_bytes_max;
+        let summary = splitting(&[&path], &target, Grouping::Flow, change).unwrap();
+        let missing = summary.run.total.limits_reached.get("frames_bytes").copied().unwrap_or(0);
+        assert_eq!((missing > 0, summary.run.captures[0].has_losses()), (is_short, is_short));
+        assert_eq!(summary.frames + missing, 200, "every frame is in a file or counted");
+        let index_file = directory.path().join(format!("{frames_bytes_max}.parquet"));
+        let mut config = config(&[&path], Path::new(""));
+        change(&mut config);
+        let indexed = index(&config, &index_file, &Watch::default()).unwrap();
+        assert_eq!(indexed.captures[0].has_losses(), is_short);
+    }
+}
+
 /// Frames of a capture that are held in memory at most.
 const FRAMES_MAX: usize = 200_000;

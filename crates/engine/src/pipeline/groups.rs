@@ -8,6 +8,7 @@ use flowloom_wire::{Options, tunnel_path};
 use super::work::{Work, share};
 use super::{IpDatagram, Plan, Taken};
 use crate::Account;
+use crate::account::FRAMES_BYTES;
 
 /// Some of the partitions.
 pub(crate) struct Group {
@@ -64,7 +65,7 @@ impl Group {
         for partition in &self.partitions {
             account.reach("flows", partition.counts().evicted);
             let KeptShared { log, frames, talk, transcript } = partition.shared();
-            account.reach("frames_bytes", frames.dropped());
+            account.reach(FRAMES_BYTES, frames.dropped());
             account.reach("log_bytes", log.starved());
             account.reach("gap_medians", log.medians_given_up());
             if let Some(counts) = talk.as_ref().map(TalkShared::counts) {
