@@ -5,6 +5,7 @@
 //! (`kinds.rs`). Frames and captures are rewritten in the files below.
 
 mod capture;
+mod crc;
 mod frame;
 mod icmp;
 mod ip;

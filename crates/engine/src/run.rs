@@ -59,6 +59,7 @@ pub fn run(config: &Config, watch: &Watch) -> Result<Summary, RunError> {
     config.check().map_err(RunError::Config)?;
     let plan = Plan::new(config);
     check_free(config, &plan).map_err(RunError::Config)?;
+    let _directory = NewDirectory::of(&config.output);
     run_to(config, &plan, watch, Output::open(config, &plan)?)
 }
 
@@ -372,6 +373,27 @@ impl Table {
             self.sink.close(metadata)?;
         }
         Ok(())
+    }
+}
+
+/// A directory that the run makes for its tables: it goes again if nothing came to be in it.
+struct NewDirectory<'c>(Option<&'c Path>);
+
+impl<'c> NewDirectory<'c> {
+    fn of(output: &'c crate::Output) -> Self {
+        match &output.destination {
+            Destination::File(path) if !path.exists() => Self(Some(path)),
+            _ => Self(None),
+        }
+    }
+}
+
+impl Drop for NewDirectory<'_> {
+    fn drop(&mut self) {
+        // One that has files stays, and a file is none.
+        if let Some(path) = self.0 {
+            drop(fs::remove_dir(path));
+        }
     }
 }
 

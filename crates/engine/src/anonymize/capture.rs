@@ -325,7 +325,8 @@ impl Writing {
                     known.replace(&mut self.frame, map);
                 }
             }
-            let end = rewrite(frame.link, record.data, frame.original, &mut self.frame, map);
+            let (link, payload) = (frame.link, self.payload);
+            let end = rewrite(link, record.data, frame.original, &mut self.frame, map, payload);
             done.frames += 1;
             done.frames_blank += u64::from(end == 0 && !record.data.is_empty());
             done.bytes_blank += (record.data.len() - end) as u64;

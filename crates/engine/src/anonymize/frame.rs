@@ -11,6 +11,7 @@ use flowloom_wire::{
     DecodeError, Layer, Layers, Marks, Options, Packet, Transport, decode, decode_payload,
 };
 
+use super::Payload;
 use super::mapping::Mapping;
 use super::sums::Sum;
 
@@ -24,6 +25,8 @@ pub(super) struct Rewriting<'r, 'k> {
     pub(super) map: &'r mut Mapping<'k>,
     /// Checksums of the headers so far, outermost first.
     pub(super) sums: Vec<Sum>,
+    /// What becomes of bytes that are no header.
+    pub(super) payload: Payload,
     /// Where the last byte that was written ends.
     pub(super) written: usize,
     /// Messages inside one another that quote packets.
@@ -61,7 +64,8 @@ pub(super) struct Ends {
     pub(super) protocol: u8,
 }
 
-/// Rewrites a frame from `old` into `new`, whose bytes are what is to be where no header is.
+/// Rewrites a frame from `old` into `new`, whose bytes are what is to be where no header is, as
+/// `payload` says.
 /// Returns where the last header ends.
 pub(super) fn rewrite<'r>(
     link: LinkType,
@@ -69,8 +73,9 @@ pub(super) fn rewrite<'r>(
     original: u32,
     new: &'r mut [u8],
     map: &'r mut Mapping<'_>,
+    payload: Payload,
 ) -> usize {
-    let mut rewriting = Rewriting { old, new, map, sums: Vec::new(), written: 0, quotes: 0 };
+    let mut rewriting = Rewriting { old, new, map, sums: vec![], payload, written: 0, quotes: 0 };
     rewriting.packet(link, 0..old.len(), original as usize);
     rewriting.written
 }
@@ -118,6 +123,10 @@ impl<'k> Rewriting<'_, 'k> {
         }
         for sum in self.sums.drain(first_sum..).rev() {
             sum.mend(self.old, self.new);
+        }
+        let claimed_end = around.ip.map_or(0, |_| around.end);
+        if original == bytes.len() && claimed_end + 4 <= part.end {
+            self.frame_check(&told.headers, part);
         }
     }
 

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use flowloom_wire::Layer;
 
+use super::Payload;
 use super::frame::{Around, Ends, FragmentData, Header, Rewriting};
 use super::sums::{Sum, sum};
 use super::transport::plain_sum;
@@ -194,8 +195,13 @@ impl Rewriting<'_, '_> {
         }
         self.keep(at..at + 2);
         self.keep(at + field..at + field + 2);
-        if last == Layer::Ipv4 {
-            self.sums.push(plain_sum(at + field, at..around.end));
+        // VRRP has a pseudo header since version 3 (RFC 5798, section 5.2.8); not all know that.
+        let plain = plain_sum(at + field, at..around.end);
+        let is_plain = protocol != PROTOCOL_VRRP
+            || self.byte(at).is_some_and(|first| first >> 4 < 3)
+            || plain.is_right(self.old);
+        if last == Layer::Ipv4 && is_plain {
+            self.sums.push(plain);
         } else {
             self.sum_with_pseudo(at + field, at..around.end, protocol, around);
         }
@@ -219,7 +225,12 @@ impl Rewriting<'_, '_> {
                 return;
             }
         }
-        if offset > 0 {
+        if protocol == PROTOCOL_SCTP && self.payload != Payload::Keep {
+            // What became zeros stays zeros, after a first fragment that is made for that.
+            if offset == 0 {
+                self.crc_of_first_fragment(at, around.end);
+            }
+        } else if offset > 0 {
             let part = at..end;
             let missing = sum(self.old, &part) + MODULUS - sum(self.new, &part) % MODULUS;
             if end == at + 1 {
@@ -273,6 +284,7 @@ const PROTOCOL_EIGRP: u8 = 88;
 const PROTOCOL_OSPF: u8 = 89;
 const PROTOCOL_PIM: u8 = 103;
 const PROTOCOL_VRRP: u8 = 112;
+const PROTOCOL_SCTP: u8 = 132;
 const PROTOCOL_HIP: u8 = 139;
 const PROTOCOL_MOBILITY: u8 = 135;
 const TCP_LEN: usize = 20;

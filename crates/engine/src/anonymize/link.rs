@@ -4,7 +4,9 @@ use flowloom_wire::Layer;
 use flowloom_wire::ieee80211::{Radiotap, prism_header_len};
 use flowloom_wire::llc::Llc;
 
+use super::Payload;
 use super::frame::{Around, Header, Rewriting};
+use super::transport::plain_sum;
 
 impl Rewriting<'_, '_> {
     /// A header of any kind; `inside` are those that follow it.
@@ -34,7 +36,12 @@ impl Rewriting<'_, '_> {
             Layer::Icmp | Layer::Icmp6 | Layer::Igmp => self.message(layer, at, around),
             Layer::Arp => self.arp(at),
             Layer::Esp => self.keep(at..at + 8),
-            Layer::Ethernet => self.ethernet(header, inside),
+            Layer::Ethernet => {
+                self.ethernet(header, inside);
+                if let Some(len @ ..=LENGTH_MAX) = self.u16(at + 12) {
+                    around.end = around.end.min(at + 14 + usize::from(len));
+                }
+            }
             Layer::Gre
             | Layer::Nvgre
             | Layer::Erspan
@@ -48,6 +55,25 @@ impl Rewriting<'_, '_> {
             | Layer::Capwap
             | Layer::L2tp => self.tunnel(header, around),
             _ => self.link(header),
+        }
+        let discovery = match layer {
+            Layer::Snap if self.rest(at).starts_with(&[0, 0, 0x0c, 0x20, 0x00]) => at + 5,
+            Layer::CiscoHdlc if self.u16(at + 2) == Some(0x2000) => at + 4,
+            _ => return,
+        };
+        if header.is_last {
+            self.discovery(discovery, around.end);
+        }
+    }
+
+    /// Cisco's discovery protocol: version, time to live, and a checksum of what is left of it.
+    fn discovery(&mut self, at: usize, end: usize) {
+        self.keep(at..at + 2);
+        if self.payload == Payload::Keep {
+            self.keep(at + 2..at + 4);
+            self.sums.push(plain_sum(at + 2, at..end));
+        } else if let Some(front) = self.u16(at).filter(|_| end >= at + 4) {
+            self.write(at + 2, &(!front).to_be_bytes());
         }
     }
 
@@ -294,3 +320,5 @@ impl Rewriting<'_, '_> {
 }
 
 const WLAN_VERSION: u8 = 3;
+/// In the place of a type, what is not more is a length (IEEE 802.3, clause 3.2.6).
+const LENGTH_MAX: u16 = 1_500;

@@ -11,6 +11,7 @@ use std::collections::HashSet;
 
 use flowloom_schema::LinkType;
 
+use super::Payload;
 use super::frame::rewrite;
 use super::mapping::Mapping;
 
@@ -52,7 +53,7 @@ impl Known {
     ) {
         let mut scratch = vec![0; frame.len()];
         map.listen();
-        rewrite(link, frame, original, &mut scratch, map);
+        rewrite(link, frame, original, &mut scratch, map, Payload::Zero);
         Self::learn_payload(frame, map);
         let heard = map.heard();
         for (real, _) in heard.v4.into_iter().filter(|(real, own)| real != own) {

@@ -23,6 +23,11 @@ pub(super) struct Sum {
 }
 
 impl Sum {
+    /// Whether it is right without a pseudo header.
+    pub(super) fn is_right(&self, bytes: &[u8]) -> bool {
+        sum(bytes, &self.region).is_multiple_of(MODULUS)
+    }
+
     /// Mends the checksum: `old` are the bytes as they were, `new` as they are but for it.
     pub(super) fn mend(&self, old: &[u8], new: &mut [u8]) {
         let Some(&sent) = old.get(self.field..).and_then(<[u8]>::first_chunk) else { return };
@@ -75,40 +80,12 @@ pub(super) fn sum(bytes: &[u8], part: &Range<usize>) -> u64 {
     words.iter().map(|&word| u64::from(u16::from_be_bytes(word))).sum::<u64>() + last
 }
 
-/// The checksum of SCTP (RFC 9260, appendix A), with its own field as zeros: `CRC32c`, least
-/// significant byte first.
-pub(super) fn crc32c(bytes: &[u8], field: usize) -> [u8; 4] {
-    let is_field = |at: usize| (field..field + 4).contains(&at);
-    let crc = bytes.iter().enumerate().fold(u32::MAX, |crc, (at, &byte)| {
-        let byte = if is_field(at) { 0 } else { byte };
-        CRC32C[usize::from(crc as u8 ^ byte)] ^ crc >> 8
-    });
-    (!crc).to_le_bytes()
-}
-
-/// What each byte does to a `CRC32c`.
-const CRC32C: [u32; 256] = {
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let mut crc = byte as u32;
-        let mut bit = 0;
-        while bit < 8 {
-            crc = if crc & 1 == 0 { crc >> 1 } else { crc >> 1 ^ 0x82f6_3b78 };
-            bit += 1;
-        }
-        table[byte] = crc;
-        byte += 1;
-    }
-    table
-};
-
 /// One's complement arithmetic counts modulo this.
 const MODULUS: u64 = 0xffff;
 
 #[cfg(test)]
 mod tests {
-    use super::{Sum, crc32c, sum};
+    use super::{Sum, sum};
 
     fn fold(bytes: &[u8]) -> u64 {
         sum(bytes, &(0..bytes.len())) % 0xffff
@@ -130,14 +107,5 @@ mod tests {
         };
         assert_eq!(mend(false), [0, 0]);
         assert_eq!(mend(true), [0xff, 0xff]);
-    }
-
-    #[test]
-    fn the_check_value_of_crc32c() {
-        let mut bytes = *b"123456789____";
-        assert_eq!(crc32c(&bytes[..9], 9), 0xe306_9283_u32.to_le_bytes());
-        let with_zeros = crc32c(b"123456789\0\0\0\0", 100);
-        bytes[9..].copy_from_slice(&with_zeros);
-        assert_eq!(crc32c(&bytes, 9), with_zeros);
     }
 }

@@ -4,7 +4,7 @@ use flowloom_wire::Layer;
 
 use super::frame::{Around, Header, Rewriting};
 use super::ip::{PROTOCOL_TCP, PROTOCOL_UDP};
-use super::sums::{Sum, crc32c};
+use super::sums::Sum;
 
 impl Rewriting<'_, '_> {
     pub(super) fn tcp(&mut self, at: usize, around: &Around) {
@@ -182,18 +182,6 @@ impl Rewriting<'_, '_> {
         }
     }
 
-    /// Computed anew where it was right; a wrong one stays as it is.
-    fn crc(&mut self, at: usize, end: usize) {
-        let (Some(old), Some(new)) = (self.old.get(at..end), self.new.get(at..end)) else { return };
-        if old.get(8..12) == Some(&crc32c(old, 8)) {
-            let crc = crc32c(new, 8);
-            self.write(at + 8, &crc);
-        } else if old.get(8..12) == Some(&adler32(old)) {
-            let sum = adler32(new);
-            self.write(at + 8, &sum);
-        }
-    }
-
     /// A header of which no more is there, or that contradicts itself: what names nobody.
     pub(super) fn damaged(&mut self, layer: Layer, at: usize, around: &mut Around) {
         let end = self.old.len();
@@ -219,16 +207,6 @@ impl Rewriting<'_, '_> {
             _ => {}
         }
     }
-}
-
-/// The checksum of SCTP before 2002 (RFC 2960, appendix B), with its own field as zeros.
-fn adler32(bytes: &[u8]) -> [u8; 4] {
-    let (mut a, mut b) = (1_u32, 0_u32);
-    for (at, &byte) in bytes.iter().enumerate() {
-        a = (a + if (8..12).contains(&at) { 0 } else { u32::from(byte) }) % 65_521;
-        b = (b + a) % 65_521;
-    }
-    (b << 16 | a).to_be_bytes()
 }
 
 /// A checksum of the message alone.

@@ -4,7 +4,7 @@ use flowloom_features::{Families, SETS, Signs, catalogue};
 use flowloom_schema::NANOS_PER_SECOND;
 
 use super::Split;
-use super::name::{Row, Template, safe, seconds};
+use super::name::{Row, Template, bounded, safe, seconds};
 use crate::{Config, ConfigError};
 
 /// What has a file of its own.
@@ -142,7 +142,7 @@ impl Naming {
     pub(crate) fn name(&self, row: Row<'_>) -> String {
         match self.by {
             Grouping::Pkt2flow if self.has_directories => {
-                format!("{}/{}", safe(&row.text("capture")), pkt2flow_name(row))
+                format!("{}/{}", bounded(&safe(&row.text("capture"))), pkt2flow_name(row))
             }
             Grouping::Pkt2flow if !self.is_named => pkt2flow_name(row),
             _ => self.template.name(row),
@@ -162,7 +162,7 @@ impl Naming {
     /// The group of frames in no flow.
     pub(crate) fn without_flow(&self, capture: &str) -> Group {
         let name = if self.has_directories {
-            format!("{}/{NO_FLOW}", safe(capture))
+            format!("{}/{NO_FLOW}", bounded(&safe(capture)))
         } else {
             NO_FLOW.into()
         };
@@ -197,7 +197,9 @@ fn pkt2flow_name(row: Row<'_>) -> String {
         ends.map(|[ip, port]| format!("{}_{}", safe(&row.text(ip)), row.number(port).unwrap_or(0)));
     let start = row.number("start_time").unwrap_or(0).div_euclid(NANOS_PER_SECOND);
     let vlan = if row.number("vlan_id").is_some() { "_vlan" } else { "" };
-    format!("{directory}/{first}_{second}_{start}{vlan}")
+    // An address of version 6 may begin with what hides a file.
+    let name = bounded(&format!("{first}_{second}_{start}{vlan}"));
+    format!("{directory}/{name}")
 }
 
 const NO_FLOW: &str = "no-flow";

@@ -172,7 +172,7 @@ pub(crate) fn safe(value: &str) -> String {
 }
 
 /// A part of a path that is no way out of the directory, not hidden, and not too long.
-fn bounded(part: &str) -> String {
+pub(crate) fn bounded(part: &str) -> String {
     let mut part: String = part.chars().take(NAME_LEN_MAX).collect();
     while part.len() > NAME_LEN_MAX {
         part.pop();

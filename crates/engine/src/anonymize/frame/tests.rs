@@ -4,15 +4,15 @@ use flowloom_schema::LinkType;
 use flowloom_wire::{Checksum, Layer, Layers, Options, Packet, decode};
 
 use super::rewrite;
-use crate::anonymize::CryptoPan;
 use crate::anonymize::mapping::Mapping;
+use crate::anonymize::{CryptoPan, Payload};
 
 const KEY: [u8; 32] = [9; 32];
 
 fn rewritten(link: LinkType, old: &[u8]) -> Vec<u8> {
     let pan = CryptoPan::new(&KEY);
     let mut new = vec![0; old.len()];
-    rewrite(link, old, old.len() as u32, &mut new, &mut Mapping::new(&pan, false));
+    rewrite(link, old, old.len() as u32, &mut new, &mut Mapping::new(&pan, false), Payload::Zero);
     new
 }
 
@@ -231,7 +231,7 @@ fn neighbours_are_mapped_in_all_places() {
 
 #[test]
 fn sctp_has_its_checksum_and_addresses_in_it() {
-    use super::super::sums::crc32c;
+    use super::super::crc::crc32c;
     let mut message = vec![0, 1, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 36];
     message.extend([0, 0, 0, 9, 0, 0, 16, 0, 0, 1, 0, 1, 0, 0, 0, 5]);
     message.extend([&[0, 5, 0, 8][..], &A, &[0, 7, 0, 8], b"cook"].concat());
@@ -246,6 +246,91 @@ fn sctp_has_its_checksum_and_addresses_in_it() {
     assert_eq!(new[60..], [0, 7, 0, 8, 0, 0, 0, 0]);
     old[30] ^= 1;
     assert_eq!(rewritten(LinkType::RAW, &old)[28..32], old[28..32], "a wrong one");
+}
+
+/// The checksum of SCTP is in the first fragment, and about all of them.
+#[test]
+fn sctp_in_fragments_has_a_right_checksum() {
+    use super::super::crc::crc32c;
+    let data = (0..100).map(|byte| byte ^ 0x5a).collect::<Vec<u8>>();
+    let mut message = vec![0, 1, 0, 2, 9, 9, 9, 9, 0, 0, 0, 0, 0, 3, 0, 116];
+    message.extend([[0, 0, 0, 1], [0, 2, 0, 3], [0; 4]].concat());
+    message.extend(&data);
+    let crc = crc32c(&message, 8);
+    message[8..12].copy_from_slice(&crc);
+    for cuts in [[32, 40], [40, 96], [64, 120]] {
+        let ends = [0, cuts[0], cuts[1], message.len()];
+        let mut together = Vec::new();
+        for part in ends.windows(2) {
+            let mut old = ipv4(132, &[], &message[part[0]..part[1]], 0, false);
+            old[20..22].copy_from_slice(&message[part[0]..part[0] + 2]);
+            let more = if part[1] < message.len() { 0x2000 } else { 0 };
+            old[6..8].copy_from_slice(&(more | (part[0] / 8) as u16).to_be_bytes());
+            together.extend(&rewritten(LinkType::RAW, &old)[20..]);
+        }
+        assert_eq!(together[8..12], crc32c(&together, 8), "{cuts:?}");
+        assert_eq!((&together[..8], &together[12..28]), (&message[..8], &message[12..28]));
+        assert!(together[28..].iter().filter(|&&byte| byte != 0).count() <= 4);
+    }
+}
+
+/// Without its addresses, and with the checksum at its end if it was right.
+#[test]
+fn frames_that_end_in_a_checksum_do_so_afterwards() {
+    let arp = [&[0xff; 6][..], &[2, 1, 2, 3, 4, 5, 8, 6, 0, 1, 8, 0, 6, 4, 0, 1]].concat();
+    let arp = [&arp[..], &[2, 1, 2, 3, 4, 5], &A, &[0; 6], &B, &[0; 18]].concat();
+    let packet = ipv4(6, &[], &segment(&[], b"secret!"), 16, true);
+    let packet = [&[2; 12][..], &[8, 0], &packet].concat();
+    let radio = [0, 0, 8, 0, 0, 0, 0, 0];
+    let beacon = [&radio[..], &[0x80, 0, 0, 0], &[0xff; 6], &[2; 12], &[7; 20]].concat();
+    for (link, mut old, at) in [
+        (LinkType::ETHERNET, arp, 0),
+        (LinkType::ETHERNET, packet, 0),
+        (LinkType(127), beacon, radio.len()),
+    ] {
+        let end = old.len();
+        let check = |bytes: &[u8]| crc32fast(&bytes[at..end]).to_le_bytes();
+        old.extend(check(&old));
+        let new = rewritten(link, &old);
+        assert_ne!(new[at..end], old[at..end]);
+        assert_eq!(new[end..], check(&new), "{link:?}");
+        old[end] ^= 1;
+        assert_eq!(rewritten(link, &old)[end..], [0; 4], "{link:?}: none, or a wrong one");
+    }
+}
+
+/// The CRC of IEEE 802.3, bit by bit.
+fn crc32fast(bytes: &[u8]) -> u32 {
+    let step = |crc: u32, _| if crc & 1 == 0 { crc >> 1 } else { crc >> 1 ^ 0xedb8_8320 };
+    !bytes.iter().fold(u32::MAX, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), step))
+}
+
+#[test]
+fn virtual_routers_have_a_pseudo_header_or_none() {
+    let message = |version: u8| [&[version << 4 | 1, 7, 100, 1, 0, 100, 0, 0][..], &A].concat();
+    let about_message = |packet: &[u8], is_with_ends: bool| {
+        let pseudo = [&packet[12..20], &[0, 112, 0, 12][..]].concat();
+        fold(&[&packet[20..], if is_with_ends { &pseudo[..] } else { &[] }].concat())
+    };
+    for (version, is_with_ends) in [(2, false), (3, false), (3, true)] {
+        let old = ipv4(112, &[], &message(version), 6, is_with_ends);
+        assert_eq!(about_message(&old, is_with_ends), 0xffff);
+        let new = rewritten(LinkType::RAW, &old);
+        assert_eq!(about_message(&new, is_with_ends), 0xffff, "{version} {is_with_ends}");
+        assert_ne!(new[28..], old[28..]);
+    }
+}
+
+#[test]
+fn of_discovery_version_and_time_are_left_with_a_right_checksum() {
+    let message = [&[2, 180, 0, 0][..], b"\x00\x01\x00\x0bswitch7"].concat();
+    let mut old = [&[1, 0, 0x0c, 0xcc, 0xcc, 0xcc][..], &[2; 6], &[0, 23]].concat();
+    old.extend([0xaa, 0xaa, 3, 0, 0, 0x0c, 0x20, 0]);
+    old.extend(&message);
+    let new = rewritten(LinkType::ETHERNET, &old);
+    assert_eq!(new[14..24], [0xaa, 0xaa, 3, 0, 0, 0x0c, 0x20, 0, 2, 180]);
+    assert_eq!(fold(&new[22..]), 0xffff);
+    assert_eq!(new[26..], [0; 11]);
 }
 
 /// Whatever is cut off, no address is left and nothing panics.
@@ -263,7 +348,7 @@ fn cut_frames_have_no_piece_of_an_address() {
             let pan = CryptoPan::new(&KEY);
             let mut new = vec![0; len];
             let mut map = Mapping::new(&pan, false);
-            rewrite(link, &whole[..len], whole.len() as u32, &mut new, &mut map);
+            rewrite(link, &whole[..len], whole.len() as u32, &mut new, &mut map, Payload::Zero);
             for piece in [&A[1..], &B[1..], &[1, 2, 3, 4, 5]] {
                 assert!(!new.windows(piece.len()).any(|part| part == piece), "{link:?}, {len}");
             }
