@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from ._native import __version__
 from ._progress import Progress
+from .datasets import split
 from .errors import (
     CaptureError,
     CaptureWarning,
@@ -19,8 +20,9 @@ from .errors import (
     Interrupted,
     OutputError,
 )
+from .ragged import Ragged
 from .read import FlowOptions, FlowReader, open_flows, read_flows
-from .table import Column, FlowTable, Ragged
+from .table import Column, FlowTable
 
 __all__ = [
     "CaptureError",
@@ -39,4 +41,5 @@ __all__ = [
     "__version__",
     "open_flows",
     "read_flows",
+    "split",
 ]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from . import _native
+from . import _native, arrays
+from ._options import Path_
+from .ragged import Keep, Ragged, Side
 
 if TYPE_CHECKING:
     import pandas
@@ -34,49 +36,6 @@ class Column(NamedTuple):
     """What it may be used for: identity, time, feature, label or account."""
     family: str
     """The feature set it belongs to."""
-
-
-class Ragged(Sequence["npt.NDArray[Any]"]):
-    """Lists of different lengths: the items of all of them, and where each begins.
-
-    Attributes
-    ----------
-    items : ndarray, shape (n_items,)
-        The items of all lists, one after the other.
-    offsets : ndarray of int64, shape (n_lists + 1,)
-        List ``i`` is ``items[offsets[i]:offsets[i + 1]]``.
-    """
-
-    def __init__(self, items: npt.NDArray[Any], offsets: npt.NDArray[np.int64]) -> None:
-        self.items = items
-        self.offsets = offsets
-
-    def __len__(self) -> int:
-        return len(self.offsets) - 1
-
-    @overload
-    def __getitem__(self, index: int) -> npt.NDArray[Any]: ...
-    @overload
-    def __getitem__(self, index: slice) -> Ragged: ...
-    def __getitem__(self, index: int | slice) -> npt.NDArray[Any] | Ragged:
-        if isinstance(index, slice):
-            start, stop, step = index.indices(len(self))
-            if step != 1:
-                raise ValueError("lists are sliced without a step")
-            return Ragged(self.items, self.offsets[start : max(start, stop) + 1])
-        if index < 0:
-            index += len(self)
-        if not 0 <= index < len(self):
-            raise IndexError(index)
-        return self.items[self.offsets[index] : self.offsets[index + 1]]
-
-    @property
-    def lengths(self) -> npt.NDArray[np.int64]:
-        """How long each list is, shape (n_lists,)."""
-        return np.diff(self.offsets)
-
-    def __repr__(self) -> str:
-        return f"Ragged({len(self)} lists, {len(self.items)} items, {self.items.dtype})"
 
 
 class FlowTable:
@@ -180,7 +139,7 @@ class FlowTable:
         is); times as ``datetime64[ns]``; texts, structs and lists of these as an array of objects;
         lists of numbers as :class:`Ragged`, what is missing being empty.
         """
-        parts = [self._native.array(i, name) for i in range(len(self._native.chunk_rows))]
+        parts = self.parts(name)
         data_type = self.column_type(name)
         if data_type in _DTYPES:
             return _joined([_numbers(part) for part in parts], _DTYPES[data_type])
@@ -194,6 +153,10 @@ class FlowTable:
                 values[at] = value
                 at += 1
         return values
+
+    def parts(self, name: str) -> list[_native.Array]:
+        """A column as it lies in memory: an Arrow array for each batch of rows."""
+        return [self._native.array(i, name) for i in range(len(self._native.chunk_rows))]
 
     def column_type(self, name: str) -> str:
         """The type of a column's values."""
@@ -212,6 +175,163 @@ class FlowTable:
 
     def _with(self, native: _native.Table) -> FlowTable:
         return type(self)(native, self._summary)
+
+    # Arrays.
+
+    @overload
+    def to_padded(
+        self,
+        columns: str | Sequence[str],
+        length: int,
+        *,
+        pad: float = 0,
+        side: Side = "right",
+        keep: Keep = "first",
+        dtype: npt.DTypeLike | None = None,
+        layout: Literal["channels-last", "channels-first"] = "channels-last",
+        return_lengths: Literal[False] = False,
+        return_mask: Literal[False] = False,
+        out: Path_ | None = None,
+    ) -> npt.NDArray[Any]: ...
+    @overload
+    def to_padded(
+        self,
+        columns: str | Sequence[str],
+        length: int,
+        *,
+        pad: float = 0,
+        side: Side = "right",
+        keep: Keep = "first",
+        dtype: npt.DTypeLike | None = None,
+        layout: arrays.Layout = "channels-last",
+        return_lengths: bool = False,
+        return_mask: bool = False,
+        out: Path_ | None = None,
+    ) -> Any: ...
+    def to_padded(
+        self,
+        columns: str | Sequence[str],
+        length: int,
+        *,
+        pad: float = 0,
+        side: Side = "right",
+        keep: Keep = "first",
+        dtype: npt.DTypeLike | None = None,
+        layout: arrays.Layout = "channels-last",
+        return_lengths: bool = False,
+        return_mask: bool = False,
+        out: Path_ | None = None,
+    ) -> Any:
+        """Lists as an array in which each has the same length.
+
+        Parameters
+        ----------
+        columns : str or list of str
+            A column of lists of numbers, or several of them. Times are nanoseconds.
+        length : int
+            How many items each row of the array has.
+        pad : number
+            What stands where a list has no items (left), and for lists that are missing.
+        side : {"right", "left"}
+            Where it stands: after a list's items, or before them.
+        keep : {"first", "last"}
+            Which items of a longer list are kept.
+        dtype : dtype, optional
+            The type of the array [the smallest that holds the columns' types and `pad`].
+        layout : {"channels-last", "channels-first", "dict"}
+            The shape for several columns; or an array for each column, in a dictionary.
+        return_lengths : bool
+            Whether to give, for each row, how many items it holds: those of its longest list.
+        return_mask : bool
+            Whether to give which places of each row hold items.
+        out : path, optional
+            A ``.npy`` file to write; the array is that file, mapped into memory.
+
+        Returns
+        -------
+        X : ndarray
+            Of shape (n, length) for one column that is given by its name; for a list of `c`
+            columns (n, length, c), or (n, c, length) with the channels first.
+        lengths : ndarray of int64, shape (n,)
+            With ``return_lengths``.
+        mask : ndarray of bool, shape (n, length)
+            With ``return_mask``.
+
+        Raises
+        ------
+        KeyError
+            There is no such column.
+        TypeError
+            A column has no lists of numbers, or has floats, and the type is one of integers.
+        ValueError
+            A value or `pad` is beyond what the type can hold.
+
+        Examples
+        --------
+        >>> import flowloom as fl
+        >>> flows = fl.read_flows("samples/browsing.pcapng", features="core,sequences")
+        >>> X, n = flows.to_padded("directions", 6, dtype="int8", return_lengths=True)
+        >>> X[:2], n[:2]
+        (array([[1, 1, 1, 1, 1, 0],
+               [1, 0, 0, 0, 0, 0]], dtype=int8), array([5, 1]))
+        >>> flows.to_padded(["directions", "packet_lengths"], 100).shape
+        (36, 100, 2)
+        """
+        padded, lengths = arrays.to_padded(
+            self, columns, length, pad, side, keep, dtype, layout, out
+        )
+        mask = arrays.mask_of(lengths, length, side) if return_mask else None
+        asked = [lengths] * return_lengths + ([] if mask is None else [mask])
+        return (padded, *asked) if asked else padded
+
+    def to_numpy(
+        self,
+        columns: Sequence[str] | None = None,
+        *,
+        roles: str | Iterable[str] = "feature",
+        fill_null: float | Mapping[str, float] | None = None,
+        dtype: npt.DTypeLike = np.float64,
+    ) -> npt.NDArray[Any]:
+        """Numbers as a matrix: a row for each flow, a column for each feature.
+
+        Parameters
+        ----------
+        columns : list of str, optional
+            The columns [:meth:`numeric_columns` of these roles].
+        roles : str or list of str
+            What columns may be used for; without ``identity`` and ``time``, a model cannot learn
+            who spoke, or when.
+        fill_null : number or dict of numbers, optional
+            What stands where a value is missing, for all columns or by their names.
+        dtype : dtype
+            The type of the matrix.
+
+        Returns
+        -------
+        ndarray, shape (n, n_columns)
+
+        Raises
+        ------
+        ValueError
+            Values are missing, and ``fill_null`` does not say what stands for them: it names the
+            columns.
+
+        Examples
+        --------
+        >>> import flowloom as fl
+        >>> flows = fl.read_flows("samples/browsing.pcapng", features="core,statistics")
+        >>> flows.to_numpy(["packet_count", "duration"])[0].round(4)
+        array([5.    , 0.8101])
+        >>> flows.to_numpy(fill_null=0).shape == (36, len(flows.numeric_columns()))
+        True
+        """
+        if columns is None:
+            columns = self.numeric_columns(roles)
+        return arrays.to_numpy(self, columns, fill_null, dtype)
+
+    def numeric_columns(self, roles: str | Iterable[str] = "feature") -> list[str]:
+        """The columns of some roles that have a number in each row: those of :meth:`to_numpy`."""
+        return arrays.numeric_columns(self, roles)
 
     # The same for others.
 
@@ -266,7 +386,9 @@ class FlowTable:
         """What was lost on the way, as a clause; empty if nothing was."""
         lost = [c for c in self.captures if c["damage"] or c["error"]]
         limits = self.account.get("limits_reached", {})
-        told = [f"{len(lost)} of {len(self.captures)} captures damaged or unreadable"] if lost else []
+        told = (
+            [f"{len(lost)} of {len(self.captures)} captures damaged or unreadable"] if lost else []
+        )
         told += [f"limit {name} reached {times:,} times" for name, times in limits.items()]
         return "".join(f"; {text}" for text in told)
 

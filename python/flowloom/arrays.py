@@ -1,0 +1,204 @@
+"""Tables to arrays: lists padded to one length, and numbers as a matrix."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _native
+from ._options import Path_
+from .ragged import Keep, Side, as_numbers, check, dtype_for, fill
+
+if TYPE_CHECKING:
+    from .table import FlowTable
+
+Layout: TypeAlias = Literal["channels-last", "channels-first", "dict"]
+Array: TypeAlias = "npt.NDArray[Any]"
+
+
+def to_padded(
+    table: FlowTable,
+    columns: str | Sequence[str],
+    length: int,
+    pad: float,
+    side: Side,
+    keep: Keep,
+    dtype: npt.DTypeLike | None,
+    layout: Layout,
+    out: Path_ | None,
+) -> tuple[Array | dict[str, Array], npt.NDArray[np.int64]]:
+    """The array or arrays of :meth:`FlowTable.to_padded`, and the lengths."""
+    check(length, side, keep)
+    names = [columns] if isinstance(columns, str) else list(columns)
+    if not names:
+        raise ValueError("no column to pad")
+    if layout not in ("channels-last", "channels-first", "dict"):
+        raise ValueError(f"layout is channels-last, channels-first or dict, not {layout!r}")
+    kinds = [_item_dtype(table, name) for name in names]
+    lengths = np.zeros(len(table), dtype=np.int64)
+    if layout == "dict":
+        if out is not None:
+            raise ValueError("out= is one array in one file: choose another layout than dict")
+        arrays = {}
+        for name, kind in zip(names, kinds):
+            arrays[name] = np.full((len(table), length), pad, dtype_for([kind], pad, dtype))
+            _fill(table, name, arrays[name], lengths, side, keep)
+        return arrays, np.minimum(lengths, length)
+    shape: tuple[int, ...] = (len(table), length)
+    if not isinstance(columns, str):
+        channels = len(names)
+        shape = (*shape, channels) if layout == "channels-last" else (len(table), channels, length)
+    with _Target(out, shape, dtype_for(kinds, pad, dtype), pad) as padded:
+        for channel, name in enumerate(names):
+            of_one = padded
+            if len(shape) == 3:
+                at_last = layout == "channels-last"
+                of_one = padded[:, :, channel] if at_last else padded[:, channel]
+            _fill(table, name, of_one, lengths, side, keep)
+    return padded, np.minimum(lengths, length)
+
+
+def mask_of(lengths: npt.NDArray[np.int64], length: int, side: Side) -> npt.NDArray[np.bool_]:
+    """Which places of padded rows hold items."""
+    place = np.arange(length)
+    return place >= length - lengths[:, None] if side == "left" else place < lengths[:, None]
+
+
+def numeric_columns(table: FlowTable, roles: str | Iterable[str]) -> list[str]:
+    """The columns of some roles that have one number in each row."""
+    wanted = {roles} if isinstance(roles, str) else set(roles)
+    unknown = wanted - {"identity", "time", "feature", "label", "account"}
+    if unknown:
+        known = "identity, time, feature, label, account"
+        raise ValueError(f"{min(unknown)!r} is no role; there are {known}")
+    return [c.name for c in table.schema if c.role in wanted and c.data_type in _NUMBERS]
+
+
+def to_numpy(
+    table: FlowTable,
+    columns: Sequence[str],
+    fill_null: float | Mapping[str, float] | None,
+    dtype: npt.DTypeLike | None,
+) -> Array:
+    """The matrix of :meth:`FlowTable.to_numpy`."""
+    fills = fill_null if isinstance(fill_null, Mapping) else dict.fromkeys(columns, fill_null)
+    matrix = np.empty((len(table), len(columns)), dtype=dtype)
+    missing = []
+    for place, name in enumerate(columns):
+        if table.column_type(name) not in _NUMBERS:
+            raise TypeError(f"{name} has no numbers but {table.column_type(name)}: leave it out")
+        at = 0
+        for part in table.parts(name):
+            here = matrix[at : at + len(part), place]
+            here[:], present = np.asarray(part.values()), part.present()
+            if present is not None:
+                fill_with = fills.get(name)
+                if fill_with is None:
+                    missing.append(name)
+                    break
+                here[~np.asarray(present)] = fill_with
+            at += len(part)
+    if missing:
+        few = ", ".join(missing[:10]) + (f" and {len(missing) - 10} more" if missing[10:] else "")
+        raise ValueError(
+            f"values are missing in {len(missing)} of {len(columns)} columns ({few}): give a number "
+            "for them as fill_null, such as fill_null=0 or fill_null=float('nan'), or leave them out"
+        )
+    return matrix
+
+
+def _item_dtype(table: FlowTable, name: str) -> np.dtype[Any]:
+    data_type = table.column_type(name)
+    item = data_type[5:-1] if data_type.startswith("list<") else ""
+    if item == "time":
+        return np.dtype(np.int64)
+    if item not in _NUMBERS:
+        raise TypeError(f"{name} has no lists of numbers but {data_type}")
+    return np.dtype(_NUMBERS[item])
+
+
+def _fill(
+    table: FlowTable,
+    name: str,
+    padded: Array,
+    lengths: npt.NDArray[np.int64],
+    side: Side,
+    keep: Keep,
+) -> None:
+    at = 0
+    for part in table.parts(name):
+        here = slice(at, at + len(part))
+        starts, of_lists = _lists(part)
+        items = as_numbers(np.asarray(part.items().values()))
+        fill(padded[here], items, starts, of_lists, side, keep, name)
+        lengths[here] = np.maximum(lengths[here], of_lists)
+        at += len(part)
+
+
+def _lists(part: _native.Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Where lists begin, and how long they are; those that are missing are empty."""
+    offsets = np.asarray(part.offsets()).astype(np.int64)
+    lengths = np.diff(offsets)
+    present = part.present()
+    if present is not None:
+        lengths = np.where(np.asarray(present), lengths, 0)
+    return offsets[:-1], lengths
+
+
+class _Target:
+    """A new array in memory, or in a file that has its name only when it is whole."""
+
+    def __init__(
+        self, out: Path_ | None, shape: tuple[int, ...], dtype: np.dtype[Any], pad: float
+    ) -> None:
+        self._path = None if out is None else Path(out)
+        self._hidden: str | None = None
+        if self._path is None:
+            self._array: Array = np.full(shape, pad, dtype=dtype)
+            return
+        import tempfile
+
+        prefix = f".{self._path.name}."
+        handle, self._hidden = tempfile.mkstemp(".tmp", prefix, self._path.parent)
+        os.close(handle)
+        try:
+            mapped = np.lib.format.open_memmap(self._hidden, "w+", dtype=dtype, shape=shape)
+            if pad != 0:
+                mapped[...] = pad
+        except BaseException:
+            os.unlink(self._hidden)
+            raise
+        self._array = mapped
+
+    def __enter__(self) -> Array:
+        return self._array
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._path is None or self._hidden is None:
+            return
+        if kind is not None:
+            os.unlink(self._hidden)
+            return
+        if isinstance(self._array, np.memmap):
+            self._array.flush()
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(self._hidden, 0o666 & ~umask)
+        os.replace(self._hidden, self._path)
+
+
+_NUMBERS = {
+    "bool": "bool",
+    "i8": "int8",
+    "u8": "uint8",
+    "u16": "uint16",
+    "i32": "int32",
+    "i64": "int64",
+    "f64": "float64",
+}
+"""Types of values that are numbers to NumPy, and no times."""

@@ -1,0 +1,219 @@
+"""Lists of different lengths, and what makes arrays of one length of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, TypeAlias, overload
+
+import numpy as np
+import numpy.typing as npt
+
+Side: TypeAlias = Literal["right", "left"]
+Keep: TypeAlias = Literal["first", "last"]
+
+
+class Ragged(Sequence["npt.NDArray[Any]"]):
+    """Lists of different lengths: the items of all of them, and where each begins.
+
+    Parameters
+    ----------
+    items : ndarray, shape (n_items,)
+        The items of all lists, one after the other.
+    offsets : ndarray of int64, shape (n_lists + 1,)
+        List ``i`` is ``items[offsets[i]:offsets[i + 1]]``.
+
+    Examples
+    --------
+    >>> lists = Ragged.from_lists([[1, 2, 3], [], [4]])
+    >>> lists[0], len(lists), lists.lengths
+    (array([1, 2, 3]), 3, array([3, 0, 1]))
+    >>> lists.to_padded(2)
+    array([[1, 2],
+           [0, 0],
+           [4, 0]])
+    """
+
+    def __init__(self, items: npt.NDArray[Any], offsets: npt.NDArray[np.int64]) -> None:
+        self.items = items
+        self.offsets = offsets
+
+    @classmethod
+    def from_lists(
+        cls, lists: Iterable[npt.ArrayLike], dtype: npt.DTypeLike | None = None
+    ) -> Ragged:
+        """Lists of Python, or arrays, put together."""
+        arrays = [np.asarray(one, dtype=dtype) for one in lists]
+        filled = [one for one in arrays if one.size]
+        items = np.concatenate(filled) if filled else np.empty(0, dtype=dtype)
+        ends = np.cumsum([one.size for one in arrays], dtype=np.int64)
+        return cls(items, np.concatenate([np.zeros(1, np.int64), ends]))
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @overload
+    def __getitem__(self, index: int) -> npt.NDArray[Any]: ...
+    @overload
+    def __getitem__(self, index: slice | npt.NDArray[Any] | list[int]) -> Ragged: ...
+    def __getitem__(
+        self, index: int | slice | npt.NDArray[Any] | list[int]
+    ) -> npt.NDArray[Any] | Ragged:
+        """A list by its number, or some of them: by a slice, a mask, or their numbers."""
+        if isinstance(index, slice):
+            start, stop, step = index.indices(len(self))
+            if step == 1:
+                return Ragged(self.items, self.offsets[start : max(start, stop) + 1])
+            return self._taken(np.arange(start, stop, step))
+        if not isinstance(index, (int, np.integer)):
+            return self._taken(np.asarray(index))
+        number = int(index) + len(self) if index < 0 else int(index)
+        if not 0 <= number < len(self):
+            raise IndexError(f"list {index} of {len(self)}")
+        return self.items[self.offsets[number] : self.offsets[number + 1]]
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """How long each list is, shape (n_lists,)."""
+        return np.diff(self.offsets)
+
+    def to_list(self) -> list[list[Any]]:
+        """As lists of Python."""
+        return [one.tolist() for one in self]
+
+    def to_padded(
+        self,
+        length: int,
+        *,
+        pad: float = 0,
+        side: Side = "right",
+        keep: Keep = "first",
+        dtype: npt.DTypeLike | None = None,
+    ) -> npt.NDArray[Any]:
+        """As an array of shape (n_lists, length); see :meth:`FlowTable.to_padded`."""
+        check(length, side, keep)
+        numbers = as_numbers(self.items)
+        found = dtype_for([numbers.dtype], pad, dtype)
+        padded = np.full((len(self), length), pad, dtype=found)
+        fill(padded, numbers, self.offsets[:-1], self.lengths, side, keep, "these lists")
+        return padded
+
+    def _taken(self, rows: npt.NDArray[Any]) -> Ragged:
+        if rows.dtype == np.bool_:
+            if rows.shape != (len(self),):
+                raise ValueError(f"a mask of shape {rows.shape} for {len(self)} lists")
+            rows = np.flatnonzero(rows)
+        rows = rows.astype(np.int64)
+        rows = np.where(rows < 0, rows + len(self), rows)
+        if rows.size and (rows.min() < 0 or rows.max() >= len(self)):
+            raise IndexError(f"a list beyond the last of {len(self)}")
+        lengths = self.lengths[rows]
+        ends = np.cumsum(lengths)
+        within = np.arange(int(lengths.sum())) - np.repeat(ends - lengths, lengths)
+        items = self.items[within + np.repeat(self.offsets[rows], lengths)]
+        return Ragged(items, np.concatenate([np.zeros(1, np.int64), ends]))
+
+    def __repr__(self) -> str:
+        return f"Ragged({len(self):,} lists, {int(self.lengths.sum()):,} items, {self.items.dtype})"
+
+
+def check(length: int, side: str, keep: str) -> None:
+    """Refuses what cannot be meant."""
+    if length < 1:
+        raise ValueError(f"length is at least 1, not {length}")
+    if side not in ("right", "left"):
+        raise ValueError(f"side is right or left, not {side!r}")
+    if keep not in ("first", "last"):
+        raise ValueError(f"keep is first or last, not {keep!r}")
+
+
+def as_numbers(items: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The items; times as nanoseconds."""
+    return items.view(np.int64) if items.dtype.kind in "mM" else items
+
+
+def dtype_for(
+    dtypes: Sequence[np.dtype[Any]], pad: float, dtype: npt.DTypeLike | None = None
+) -> np.dtype[Any]:
+    """The type that was asked for, or the smallest that holds items of all these, and ``pad``."""
+    found = np.result_type(*dtypes) if dtype is None else np.dtype(dtype)
+    if found.kind not in _ORDER:
+        raise TypeError(f"arrays are of numbers, not of {found}")
+    if _holds(found, pad):
+        return found
+    if dtype is None:
+        return np.result_type(found, np.min_scalar_type(pad))
+    raise ValueError(f"{found} cannot hold pad={pad}: choose another of the two")
+
+
+def _holds(dtype: np.dtype[Any], value: float) -> bool:
+    if dtype.kind == "f":
+        return True
+    bounds = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+    return float(value).is_integer() and bounds[0] <= value <= bounds[1]
+
+
+def fill(
+    padded: npt.NDArray[Any],
+    items: npt.NDArray[Any],
+    starts: npt.NDArray[np.int64],
+    lengths: npt.NDArray[np.int64],
+    side: Side,
+    keep: Keep,
+    name: str,
+) -> None:
+    """Puts lists into the rows of an array that holds ``pad`` everywhere.
+
+    Lists lie one after the other among the items; there may be others between them.
+    """
+    if _ORDER[items.dtype.kind] > _ORDER[padded.dtype.kind]:
+        raise TypeError(
+            f"{name}: {padded.dtype} is nothing for {items.dtype}: choose another dtype"
+        )
+    length = padded.shape[1]
+    rows = max(1, _CELLS // length)
+    for at in range(0, len(padded), rows):
+        here = slice(at, at + rows)
+        kept = np.minimum(lengths[here], length)
+        chosen = _chosen(items, starts[here], lengths[here], kept, keep)
+        _refuse_overflow(chosen, padded.dtype, name)
+        place = np.arange(length)
+        cells = place >= length - kept[:, None] if side == "left" else place < kept[:, None]
+        padded[here][cells] = chosen
+
+
+def _chosen(
+    items: npt.NDArray[Any],
+    starts: npt.NDArray[np.int64],
+    lengths: npt.NDArray[np.int64],
+    kept: npt.NDArray[np.int64],
+    keep: Keep,
+) -> npt.NDArray[Any]:
+    """The items that are kept of lists, one after the other."""
+    first, end = int(starts[0]), int(starts[-1] + lengths[-1])
+    # Before each list, what belongs to none.
+    between = starts - np.concatenate([starts[:1], (starts + lengths)[:-1]])
+    if end - first == int(kept.sum()):
+        return items[first:end]
+    cut = lengths - kept
+    none = np.zeros_like(cut)
+    runs = np.stack([between, *((cut, kept, none) if keep == "last" else (none, kept, cut))], 1)
+    wanted = np.tile(np.array([False, False, True, False]), len(starts))
+    kept_items: npt.NDArray[Any] = items[first:end][np.repeat(wanted, runs.ravel())]
+    return kept_items
+
+
+def _refuse_overflow(items: npt.NDArray[Any], dtype: np.dtype[Any], name: str) -> None:
+    if dtype.kind not in "iu" or np.can_cast(items.dtype, dtype) or not items.size:
+        return
+    low, high = int(items.min()), int(items.max())
+    bounds = np.iinfo(dtype)
+    if low < bounds.min or high > bounds.max:
+        value = low if low < bounds.min else high
+        raise ValueError(f"{name}: {dtype} cannot hold {value}: choose a larger dtype")
+
+
+_ORDER = {"b": 0, "u": 1, "i": 1, "f": 2}
+"""Kinds of numbers: those of each can become those of the same order, or a higher one."""
+
+_CELLS = 1 << 22
+"""Cells of a padded array that are filled at once: its masks take as many bytes."""

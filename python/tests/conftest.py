@@ -1,0 +1,41 @@
+"""What the tests share: the samples of the repository, and the corpus where it is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import flowloom as fl
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The directory of sample captures."""
+    return ROOT / "samples"
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """The directory of captures from elsewhere, beside the repository."""
+    found = ROOT.parent / "shared" / "corpus"
+    if not found.is_dir():
+        pytest.skip(f"skipped, not tested: the corpus is not at {found}")
+    return found
+
+
+@pytest.fixture(scope="session")
+def browsing(samples: Path) -> fl.FlowTable:
+    """Flows of the largest sample, with most columns."""
+    features = "core,sequences,statistics,application,tls"
+    return fl.read_flows(samples / "browsing.pcapng", features=features)
+
+
+@pytest.fixture(scope="session")
+def several(samples: Path) -> fl.FlowTable:
+    """Flows of several samples, in several batches."""
+    table = fl.read_flows(sorted(samples.glob("*.pcap*")), features="core,sequences")
+    assert len(table._native.chunk_rows) > 1
+    return table

@@ -1,0 +1,179 @@
+"""Lists padded to arrays, and numbers as a matrix, against the same done row by row."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import flowloom as fl
+
+
+def padded_slowly(lists, length, pad, side, keep):
+    rows = []
+    for items in lists:
+        kept = list(items or [])
+        kept = kept[:length] if keep == "first" else kept[max(0, len(kept) - length) :]
+        fill = [pad] * (length - len(kept))
+        rows.append(kept + fill if side == "right" else fill + kept)
+    return rows
+
+
+@pytest.mark.parametrize("name", ["directions", "times", "packet_lengths", "tcp_flags"])
+def test_padding_is_what_a_loop_gives(several, name):
+    lists = several.to_dict()[name]
+    values = 0
+    for length, pad, side, keep in itertools.product(
+        (1, 3, 50, 3_000), (0, 7), ("right", "left"), ("first", "last")
+    ):
+        found = several.to_padded(name, length, pad=pad, side=side, keep=keep)
+        assert found.tolist() == padded_slowly(lists, length, pad, side, keep)
+        values += found.size
+    assert values > 1_000_000
+
+
+def test_what_is_filled_in_pieces_is_the_same(several, monkeypatch):
+    whole = several.to_padded("iats", 40, keep="last")
+    monkeypatch.setattr("flowloom.ragged._CELLS", 100)
+    assert (several.to_padded("iats", 40, keep="last") == whole).all()
+
+
+def test_layouts_hold_the_same(browsing):
+    names = ["directions", "packet_lengths", "iats"]
+    last = browsing.to_padded(names, 20)
+    first = browsing.to_padded(names, 20, layout="channels-first")
+    parts = browsing.to_padded(names, 20, layout="dict")
+    assert last.shape == (36, 20, 3) and first.shape == (36, 3, 20) and last.dtype == np.int64
+    assert (last.transpose(0, 2, 1) == first).all()
+    assert [part.dtype for part in parts.values()] == [np.int8, np.int32, np.int64]
+    assert all((last[:, :, i] == parts[name]).all() for i, name in enumerate(names))
+    assert browsing.to_padded(["directions"], 20).shape == (36, 20, 1)
+
+
+def test_lengths_and_mask_say_what_is_real(browsing):
+    counts = browsing["packet_count"]
+    for side in ("right", "left"):
+        x, n, mask = browsing.to_padded(
+            "directions", 12, side=side, return_lengths=True, return_mask=True
+        )
+        assert (n == np.minimum(counts, 12)).all() and (mask.sum(1) == n).all()
+        assert (x[mask] != 0).all() and (x[~mask] == 0).all()
+
+
+def test_types_are_wide_enough_or_refused(browsing):
+    assert browsing.to_padded("tcp_flags", 5).dtype == np.uint8
+    assert browsing.to_padded("tcp_flags", 5, pad=-1).dtype == np.int16
+    assert browsing.to_padded("directions", 5, pad=float("nan")).dtype.kind == "f"
+    assert browsing.to_padded("packet_lengths", 5, dtype="float32").dtype == np.float32
+    with pytest.raises(ValueError, match="packet_lengths: int8 cannot hold"):
+        browsing.to_padded("packet_lengths", 5, dtype="int8")
+    with pytest.raises(ValueError, match="uint8 cannot hold pad=-1"):
+        browsing.to_padded("tcp_flags", 5, dtype="uint8", pad=-1)
+    with pytest.raises(ValueError, match="cannot hold pad=nan"):
+        browsing.to_padded("directions", 5, dtype="int8", pad=float("nan"))
+    # Negative values never become large ones.
+    with pytest.raises(ValueError, match="directions: uint8 cannot hold -1"):
+        browsing.to_padded("directions", 5, dtype="uint8")
+
+
+@pytest.mark.parametrize(
+    ("columns", "more", "error", "text"),
+    [
+        ("no_such", {}, KeyError, "no_such"),
+        ("src_ip", {}, TypeError, "src_ip has no lists of numbers but text"),
+        ("duration", {}, TypeError, "no lists"),
+        ([], {}, ValueError, "no column"),
+        ("times", {"length": 0}, ValueError, "at least 1"),
+        ("times", {"side": "up"}, ValueError, "right or left"),
+        ("times", {"keep": "all"}, ValueError, "first or last"),
+        ("times", {"layout": "x"}, ValueError, "channels-last"),
+        ("times", {"layout": "dict", "out": "x.npy"}, ValueError, "one array in one file"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(browsing, columns, more, error, text):
+    with pytest.raises(error, match=text):
+        browsing.to_padded(columns, **{"length": 5, **more})
+
+
+def test_a_file_holds_the_same_and_is_whole_or_not_there(browsing, tmp_path):
+    path = tmp_path / "x.npy"
+    mapped = browsing.to_padded("directions", 30, pad=9, out=path)
+    assert isinstance(mapped, np.memmap)
+    assert (np.load(path) == browsing.to_padded("directions", 30, pad=9)).all()
+    assert (mapped == np.load(path)).all()
+    with pytest.raises(ValueError, match="cannot hold"):
+        browsing.to_padded("packet_lengths", 30, dtype="int8", out=tmp_path / "y.npy")
+    assert [file.name for file in tmp_path.iterdir()] == ["x.npy"]
+
+
+def test_no_rows_are_an_empty_array(browsing, tmp_path):
+    none = browsing[:0]
+    assert none.to_padded("times", 4).shape == (0, 4)
+    assert none.to_padded(["times"], 4, out=tmp_path / "x.npy").shape == (0, 4, 1)
+    assert none.to_numpy(["duration"]).shape == (0, 1)
+
+
+def test_a_matrix_has_the_numbers_of_a_role(browsing):
+    names = browsing.numeric_columns()
+    assert "packet_count" in names and "app_lengths_up_mean" in names
+    assert not {"src_port", "start_time", "src_ip", "tls_ja4", "directions"} & set(names)
+    matrix = browsing.to_numpy(fill_null=-1)
+    assert matrix.shape == (36, len(names)) and not np.isnan(matrix).any()
+    columns = browsing.to_dict()
+    for place, name in enumerate(names):
+        expected = [-1.0 if value is None else float(value) for value in columns[name]]
+        assert matrix[:, place].tolist() == expected
+    ports = browsing.to_numpy(roles=["identity"], fill_null=0)
+    assert ports.shape[1] == len(browsing.numeric_columns("identity"))
+
+
+def test_missing_values_are_named(browsing):
+    with pytest.raises(ValueError, match=r"iats_mean.*fill_null=0"):
+        browsing.to_numpy(["packet_count", "iats_mean", "iats_skew"])
+    filled = browsing.to_numpy(
+        ["iats_mean", "iats_skew"], fill_null={"iats_mean": 1, "iats_skew": 2}
+    )
+    assert filled[1].tolist() == [1.0, 2.0]
+    with pytest.raises(ValueError, match="iats_skew"):
+        browsing.to_numpy(["iats_mean", "iats_skew"], fill_null={"iats_mean": 1})
+    with pytest.raises(TypeError, match="src_ip has no numbers"):
+        browsing.to_numpy(["src_ip"])
+    with pytest.raises(ValueError, match="no role"):
+        browsing.to_numpy(roles="features")
+
+
+def test_ragged_lists():
+    lists = fl.Ragged.from_lists([[1, 2, 3], [], [4], [5, 6]])
+    assert lists.to_list() == [[1, 2, 3], [], [4], [5, 6]]
+    assert lists[1:3].to_list() == [[], [4]] and lists[::-2].to_list() == [[5, 6], []]
+    assert lists[np.array([True, False, False, True])].to_list() == [[1, 2, 3], [5, 6]]
+    assert lists[[-1, 0, 0]].to_list() == [[5, 6], [1, 2, 3], [1, 2, 3]]
+    assert lists[1:].to_padded(1, keep="last").tolist() == [[0], [4], [6]]
+    assert lists[-1].tolist() == [5, 6]
+    for wrong in (4, -5, [4], [-5]):
+        with pytest.raises(IndexError):
+            lists[wrong]
+    assert repr(lists[:1]) == "Ragged(1 lists, 3 items, int64)"
+    assert fl.Ragged.from_lists([]).to_padded(3).shape == (0, 3)
+
+
+def test_columns_of_lists_are_those_of_rows(several):
+    lists = several.to_dict()["packet_lengths"]
+    assert several["packet_lengths"].to_list() == lists
+    chosen = np.arange(len(several))[::-3]
+    assert several["packet_lengths"][chosen].to_list() == [lists[i] for i in chosen]
+    assert several[chosen]["packet_lengths"].to_list() == [lists[i] for i in chosen]
+
+
+def test_padding_agrees_for_every_capture_of_the_corpus(corpus: Path):
+    compared = 0
+    for path in sorted(corpus.rglob("*.pcap"))[:150]:
+        table = fl.read_flows(path, features="core,sequences", on_error="ignore")
+        found = table.to_padded("packet_lengths", 20, side="left", keep="last")
+        lists = table.to_dict()["packet_lengths"]
+        assert found.tolist() == padded_slowly(lists, 20, 0, "left", "last")
+        compared += found.size
+    print(f"{compared} values compared")
+    assert compared > 10_000

@@ -1,0 +1,102 @@
+"""Parts for training and testing: nothing is in two of them, and the same comes out every time."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+
+import numpy as np
+import pytest
+
+import flowloom as fl
+
+
+@pytest.fixture(scope="module")
+def captures(samples, tmp_path_factory) -> fl.FlowTable:
+    """Flows of 60 captures of three sites."""
+    root = tmp_path_factory.mktemp("captures")
+    for site, sample in {"a": "loss.pcap", "b": "dhcp.pcap", "c": "vlan-qinq.pcap"}.items():
+        (root / site).mkdir()
+        for run in range(20):
+            shutil.copy(samples / sample, root / site / f"{run}.pcap")
+    return fl.read_flows(root, features="core", labels="{site}/{run}.pcap")
+
+
+def keys(table: fl.FlowTable, name: str) -> set:
+    return set(table[name].tolist())
+
+
+def ids(parts: list[fl.FlowTable]) -> list[list[tuple]]:
+    return [list(zip(part["capture"].tolist(), part["flow_id"].tolist())) for part in parts]
+
+
+def test_captures_are_kept_whole(captures):
+    parts = fl.split(captures)
+    assert len(parts) == 3 and sum(map(len, parts)) == len(captures)
+    names = [keys(part, "capture") for part in parts]
+    assert not names[0] & names[1] and not names[0] & names[2] and not names[1] & names[2]
+    shares = [len(part) / len(captures) for part in parts]
+    assert np.allclose(shares, (0.8, 0.1, 0.1), atol=0.06)
+
+
+def test_the_same_comes_out_whatever_the_order_of_rows(captures):
+    parts = fl.split(captures, seed=3)
+    turned = fl.split(captures[::-1], seed=3)
+    assert [sorted(part) for part in ids(parts)] == [sorted(part) for part in ids(turned)]
+    assert ids(parts) == ids(fl.split(captures, seed=3)) != ids(fl.split(captures, seed=4))
+
+
+def test_each_part_has_its_share_of_each_label(captures):
+    for part, share in zip(fl.split(captures, stratify="label_site"), (0.8, 0.1, 0.1)):
+        of_sites = Counter(
+            site for site, _ in sorted(set(zip(part["label_site"], part["capture"])))
+        )
+        assert of_sites == {site: round(20 * share) for site in "abc"}
+
+
+def test_few_groups_leave_no_part_empty(captures):
+    sites = fl.split(captures, by="label_site")
+    assert sorted(len(keys(part, "label_site")) for part in sites) == [1, 1, 1]
+    with pytest.raises(ValueError, match="3 groups by 'label_site' are not enough for 4 parts"):
+        fl.split(captures, by="label_site", sizes=(0.4, 0.2, 0.2, 0.2))
+    first = sorted(keys(captures, "capture"))[:3]
+    few = captures[np.isin(captures["capture"].astype(str), first)]
+    assert all(len(part) for part in fl.split(few, sizes=(0.98, 0.01, 0.01)))
+
+
+def test_a_label_with_few_groups_is_told(captures):
+    one = np.flatnonzero(captures["label_site"] == "a")[:1]
+    some = captures[np.concatenate([one, np.flatnonzero(captures["label_site"] == "b")])]
+    with pytest.warns(UserWarning, match="1 values of label_site have fewer groups"):
+        fl.split(some, stratify="label_site")
+
+
+def test_by_time_the_past_comes_first(browsing):
+    parts = fl.split(browsing, by="time", sizes=(0.5, 0.3, 0.2))
+    times = [part["start_time"] for part in parts]
+    assert times[0].max() < times[1].min() and times[1].max() < times[2].min()
+    assert np.allclose([len(part) / 36 for part in parts], (0.5, 0.3, 0.2), atol=0.05)
+
+
+def test_clients_and_flows(browsing):
+    parts = fl.split(browsing, by="client", sizes=(0.5, 0.5))
+    assert not keys(parts[0], "src_ip") & keys(parts[1], "src_ip")
+    flows = fl.split(browsing, by="flow")
+    assert [len(part) for part in flows] == [29, 3, 4]
+    assert sorted(one for part in ids(flows) for one in part) == sorted(ids([browsing])[0])
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ({"sizes": (0.5, 0.4)}, "0.9 together"),
+        ({"sizes": (1.5, -0.5)}, "shares above 0"),
+        ({"sizes": ()}, "shares above 0"),
+        ({"by": "label_site"}, "needs a column label_site"),
+        ({"by": "time", "stratify": "protocol"}, "leave out stratify"),
+        ({}, "1 groups by 'capture' are not enough"),
+    ],
+)
+def test_what_cannot_be_is_refused(browsing, settings, text):
+    with pytest.raises(ValueError, match=text):
+        fl.split(browsing, **settings)
