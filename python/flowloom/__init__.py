@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from ._native import __version__
 from ._progress import Progress
+from .analyzer import Analyzer
 from .datasets import split
 from .errors import (
     CaptureError,
@@ -20,16 +21,22 @@ from .errors import (
     Interrupted,
     OutputError,
 )
+from .flow import Flow, FlowFeatures, FlowKey, FlowMetrics, TCPState
 from .ragged import Ragged
 from .read import FlowOptions, FlowReader, open_flows, read_flows
 from .table import Column, FlowTable
 
 __all__ = [
+    "Analyzer",
     "CaptureError",
     "CaptureWarning",
     "Column",
     "ConfigError",
     "FilterError",
+    "Flow",
+    "FlowFeatures",
+    "FlowKey",
+    "FlowMetrics",
     "FlowOptions",
     "FlowReader",
     "FlowTable",
@@ -38,6 +45,7 @@ __all__ = [
     "OutputError",
     "Progress",
     "Ragged",
+    "TCPState",
     "__version__",
     "open_flows",
     "read_flows",

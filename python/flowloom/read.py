@@ -49,7 +49,7 @@ class FlowOptions(TypedDict, total=False):
     initiator: Initiator
     """Who is the initiator: by the protocol's handshake, or the first packet's sender."""
     key_ignore: Features
-    """Leave ``vlan`` or ``vni`` out of the flow key."""
+    """Leave ``vlan``, ``priority`` (VLAN tags with identifier 0) or ``vni`` out of the flow key."""
     no_split: bool
     """One row per key: flows are never split by time or by what TCP says."""
     ignore_tcp_ends: bool

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import polars
     import pyarrow
 
+    from .flow import Flow
+
 
 class Column(NamedTuple):
     """What is known of a column."""
@@ -53,6 +55,12 @@ class FlowTable:
 
     def __len__(self) -> int:
         return self._native.num_rows
+
+    def __iter__(self) -> Iterator[Flow]:
+        """The rows as objects: see :class:`flowloom.Flow`."""
+        from .flow import flows_of
+
+        return flows_of(self)
 
     @property
     def columns(self) -> list[str]:

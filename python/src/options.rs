@@ -167,8 +167,9 @@ fn key_ignore(parts: &[String]) -> Result<KeyIgnore, ConfigError> {
     for part in parts {
         match part.as_str() {
             "vlan" => ignored.vlan = true,
+            "priority" => ignored.priority = true,
             "vni" => ignored.vni = true,
-            _ => return Err(no_such("key_ignore", part, &["vlan", "vni"])),
+            _ => return Err(no_such("key_ignore", part, &["vlan", "priority", "vni"])),
         }
     }
     Ok(ignored)

@@ -615,6 +615,8 @@ pub(crate) enum InitiatorArgument {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum KeyPart {
     Vlan,
+    /// VLAN tags with identifier 0, which tell a priority and no VLAN
+    Priority,
     Vni,
 }
 

@@ -123,6 +123,7 @@ pub(crate) fn flow_settings(flows: &FlowArguments, population: PopulationArgumen
         },
         key_ignore: KeyIgnore {
             vlan: flows.key_ignore.contains(&KeyPart::Vlan),
+            priority: flows.key_ignore.contains(&KeyPart::Priority),
             vni: flows.key_ignore.contains(&KeyPart::Vni),
         },
         population: match population {

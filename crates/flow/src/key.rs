@@ -86,8 +86,12 @@ impl FlowKey {
             _ => a_port << 48 | b_port << 32 | u64::from(has_ports),
         };
         let what = ports | u64::from(packet.protocol) << 24 | u64::from(packet.ip_version) << 16;
-        let where_ = u64::from(packet.vlans[0].bits()) << 48
-            | u64::from(packet.vlans[1].bits()) << 32
+        let vlan = |at: usize| match packet.vlans[at] {
+            tag if ignore.priority && tag.id() == Some(0) => 0,
+            tag => u64::from(tag.bits()),
+        };
+        let where_ = vlan(0) << 48
+            | vlan(1) << 32
             | u64::from(packet.vni_plus_one);
         let words = [a_high, a_low, b_high, b_low, what, where_ & ignore.mask()];
         (Self { words }, reversed)
@@ -236,8 +240,12 @@ mod tests {
         assert_ne!(key(&plain), key(&tenant));
         assert_eq!(key(&tagged).vlans(), [Some(0), None]);
         assert_eq!(key(&tenant).vni(), Some(0));
-        let ignore = KeyIgnore { vlan: true, vni: true };
+        let ignore = KeyIgnore { vlan: true, vni: true, ..KeyIgnore::default() };
         assert_eq!(FlowKey::of(&tagged, ignore), FlowKey::of(&tenant, ignore));
+        let ignore = KeyIgnore { priority: true, ..KeyIgnore::default() };
+        assert_eq!(FlowKey::of(&plain, ignore), FlowKey::of(&tagged, ignore));
+        let other = Packet { vlans: [Vlan::from_tci(1), Vlan::default()], ..plain };
+        assert_ne!(FlowKey::of(&plain, ignore), FlowKey::of(&other, ignore));
     }
 
     #[test]

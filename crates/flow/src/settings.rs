@@ -86,6 +86,8 @@ pub struct Network {
 pub struct KeyIgnore {
     /// VLAN tags.
     pub vlan: bool,
+    /// VLAN tags with identifier 0, which tell a priority and no VLAN (IEEE 802.1Q, section 6.9).
+    pub priority: bool,
     /// VNI or VSID.
     pub vni: bool,
 }

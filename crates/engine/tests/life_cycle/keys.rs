@@ -67,8 +67,10 @@ fn up_is_from_the_initiator() {
 #[test]
 fn tags_and_virtual_networks_keep_flows_apart_unless_ignored() {
     let inner = |forth| if forth { udp(A, B, 5) } else { udp(B, A, 5) };
-    let ignore =
-        |vlan, vni| move |config: &mut Config| config.flow.key_ignore = KeyIgnore { vlan, vni };
+    let ignore = |vlan, vni| {
+        let ignored = KeyIgnore { vlan, vni, ..KeyIgnore::default() };
+        move |config: &mut Config| config.flow.key_ignore = ignored
+    };
     let vlans = [(0, tagged(&inner(true), 7)), (1, tagged(&inner(false), 8)), (2, inner(true))];
     assert_eq!(ends(&vlans, ignore(false, true)).len(), 3);
     assert_eq!(ends(&vlans, ignore(true, false)), ["1: 3 end_of_input"]);

@@ -1,0 +1,275 @@
+"""Flows side by side: the columns that flow objects are views on, and what is derived from them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ._statistics import ListStatistics, sums
+from .errors import ConfigError
+from .table import FlowTable, Ragged
+
+if TYPE_CHECKING:
+    from . import _native
+
+LENGTHS = ("packet_lengths", "ip_lengths", "trans_lengths", "app_lengths")
+
+
+class Choice(NamedTuple):
+    """Which packets of the flows are left out."""
+
+    pure_acks: bool = False
+    """Leave out TCP segments that acknowledge and do nothing else."""
+    resets: bool = False
+    """Leave out packets with RST."""
+    retransmissions: bool = False
+    """Leave out TCP segments that were wholly seen before."""
+
+
+ALL_PACKETS = Choice()
+
+
+class Block:
+    """Some thousand flows at most: views keep it alive, not the table it came from.
+
+    Sequences are signed by their direction and hold the packets that a choice leaves; the first of
+    them is of direction +1 if the choice asks for anything.
+    """
+
+    def __init__(
+        self,
+        table: FlowTable,
+        choice: Choice = ALL_PACKETS,
+        *,
+        with_statistics: bool = True,
+    ) -> None:
+        self.table = table
+        self.choice = choice
+        self.with_statistics = with_statistics
+        self.names = frozenset(table.columns)
+        self._arrays: dict[str, _native.Array] = {}
+        self._lists: dict[str, list[Any]] = {}
+        self._series: dict[str, Ragged] = {}
+        self._statistics: dict[str, ListStatistics] = {}
+        self._metrics: dict[str, list[int]] | None = None
+        self._kept: _Kept | None = None
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    # Values as they are in the table.
+
+    def value(self, name: str, row: int) -> Any:
+        """One value, as Python has it; ``None`` where it is missing or there is no such column."""
+        if name not in self.names:
+            return None
+        if name not in self._arrays:
+            self._arrays[name] = self.table._native.array(0, name)
+        return self._arrays[name].item(row)
+
+    def values(self, name: str) -> list[Any]:
+        """All values of a column that is often asked for, as Python has them."""
+        if name not in self._lists:
+            if name not in self.names:
+                raise missing(name, self.names)
+            self._lists[name] = self.table._native.array(0, name).to_pylist()
+        return self._lists[name]
+
+    # Sequences.
+
+    def series(self, name: str) -> Ragged:
+        """A sequence of every flow."""
+        if name not in self._series:
+            self._series[name] = self._derived(name)
+        return self._series[name]
+
+    def statistics(self, name: str) -> ListStatistics:
+        """The statistics of a sequence of every flow."""
+        if name not in self._statistics:
+            self._statistics[name] = ListStatistics(self.series(name))
+        return self._statistics[name]
+
+    def kept(self) -> _Kept:
+        """Which packets are in the sequences."""
+        if self._kept is None:
+            self._kept = _chosen(self)
+        return self._kept
+
+    def packet_counts(self) -> npt.NDArray[np.int64]:
+        """Packets of every flow that are in its sequences."""
+        return np.diff(self.kept().offsets)
+
+    def metrics(self) -> dict[str, list[int]]:
+        """Counts of every flow over the packets of its sequences."""
+        if self._metrics is None:
+            self._metrics = _counted(self)
+        return self._metrics
+
+    def raw(self, name: str) -> Ragged:
+        """A sequence of the table, whatever the choice."""
+        if name not in self.names:
+            raise missing(name, self.names)
+        column = self.table.column(name)
+        assert isinstance(column, Ragged)
+        return column
+
+    def _derived(self, name: str) -> Ragged:
+        kept = self.kept()
+        if name in LENGTHS:
+            return kept.of(self.raw(name).items.astype(np.int64) * kept.all_directions)
+        if name == "payload_bytes":
+            return self.series("app_lengths")
+        if name == "directions":
+            return Ragged(kept.directions, kept.offsets)
+        if name == "times_ns":
+            base = np.repeat(_nanos(self.table.column("start_time")), np.diff(kept.all_offsets))
+            return kept.of(self.raw("times").items + base)
+        if name == "timestamps":
+            return Ragged(self.series("times_ns").items / 1e9, kept.offsets)
+        if name == "iats":
+            return _gaps(self.series("times_ns"))
+        if name in ("tcp_flags", "tcp_window_sizes"):
+            return kept.of_tcp(self.raw(name))
+        if name in ("frame_numbers", "frame_offsets"):
+            return kept.of_frames(self.raw(name))
+        raise KeyError(name)
+
+
+class _Kept:
+    """The packets that a choice leaves, and the direction of each."""
+
+    def __init__(self, offsets: npt.NDArray[np.int64], directions: npt.NDArray[np.int8]) -> None:
+        self.all_offsets = self.offsets = offsets
+        self.all_directions = self.directions = directions.astype(np.int64)
+        self.mask: npt.NDArray[np.bool_] | None = None
+        self.is_flipped = np.zeros(len(offsets) - 1, dtype=np.bool_)
+
+    def leave(self, mask: npt.NDArray[np.bool_]) -> None:
+        """Leaves out what is false; who sent the first of the rest is the initiator."""
+        self.mask = mask
+        self.offsets = _compressed(self.all_offsets, mask)
+        left = self.all_directions[mask]
+        filled = np.flatnonzero(np.diff(self.offsets))
+        self.is_flipped[filled] = left[self.offsets[filled]] < 0
+        signs = np.where(self.is_flipped, -1, 1)
+        self.all_directions = self.all_directions * np.repeat(signs, np.diff(self.all_offsets))
+        self.directions = self.all_directions[mask]
+
+    def of(self, items: npt.NDArray[Any]) -> Ragged:
+        """The items of those packets."""
+        return Ragged(items if self.mask is None else items[self.mask], self.offsets)
+
+    def of_tcp(self, lists: Ragged) -> Ragged:
+        """Likewise, where only some of the flows have items."""
+        if self.mask is None:
+            return lists
+        has = np.repeat(lists.lengths > 0, np.diff(self.all_offsets))
+        mask = self.mask[has]
+        return Ragged(lists.items[mask], _compressed(lists.offsets, mask))
+
+    def of_frames(self, lists: Ragged) -> Ragged:
+        """Likewise, of frames: a datagram of several fragments is one packet, but some frames."""
+        if len(lists.items) == len(self.all_directions):
+            return self.of(lists.items)
+        # Which frames a packet came in is not told: those of flows without fragments are.
+        return lists
+
+
+def missing(name: str, names: frozenset[str]) -> ConfigError:
+    """A column that was not read."""
+    family = _FAMILIES.get(name, "sequences" if name in _SEQUENCES else "core")
+    return ConfigError(
+        f"the table has no column {name!r}: read the captures with features that have it, "
+        f"such as {family!r}"
+    )
+
+
+def _chosen(block: Block) -> _Kept:
+    directions = block.raw("directions")
+    kept = _Kept(directions.offsets, directions.items)
+    choice = block.choice
+    if not any(choice):
+        return kept
+    marks = block.raw("packet_marks").items
+    unwanted = (_PURE_ACK if choice.pure_acks else 0) | (
+        _RETRANSMISSION if choice.retransmissions else 0
+    )
+    mask = (marks & unwanted) == 0
+    if choice.resets:
+        flags = block.raw("tcp_flags")
+        has = np.repeat(flags.lengths > 0, directions.lengths)
+        mask[has] &= (flags.items & _RST) == 0
+    if not mask.all():
+        kept.leave(mask)
+    return kept
+
+
+def _counted(block: Block) -> dict[str, list[int]]:
+    kept = block.kept()
+    lengths, starts = np.abs(block.series("packet_lengths").items), kept.offsets
+    is_up = kept.directions > 0
+    found = {
+        "packet_count": np.diff(starts),
+        "byte_count": sums(lengths, starts),
+        "up_packet_count": sums(is_up.astype(np.int64), starts),
+        "up_byte_count": sums(np.where(is_up, lengths, 0), starts),
+    }
+    found["down_packet_count"] = found["packet_count"] - found["up_packet_count"]
+    found["down_byte_count"] = found["byte_count"] - found["up_byte_count"]
+    flags = block.series("tcp_flags")
+    for name, bit in _FLAGS.items():
+        found[name] = sums(((flags.items & bit) != 0).astype(np.int64), flags.offsets)
+    marks = block.raw("packet_marks")
+    for name, bit in (("retrans_count", _RETRANSMISSION), ("out_of_order_count", _OUT_OF_ORDER)):
+        found[name] = sums(((marks.items & bit) != 0).astype(np.int64), marks.offsets)
+    windows = block.series("tcp_window_sizes")
+    sizes = windows.items.astype(np.int64)
+    found["sum_window"] = sums(sizes, windows.offsets)
+    is_open = sizes > 0
+    opened = ListStatistics(Ragged(sizes[is_open], _compressed(windows.offsets, is_open)))
+    found["min_window"] = opened["min"].astype(np.int64)
+    found["max_window"] = opened["max"].astype(np.int64)
+    return {name: values.tolist() for name, values in found.items()}
+
+
+def _gaps(times: Ragged) -> Ragged:
+    """From one packet to the next, in seconds: one less than there are packets."""
+    if len(times.items) < 2:
+        return Ragged(np.zeros(0), np.zeros_like(times.offsets))
+    gaps = np.diff(times.items) / 1e9
+    within = np.ones(len(gaps), dtype=np.bool_)
+    borders = times.offsets[1:-1]
+    within[borders[(borders > 0) & (borders <= len(gaps))] - 1] = False
+    offsets = np.concatenate([[0], np.cumsum(np.maximum(times.lengths - 1, 0))])
+    return Ragged(gaps[within], offsets)
+
+
+def _compressed(
+    offsets: npt.NDArray[np.int64], mask: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.int64]:
+    before = np.concatenate([[0], np.cumsum(mask)])
+    return before[offsets]
+
+
+def _nanos(times: Any) -> npt.NDArray[np.int64]:
+    return np.asarray(times).astype("datetime64[ns]").view(np.int64)
+
+
+_PURE_ACK, _RETRANSMISSION, _OUT_OF_ORDER = 1, 4, 16
+"""Bits of the column ``packet_marks``."""
+
+_RST = 4
+_FLAGS = {
+    "fin_count": 1,
+    "syn_count": 2,
+    "rst_count": _RST,
+    "psh_count": 8,
+    "ack_count": 16,
+    "urg_count": 32,
+}
+_SEQUENCES = frozenset(
+    (*LENGTHS, "directions", "times", "tcp_flags", "tcp_window_sizes", "packet_marks")
+)
+_FAMILIES = {"frame_numbers": "frames", "frame_offsets": "frames"}

@@ -1,0 +1,280 @@
+"""Captures to lists of flow objects."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from ._block import Block, Choice
+from ._options import Path_
+from .errors import CaptureError, ConfigError
+from .flow import Flow
+from .read import read_flows
+from .table import FlowTable
+
+DEFAULT_FILTER = "not arp and not icmp and not icmpv6 and not dhcp and not dhcpv6"
+
+
+class Analyzer:
+    """Reads captures into flow objects.
+
+    A flow is what goes on between two endpoints, whatever TCP says and however long it is silent,
+    unless ``udp_timeout`` or ``split_tcp`` asks otherwise. Its initiator is who sent its first
+    packet.
+
+    Parameters
+    ----------
+    udp_timeout : float
+        Seconds of silence that end a flow of UDP; 0 for never.
+    tcp_cleanup_timeout : float
+        With ``split_tcp``, seconds of silence that end a flow of TCP.
+    filter_ack : bool
+        Leave out TCP segments that acknowledge and do nothing else.
+    filter_rst : bool
+        Leave out packets with RST.
+    filter_retrans : bool
+        Leave out TCP segments that were wholly seen before. Segments out of order stay.
+    bpf_filter : str, optional
+        Only packets and flows for which an expression is true: tcpdump's language, and words for
+        what flows say, such as ``tls`` or ``tls.sni endswith "example.com"``.
+    default_filter : str, optional
+        An expression that has to be true as well. The usual one leaves out ARP, ICMP and DHCP;
+        those that ``bpf_filter`` names stay.
+    min_packets : int
+        Leave out flows with fewer packets.
+    verbose_mode : bool
+        Keep where the packets of flows are: the same as ``keep_packets="offsets"``.
+    enabled_features : list of str, optional
+        Which protocols and statistics to look for: names of sequences, ``"statistics"``, ``"tls"``,
+        ``"http"``, ``"dns"``, ``"quic"`` [all].
+    save_raw_bytes : bool
+        Keep the bytes of packets: the same as ``keep_packets="bytes"``.
+    compute_statistics : bool
+        Whether flows have statistics.
+    enable_reassembly : bool
+        Whether what flows say is put together from several packets.
+    protocols : list of str, optional
+        Protocols to look for: ``"tls"``, ``"http"``, ``"dns"``, ``"quic"`` [all].
+    app_layer_parsing : {"full", "port_only", "none"}
+        How far what flows say is looked into.
+    split_tcp : bool
+        Whether FIN, RST, a new SYN and silence end a flow of TCP.
+    threads : int, optional
+        Threads [the processors there are].
+    max_packets : int
+        Packets in the sequences of a flow at most.
+
+    Examples
+    --------
+    >>> import flowloom as fl
+    >>> flows = fl.Analyzer().analyze_file("samples/browsing.pcapng")
+    >>> print(flows[0].key, flows[0].packet_count)
+    """
+
+    def __init__(
+        self,
+        udp_timeout: float = 0,
+        tcp_cleanup_timeout: float = 300.0,
+        filter_ack: bool = False,
+        filter_rst: bool = False,
+        filter_retrans: bool = True,
+        bpf_filter: str | None = None,
+        default_filter: str | None = DEFAULT_FILTER,
+        min_packets: int = 1,
+        verbose_mode: bool = False,
+        enabled_features: Sequence[str] | None = None,
+        save_raw_bytes: bool = False,
+        compute_statistics: bool = True,
+        enable_reassembly: bool = True,
+        protocols: Sequence[str] | None = None,
+        app_layer_parsing: Literal["full", "port_only", "none"] = "full",
+        *,
+        split_tcp: bool = False,
+        threads: int | None = None,
+        max_packets: int = 1 << 30,
+    ) -> None:
+        if app_layer_parsing not in ("full", "port_only", "none"):
+            raise ConfigError(
+                f"app_layer_parsing is full, port_only or none, not {app_layer_parsing!r}"
+            )
+        self.udp_timeout = udp_timeout
+        self.tcp_cleanup_timeout = tcp_cleanup_timeout
+        self.filter_ack = filter_ack
+        self.filter_rst = filter_rst
+        self.filter_retrans = filter_retrans
+        self.bpf_filter = bpf_filter
+        self.default_filter = default_filter
+        self.min_packets = min_packets
+        self.verbose_mode = verbose_mode
+        self.enabled_features = enabled_features
+        self.save_raw_bytes = save_raw_bytes
+        self.compute_statistics = compute_statistics
+        self.enable_reassembly = enable_reassembly
+        self.protocols = protocols
+        self.app_layer_parsing = app_layer_parsing
+        self.split_tcp = split_tcp
+        self.threads = threads
+        self.max_packets = max_packets
+        self.reset_stats()
+
+    def analyze_file(self, pcap_path: Path_) -> list[Flow]:
+        """The flows of a capture in the order in which they began.
+
+        Raises
+        ------
+        FileNotFoundError
+            Where there is no such file.
+        CaptureError
+            Where it is no capture.
+        """
+        path = os.fspath(pcap_path)
+        if not os.path.exists(path):
+            raise FileNotFoundError(f"no such capture: {path}")
+        return self._flows(self._read([path]))
+
+    def analyze_directory(self, directory: Path_, pattern: str = "*.pcap") -> dict[str, list[Flow]]:
+        """The flows of each capture in a directory, by file name; captures are read side by side.
+
+        One that cannot be read is missing, and counted in ``stats["errors"]``.
+        """
+        folder = Path(directory)
+        if not folder.is_dir():
+            raise FileNotFoundError(f"no such directory: {folder}")
+        names = sorted(name for name in os.listdir(folder) if fnmatch.fnmatch(name, pattern))
+        paths = [str(folder / name) for name in names if (folder / name).is_file()]
+        if not paths:
+            return {}
+        table = self._read(paths)
+        flows: dict[str, list[Flow]] = {
+            os.path.basename(capture["capture"]): []
+            for capture in table.captures
+            if not capture["error"]
+        }
+        for flow in self._flows(table):
+            flows[os.path.basename(flow.capture)].append(flow)
+        return flows
+
+    @property
+    def stats(self) -> dict[str, int]:
+        """What became of the captures so far: ``files_processed``, ``packets_processed``,
+        ``packets_filtered``, ``flows_created``, ``errors``."""
+        return dict(self._stats)
+
+    def reset_stats(self) -> None:
+        """Sets the counts back to 0."""
+        self._stats = dict.fromkeys(
+            (
+                "files_processed",
+                "packets_processed",
+                "packets_filtered",
+                "flows_created",
+                "errors",
+            ),
+            0,
+        )
+
+    def _read(self, paths: list[str]) -> FlowTable:
+        timeouts: dict[str, Any] = {"no_split": True}
+        if self.udp_timeout > 0 or self.split_tcp:
+            timeouts = {
+                "ignore_tcp_ends": not self.split_tcp,
+                "idle": self.udp_timeout if self.udp_timeout > 0 else _NEVER,
+                "tcp_idle": self.tcp_cleanup_timeout if self.split_tcp else _NEVER,
+                "active": _NEVER,
+            }
+        try:
+            table = read_flows(
+                paths,
+                features=self._features(),
+                filter=merged(self.default_filter, self.bpf_filter),
+                initiator="first-packet",
+                key_ignore="priority",
+                app_layer=_APP_LAYERS[self.app_layer_parsing],
+                max_packets=self.max_packets,
+                threads=self.threads,
+                progress=False,
+                **timeouts,
+            )
+        except CaptureError:
+            self._stats["errors"] += 1
+            raise
+        self._count(table)
+        return table
+
+    def _features(self) -> list[str]:
+        wanted = ["core", "sequences"]
+        protocols = self._wanted_protocols()
+        if protocols:
+            wanted.append("application")
+        return wanted + [name for name in _PROTOCOLS if name in protocols]
+
+    def _wanted_protocols(self) -> set[str]:
+        wanted = set(_PROTOCOLS)
+        for chosen in (self.protocols, self.enabled_features):
+            if chosen is not None:
+                wanted &= {name.lower() for name in chosen}
+        # The names in a QUIC handshake are those of TLS.
+        return wanted | ({"tls"} if "quic" in wanted else set())
+
+    def _flows(self, table: FlowTable) -> list[Flow]:
+        choice = Choice(self.filter_ack, self.filter_rst, self.filter_retrans)
+        flows: list[Flow] = []
+        at = 0
+        for rows in table._native.chunk_rows:
+            block = Block(table[at : at + rows], choice, with_statistics=self.compute_statistics)
+            counts = block.packet_counts()
+            chosen = np.flatnonzero(counts >= max(1, self.min_packets))
+            flows += [Flow(block, row) for row in chosen.tolist()]
+            at += rows
+        self._stats["flows_created"] += len(flows)
+        return flows
+
+    def _count(self, table: FlowTable) -> None:
+        failed = sum(1 for capture in table.captures if capture["error"])
+        self._stats["errors"] += failed
+        self._stats["files_processed"] += len(table.captures) - failed
+        self._stats["packets_processed"] += table.account.get("frames", 0)
+        self._stats["packets_filtered"] += table.account.get("filtered", 0)
+
+
+def merged(default: str | None, wanted: str | None) -> str | None:
+    """Both filters; what the second one names, the usual default does not leave out."""
+    default, wanted = translated(default or ""), translated(wanted or "")
+    if default == translated(DEFAULT_FILTER) and wanted:
+        named = set(re.findall(r"[a-z0-9]+", wanted.lower()))
+        rules = [rule for rule in default.split(" and ") if rule.split()[1] not in named]
+        default = " and ".join(rules)
+    if default and wanted:
+        return f"({default}) and ({wanted})"
+    return default or wanted or None
+
+
+def translated(expression: str) -> str:
+    """An expression with words of wa1kpcap's language as tcpdump has them."""
+    words = re.findall(r'"[^"]*"|[()]|[^\s()"]+', expression)
+    found: list[str] = []
+    for word in words:
+        lower = word.lower()
+        if lower in _WORDS:
+            word = _WORDS[lower]
+        elif _ADDRESS.fullmatch(word) and (not found or found[-1] in _BEFORE_HOSTS):
+            found.append("host")
+        found.append(lower if lower in _LOWER else word)
+    return " ".join(found)
+
+
+_WORDS = {"icmpv6": "icmp6", "ipv6": "ip6"}
+_LOWER = {"and", "or", "not", "tcp", "udp", "icmp", "arp", "ip", "host", "src", "dst", "port"}
+_BEFORE_HOSTS = {"and", "or", "not", "(", "&&", "||", "!"}
+_ADDRESS = re.compile(r"\d+(\.\d+){3}|[0-9a-fA-F]*:[0-9a-fA-F:]*:[0-9a-fA-F:.]*")
+
+_PROTOCOLS = ("tls", "quic", "http", "dns")
+_APP_LAYERS: dict[str, Any] = {"full": "full", "port_only": "port-only", "none": "none"}
+_NEVER = 100 * 366 * 86400.0
+"""Seconds that no capture is long."""

@@ -1,0 +1,1 @@
+"""Interfaces of other packages on top of this one: change the import line, and scripts run."""

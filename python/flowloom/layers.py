@@ -1,0 +1,332 @@
+"""What flows say, as objects: the handshake of TLS or QUIC, the first HTTP exchange, DNS."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ._block import Block
+
+
+class Info:
+    """Fields of a protocol: attributes, or ``info.get(name, default)``."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """A field, or a default where there is no such field or it is empty."""
+        value = getattr(self, key, None)
+        return default if value is None else value
+
+
+@dataclass
+class TLSInfo(Info):
+    """The TLS handshake of a flow."""
+
+    version: str | None = None
+    """The version that was negotiated, as ``3.3`` for TLS 1.2."""
+    version_name: str | None = None
+    """The same by its name: ``TLS 1.2``."""
+    sni: list[str] = field(default_factory=list)
+    """The host name that the client asked for, as a list of one."""
+    alpn: list[str] = field(default_factory=list)
+    """Protocols that the client offered, in its order."""
+    alpn_chosen: str | None = None
+    """The protocol that the server took, where that is in the clear."""
+    cipher_suites: list[int] = field(default_factory=list)
+    """Cipher suites that the client offered, in its order."""
+    cipher_suite: int | None = None
+    """The cipher suite that the server took."""
+    signature_algorithms: list[int] = field(default_factory=list)
+    """Signature algorithms that the client offered."""
+    supported_groups: list[str] = field(default_factory=list)
+    """Groups of the key exchange that the client offered, by name."""
+    extensions: list[int] = field(default_factory=list)
+    """Numbers of the extensions of the ClientHello."""
+    certificate: dict[str, Any] | None = None
+    """The server's certificate: ``subject`` and ``issuer`` (dictionaries such as
+    ``{"CN": "example.com"}``), ``serial_number``, ``not_before`` and ``not_after`` (ISO 8601, UTC),
+    ``sha256``, ``dns_names``."""
+    certificates: list[str] = field(default_factory=list)
+    """SHA-256 of each certificate that the server sent, its own first."""
+    ja3: str | None = None
+    """JA3 of the ClientHello."""
+    ja3s: str | None = None
+    """JA3S of the ServerHello."""
+    ja4: str | None = None
+    """JA4 of the ClientHello."""
+    content_type: int = 22
+    """22: what is told of is the handshake."""
+    handshake_type: int | None = None
+    """1 where there was a ClientHello, 2 where there was a ServerHello alone."""
+
+
+@dataclass
+class HTTPInfo(Info):
+    """The first HTTP request of a flow and what answered it."""
+
+    method: str | None = None
+    host: str | None = None
+    path: str | None = None
+    """The target of the request, as it was sent."""
+    user_agent: str | None = None
+    status_code: int | None = None
+    status_reason: str | None = None
+    content_type: str | None = None
+    """Content-Type of the response, else of the request."""
+    version: str | None = None
+    """The version: ``1.1``."""
+    server: str | None = None
+    referer: str | None = None
+
+    @property
+    def is_request(self) -> bool:
+        """Whether a request was seen."""
+        return self.method is not None
+
+    @property
+    def is_response(self) -> bool:
+        """Whether a response was seen."""
+        return self.status_code is not None
+
+
+@dataclass
+class DNSInfo(Info):
+    """The first question of a flow and its answer."""
+
+    queries: list[str] = field(default_factory=list)
+    """The name in question, as a list of one."""
+    query_type: str | None = None
+    """What is asked for: ``A``."""
+    answers: list[str] = field(default_factory=list)
+    """The data of the records that answer it."""
+    answer_types: list[str] = field(default_factory=list)
+    """Their types."""
+    response_code: int = 0
+    """The response code: 3 is NXDOMAIN."""
+    question_count: int = 0
+    """Queries of the flow."""
+    answer_count: int = 0
+    """Records in the answer."""
+
+    @property
+    def is_query(self) -> bool:
+        """Whether a query was seen."""
+        return self.question_count > 0
+
+    @property
+    def is_response(self) -> bool:
+        """Whether a response was seen."""
+        return bool(self.answers) or self.response_code != 0
+
+
+@dataclass
+class QUICInfo(Info):
+    """The QUIC handshake of a flow."""
+
+    version: int = 0
+    """The version by its number: 1, or 0x6b3343cf for 2."""
+    version_str: str = "unknown"
+    """The same by its name: ``QUICv1``."""
+    dcid: bytes = b""
+    """Destination connection id of the client's first packet."""
+    scid: bytes = b""
+    """Connection id that the server chose for itself; the client's where it did not answer."""
+    sni: str | None = None
+    """The host name that the client asked for."""
+    alpn: list[str] = field(default_factory=list)
+    """Protocols that the client offered."""
+    cipher_suites: list[int] = field(default_factory=list)
+    """Cipher suites that the client offered."""
+    user_agent: str | None = None
+    """What the client calls itself."""
+    is_long_header: bool = True
+
+
+def tls(block: Block, row: int) -> TLSInfo | None:
+    """The TLS or DTLS handshake of a flow; none for QUIC, which has an object of its own."""
+
+    def value(name: str) -> Any:
+        return block.value("tls_" + name, row)
+
+    hellos = value("client_hello_count") or 0
+    has_any = hellos or value("version") or value("cert_sha256")
+    if not has_any and "tls" not in (block.value("applications", row) or ()):
+        return None
+    if block.value("quic_version", row) is not None:
+        return None
+    number = value("version_id")
+    sni = value("sni")
+    return TLSInfo(
+        version=None if number is None else f"{number >> 8}.{number & 255}",
+        version_name=value("version"),
+        sni=[] if sni is None else [sni],
+        alpn=value("alpn_offered") or [],
+        alpn_chosen=value("alpn"),
+        cipher_suites=value("client_ciphers") or [],
+        cipher_suite=value("cipher_id"),
+        signature_algorithms=value("client_signature_algorithms") or [],
+        supported_groups=value("client_groups") or [],
+        extensions=value("client_extensions") or [],
+        certificate=_certificate(block, row),
+        certificates=value("cert_sha256") or [],
+        ja3=value("ja3"),
+        ja3s=value("ja3s"),
+        ja4=value("ja4"),
+        handshake_type=1 if hellos else (2 if number is not None else None),
+    )
+
+
+def http(block: Block, row: int) -> HTTPInfo | None:
+    """The first HTTP exchange of a flow."""
+
+    def value(name: str) -> Any:
+        return block.value("http_" + name, row)
+
+    if not (value("request_count") or value("response_count")):
+        return None
+    return HTTPInfo(
+        method=value("method"),
+        host=value("host"),
+        path=value("uri"),
+        user_agent=value("user_agent"),
+        status_code=value("status"),
+        status_reason=value("reason"),
+        content_type=value("content_type") or value("request_content_type"),
+        version=value("version"),
+        server=value("server"),
+        referer=value("referer"),
+    )
+
+
+def dns(block: Block, row: int) -> DNSInfo | None:
+    """The first question of a flow."""
+
+    def value(name: str) -> Any:
+        return block.value("dns_" + name, row)
+
+    if not (value("query_count") or value("response_count")):
+        return None
+    query = value("query")
+    answers = value("answers") or []
+    return DNSInfo(
+        queries=[] if query is None else [query],
+        query_type=value("query_type"),
+        answers=answers,
+        answer_types=value("answer_types") or [],
+        response_code=_response_code(value("rcode")),
+        question_count=value("query_count") or 0,
+        answer_count=len(answers),
+    )
+
+
+def quic(block: Block, row: int) -> QUICInfo | None:
+    """The QUIC handshake of a flow."""
+
+    def value(name: str) -> Any:
+        return block.value("quic_" + name, row)
+
+    version = value("version")
+    if version is None:
+        return None
+    chosen = value("server_scid") or value("scid") or ""
+    return QUICInfo(
+        version=_QUIC_VERSIONS.get(version) or _draft(version),
+        version_str=f"QUICv{version}" if version in _QUIC_VERSIONS else version,
+        dcid=bytes.fromhex(value("dcid") or ""),
+        scid=bytes.fromhex(chosen),
+        sni=block.value("tls_sni", row) or value("sni"),
+        alpn=block.value("tls_alpn_offered", row) or [],
+        cipher_suites=block.value("tls_client_ciphers", row) or [],
+        user_agent=value("user_agent"),
+    )
+
+
+def name_parts(text: str | None) -> dict[str, Any]:
+    """A name as RFC 4514 writes it, as a dictionary; what occurs twice becomes a list."""
+    parts: dict[str, Any] = {}
+    for piece in re.findall(r"(?:\\.|[^,+\\])+", text or ""):
+        key, _, value = piece.partition("=")
+        value = re.sub(r"\\([0-9a-fA-F]{2}|.)", _unescaped, value)
+        had = parts.get(key)
+        if had is None:
+            parts[key] = value
+        else:
+            parts[key] = [*had, value] if isinstance(had, list) else [had, value]
+    return parts
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    code = found.group(1)
+    return code if len(code) == 1 else chr(int(code, 16))
+
+
+def _certificate(block: Block, row: int) -> dict[str, Any] | None:
+    def value(name: str) -> Any:
+        return block.value("tls_cert_" + name, row)
+
+    hashes = value("sha256")
+    if not hashes:
+        return None
+    serial = value("serial")
+    return {
+        "subject": name_parts(value("subject")),
+        "issuer": name_parts(value("issuer")),
+        "serial_number": None if serial is None else f"0x{serial.lstrip('0') or '0'}",
+        "not_before": _instant(value("not_before")),
+        "not_after": _instant(value("not_after")),
+        "sha256": hashes[0],
+        "dns_names": value("san") or [],
+    }
+
+
+def _instant(seconds: int | None) -> str | None:
+    if seconds is None:
+        return None
+    since = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
+    try:
+        return (since + dt.timedelta(seconds=seconds)).isoformat()
+    except OverflowError:
+        return None
+
+
+def _response_code(name: str | None) -> int:
+    if name is None:
+        return 0
+    digits = re.sub(r"\D", "", name)
+    return _RESPONSE_CODES.get(name, int(digits) if digits else 0)
+
+
+def _draft(version: str) -> int:
+    """The number of a draft's version, or of one that is given in hexadecimal."""
+    if version.startswith("draft-") and version[6:].isdecimal():
+        return 0xFF000000 + int(version[6:])
+    if len(version) == 4:
+        return int.from_bytes(version.encode(), "big")
+    try:
+        return int(version, 16)
+    except ValueError:
+        return 0
+
+
+_QUIC_VERSIONS = {"1": 1, "2": 0x6B3343CF}
+_RESPONSE_CODES = {
+    name: code
+    for code, name in enumerate(
+        [
+            "NOERROR",
+            "FORMERR",
+            "SERVFAIL",
+            "NXDOMAIN",
+            "NOTIMP",
+            "REFUSED",
+            "YXDOMAIN",
+            "YXRRSET",
+            "NXRRSET",
+            "NOTAUTH",
+            "NOTZONE",
+        ]
+    )
+}
+"""RFC 6895, section 2.3."""

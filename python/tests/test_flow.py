@@ -1,0 +1,92 @@
+"""Flow objects: what they say of captures, and that they are views."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+
+import flowloom as fl
+import numpy as np
+import pytest
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+
+
+@pytest.fixture(scope="module")
+def flows() -> list[fl.Flow]:
+    return fl.Analyzer().analyze_file(SAMPLES / "browsing.pcapng")
+
+
+def test_statistics_are_those_of_numpy(flows: list[fl.Flow]) -> None:
+    compared = 0
+    for flow in flows:
+        for name, series in (("packet_lengths", flow.packet_lengths), ("iats", flow.iats)):
+            if not len(series):
+                assert name not in flow.stats
+                continue
+            stats, plain = flow.stats[name], np.abs(series).astype(float)
+            up, down = series[series > 0], -series[series < 0]
+            expected = {
+                "mean": plain.mean(),
+                "std": plain.std(),
+                "var": plain.var(),
+                "min": plain.min(),
+                "max": plain.max(),
+                "range": np.ptp(plain),
+                "median": np.median(plain),
+                "sum": plain.sum(),
+                "cv": plain.std() / plain.mean() if plain.mean() else 0.0,
+                "up_count": len(up),
+                "down_count": len(down),
+                "up_mean": up.mean() if len(up) else 0.0,
+                "down_std": down.std() if len(down) else 0.0,
+                "count": len(series),
+            }
+            if np.ptp(plain) > 0:
+                apart = (plain - plain.mean()) / plain.std()
+                expected["skew"], expected["kurt"] = (apart**3).mean(), (apart**4).mean() - 3
+            for statistic, value in expected.items():
+                assert stats[statistic] == pytest.approx(value, rel=1e-9, abs=1e-9), (name, statistic)
+                compared += 1
+    print(f"{compared} statistics of {len(flows)} flows compared")
+    assert compared > 500
+
+
+def test_shortcuts_are_the_statistics(flows: list[fl.Flow]) -> None:
+    flow = max(flows, key=lambda flow: flow.packet_count)
+    for prefix, name in (("pkt", "packet_lengths"), ("app", "app_lengths"), ("iat", "iats")):
+        for statistic in ("mean", "std", "median", "skew", "kurt", "cv"):
+            assert getattr(flow, f"{prefix}_{statistic}") == flow.stats[name][statistic]
+    assert flow.pkt_up_count + flow.pkt_down_count == flow.packet_count
+    assert isinstance(flow.pkt_up_count, int)
+
+
+def test_views_outlive_their_table() -> None:
+    table = fl.read_flows(SAMPLES / "browsing.pcapng", features="core,sequences")
+    flows, counts = list(table), table["packet_count"].tolist()
+    del table
+    gc.collect()
+    assert [flow.packet_count for flow in flows] == counts
+    assert [len(flow.packet_lengths) for flow in flows] == counts
+
+
+def test_a_column_that_was_not_read_is_told() -> None:
+    flow = next(iter(fl.read_flows(SAMPLES / "browsing.pcapng", features="core")))
+    with pytest.raises(fl.ConfigError, match="sequences"):
+        _ = flow.packet_lengths
+
+
+def test_filters_leave_packets_out() -> None:
+    path = SAMPLES / "browsing.pcapng"
+    every = fl.Analyzer(filter_retrans=False).analyze_file(path)
+    fewer = fl.Analyzer(filter_ack=True, filter_rst=True).analyze_file(path)
+    assert sum(flow.packet_count for flow in fewer) < sum(flow.packet_count for flow in every)
+    for flow in fewer:
+        assert not np.any(flow.tcp_flags & 4)
+        assert flow.packet_count == len(flow.packet_lengths) > 0
+        assert flow.packet_lengths[0] > 0
+
+
+def test_min_packets_leaves_flows_out() -> None:
+    flows = fl.Analyzer(min_packets=10).analyze_file(SAMPLES / "browsing.pcapng")
+    assert flows and all(flow.packet_count >= 10 for flow in flows)
