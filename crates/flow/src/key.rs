@@ -90,9 +90,7 @@ impl FlowKey {
             tag if ignore.priority && tag.id() == Some(0) => 0,
             tag => u64::from(tag.bits()),
         };
-        let where_ = vlan(0) << 48
-            | vlan(1) << 32
-            | u64::from(packet.vni_plus_one);
+        let where_ = vlan(0) << 48 | vlan(1) << 32 | u64::from(packet.vni_plus_one);
         let words = [a_high, a_low, b_high, b_low, what, where_ & ignore.mask()];
         (Self { words }, reversed)
     }
