@@ -15,6 +15,8 @@ use held::Held;
 pub struct Stream<S> {
     /// Number of the next byte to be handed on; none before the first segment.
     next: Option<u32>,
+    /// Where an earlier SYN had it begin, as long as no byte has come.
+    earlier: Option<u32>,
     /// Bytes handed on or lost so far: the offset of the next byte.
     offset: u64,
     /// What came early.
@@ -74,7 +76,7 @@ impl<S> Default for Stream<S> {
 impl<S> Stream<S> {
     /// Before its first segment.
     pub const fn new(overlap: Overlap) -> Self {
-        Self { next: None, offset: 0, held: Held::new(overlap), end: None }
+        Self { next: None, earlier: None, offset: 0, held: Held::new(overlap), end: None }
     }
 }
 
@@ -94,8 +96,14 @@ impl<S: Copy> Stream<S> {
         sink: &mut impl FnMut(Delivery<'_, S>),
     ) {
         let seq = segment.seq.wrapping_add(u32::from(segment.syn));
-        if segment.syn && self.offset == 0 && self.held.is_empty() {
-            self.next = Some(seq);
+        if self.offset == 0 && self.held.is_empty() {
+            if segment.syn && self.next != Some(seq) {
+                self.earlier = self.next.replace(seq);
+            } else if segment.len > 0 && self.earlier == Some(seq) {
+                // The later SYN was a stray one, which the other side did not take (RFC 9293,
+                // section 3.10.7.4).
+                self.next = Some(seq);
+            }
         }
         // The number of a FIN or RST alone need not be that of the next byte.
         if self.next.is_none() && segment.len == 0 {

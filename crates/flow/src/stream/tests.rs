@@ -137,6 +137,10 @@ fn syn_counts_one_and_may_bring_payload_and_come_again() {
     let segments = [Segment::new(5, b"").syn(), Segment::new(900, b"").syn()];
     let segments = [&segments[..], &[Segment::new(901, b"x")]].concat();
     assert_eq!(text(&run(Overlap::First, ROOM, &segments).0), "x");
+    // Unless the bytes go on with the old one: the new SYN was a stray.
+    let segments = [Segment::new(5, b"").syn(), Segment::new(900, b"").syn()];
+    let segments = [&segments[..], &[Segment::new(6, b"ab"), Segment::new(8, b"c")]].concat();
+    assert_eq!(text(&run(Overlap::First, ROOM, &segments).0), "abc");
     // Once there are bytes, none does.
     let segments = [Segment::new(6, b"ab"), Segment::new(900, b"").syn(), Segment::new(8, b"c")];
     assert_eq!(text(&run(Overlap::First, ROOM, &segments).0), "abc");
