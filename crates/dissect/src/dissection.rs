@@ -15,8 +15,9 @@ pub struct Dissection {
     pub(crate) fields: Vec<Field>,
     /// Texts that are not in the bytes as they are.
     pub(crate) text: String,
-    /// Bytes that are not in the frame: messages put together from segments.
-    pub(crate) joined: Vec<u8>,
+    /// Bytes that are not in the frame as they are: datagrams put together from fragments, messages
+    /// put together from segments, and what was decrypted.
+    joined: Vec<Vec<u8>>,
     /// Why the way down the headers ended, if it did early.
     pub(crate) stop: Option<flowloom_wire::DecodeError>,
 }
@@ -26,14 +27,48 @@ pub struct Dissection {
 pub struct LayerSpan {
     /// What it is.
     pub info: &'static LayerInfo,
-    /// Where it begins: in the frame, or in the bytes of [`Dissection::joined`].
+    /// Where it begins in its bytes: those of the frame, or others ([`Dissection::source`]).
     pub start: u32,
     /// How many bytes there are of it.
     pub len: u32,
-    /// Whether `start` and the fields' count in the joined bytes.
-    pub is_joined: bool,
+    /// Which bytes it is in.
+    pub(crate) source: Bytes,
     /// Where its fields begin in [`Dissection::fields`].
     first_field: u32,
+}
+
+/// Which bytes a layer is in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Bytes {
+    pub(crate) origin: Origin,
+    /// Among those that are not the frame's.
+    number: u8,
+}
+
+/// What the bytes are that a layer is in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// The frame.
+    #[default]
+    Frame,
+    /// A datagram put together from fragments.
+    Datagram,
+    /// A message put together from segments.
+    Message,
+    /// What a packet of QUIC held, decrypted and put in order.
+    Decrypted,
+}
+
+impl Origin {
+    /// Its name; none of the frame.
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Frame => None,
+            Self::Datagram => Some("datagram"),
+            Self::Message => Some("message"),
+            Self::Decrypted => Some("decrypted"),
+        }
+    }
 }
 
 /// A field of a layer.
@@ -125,7 +160,15 @@ impl Dissection {
 
     /// The bytes that a layer and its fields count in.
     pub fn source<'a>(&'a self, layer: &LayerSpan, frame: &'a [u8]) -> &'a [u8] {
-        if layer.is_joined { &self.joined } else { frame }
+        match layer.source.origin {
+            Origin::Frame => frame,
+            _ => self.joined.get(usize::from(layer.source.number)).map_or(&[], Vec::as_slice),
+        }
+    }
+
+    /// How many bytes there are that layers are in, those of the frame aside.
+    pub fn joined_len(&self) -> usize {
+        self.joined.iter().map(Vec::len).sum()
     }
 
     /// The names of the layers, joined by colons.
@@ -145,15 +188,29 @@ impl Dissection {
         &mut self,
         info: &'static LayerInfo,
         range: Range<usize>,
-        is_joined: bool,
+        source: Bytes,
     ) {
         self.layers.push(LayerSpan {
             info,
             start: range.start as u32,
             len: range.end.saturating_sub(range.start) as u32,
-            is_joined,
+            source,
             first_field: self.fields.len() as u32,
         });
+    }
+
+    /// Room for bytes that are not in the frame, unless there are too many of them.
+    pub(crate) fn new_source(&mut self, origin: Origin) -> Option<Bytes> {
+        let number = u8::try_from(self.joined.len()).ok()?;
+        self.joined.push(Vec::new());
+        Some(Bytes { origin, number })
+    }
+
+    /// The bytes of a source, once all layers in them are written.
+    pub(crate) fn fill_source(&mut self, source: Bytes, bytes: Vec<u8>) {
+        if let Some(joined) = self.joined.get_mut(usize::from(source.number)) {
+            *joined = bytes;
+        }
     }
 
     /// The last layer ends here.
@@ -168,6 +225,13 @@ impl Dissection {
         // Writing to a string cannot fail.
         let _ = write!(self.text, "{text}");
         TextSpan { start, end: self.text.len() as u32 }
+    }
+}
+
+impl LayerSpan {
+    /// What the bytes are that it is in, and that its fields count in.
+    pub fn origin(&self) -> Origin {
+        self.source.origin
     }
 }
 

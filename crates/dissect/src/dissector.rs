@@ -1,9 +1,10 @@
 //! The way down a frame: the headers `wire` finds, each written by its layer, and what they carry.
 
+use flowloom_flow::{Arrival, Clock, Datagram, Defrag, Limits, Timeouts};
 use flowloom_schema::{LinkType, Timestamp};
-use flowloom_wire::{Layer, Layers, Marks, Options, Packet, decode};
+use flowloom_wire::{Layer, Layers, Marks, Options, Packet, decode, decode_payload};
 
-use crate::dissection::Dissection;
+use crate::dissection::{Dissection, Origin};
 use crate::field::LayerInfo;
 use crate::layers;
 use crate::streams::{Associations, Streams};
@@ -27,13 +28,17 @@ pub struct FrameInput<'a> {
 }
 
 /// Dissects frames, in their order.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Dissector {
     options: Options,
     depth: Depth,
     found: Found,
     streams: Streams,
     associations: Associations,
+    clock: Clock,
+    defrag: Defrag,
+    /// What became of fragments.
+    resolved: Vec<Datagram>,
 }
 
 /// How far down frames are dissected; what is below is a layer `data`.
@@ -70,24 +75,39 @@ impl Layers for Found {
     }
 }
 
+impl Default for Dissector {
+    fn default() -> Self {
+        Self::new(Options::default(), Depth::default())
+    }
+}
+
 impl Dissector {
     /// One that has seen nothing yet.
     pub fn new(options: Options, depth: Depth) -> Self {
+        let Timeouts { fragment, clock_jump_max, .. } = Timeouts::default();
         Self {
             options,
             depth,
             found: Found::default(),
             streams: Streams::default(),
             associations: Associations::default(),
+            clock: Clock::new(clock_jump_max),
+            defrag: Defrag::new(&Limits::default(), fragment),
+            resolved: Vec::new(),
         }
     }
 
     /// Fills `out` with what is in a frame.
     pub fn dissect(&mut self, frame: &FrameInput<'_>, out: &mut Dissection) {
         out.clear();
+        let clock = self.clock.advance(frame.time.0);
+        self.defrag.expire(clock, 0, &mut self.resolved);
+        self.resolved.clear();
         let mut w = Writer::new(frame.bytes, frame.original as usize, out);
         layers::frame(&mut w, frame);
-        self.headers(&mut w, frame.link, 0, frame.original, QUOTES_MAX);
+        let arrival = Arrival { time: frame.time.0, frame: frame.number, ..Arrival::default() };
+        let way = Way { arrival, clock, quotes: 0, datagrams: 0 };
+        self.headers(&mut w, frame.link, 0, frame.original, way);
     }
 
     /// The headers from `start` on, and what they carry.
@@ -97,22 +117,35 @@ impl Dissector {
         link: LinkType,
         start: usize,
         original: u32,
-        quotes: u8,
+        way: Way,
     ) {
         let mut packet = Packet::default();
         self.found.0.clear();
         decode(link, w.rest(start), original, &self.options, &mut self.found, &mut packet);
+        self.found_headers(w, start, &packet, way);
+    }
+
+    /// The headers that were found from `start` on, and what they carry.
+    fn found_headers(&mut self, w: &mut Writer<'_>, start: usize, packet: &Packet, way: Way) {
+        let fragment = way.fragment(packet, w.rest(start).len()).map(|at| start + at);
         let mut next = start;
         let mut last = (Layer::Unknown, start);
         for &(layer, offset) in &self.found.0 {
+            let at = start + offset as usize;
+            if fragment.is_some_and(|fragment| at >= fragment) {
+                break;
+            }
             if self.depth.level.is_some_and(|level| layers::level(layer) > level) {
                 return layers::data(w, next, usize::MAX);
             }
-            last = (layer, start + offset as usize);
-            next = layers::write(w, layer, last.1);
+            last = (layer, at);
+            next = layers::write(w, layer, at);
             if self.depth.is_reached(w.out) {
                 return layers::data(w, next, usize::MAX);
             }
+        }
+        if let Some(at) = fragment {
+            return self.fragment(w, start, packet, at, way);
         }
         if let Some(error) = packet.stop {
             let error = flowloom_wire::DecodeError { offset: error.offset + start as u32, ..error };
@@ -122,14 +155,37 @@ impl Dissector {
         }
         let is_v6 = last.0 == Layer::Icmp6;
         if (is_v6 || last.0 == Layer::Icmp)
-            && quotes > 0
+            && way.quotes < QUOTES_MAX
             && let Some(at) = layers::quoted_at(is_v6, w.bytes, last.1)
         {
             // What is quoted is mostly cut.
             w.claim = usize::MAX;
-            return self.headers(w, LinkType::RAW, at, 0, quotes - 1);
+            let way = Way { quotes: way.quotes + 1, ..way };
+            return self.headers(w, LinkType::RAW, at, 0, way);
         }
-        self.payload(w, &packet, last.0, next, quotes < QUOTES_MAX);
+        self.payload(w, packet, last.0, next, way.quotes > 0);
+    }
+
+    /// A fragment whose data is at `at`, of a packet at `start`: the datagram, if it is the last.
+    fn fragment(&mut self, w: &mut Writer<'_>, start: usize, packet: &Packet, at: usize, way: Way) {
+        let arrival = Arrival { packet: *packet, ..way.arrival };
+        self.defrag.fragment(&arrival, w.rest(start), way.clock, &mut self.resolved);
+        let whole = self.resolved.drain(..).find_map(|datagram| match datagram {
+            Datagram::Whole { protocol, payload, origin, .. } => Some((protocol, payload, origin)),
+            _ => None,
+        });
+        let Some((protocol, payload, origin)) = whole else {
+            return layers::data(w, at, usize::MAX);
+        };
+        let Some(source) = w.out.new_source(Origin::Datagram) else { return };
+        layers::reassembled(w, packet.ip_version == 6, &origin, payload.len());
+        let mut packet = *packet;
+        self.found.0.clear();
+        decode_payload(&payload, protocol, &self.options, &mut self.found, &mut packet);
+        let mut inner = Writer::joined(&payload, source, w.out);
+        let way = Way { datagrams: way.datagrams + 1, ..way };
+        self.found_headers(&mut inner, 0, &packet, way);
+        w.out.fill_source(source, payload);
     }
 }
 
@@ -165,6 +221,32 @@ impl Dissector {
     }
 }
 
+/// How headers were come to.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    /// The frame they are in.
+    arrival: Arrival,
+    /// The packet clock.
+    clock: i64,
+    /// Errors that quote them.
+    quotes: u8,
+    /// Datagrams put together from fragments that they are in.
+    datagrams: u8,
+}
+
+impl Way {
+    /// Where the data of a fragment begins that is to be put together with others: not of one that
+    /// is quoted, or was not captured whole.
+    fn fragment(self, packet: &Packet, len: usize) -> Option<usize> {
+        let end = packet.trans_offset as usize + packet.trans_len as usize;
+        let is_taken = packet.marks.has(Marks::FRAGMENT)
+            && self.quotes == 0
+            && self.datagrams < DATAGRAMS_MAX
+            && end <= len;
+        is_taken.then_some(packet.trans_offset as usize)
+    }
+}
+
 impl Depth {
     /// Whether the last layer is the last that is wanted.
     fn is_reached(self, dissection: &Dissection) -> bool {
@@ -175,3 +257,5 @@ impl Depth {
 
 /// Errors that quote errors that quote packets are followed so far.
 const QUOTES_MAX: u8 = 2;
+/// Datagrams in fragments of datagrams in fragments are put together so far.
+const DATAGRAMS_MAX: u8 = 4;

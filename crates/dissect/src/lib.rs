@@ -20,7 +20,7 @@ mod streams;
 mod summary;
 mod writer;
 
-pub use dissection::{Dissection, Field, LayerSpan, TextSpan, Value};
+pub use dissection::{Dissection, Field, LayerSpan, Origin, TextSpan, Value};
 pub use dissector::{Depth, Dissector, FrameInput, Level};
 pub use field::{FieldInfo, Kind, LayerInfo};
 pub use layers::{LAYERS, find_field, find_layer};

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use flowloom_schema::Timestamp;
 
-use crate::dissection::{Dissection, Field, Value};
+use crate::dissection::{Bytes, Dissection, Field, Value};
 use crate::field::{FieldInfo, Kind, LayerInfo};
 
 /// Writes fields whose values are read from `bytes`; one that is not all there is not written.
@@ -17,7 +17,10 @@ pub(crate) struct Writer<'w> {
     /// The same, if all of it had been captured.
     pub(crate) claim: usize,
     pub(crate) out: &'w mut Dissection,
-    pub(crate) is_joined: bool,
+    /// Which bytes they are.
+    pub(crate) source: Bytes,
+    /// Whether the bytes were shown where they came, segment by segment.
+    pub(crate) is_repeated: bool,
     /// Whether the two bytes of the frame control of 802.11 are swapped, as in CAPWAP.
     pub(crate) is_swapped: bool,
     depth: u8,
@@ -26,13 +29,27 @@ pub(crate) struct Writer<'w> {
 impl<'w> Writer<'w> {
     pub(crate) fn new(bytes: &'w [u8], original: usize, out: &'w mut Dissection) -> Self {
         let (end, claim) = (bytes.len(), original.max(bytes.len()));
-        Self { bytes, end, claim, out, is_joined: false, is_swapped: false, depth: 0 }
+        Self {
+            bytes,
+            end,
+            claim,
+            out,
+            source: Bytes::default(),
+            is_repeated: false,
+            is_swapped: false,
+            depth: 0,
+        }
+    }
+
+    /// One of bytes that are not in the frame as they are.
+    pub(crate) fn joined(bytes: &'w [u8], source: Bytes, out: &'w mut Dissection) -> Self {
+        Self { source, ..Self::new(bytes, bytes.len(), out) }
     }
 
     /// Begins a layer that reaches to the end of what is there.
     pub(crate) fn layer(&mut self, info: &'static LayerInfo, start: usize) {
         self.depth = 0;
-        self.out.begin_layer(info, start..self.end.max(start), self.is_joined);
+        self.out.begin_layer(info, start..self.end.max(start), self.source);
     }
 
     /// What is at `end` and after it does not belong to what is written about.

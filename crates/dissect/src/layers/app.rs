@@ -2,7 +2,7 @@
 
 use flowloom_wire::Packet;
 
-use crate::dissection::Dissection;
+use crate::dissection::{Bytes, Dissection, Origin};
 use crate::layers::{dhcp, dns, frame, http, quic, tls};
 use crate::streams::{Associations, Speaks, Stream};
 use crate::writer::Writer;
@@ -68,19 +68,20 @@ pub(crate) fn segment(w: &mut Writer<'_>, packet: &Packet, stream: &mut Stream, 
         return frame::data(w, at, usize::MAX);
     }
     let joined = std::mem::take(&mut stream.pending);
-    let rest = of_joined(w.out, &joined, speaks);
+    let Some(source) = w.out.new_source(Origin::Message) else { return };
+    let rest = of_joined(w.out, &joined, source, speaks);
     if waits(speaks, joined.get(joined.len() - rest..).unwrap_or_default()) {
         stream.keep(joined.get(joined.len() - rest..).unwrap_or_default());
     }
-    w.out.joined = joined;
+    w.out.fill_source(source, joined);
     let end = w.end.saturating_sub(rest).max(at);
     frame::data(w, end, usize::MAX);
 }
 
 /// Messages at the front of bytes put together from segments; how many bytes are left.
-fn of_joined(out: &mut Dissection, joined: &[u8], speaks: Speaks) -> usize {
-    let mut w = Writer::new(joined, joined.len(), out);
-    w.is_joined = true;
+fn of_joined(out: &mut Dissection, joined: &[u8], source: Bytes, speaks: Speaks) -> usize {
+    let mut w = Writer::joined(joined, source, out);
+    w.is_repeated = true;
     let end = messages(&mut w, speaks, 0);
     joined.len() - end
 }

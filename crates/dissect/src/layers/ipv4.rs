@@ -25,6 +25,9 @@ layer! {
     CHECKSUM Hex(4) "ip.checksum" "Checksum of the header, as sent.";
     SRC Ipv4 "ip.src" "Source.";
     DST Ipv4 "ip.dst" "Destination.";
+    FRAGMENT Uint "ip.fragment" "A frame that brought a fragment of the datagram.";
+    FRAGMENT_COUNT Uint "ip.fragment.count" "Fragments the datagram was put together from.";
+    REASSEMBLED_LENGTH Uint "ip.reassembled.length" "Bytes of the datagram that was put together.";
     OPTION_TYPE Uint "ip.opt.type" "Kind of an option.";
     OPTION_LEN Uint "ip.opt.len" "Bytes of an option.";
     OPTION_PTR Uint "ip.opt.ptr" "Where the next address or time is written.";

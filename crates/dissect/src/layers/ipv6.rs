@@ -18,6 +18,9 @@ layer! {
     HOP_LIMIT Uint "ipv6.hlim" "Hop limit.";
     SRC Ipv6 "ipv6.src" "Source.";
     DST Ipv6 "ipv6.dst" "Destination.";
+    FRAGMENT Uint "ipv6.fragment" "A frame that brought a fragment of the datagram.";
+    FRAGMENT_COUNT Uint "ipv6.fragment.count" "Fragments the datagram was put together from.";
+    REASSEMBLED_LENGTH Uint "ipv6.reassembled.length" "Bytes of the datagram that was put together.";
 }
 
 pub(super) fn ipv6(w: &mut Writer<'_>, at: usize) -> usize {

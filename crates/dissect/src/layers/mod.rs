@@ -24,6 +24,7 @@ mod tunnel;
 mod udp;
 mod wlan;
 
+use flowloom_flow::DatagramOrigin;
 use flowloom_wire::Layer;
 
 use crate::dissector::Level;
@@ -130,6 +131,20 @@ fn link(w: &mut Writer<'_>, layer: Layer, at: usize) -> usize {
         Layer::Ieee80211 => wlan::wlan(w, at),
         _ => at,
     }
+}
+
+/// What a datagram was put together from: fields of the header of the last of its fragments.
+pub(crate) fn reassembled(w: &mut Writer<'_>, is_v6: bool, origin: &DatagramOrigin, len: usize) {
+    let [frame, count, length] = if is_v6 {
+        [&ipv6::FRAGMENT, &ipv6::FRAGMENT_COUNT, &ipv6::REASSEMBLED_LENGTH]
+    } else {
+        [&ipv4::FRAGMENT, &ipv4::FRAGMENT_COUNT, &ipv4::REASSEMBLED_LENGTH]
+    };
+    for number in &origin.frames {
+        w.computed(frame, 0, 0, *number);
+    }
+    w.computed(count, 0, 0, origin.frames.len() as u64);
+    w.computed(length, 0, 0, len as u64);
 }
 
 /// The level of a header.

@@ -73,7 +73,7 @@ fn record(w: &mut Writer<'_>, at: usize, len: usize) {
         }
         22 => handshakes(w, data, end),
         // What was put together has been shown where it came.
-        23 if !w.is_joined => w.bytes(&ENCRYPTED, data, end - data),
+        23 if !w.is_repeated => w.bytes(&ENCRYPTED, data, end - data),
         _ => {}
     });
 }

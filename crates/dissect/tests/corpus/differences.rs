@@ -1,4 +1,6 @@
-//! The reviewed differences: capture, field and reason, the first two with `*` as in file names.
+//! The reviewed differences: capture, field, in how many frames, and why; the first two with `*` as
+//! in file names. A difference counts for the first line that covers it. One that is not covered
+//! fails, and so does a line whose number is no longer true.
 
 use std::collections::BTreeMap;
 
@@ -12,6 +14,7 @@ pub(crate) struct Differences {
 struct Line {
     capture: &'static str,
     field: &'static str,
+    frames: usize,
 }
 
 impl Differences {
@@ -19,42 +22,41 @@ impl Differences {
         let lines = include_str!("differences.tsv").lines().filter(|line| !line.starts_with('#'));
         let lines = lines.map(|line| {
             let cells: Vec<_> = line.split('\t').collect();
-            let [capture, field, reason] = cells[..] else { panic!("not three cells: {line}") };
+            let [capture, field, frames, reason] = cells[..] else {
+                panic!("not four cells: {line}")
+            };
             assert!(!reason.is_empty(), "no reason: {line}");
-            Line { capture, field }
+            let frames = frames.parse().unwrap_or_else(|_| panic!("no number: {line}"));
+            Line { capture, field, frames }
         });
         Self { lines: lines.collect() }
     }
 
-    /// What is not on the list: a line for each capture and field, with the first case.
-    pub(crate) fn unlisted(&self, differences: &[Difference]) -> Vec<String> {
-        let mut kinds: BTreeMap<_, (usize, &Difference)> = BTreeMap::new();
-        let unlisted = differences
-            .iter()
-            .filter(|difference| !self.lines.iter().any(|line| line.covers(difference)));
-        for difference in unlisted {
-            let kind =
-                kinds.entry((difference.field, &difference.capture)).or_insert((0, difference));
-            kind.0 += 1;
+    /// What is wrong with the list: differences that it has not, by capture and field, and lines
+    /// whose number is another, unless only some captures were read.
+    pub(crate) fn wrong(&self, differences: &[Difference], is_all: bool) -> Vec<String> {
+        let mut seen = vec![0; self.lines.len()];
+        let mut new: BTreeMap<_, (usize, &Difference)> = BTreeMap::new();
+        for difference in differences {
+            match self.lines.iter().position(|line| line.covers(difference)) {
+                Some(at) => seen[at] += 1,
+                None => {
+                    let key = (difference.field, &difference.capture);
+                    new.entry(key).or_insert((0, difference)).0 += 1;
+                }
+            }
         }
-        let lines = kinds.values().map(|(count, first)| {
+        let new = new.values().map(|(count, first)| {
             let Difference { capture, frame, field, ours, theirs } = first;
-            format!(
-                "{field}\t{capture}\t{count} frames, the first {frame}: {ours:?}, tshark {theirs:?}"
-            )
+            format!("{capture}\t{field}\t{count}\tthe first {frame}: {ours:?}, tshark {theirs:?}")
         });
-        lines.collect()
-    }
-
-    /// Lines that nothing needs.
-    pub(crate) fn unused(&self, differences: &[Difference]) -> Vec<String> {
-        let is_unused =
-            |line: &&Line| !differences.iter().any(|difference| line.covers(difference));
-        self.lines
-            .iter()
-            .filter(is_unused)
-            .map(|line| format!("{} {}", line.capture, line.field))
-            .collect()
+        let lines = self.lines.iter().zip(&seen);
+        let untrue = lines.filter(|(line, seen)| line.frames != **seen && (is_all || **seen > 0));
+        let untrue = untrue.map(|(line, seen)| {
+            let Line { capture, field, frames } = line;
+            format!("{capture} {field}: in {seen} frames, {frames} are listed")
+        });
+        new.chain(untrue).collect()
     }
 }
 

@@ -11,7 +11,7 @@ use crate::Values;
 use crate::tshark::STACK;
 
 /// The values of each frame; none of a file that is no capture.
-pub(crate) fn values(path: &Path, frames_max: usize) -> Vec<Values> {
+pub(crate) fn values(path: &Path) -> Vec<Values> {
     let bytes = Box::new(Cursor::new(fs::read(path).unwrap()));
     let Ok(mut capture) = Capture::from_reader("test", bytes, Limits::default()) else {
         return Vec::new();
@@ -21,11 +21,8 @@ pub(crate) fn values(path: &Path, frames_max: usize) -> Vec<Values> {
     let mut block = Block::default();
     let mut frames = Vec::new();
     let is_pcapng = capture.facts().format == Format::Pcapng;
-    while frames.len() < frames_max && capture.read(&mut block).unwrap_or(false) {
+    while capture.read(&mut block).unwrap_or(false) {
         for (at, frame) in block.frames.iter().enumerate() {
-            if frames.len() == frames_max {
-                break;
-            }
             let bytes = block.data(frame);
             let input = FrameInput {
                 number: block.first + at as u64,

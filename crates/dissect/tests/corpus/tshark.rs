@@ -34,15 +34,12 @@ impl Oracle {
     }
 
     /// The values of each frame.
-    pub(crate) fn values(&self, path: &Path, frames_max: usize) -> Vec<Values> {
+    pub(crate) fn values(&self, path: &Path) -> Vec<Values> {
         let mut command = Command::new("tshark");
         command.arg("-r").arg(path).args(["-n", "-T", "fields", "-E", "occurrence=a"]);
         command.args(["-E", &format!("aggregator={SEPARATOR}")]);
         for preference in PREFERENCES {
             command.args(["-o", preference]);
-        }
-        if frames_max < usize::MAX {
-            command.args(["-c", &frames_max.to_string()]);
         }
         for field in &self.fields {
             command.args(["-e", field]);
@@ -96,10 +93,5 @@ fn normal(value: &str, kind: Kind) -> String {
 
 pub(crate) const STACK: &str = "frame.protocols";
 const SEPARATOR: char = '\u{1e}';
-/// Datagrams are not put together: fragments are dissected each by itself.
-const PREFERENCES: [&str; 4] = [
-    "ip.defragment:FALSE",
-    "ipv6.defragment:FALSE",
-    "tcp.relative_sequence_numbers:FALSE",
-    "http.desegment_body:FALSE",
-];
+/// Sequence numbers as they are; a head of HTTP is shown when it is there, and does not wait for its body.
+const PREFERENCES: [&str; 2] = ["tcp.relative_sequence_numbers:FALSE", "http.desegment_body:FALSE"];

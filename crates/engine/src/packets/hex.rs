@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use flowloom_dissect::{Dissection, FrameInput};
+use flowloom_dissect::{Dissection, FrameInput, Origin};
 
 pub(super) fn write(
     frame: &FrameInput<'_>,
@@ -34,7 +34,7 @@ pub(super) fn write(
         out.push('\n');
     }
     for (at, layer) in dissection.layers().iter().enumerate().skip(1) {
-        if layer.len > 0 && !layer.is_joined {
+        if layer.len > 0 && layer.origin() == Origin::Frame {
             let style = if color { Style::of(at, false) } else { Style::default() };
             let (first, last) = (layer.start, layer.start + layer.len - 1);
             let _ = write!(out, "{first:04x}-{last:04x}  ");
@@ -65,7 +65,7 @@ fn styles(dissection: &Dissection, len: usize) -> Vec<Style> {
         }
     };
     for (at, layer) in dissection.layers().iter().enumerate().skip(1) {
-        if layer.is_joined {
+        if layer.origin() != Origin::Frame {
             continue;
         }
         paint(layer.start, layer.len, Style::of(at, false));

@@ -125,6 +125,10 @@ impl Json<'_> {
             self.key("range");
             self.start_and_len(layer.start, layer.len);
             self.out.push(',');
+            if let Some(origin) = layer.origin().name() {
+                self.key("range_of");
+                self.out.extend(["\"", origin, "\","]);
+            }
         }
     }
 

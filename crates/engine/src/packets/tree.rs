@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use flowloom_dissect::{Dissection, Field, FrameInput, Value};
+use flowloom_dissect::{Dissection, Field, FrameInput, Origin, Value};
 
 use super::line::make_safe;
 
@@ -10,10 +10,15 @@ pub(super) fn write(frame: &FrameInput<'_>, dissection: &Dissection, out: &mut S
     // Writing to a string cannot fail.
     let _ = writeln!(out, "Frame {}", frame.number);
     for (at, layer) in dissection.layers().iter().enumerate() {
-        let joined = if layer.is_joined { " of the reassembled message" } else { "" };
+        let origin = match layer.origin() {
+            Origin::Frame => "",
+            Origin::Datagram => " of the reassembled datagram",
+            Origin::Message => " of the reassembled message",
+            Origin::Decrypted => " of what was decrypted",
+        };
         let _ = write!(out, "  {}", layer.info.name);
         if layer.len > 0 {
-            let _ = write!(out, "  bytes {}-{}{joined}", layer.start, layer.start + layer.len - 1);
+            let _ = write!(out, "  bytes {}-{}{origin}", layer.start, layer.start + layer.len - 1);
         }
         out.push('\n');
         let source = dissection.source(layer, frame.bytes);
