@@ -4,10 +4,11 @@ use flowloom_flow::{Arrival, Clock, Datagram, Defrag, Limits, Timeouts};
 use flowloom_schema::{LinkType, Timestamp};
 use flowloom_wire::{Layer, Layers, Marks, Options, Packet, decode, decode_payload};
 
+use crate::connections::Connections;
 use crate::dissection::{Dissection, Origin};
 use crate::field::LayerInfo;
 use crate::layers;
-use crate::streams::{Associations, Streams};
+use crate::streams::Streams;
 use crate::writer::Writer;
 
 /// A frame to be dissected.
@@ -34,7 +35,7 @@ pub struct Dissector {
     depth: Depth,
     found: Found,
     streams: Streams,
-    associations: Associations,
+    connections: Connections,
     clock: Clock,
     defrag: Defrag,
     /// What became of fragments.
@@ -90,7 +91,7 @@ impl Dissector {
             depth,
             found: Found::default(),
             streams: Streams::default(),
-            associations: Associations::default(),
+            connections: Connections::default(),
             clock: Clock::new(clock_jump_max),
             defrag: Defrag::new(&Limits::default(), fragment),
             resolved: Vec::new(),
@@ -204,7 +205,7 @@ impl Dissector {
         let is_whole = !is_quoted && !packet.marks.has(Marks::FRAGMENT);
         match last {
             Layer::Udp if is_wanted && (is_whole || is_quoted) => {
-                layers::app::datagram(w, packet, &mut self.associations, at);
+                layers::app::datagram(w, packet, &mut self.connections, at);
             }
             Layer::Tcp if is_wanted && is_whole => {
                 let len = w.rest(at).len();

@@ -4,7 +4,7 @@
 //! over; after a hole the direction begins anew with what is there. Everything is bounded: flows,
 //! and bytes of each direction.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use flowloom_wire::{Address, Packet};
 
@@ -38,30 +38,6 @@ pub(crate) enum Speaks {
     Http,
     Ssh,
     Tls,
-}
-
-/// Pairs of endpoints that speak QUIC: short headers do not show it.
-#[derive(Debug, Default)]
-pub(crate) struct Associations(HashSet<[(Address, u16); 2]>);
-
-impl Associations {
-    pub(crate) fn insert(&mut self, packet: &Packet) {
-        if self.0.len() >= STREAMS_MAX {
-            self.0.clear();
-        }
-        self.0.insert(Self::key(packet));
-    }
-
-    pub(crate) fn has(&self, packet: &Packet) -> bool {
-        !self.0.is_empty() && self.0.contains(&Self::key(packet))
-    }
-
-    /// The same for both directions.
-    fn key(packet: &Packet) -> [(Address, u16); 2] {
-        let mut ends = [(packet.src, packet.src_port), (packet.dst, packet.dst_port)];
-        ends.sort_unstable();
-        ends
-    }
 }
 
 impl Streams {

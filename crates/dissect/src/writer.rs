@@ -233,9 +233,10 @@ impl<'w> Writer<'w> {
     }
 
     /// Fields in the field that was written last.
-    pub(crate) fn below(&mut self, write: impl FnOnce(&mut Self)) {
+    pub(crate) fn below<T>(&mut self, write: impl FnOnce(&mut Self) -> T) -> T {
         self.depth += 1;
-        write(self);
+        let result = write(self);
         self.depth -= 1;
+        result
     }
 }

@@ -97,7 +97,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("filter", &["schema", "wire"]),
     ("flow", &["schema", "wire"]),
     ("protocols", &["schema", "flow", "wire"]),
-    ("dissect", &["flow", "schema", "wire"]),
+    ("dissect", &["flow", "protocols", "schema", "wire"]),
     ("features", &["schema", "flow", "protocols", "wire"]),
     ("export", &["schema"]),
     ("logs", &["export", "schema"]),

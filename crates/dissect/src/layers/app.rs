@@ -2,16 +2,17 @@
 
 use flowloom_wire::Packet;
 
+use crate::connections::Connections;
 use crate::dissection::{Bytes, Dissection, Origin};
 use crate::layers::{dhcp, dns, frame, http, quic, tls};
-use crate::streams::{Associations, Speaks, Stream};
+use crate::streams::{Speaks, Stream};
 use crate::writer::Writer;
 
 /// The payload of a UDP datagram, from `at` on.
 pub(crate) fn datagram(
     w: &mut Writer<'_>,
     packet: &Packet,
-    associations: &mut Associations,
+    connections: &mut Connections,
     at: usize,
 ) {
     let ports = [packet.src_port, packet.dst_port];
@@ -35,12 +36,8 @@ pub(crate) fn datagram(
         http::head(w, &http::SSDP, at, at + len);
         frame::data(w, at + len, usize::MAX);
     } else if quic::is_long(w, at) {
-        associations.insert(packet);
-        quic::long(w, at);
-    } else if w.number(at, 1).is_some_and(|first| first & 0xc0 == 0x40) && associations.has(packet)
-    {
-        quic::short(w, at);
-    } else {
+        quic::long(w, packet, connections, at);
+    } else if !quic::short(w, packet, connections, at) {
         frame::data(w, at, usize::MAX);
     }
 }

@@ -59,6 +59,25 @@ pub(crate) fn tls(w: &mut Writer<'_>, at: usize) -> usize {
     next
 }
 
+/// Bytes of the handshake messages at the front that are all there.
+pub(crate) fn handshakes_len(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(&[_, high, middle, low]) = bytes.get(at..at + 4) {
+        let end = at + 4 + u32::from_be_bytes([0, high, middle, low]) as usize;
+        if end > bytes.len() {
+            break;
+        }
+        at = end;
+    }
+    at
+}
+
+/// Handshake messages as QUIC carries them, without records (RFC 9001, section 4).
+pub(crate) fn in_quic(w: &mut Writer<'_>) {
+    w.layer(&TLS, 0);
+    handshakes(w, 0, w.end);
+}
+
 fn record(w: &mut Writer<'_>, at: usize, len: usize) {
     let kind = w.named(&RECORD_TYPE, at, 1, content_name);
     w.named(&RECORD_VERSION, at + 1, 2, version_name);

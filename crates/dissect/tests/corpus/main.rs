@@ -7,6 +7,7 @@
 
 mod differences;
 mod ours;
+mod stacks;
 mod tshark;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -216,7 +217,7 @@ fn stacks(
 
 /// Captures of the corpus by `source/name`.
 fn captures() -> Vec<(String, PathBuf)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
+    let root = root();
     let only = std::env::var("FLOWLOOM_CAPTURE").unwrap_or_default();
     let mut found = Vec::new();
     for source in fs::read_dir(root.join("expected")).into_iter().flatten().flatten() {
@@ -233,6 +234,10 @@ fn captures() -> Vec<(String, PathBuf)> {
     }
     found.sort();
     found
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus")
 }
 
 /// Values by field.

@@ -12,15 +12,26 @@ use crate::tshark::STACK;
 
 /// The values of each frame; none of a file that is no capture.
 pub(crate) fn values(path: &Path) -> Vec<Values> {
+    let mut frames = Vec::new();
+    let is_pcapng = each_frame(path, |dissection, bytes| frames.push(of_frame(dissection, bytes)));
+    if !is_pcapng {
+        // tshark numbers the interfaces of pcapng files only.
+        for values in &mut frames {
+            values.remove("frame.interface_id");
+        }
+    }
+    frames
+}
+
+/// Hands on what is in each frame, and its bytes; whether the capture is a pcapng file.
+pub(crate) fn each_frame(path: &Path, mut give: impl FnMut(&Dissection, &[u8])) -> bool {
     let bytes = Box::new(Cursor::new(fs::read(path).unwrap()));
     let Ok(mut capture) = Capture::from_reader("test", bytes, Limits::default()) else {
-        return Vec::new();
+        return false;
     };
     let mut dissector = Dissector::default();
     let mut dissection = Dissection::default();
     let mut block = Block::default();
-    let mut frames = Vec::new();
-    let is_pcapng = capture.facts().format == Format::Pcapng;
     while capture.read(&mut block).unwrap_or(false) {
         for (at, frame) in block.frames.iter().enumerate() {
             let bytes = block.data(frame);
@@ -33,15 +44,10 @@ pub(crate) fn values(path: &Path) -> Vec<Values> {
                 bytes,
             };
             dissector.dissect(&input, &mut dissection);
-            let mut values = of_frame(&dissection, bytes);
-            if !is_pcapng {
-                // tshark numbers the interfaces of pcapng files only.
-                values.remove("frame.interface_id");
-            }
-            frames.push(values);
+            give(&dissection, bytes);
         }
     }
-    frames
+    capture.facts().format == Format::Pcapng
 }
 
 fn of_frame(dissection: &Dissection, frame: &[u8]) -> Values {

@@ -7,7 +7,7 @@ use crate::Cursor;
 
 /// What one side says in the CRYPTO frames of its Initial packets.
 #[derive(Debug, Default)]
-pub(super) struct CryptoStream {
+pub struct CryptoStream {
     /// What came in order and was not taken.
     ready: Vec<u8>,
     /// Where `ready` begins in the stream.
@@ -19,7 +19,7 @@ pub(super) struct CryptoStream {
 
 impl CryptoStream {
     /// Takes in some bytes. Of those that came before, the first to come stay.
-    pub(super) fn insert(&mut self, offset: u64, bytes: &[u8]) {
+    pub fn insert(&mut self, offset: u64, bytes: &[u8]) {
         let Ok(offset) = usize::try_from(offset) else { return };
         let Some(end) = offset.checked_add(bytes.len()) else { return };
         if end > STREAM_MAX || bytes.is_empty() {
@@ -40,7 +40,7 @@ impl CryptoStream {
     }
 
     /// What has come in order since the last time.
-    pub(super) fn take(&mut self) -> Vec<u8> {
+    pub fn take(&mut self) -> Vec<u8> {
         self.start += self.ready.len();
         mem::take(&mut self.ready)
     }

@@ -44,6 +44,8 @@ pub(super) struct SideKeys {
 #[derive(Debug)]
 pub(super) struct Opened {
     pub(super) number: u64,
+    /// Where the payload begins in the packet.
+    pub(super) payload_at: usize,
     pub(super) payload: Vec<u8>,
 }
 
@@ -86,7 +88,7 @@ impl SideKeys {
             self.undo_counter(nonce, &mut payload);
             payload
         };
-        Some(Opened { number, payload })
+        Some(Opened { number, payload_at, payload })
     }
 
     fn derive(rule: &InitialRule, secret: &[u8; 32]) -> Option<Self> {

@@ -4,6 +4,7 @@ mod columns;
 mod crypto;
 mod gquic;
 mod header;
+mod initial;
 mod keys;
 mod parser;
 mod transport;
@@ -14,6 +15,8 @@ use flowloom_flow::Direction;
 use crate::{DatagramParser, Match, Opening, Protocol, Stamp, Transport, Want, Wants, WireText};
 
 pub use columns::QuicColumns;
+pub use crypto::CryptoStream;
+pub use initial::{Initial, Initials};
 pub use transport::TransportParameters;
 pub use version::{PacketKind, Version};
 

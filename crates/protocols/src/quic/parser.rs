@@ -4,8 +4,9 @@ use flowloom_flow::Direction;
 
 use super::crypto::{self, CryptoStream};
 use super::header::{self, ID_MAX, Long};
-use super::keys::{Keys, Opened};
-use super::version::{PacketKind, Version};
+use super::initial::Initials;
+use super::keys::Opened;
+use super::version::PacketKind;
 use super::{LongPacket, Quic, TransportParameters, gquic};
 use crate::tls::{Carrier, Handshake};
 use crate::{Context, Datagram, DatagramParser, Lesson, Stamp, Verdict, Want};
@@ -13,23 +14,16 @@ use crate::{Context, Datagram, DatagramParser, Lesson, Stamp, Verdict, Want};
 /// Parses the datagrams of a flow.
 #[derive(Debug)]
 pub(super) struct QuicParser {
-    /// Keys that have opened a packet, the newest last.
-    keys: Vec<Keys>,
-    /// Which side is the client, once one of its packets was opened.
-    client: Option<Direction>,
+    initials: Initials,
     /// What each side said, by direction.
     streams: [CryptoStream; 2],
     handshake: Handshake,
     /// When the last piece of the handshake came.
     said: Stamp,
-    /// The largest packet number of each side.
-    largest: [u64; 2],
     /// The connection ids that each side chose and others were told of.
     ids: [Vec<Box<[u8]>>; 2],
     has_client_hello: bool,
     has_server_hello: bool,
-    /// Packets that were decrypted, or tried to be.
-    attempts: usize,
     /// Datagrams without long header since the last that had one.
     shorts: usize,
     /// Whether it is Google's, with public headers.
@@ -57,7 +51,7 @@ impl DatagramParser for QuicParser {
     }
 
     fn end(&mut self, context: &mut Context<'_>) {
-        let client = self.client.unwrap_or(Direction::Up);
+        let client = self.initials.client().unwrap_or(Direction::Up);
         if !self.has_client_hello && self.handshake.is_waiting(client) {
             self.handshake.end(client, self.said, context);
             note_parameters(context);
@@ -69,16 +63,13 @@ impl QuicParser {
     /// A parser that has seen nothing.
     pub(super) fn new() -> Self {
         Self {
-            keys: Vec::new(),
-            client: None,
+            initials: Initials::default(),
             streams: <_>::default(),
             handshake: Handshake::new(Carrier::Quic),
             said: Stamp::default(),
-            largest: [0; 2],
             ids: <_>::default(),
             has_client_hello: false,
             has_server_hello: false,
-            attempts: 0,
             shorts: 0,
             is_google: false,
         }
@@ -87,7 +78,7 @@ impl QuicParser {
     fn is_done(&self, context: &Context<'_>) -> bool {
         let has_hellos = self.has_client_hello && self.has_server_hello;
         let is_long_over = self.shorts >= SHORTS_MAX;
-        let may_learn_more = !has_hellos && self.attempts < ATTEMPTS_MAX;
+        let may_learn_more = !has_hellos && !self.initials.is_exhausted();
         is_long_over || !context.wants.has(Want::Quic) && !may_learn_more
     }
 
@@ -125,9 +116,9 @@ impl QuicParser {
         context: &mut Context<'_>,
     ) {
         self.learn_id(packet, datagram, context);
-        let was_known = self.client.is_some();
+        let was_known = self.initials.client().is_some();
         let opened = self.opened(packet, datagram);
-        let client = self.client.unwrap_or(Direction::Up);
+        let client = self.initials.client().unwrap_or(Direction::Up);
         if !was_known
             && client == Direction::Down
             && let Some(quic) = &mut context.findings.quic
@@ -186,9 +177,11 @@ impl QuicParser {
         if packet.kind != PacketKind::Initial || is_over {
             return None;
         }
-        let opened = self.open(packet, datagram.direction)?;
-        let largest = &mut self.largest[datagram.direction.index()];
-        *largest = opened.number.max(*largest);
+        let (opened, is_first) = self.initials.open(packet, datagram.direction)?;
+        if is_first && !self.has_client_hello {
+            // After a Retry the hello is sent again from its start.
+            self.begin_again();
+        }
         Some(opened)
     }
 
@@ -213,58 +206,6 @@ impl QuicParser {
             crypto::frames(&opened.payload, is_cut, &mut insert);
         }
         self.hand_over(direction, datagram.stamp, context);
-    }
-
-    /// Opens an Initial with keys that are known, or follow from its destination.
-    fn open(&mut self, packet: &Long<'_>, direction: Direction) -> Option<Opened> {
-        if self.attempts >= ATTEMPTS_MAX {
-            return None;
-        }
-        let largest = self.largest[direction.index()];
-        let is_client = self.client.is_none_or(|client| client == direction);
-        if let Some(dcid) = self.newest_dcid_of_another_version(packet.version)
-            && let Some(keys) = Keys::derive(packet.version, &dcid)
-        {
-            // The two sides agreed on another version without a new connection (RFC 9368).
-            self.remember(keys);
-        }
-        for keys in self.keys.iter().rev().filter(|keys| keys.version == packet.version) {
-            if self.attempts >= ATTEMPTS_MAX {
-                return None;
-            }
-            self.attempts += 1;
-            let side = if is_client { &keys.client } else { &keys.server };
-            if let Some(opened) = side.open(packet, largest) {
-                return Some(opened);
-            }
-        }
-        let is_tried = |keys: &Keys| keys.version == packet.version && *keys.dcid == *packet.dcid;
-        if !is_client || self.attempts >= ATTEMPTS_MAX || self.keys.iter().any(is_tried) {
-            return None;
-        }
-        self.attempts += 1;
-        let keys = Keys::derive(packet.version, packet.dcid)?;
-        let opened = keys.client.open(packet, largest)?;
-        if !self.has_client_hello {
-            // After a Retry the hello is sent again from its start.
-            self.begin_again();
-        }
-        self.client = Some(direction);
-        self.remember(keys);
-        Some(opened)
-    }
-
-    fn newest_dcid_of_another_version(&self, version: Version) -> Option<Box<[u8]>> {
-        let newest = self.keys.last()?;
-        let is_new = self.keys.iter().all(|keys| keys.version != version);
-        is_new.then(|| newest.dcid.clone())
-    }
-
-    fn remember(&mut self, keys: Keys) {
-        if self.keys.len() == KEYS_MAX {
-            self.keys.remove(0);
-        }
-        self.keys.push(keys);
     }
 
     /// Forgets what was said.
@@ -397,13 +338,9 @@ fn turn_around(quic: &mut Quic) {
 
 /// Flags, connection id and version of gQUIC.
 const PUBLIC_HEADER_LEN: usize = 13;
-/// Keys that are remembered: of the first packet, after a Retry, and of another version.
-const KEYS_MAX: usize = 4;
 /// Connection ids of a side that are told.
 const IDS_MAX: usize = 16;
 /// Offered versions that are remembered.
 const VERSIONS_MAX: usize = 64;
-/// How often it is tried to open a packet of a flow.
-const ATTEMPTS_MAX: usize = 128;
 /// Datagrams without a long header after which none is expected.
 const SHORTS_MAX: usize = 32;
