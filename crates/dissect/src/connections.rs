@@ -21,13 +21,20 @@ type Pair = [(Address, u16); 2];
 /// A connection.
 #[derive(Debug, Default)]
 pub(crate) struct Connection {
-    /// Bytes of the identifier that each side chose for itself.
-    pub(crate) id_lens: [Option<u8>; 2],
     initials: Option<Box<Initials>>,
-    /// What each side says in its Initials.
-    pub(crate) streams: [CryptoStream; 2],
-    /// The beginnings of messages that are not whole.
-    pub(crate) pending: [Vec<u8>; 2],
+    up: Side,
+    down: Side,
+}
+
+/// A side of a connection.
+#[derive(Debug, Default)]
+pub(crate) struct Side {
+    /// Bytes of the identifier that it chose for itself.
+    pub(crate) id_len: Option<u8>,
+    /// What it says in its Initials.
+    pub(crate) stream: CryptoStream,
+    /// The beginning of a message that is not whole.
+    pub(crate) pending: Vec<u8>,
 }
 
 impl Connections {
@@ -71,10 +78,28 @@ impl Connection {
         self.initials.as_mut()?.read(bytes, len, direction)
     }
 
+    /// The side that sends in a direction.
+    pub(crate) fn side(&mut self, direction: Direction) -> &mut Side {
+        match direction {
+            Direction::Up => &mut self.up,
+            Direction::Down => &mut self.down,
+        }
+    }
+
+    /// Bytes of the identifier that packets of a direction are sent to.
+    pub(crate) fn id_len(&self, direction: Direction) -> usize {
+        let receiver = match direction {
+            Direction::Up => &self.down,
+            Direction::Down => &self.up,
+        };
+        usize::from(receiver.id_len.unwrap_or(0))
+    }
+
     /// Forgets what was said.
     pub(crate) fn begin_again(&mut self) {
-        self.streams = <_>::default();
-        self.pending = <_>::default();
+        for side in [&mut self.up, &mut self.down] {
+            *side = Side { id_len: side.id_len, ..Side::default() };
+        }
     }
 
     /// No more Initials are opened.

@@ -150,6 +150,9 @@ impl Dissector {
         }
         if let Some(error) = packet.stop {
             let error = flowloom_wire::DecodeError { offset: error.offset + start as u32, ..error };
+            if way.quotes > 0 && error.layer == Layer::Tcp && layers::quoted_tcp(w, next) {
+                return;
+            }
             w.out.stop = Some(error);
             layers::malformed(w, error);
             return;

@@ -19,8 +19,6 @@ pub(crate) struct Writer<'w> {
     pub(crate) out: &'w mut Dissection,
     /// Which bytes they are.
     pub(crate) source: Bytes,
-    /// Whether the bytes were shown where they came, segment by segment.
-    pub(crate) is_repeated: bool,
     /// Whether the two bytes of the frame control of 802.11 are swapped, as in CAPWAP.
     pub(crate) is_swapped: bool,
     depth: u8,
@@ -29,16 +27,7 @@ pub(crate) struct Writer<'w> {
 impl<'w> Writer<'w> {
     pub(crate) fn new(bytes: &'w [u8], original: usize, out: &'w mut Dissection) -> Self {
         let (end, claim) = (bytes.len(), original.max(bytes.len()));
-        Self {
-            bytes,
-            end,
-            claim,
-            out,
-            source: Bytes::default(),
-            is_repeated: false,
-            is_swapped: false,
-            depth: 0,
-        }
+        Self { bytes, end, claim, out, source: Bytes::default(), is_swapped: false, depth: 0 }
     }
 
     /// One of bytes that are not in the frame as they are.

@@ -3,8 +3,8 @@
 use flowloom_wire::Packet;
 
 use crate::connections::Connections;
-use crate::dissection::{Bytes, Dissection, Origin};
-use crate::layers::{dhcp, dns, frame, http, quic, tls};
+use crate::dissection::Origin;
+use crate::layers::{control, dhcp, dns, frame, http, quic, tls};
 use crate::streams::{Speaks, Stream};
 use crate::writer::Writer;
 
@@ -37,8 +37,15 @@ pub(crate) fn datagram(
         frame::data(w, at + len, usize::MAX);
     } else if quic::is_long(w, at) {
         quic::long(w, packet, connections, at);
-    } else if !quic::short(w, packet, connections, at) {
-        frame::data(w, at, usize::MAX);
+    } else {
+        let is_known = is(1701) && control::l2tp(w, at)
+            || (is(2123) || is(2152)) && control::gtp(w, at)
+            || is(5246) && control::capwap(w, at)
+            || is(4500) && control::encapsulation(w, at)
+            || quic::short(w, packet, connections, at);
+        if !is_known {
+            frame::data(w, at, usize::MAX);
+        }
     }
 }
 
@@ -47,10 +54,16 @@ pub(crate) fn segment(w: &mut Writer<'_>, packet: &Packet, stream: &mut Stream, 
     let bytes = w.rest(at);
     let ports = [packet.src_port, packet.dst_port];
     if stream.pending.is_empty() {
-        let speaks = stream.speaks.or_else(|| recognized(bytes, ports));
+        // After a CONNECT or an upgrade another protocol begins.
+        let spoken = stream.speaks.filter(|speaks| *speaks != Speaks::Http);
+        let speaks = spoken.or_else(|| recognized(bytes, ports)).or(stream.speaks);
         stream.speaks = speaks;
         let end = speaks.map_or(at, |speaks| messages(w, speaks, at));
         let rest = w.rest(end);
+        if speaks == Some(Speaks::Http) && w.claim > w.end && http::is_start(rest) {
+            // The rest was not captured.
+            return http::head(w, &http::HTTP, end, w.end);
+        }
         if speaks.is_some_and(|speaks| waits(speaks, rest)) {
             stream.keep(rest);
         }
@@ -65,34 +78,35 @@ pub(crate) fn segment(w: &mut Writer<'_>, packet: &Packet, stream: &mut Stream, 
         return frame::data(w, at, usize::MAX);
     }
     let joined = std::mem::take(&mut stream.pending);
+    let rest = joined.len() - messages_len(speaks, &joined);
+    let end = w.end.saturating_sub(rest).max(at);
+    // Each segment shows its own bytes, also the last.
+    frame::data(w, at, end - at);
     let Some(source) = w.out.new_source(Origin::Message) else { return };
-    let rest = of_joined(w.out, &joined, source, speaks);
+    messages(&mut Writer::joined(&joined, source, w.out), speaks, 0);
     if waits(speaks, joined.get(joined.len() - rest..).unwrap_or_default()) {
         stream.keep(joined.get(joined.len() - rest..).unwrap_or_default());
     }
     w.out.fill_source(source, joined);
-    let end = w.end.saturating_sub(rest).max(at);
     frame::data(w, end, usize::MAX);
-}
-
-/// Messages at the front of bytes put together from segments; how many bytes are left.
-fn of_joined(out: &mut Dissection, joined: &[u8], source: Bytes, speaks: Speaks) -> usize {
-    let mut w = Writer::joined(joined, source, out);
-    w.is_repeated = true;
-    let end = messages(&mut w, speaks, 0);
-    joined.len() - end
 }
 
 /// What a direction speaks, by the front of its first bytes.
 fn recognized(bytes: &[u8], ports: [u16; 2]) -> Option<Speaks> {
     match bytes {
         [22, 3, 0..=4, _, _, 0..=2, ..] => Some(Speaks::Tls),
-        [20..=23, 3, 0..=4, ..] if ports.contains(&443) => Some(Speaks::Tls),
+        [20..=23, 3, 0..=4, ..] if ports.contains(&443) || are_records(bytes) => Some(Speaks::Tls),
         _ if bytes.starts_with(b"SSH-") => Some(Speaks::Ssh),
         _ if http::is_start(bytes) => Some(Speaks::Http),
         _ if ports.contains(&53) => Some(Speaks::Dns),
         _ => None,
     }
+}
+
+/// Whether bytes are records of TLS to their end, or to where another begins.
+fn are_records(bytes: &[u8]) -> bool {
+    let Some(len) = tls::record_len(bytes) else { return false };
+    bytes.len() == len || bytes.get(len..).is_some_and(|rest| tls::record_len(rest).is_some())
 }
 
 /// Bytes of the message at the front, as far as that can be told.
@@ -106,6 +120,17 @@ fn message_len(speaks: Speaks, bytes: &[u8]) -> Option<usize> {
             _ => None,
         },
     }
+}
+
+/// Bytes of the messages at the front that are all there.
+fn messages_len(speaks: Speaks, bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(rest) = bytes.get(at..)
+        && let Some(len) = message_len(speaks, rest).filter(|len| *len <= rest.len())
+    {
+        at += len;
+    }
+    at
 }
 
 /// Whether bytes are the beginning of a message of which the rest may come.

@@ -103,22 +103,39 @@ pub(crate) fn dhcp(w: &mut Writer<'_>, at: usize) {
         return;
     }
     w.ipv4(&COOKIE, at + 236);
-    let mut option = at + 240;
-    while let Some(kind) = w.number(option, 1) {
+    options(w, at, (at + 240, w.end));
+}
+
+/// Options of a message, up to where they end; what is overloaded is shown where that is said
+/// (RFC 2132, section 9.3).
+fn options(w: &mut Writer<'_>, message: usize, (mut at, end): (usize, usize)) {
+    let is_overload = at < message + 240;
+    while at < end
+        && let Some(kind) = w.number(at, 1)
+    {
         if kind == 0 {
-            option += 1;
+            at += 1;
             continue;
         }
-        w.named(&OPTION, option, 1, option_name);
+        w.named(&OPTION, at, 1, option_name);
         if kind == 255 {
             break;
         }
-        let Some(len) = w.number(option + 1, 1).map(|len| len as usize) else { return };
+        let Some(len) = w.number(at + 1, 1).map(|len| len as usize) else { return };
         w.below(|w| {
-            w.uint(&OPTION_LENGTH, option + 1, 1);
-            option_data(w, kind, option + 2, len);
+            w.uint(&OPTION_LENGTH, at + 1, 1);
+            option_data(w, kind, at + 2, len);
         });
-        option += 2 + len;
+        if kind == OVERLOAD && !is_overload {
+            let fields = w.number(at + 2, 1).unwrap_or(0);
+            if fields & 1 != 0 {
+                options(w, message, (message + 108, message + 236));
+            }
+            if fields & 2 != 0 {
+                options(w, message, (message + 44, message + 108));
+            }
+        }
+        at += 2 + len;
     }
 }
 
@@ -327,3 +344,5 @@ fn mode_name(mode: u64) -> Option<&'static str> {
 
 /// Options and messages inside one another that are followed.
 const NESTED_MAX: u8 = 8;
+/// The option that says which fields hold more options.
+const OVERLOAD: u64 = 52;

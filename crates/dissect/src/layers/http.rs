@@ -75,9 +75,9 @@ pub(crate) fn head(w: &mut Writer<'_>, layer: &'static LayerInfo, at: usize, end
     w.layer(layer, at);
     w.layer_end(end);
     let mut line = at;
-    while let Some(bytes) = w.get(line, end - line)
-        && let Some(len) = bytes.iter().position(|byte| *byte == b'\n')
-    {
+    while let Some(bytes) = w.get(line, end - line).filter(|bytes| !bytes.is_empty()) {
+        // The last line can be cut.
+        let len = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
         let text = bytes.get(..len).unwrap_or_default();
         let text = text.strip_suffix(b"\r").unwrap_or(text);
         if line == at {
@@ -85,7 +85,7 @@ pub(crate) fn head(w: &mut Writer<'_>, layer: &'static LayerInfo, at: usize, end
         } else {
             header(w, line, text);
         }
-        line += len + 1;
+        line = (line + len + 1).min(end);
     }
 }
 

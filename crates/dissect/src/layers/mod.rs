@@ -2,6 +2,7 @@
 
 pub(crate) mod app;
 mod arp;
+mod control;
 mod cooked;
 mod dhcp;
 mod dns;
@@ -33,6 +34,7 @@ use crate::writer::Writer;
 
 pub(crate) use frame::{data, frame, malformed};
 pub(crate) use icmp::quoted_at;
+pub(crate) use tcp::quoted as quoted_tcp;
 
 pub(crate) mod known {
     //! Fields that a summary speaks of.
@@ -233,6 +235,9 @@ pub static LAYERS: &[&LayerInfo] = &[
     &tunnel::L2TP,
     &tunnel::TEREDO,
     &tunnel::CAPWAP,
+    &control::CAPWAP,
+    &control::GTP2,
+    &control::ENCAPSULATION,
     &serial::LLC,
     &serial::PPPOED,
     &serial::PPPOES,

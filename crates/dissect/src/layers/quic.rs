@@ -5,7 +5,7 @@ use flowloom_flow::Direction;
 use flowloom_protocols::quic::{CryptoStream, Initial};
 use flowloom_wire::Packet;
 
-use crate::connections::{Connection, Connections};
+use crate::connections::{Connection, Connections, Side};
 use crate::dissection::{Origin, Value};
 use crate::field::{FieldInfo, layer};
 use crate::layers::tls;
@@ -55,7 +55,7 @@ layer! {
 pub(crate) fn is_long(w: &Writer<'_>, at: usize) -> bool {
     let [first, version] = [w.number(at, 1), w.number(at + 1, 4)].map(|n| n.unwrap_or(0));
     let is_known =
-        matches!(version, 1 | V2 | T050 | T051) || matches!(version >> 8, DRAFTS | FACEBOOK);
+        matches!(version, 1 | V2 | T050 | T051 | DRAFT_1..=DRAFT_34) || version >> 8 == FACEBOOK;
     let lengths = w.number(at + 5, 1).filter(|len| *len <= ID_MAX);
     (first & 0xc0 == 0xc0 && is_known || first & 0x80 != 0 && version == 0) && lengths.is_some()
 }
@@ -70,9 +70,8 @@ pub(crate) fn long(w: &mut Writer<'_>, packet: &Packet, connections: &mut Connec
         let header = header(w, next);
         let end = header.end.filter(|end| *end <= w.end).unwrap_or(w.end);
         w.layer_end(end);
-        if let Some(len) = header.sender_id_len {
-            connection.id_lens[direction.index()] = Some(len);
-        }
+        let side = connection.side(direction);
+        side.id_len = header.sender_id_len.or(side.id_len);
         let opened = match (header.is_initial, w.bytes.get(next..end)) {
             (true, Some(bytes)) => connection.open(bytes, w.claim - next, direction),
             _ => None,
@@ -86,7 +85,7 @@ pub(crate) fn long(w: &mut Writer<'_>, packet: &Packet, connections: &mut Connec
     }
     // What is neither is padding.
     if w.number(next, 1).is_some_and(|first| first & 0xc0 == 0x40) {
-        short_header(w, next, connection.id_lens[direction.other().index()]);
+        short_header(w, next, connection.id_len(direction));
     }
     handshake(w, connection, direction);
 }
@@ -98,19 +97,19 @@ pub(crate) fn short(
     connections: &mut Connections,
     at: usize,
 ) -> bool {
-    if w.number(at, 1).is_none_or(|first| first & 0xc0 != 0x40) {
+    // The second bit may be anything if both have agreed to that (RFC 9287).
+    if w.number(at, 1).is_none_or(|first| first & 0x80 != 0) {
         return false;
     }
     let Some((connection, direction)) = connections.find(packet) else { return false };
-    short_header(w, at, connection.id_lens[direction.other().index()]);
+    short_header(w, at, connection.id_len(direction));
     true
 }
 
-fn short_header(w: &mut Writer<'_>, at: usize, id_len: Option<u8>) {
+fn short_header(w: &mut Writer<'_>, at: usize, id_len: usize) {
     w.layer(&QUIC, at);
     w.bits(&FORM, at, 1, 7, 1);
     w.flags(at, 1, &[(&FIXED, 6), (&SPIN, 5)]);
-    let id_len = usize::from(id_len.unwrap_or(0));
     w.bytes(&DCID, at + 1, id_len);
     let rest = at + 1 + id_len;
     w.bytes(&REMAINING, rest, w.end.saturating_sub(rest));
@@ -198,7 +197,7 @@ fn initial_packet(
         connection.begin_again();
     }
     if initial.has_frames {
-        let stream = &mut connection.streams[direction.index()];
+        let stream = &mut connection.side(direction).stream;
         let mut plain = Plain { bytes: &initial.payload, next: 0, base: at + payload_at };
         while plain.frame(w, stream).is_some() {}
     }
@@ -206,9 +205,8 @@ fn initial_packet(
 
 /// The handshake messages that are whole now.
 fn handshake(w: &mut Writer<'_>, connection: &mut Connection, direction: Direction) {
-    let side = direction.index();
-    let pending = &mut connection.pending[side];
-    pending.extend_from_slice(&connection.streams[side].take());
+    let Side { stream, pending, .. } = connection.side(direction);
+    pending.extend_from_slice(&stream.take());
     let end = tls::handshakes_len(pending);
     if end == 0 {
         return;
@@ -335,8 +333,9 @@ const V2: u64 = 0x6b33_43cf;
 /// Google's versions with TLS.
 const T050: u64 = 0x5430_3530;
 const T051: u64 = 0x5430_3531;
-/// What the versions of drafts begin with, and those of Facebook.
-const DRAFTS: u64 = 0x00ff_0000;
+const DRAFT_1: u64 = 0xff00_0001;
+const DRAFT_34: u64 = 0xff00_0022;
+/// What Facebook's versions begin with.
 const FACEBOOK: u64 = 0x00fa_ceb0;
 /// Bytes of a connection identifier at most.
 const ID_MAX: u64 = 20;

@@ -69,6 +69,21 @@ pub(super) fn tcp(w: &mut Writer<'_>, at: usize) -> usize {
     at + header_len
 }
 
+/// The front of a header that an error quotes, which need be no longer (RFC 792); whether there is
+/// so much of it.
+pub(crate) fn quoted(w: &mut Writer<'_>, at: usize) -> bool {
+    if w.rest(at).len() < 8 {
+        return false;
+    }
+    w.layer(&TCP, at);
+    w.uint(&SRC_PORT, at, 2);
+    w.uint(&DST_PORT, at + 2, 2);
+    w.uint(&SEQ, at + 4, 4);
+    w.layer_end(at + 8);
+    super::data(w, at + 8, usize::MAX);
+    true
+}
+
 fn options(w: &mut Writer<'_>, mut at: usize, end: usize) {
     while at < end {
         let Some(kind) = w.number(at, 1) else { return };

@@ -91,8 +91,7 @@ fn record(w: &mut Writer<'_>, at: usize, len: usize) {
             w.named(&ALERT, data + 1, 1, alert_name);
         }
         22 => handshakes(w, data, end),
-        // What was put together has been shown where it came.
-        23 if !w.is_repeated => w.bytes(&ENCRYPTED, data, end - data),
+        23 => w.bytes(&ENCRYPTED, data, end - data),
         _ => {}
     });
 }
@@ -116,6 +115,15 @@ fn handshakes(w: &mut Writer<'_>, mut at: usize, end: usize) {
                 server_hello(w, data, next);
             }
             11 => certificates(w, data, next),
+            12 => {
+                key_exchange(w, data, next);
+            }
+            13 => {
+                certificate_request(w, data, next);
+            }
+            15 if is_signed(w, data, next) => {
+                w.uint(&SIGNATURE, data, 2);
+            }
             _ => {}
         });
         at = next;
@@ -134,6 +142,13 @@ fn client_hello(w: &mut Writer<'_>, at: usize, end: usize) -> Option<()> {
 }
 
 fn server_hello(w: &mut Writer<'_>, at: usize, end: usize) -> Option<()> {
+    // Drafts of TLS 1.3 before the 22nd had neither session nor compression.
+    if w.number(at, 2).is_some_and(|version| (0x7f00..0x7f16).contains(&version)) {
+        w.named(&VERSION, at, 2, version_name);
+        w.bytes(&RANDOM, at + 2, 32);
+        w.uint(&CIPHER, at + 34, 2);
+        return extensions(w, at + 36, end, false);
+    }
     let next = hello_start(w, at)?;
     w.uint(&CIPHER, next, 2);
     extensions(w, next + 3, end, false)
@@ -179,7 +194,8 @@ fn extension(w: &mut Writer<'_>, kind: u64, at: usize, end: usize, is_client: bo
             w.text(&SNI, at + 5, len.min(end.saturating_sub(at + 5)));
         }
         10 => pairs(w, at + 2, &GROUP),
-        13 => pairs(w, at + 2, &SIGNATURE),
+        // Delegated credentials and certificates have lists of their own.
+        13 | 34 | 50 => pairs(w, at + 2, &SIGNATURE),
         16 => {
             let mut next = at + 2;
             while next < end {
@@ -190,18 +206,60 @@ fn extension(w: &mut Writer<'_>, kind: u64, at: usize, end: usize, is_client: bo
         }
         43 if is_client => pairs(w, at + 1, &SUPPORTED_VERSION),
         43 => pairs(w, at, &SUPPORTED_VERSION),
-        51 if is_client => {
+        KEY_SHARE_OF_DRAFTS | 51 if is_client => {
             let mut next = at + 2;
             while next + 4 <= end {
                 w.uint(&KEY_SHARE, next, 2);
                 next += 4 + w.number(next + 2, 2).unwrap_or(0) as usize;
             }
         }
-        51 if end - at > 2 => {
+        KEY_SHARE_OF_DRAFTS | 51 if end - at > 2 => {
             w.uint(&KEY_SHARE, at, 2);
+        }
+        ENCRYPTED_NAME if is_client => {
+            w.uint(&KEY_SHARE, at + 2, 2);
         }
         _ => {}
     }
+}
+
+/// The key exchange of a server (RFC 8422, section 5.4; RFC 5246, section 7.4.3): only TLS 1.2 says
+/// how it is signed, and what it is follows from the cipher suite, or from its lengths.
+fn key_exchange(w: &mut Writer<'_>, at: usize, end: usize) -> Option<()> {
+    let is_curve = w.number(at, 1)? == NAMED_CURVE;
+    let signed = if is_curve { at + 4 + w.number(at + 3, 1)? as usize } else { at };
+    if is_curve && is_signed(w, signed, end) {
+        w.uint(&SIGNATURE, signed, 2);
+        return Some(());
+    }
+    let mut next = at;
+    // Prime, generator, public value.
+    for _ in 0..3 {
+        next += 2 + w.number(next, 2)? as usize;
+    }
+    if is_signed(w, next, end) {
+        w.uint(&SIGNATURE, next, 2);
+    }
+    Some(())
+}
+
+/// Whether a signature and its algorithm are all that is left.
+fn is_signed(w: &Writer<'_>, at: usize, end: usize) -> bool {
+    w.number(at + 2, 2).is_some_and(|len| at + 4 + len as usize == end)
+}
+
+/// What a client's certificate must be (RFC 5246, section 7.4.4).
+fn certificate_request(w: &mut Writer<'_>, at: usize, end: usize) -> Option<()> {
+    let list = at + 1 + w.number(at, 1)? as usize;
+    let first = list + 2;
+    let names = first + w.number(list, 2)? as usize;
+    // Before TLS 1.2 the names come first.
+    if names + 2 + w.number(names, 2)? as usize == end {
+        (first..names).step_by(2).for_each(|at| {
+            w.uint(&SIGNATURE, at, 2);
+        });
+    }
+    Some(())
 }
 
 /// The certificates of TLS up to 1.2; those of 1.3 are encrypted.
@@ -313,5 +371,10 @@ fn alert_name(alert: u64) -> Option<&'static str> {
 }
 
 const RECORD_HEADER_LEN: usize = 5;
+const NAMED_CURVE: u64 = 3;
+/// The extension of key shares before draft 23 of TLS 1.3.
+const KEY_SHARE_OF_DRAFTS: u64 = 40;
+/// The extension of an encrypted server name, in drafts.
+const ENCRYPTED_NAME: u64 = 0xffce;
 /// Bytes of a record at most (RFC 8446, section 5.2), and some for those who do not keep to it.
 const RECORD_MAX: usize = (1 << 14) + 2048;

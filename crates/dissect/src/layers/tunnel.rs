@@ -98,6 +98,12 @@ layer! {
     L2TP_NS Uint "l2tp.Ns" "Sequence number.";
     L2TP_NR Uint "l2tp.Nr" "Sequence number that is expected.";
     L2TP_OFFSET Uint "l2tp.offset" "Bytes that are passed over.";
+    L2TP_ATTRIBUTE Uint "l2tp.avp.type" "Control: kind of an attribute.";
+    L2TP_MANDATORY Bool "l2tp.avp.mandatory" "Control: who does not know the attribute gives up.";
+    L2TP_HIDDEN Bool "l2tp.avp.hidden" "Control: the value is encrypted.";
+    L2TP_ATTRIBUTE_LENGTH Uint "l2tp.avp.length" "Control: bytes of an attribute.";
+    L2TP_VENDOR Uint "l2tp.avp.vendor_id" "Control: who defined the attribute.";
+    L2TP_VALUE Bytes "l2tp.avp.value" "Control: value of an attribute.";
 }
 
 layer! {
@@ -117,12 +123,21 @@ layer! {
     CAPWAP_LENGTH Uint "capwap.header.length" "Words of the header.";
 }
 
+/// What data and control begin with; gives where the rest begins.
+pub(super) fn capwap_preamble(w: &mut Writer<'_>, at: usize) -> usize {
+    w.bits(&CAPWAP_VERSION, at, 1, 4, 4);
+    if w.bits(&CAPWAP_TYPE, at, 1, 0, 4) != 0 {
+        // What follows is encrypted with DTLS.
+        return at + 4;
+    }
+    let words = w.bits(&CAPWAP_LENGTH, at + 1, 1, 3, 5) as usize;
+    at + 4 * words.max(1)
+}
+
 pub(super) fn capwap(w: &mut Writer<'_>, at: usize) -> usize {
     let len = Capwap::parse(w.rest(at)).map_or(0, |capwap| capwap.header_len());
     w.layer(&CAPWAP, at);
-    w.bits(&CAPWAP_VERSION, at, 1, 4, 4);
-    w.bits(&CAPWAP_TYPE, at, 1, 0, 4);
-    w.bits(&CAPWAP_LENGTH, at + 1, 1, 3, 5);
+    capwap_preamble(w, at);
     w.layer_end(at + len);
     w.is_swapped = true;
     at + len
@@ -294,6 +309,42 @@ pub(super) fn l2tp(w: &mut Writer<'_>, at: usize) -> usize {
     let end = at + l2tp.header_len();
     w.layer_end(end);
     end
+}
+
+/// An attribute of a control message (RFC 2661, section 4.1).
+pub(super) fn l2tp_attribute(w: &mut Writer<'_>, at: usize, len: usize) {
+    let is_known = w.number(at + 2, 2) == Some(0);
+    w.named(&L2TP_ATTRIBUTE, at + 4, 2, |kind| l2tp_attribute_name(kind).filter(|_| is_known));
+    w.below(|w| {
+        w.flags(at, 2, &[(&L2TP_MANDATORY, 15), (&L2TP_HIDDEN, 14)]);
+        w.bits(&L2TP_ATTRIBUTE_LENGTH, at, 2, 0, 10);
+        w.uint(&L2TP_VENDOR, at + 2, 2);
+        w.bytes(&L2TP_VALUE, at + 6, len - 6);
+    });
+}
+
+fn l2tp_attribute_name(kind: u64) -> Option<&'static str> {
+    Some(match kind {
+        0 => "message type",
+        1 => "result code",
+        2 => "protocol version",
+        3 => "framing capabilities",
+        4 => "bearer capabilities",
+        6 => "firmware revision",
+        7 => "host name",
+        8 => "vendor name",
+        9 => "assigned tunnel",
+        10 => "receive window",
+        11 => "challenge",
+        13 => "challenge response",
+        14 => "assigned session",
+        15 => "call serial number",
+        19 => "framing type",
+        21 => "called number",
+        22 => "calling number",
+        24 => "connect speed",
+        _ => return None,
+    })
 }
 
 pub(super) fn teredo(w: &mut Writer<'_>, at: usize) -> usize {

@@ -49,6 +49,9 @@ layer! {
     BSS Mac "wlan.bssid" "Basic service set.";
     FRAGMENT Uint "wlan.frag" "Number of the fragment.";
     SEQUENCE Uint "wlan.seq" "Sequence number.";
+    TKIP Text "wlan.tkip.extiv" "Encryption by TKIP: number of the frame.";
+    CCMP Text "wlan.ccmp.extiv" "Encryption by CCMP: number of the frame.";
+    KEY_INDEX Uint "wlan.wep.key" "Encryption: which key.";
 }
 
 pub(super) fn radiotap(w: &mut Writer<'_>, at: usize) -> usize {
@@ -115,8 +118,29 @@ pub(super) fn wlan(w: &mut Writer<'_>, at: usize) -> usize {
         w.computed(&FRAGMENT, at + 22, 2, control & 15);
         w.computed(&SEQUENCE, at + 22, 2, control >> 4);
     }
+    let end = if kind == 2 && subtype & 4 == 0 && flags & ENCRYPTED != 0 {
+        end + encryption(w, end)
+    } else {
+        end
+    };
     w.layer_end(end);
     end
+}
+
+/// What is sent in the clear of an encrypted frame (802.11, section 12.5); how many bytes that is.
+fn encryption(w: &mut Writer<'_>, at: usize) -> usize {
+    let Some(&[first, second, third, key, ref rest @ ..]) = w.get(at, 8) else { return 0 };
+    if key & EXTENDED == 0 {
+        return 0;
+    }
+    // The second byte of TKIP follows from the first, so that old keys are not found.
+    let is_tkip = second == (first | 0x20) & 0x7f;
+    let (field, low) = if is_tkip { (&TKIP, [first, third]) } else { (&CCMP, [second, first]) };
+    let number = rest.iter().rev().chain(&low);
+    let number = number.fold(0, |number, byte| number << 8 | u64::from(*byte));
+    w.said(field, at, 8, format_args!("0x{number:012X}"));
+    w.bits(&KEY_INDEX, at + 3, 1, 6, 2);
+    8
 }
 
 /// Who the addresses are, by type and direction (802.11, table 9-30).
@@ -162,3 +186,7 @@ static FLAG_BITS: [(&FieldInfo, u32); 8] = [
     (&PROTECTED, 6),
     (&ORDER, 7),
 ];
+/// The flag of an encrypted frame.
+const ENCRYPTED: u64 = 0x40;
+/// Set where the number of a frame is longer than WEP's.
+const EXTENDED: u8 = 0x20;

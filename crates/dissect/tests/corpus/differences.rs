@@ -38,12 +38,11 @@ impl Differences {
         let mut seen = vec![0; self.lines.len()];
         let mut new: BTreeMap<_, (usize, &Difference)> = BTreeMap::new();
         for difference in differences {
-            match self.lines.iter().position(|line| line.covers(difference)) {
-                Some(at) => seen[at] += 1,
-                None => {
-                    let key = (difference.field, &difference.capture);
-                    new.entry(key).or_insert((0, difference)).0 += 1;
-                }
+            if let Some(at) = self.lines.iter().position(|line| line.covers(difference)) {
+                seen[at] += 1;
+            } else {
+                let key = (difference.field, &difference.capture);
+                new.entry(key).or_insert((0, difference)).0 += 1;
             }
         }
         let new = new.values().map(|(count, first)| {

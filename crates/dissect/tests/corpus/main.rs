@@ -70,7 +70,13 @@ fn fields_are_those_of_tshark() {
     for line in &wrong {
         eprintln!("{line}");
     }
-    assert!(wrong.is_empty(), "{} lines of the list are wrong, or wanting", wrong.len());
+    if oracle.is_reviewed() {
+        assert!(wrong.is_empty(), "{} lines of the list are wrong, or wanting", wrong.len());
+    } else {
+        // The list is one of another version, which has fields that others have not.
+        let equal = total.equal.values().sum::<u64>() as usize;
+        assert!(total.different.len() * 100 < equal, "{} values differ", total.different.len());
+    }
     if !is_all {
         return;
     }

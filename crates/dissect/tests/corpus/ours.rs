@@ -8,7 +8,7 @@ use flowloom_capture::{Block, Capture, Format, Limits, Source};
 use flowloom_dissect::{Dissection, Dissector, FrameInput, Kind, Value};
 
 use crate::Values;
-use crate::tshark::STACK;
+use crate::tshark::{CONTENT_TYPE, STACK};
 
 /// The values of each frame; none of a file that is no capture.
 pub(crate) fn values(path: &Path) -> Vec<Values> {
@@ -75,6 +75,15 @@ fn of_frame(dissection: &Dissection, frame: &[u8]) -> Values {
             };
             values.entry(field.info.name).or_default().push(text);
         }
+    }
+    // tshark gives the end of DHCP options the number of padding.
+    for kind in values.get_mut("dhcp.option.type").into_iter().flatten() {
+        if kind == "255" {
+            *kind = "0".into();
+        }
+    }
+    if let Some(kinds) = values.get_mut(CONTENT_TYPE) {
+        kinds.sort();
     }
     values
 }

@@ -13,6 +13,7 @@ pub(crate) struct Oracle {
     /// Their names, in order.
     pub(crate) fields: Vec<&'static str>,
     kinds: BTreeMap<&'static str, Kind>,
+    version: String,
 }
 
 impl Oracle {
@@ -21,6 +22,9 @@ impl Oracle {
         let output =
             Command::new("tshark").args(["-G", "fields"]).stderr(Stdio::null()).output().ok()?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let version =
+            Command::new("tshark").arg("--version").stderr(Stdio::null()).output().ok()?;
+        let version = String::from_utf8_lossy(&version.stdout).into_owned();
         let theirs: std::collections::HashSet<&str> =
             text.lines().filter_map(|line| line.split('\t').nth(2)).collect();
         let all = LAYERS.iter().flat_map(|layer| layer.fields).copied();
@@ -30,7 +34,17 @@ impl Oracle {
         fields.sort_unstable();
         fields.dedup();
         let kinds = ours.iter().map(|field| (field.name, field.kind)).collect();
-        Some(Self { fields, kinds })
+        Some(Self { fields, kinds, version })
+    }
+
+    /// Whether it is of the version that the list of differences was made with.
+    pub(crate) fn is_reviewed(&self) -> bool {
+        let line = self.version.lines().next().unwrap_or_default();
+        let is_same = line.split(' ').any(|word| word.starts_with(REVIEWED));
+        if !is_same {
+            eprintln!("the list is of tshark {REVIEWED}*, this is {line}");
+        }
+        is_same
     }
 
     /// The values of each frame.
@@ -44,14 +58,14 @@ impl Oracle {
         for field in &self.fields {
             command.args(["-e", field]);
         }
-        command.args(["-e", STACK]);
+        command.args(["-e", STACK, "-e", OPAQUE]);
         let output = command.stderr(Stdio::null()).env("TZ", "UTC").output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout);
         text.split_terminator('\n').map(|line| self.of_frame(line)).collect()
     }
 
     fn of_frame(&self, line: &str) -> Values {
-        let fields = self.fields.iter().chain([&STACK]);
+        let fields = self.fields.iter().chain([&STACK, &OPAQUE]);
         let cells = fields.zip(line.split('\t'));
         let present = cells.filter(|(_, cell)| !cell.is_empty());
         let mut values: Values = present
@@ -65,6 +79,13 @@ impl Oracle {
         // A field that tshark also has of IPv6, where it has another name, too.
         if let Some(versions) = values.get_mut("ip.version") {
             versions.retain(|version| version != "6");
+        }
+        // It has the kind of an encrypted record of TLS 1.3 in a field of its own.
+        if let Some(hidden) = values.remove(OPAQUE) {
+            values.entry(CONTENT_TYPE).or_default().extend(hidden);
+        }
+        if let Some(kinds) = values.get_mut(CONTENT_TYPE) {
+            kinds.sort();
         }
         for values in values.values_mut() {
             // What is empty is not there.
@@ -91,6 +112,11 @@ fn normal(value: &str, kind: Kind) -> String {
     }
 }
 
+/// Compared in order of value.
+pub(crate) const CONTENT_TYPE: &str = "tls.record.content_type";
+const OPAQUE: &str = "tls.record.opaque_type";
+/// The version that `differences.tsv` was made with.
+const REVIEWED: &str = "4.0.";
 pub(crate) const STACK: &str = "frame.protocols";
 const SEPARATOR: char = '\u{1e}';
 /// Sequence numbers as they are; a head of HTTP is shown when it is there, and does not wait for its body.
