@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use flowloom_features::{Events, SETS, catalogue};
+use flowloom_features::{Events, SETS, Signs, TraceTable, catalogue};
 use flowloom_schema::Column;
 use serde_json::json;
 
@@ -29,6 +29,16 @@ pub fn set_sections() -> Vec<Section> {
 pub fn event_sections() -> Vec<Section> {
     let tables = Events::all();
     tables.tables().map(|(name, doc, columns)| Section { name, doc, columns }).collect()
+}
+
+/// The table of traces.
+pub fn trace_section() -> Section {
+    let columns = TraceTable::new(&[], Signs::default()).columns().to_vec();
+    Section {
+        name: "traces",
+        doc: "one row per capture, with the packets of all its flows",
+        columns,
+    }
 }
 
 /// Sections as text for a terminal: a line with name, type, unit and role, then the definition.

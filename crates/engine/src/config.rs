@@ -91,7 +91,7 @@ pub struct Output {
     pub settings: ExportSettings,
     /// In which order they come.
     pub order: Order,
-    /// Whether logs that are there are replaced; tables always are.
+    /// Whether logs and traces that are there are replaced; other tables always are.
     pub force: bool,
 }
 

@@ -21,6 +21,7 @@ mod settings_text;
 mod source;
 mod split;
 mod streams;
+mod traces;
 mod watch;
 mod words;
 
@@ -30,6 +31,7 @@ pub use anonymize::{
 };
 pub use catalogue::{
     Section, catalogue_json, catalogue_markdown, catalogue_text, event_sections, set_sections,
+    trace_section,
 };
 pub use config::{AppLayer, Config, ConfigError, DEFAULT_SETS, Order, Output, Window};
 pub use definitions::read_protocols;
@@ -51,6 +53,7 @@ pub use streams::{
     Data, Shape, StreamFlow, StreamFormat, StreamLimits, Streams, StreamsSummary, StreamsTo,
     TakenCounts, View, What, take_streams,
 };
+pub use traces::{Client, TraceLimits, Traces, trace_table, traces, traces_into};
 pub use watch::Watch;
 pub use words::flow_words;
 

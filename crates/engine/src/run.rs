@@ -68,8 +68,7 @@ pub fn run(config: &Config, watch: &Watch) -> Result<Summary, RunError> {
 pub fn run_into(config: &Config, sink: Box<dyn Sink>, watch: &Watch) -> Result<Summary, RunError> {
     config.check().map_err(RunError::Config)?;
     let plan = Plan::new(config);
-    let flows = Some(Table::of(sink, config.output.order));
-    run_to(config, &plan, watch, Output { rows: 0, flows, events: Vec::new() })
+    run_to(config, &plan, watch, Output::into(sink, config.output.order))
 }
 
 /// The table of flows that a run gives.
@@ -91,43 +90,40 @@ fn run_to(
     mut output: Output,
 ) -> Result<Summary, RunError> {
     let readings = Reading::all(config).map_err(RunError::Config)?;
-    let captures = read_all(&readings, plan, watch, &mut output)?;
-    let mut total = Account::default();
-    for capture in &captures {
-        total.add(&capture.account);
-    }
-    let rows = output.rows;
-    let labels = config.labels.report().cloned();
-    let summary = Summary { captures, total, rows, labels, interrupted: watch.is_stopped() };
-    // Where nothing could be read, nothing is written: a mistyped name must not replace a result.
-    if !summary.is_empty_handed() {
-        output.close(&summary)?;
-    }
-    Ok(summary)
+    let read = |reading: &Reading<'_>, threads, emit: Emit<'_>| {
+        read_one(reading, plan, threads, watch, emit)
+    };
+    let captures = read_all(&readings, config, &read, watch, &mut output)?;
+    output.finish(config, captures, watch)
 }
 
+/// Reads a capture with so many threads, and hands on its rows.
+pub(crate) type ReadOne<'r> =
+    &'r (dyn Fn(&Reading<'_>, usize, Emit<'_>) -> Result<CaptureAccount, SinkError> + Sync);
+
 /// All captures, in order; several at a time if there are several threads.
-fn read_all(
+pub(crate) fn read_all(
     readings: &[Reading<'_>],
-    plan: &Plan<'_>,
+    config: &Config,
+    read: ReadOne<'_>,
     watch: &Watch,
     output: &mut Output,
 ) -> Result<Vec<CaptureAccount>, SinkError> {
-    let threads = plan.config.threads.get();
+    let threads = config.threads.get();
     if threads == 1 || readings.len() == 1 {
         let mut accounts = Vec::new();
         for reading in readings {
-            accounts.push(read_one(reading, plan, threads, watch, &mut |rows| output.write(rows))?);
+            accounts.push(read(reading, threads, &mut |rows| output.write(rows))?);
             output.end_capture()?;
         }
         return Ok(accounts);
     }
-    read_side_by_side(readings, plan, threads.min(readings.len()), watch, output)
+    read_side_by_side(readings, threads, read, watch, output)
 }
 
 /// A message from the thread that reads a capture.
 enum Message {
-    Rows(Tables),
+    Rows(Box<Tables>),
     Done(Box<Result<CaptureAccount, SinkError>>),
 }
 
@@ -137,12 +133,13 @@ enum Message {
 /// a thread, because captures are taken in order.
 fn read_side_by_side(
     readings: &[Reading<'_>],
-    plan: &Plan<'_>,
     threads: usize,
+    read: ReadOne<'_>,
     watch: &Watch,
     output: &mut Output,
 ) -> Result<Vec<CaptureAccount>, SinkError> {
-    let per_reading = plan.config.threads.get().div_ceil(threads);
+    let at_once = threads.min(readings.len());
+    let per_reading = threads.div_ceil(at_once);
     let (senders, receivers): (Vec<_>, Vec<_>) =
         readings.iter().map(|_| sync_channel::<Message>(CHANNEL_BATCHES)).unzip();
     let next = AtomicUsize::new(0);
@@ -150,7 +147,7 @@ fn read_side_by_side(
     thread::scope(|scope| {
         let senders = &senders;
         let next = &next;
-        for _ in 0..threads {
+        for _ in 0..at_once {
             scope.spawn(move || {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
@@ -158,7 +155,7 @@ fn read_side_by_side(
                     else {
                         return;
                     };
-                    send_one(reading, plan, per_reading, watch, sender);
+                    send_one(reading, per_reading, read, sender);
                 }
             });
         }
@@ -180,14 +177,14 @@ fn read_side_by_side(
 
 fn send_one(
     reading: &Reading<'_>,
-    plan: &Plan<'_>,
     threads: usize,
-    watch: &Watch,
+    read: ReadOne<'_>,
     sender: &SyncSender<Message>,
 ) {
     // When nobody listens any more, the output has failed and the run is ending.
-    let mut emit = |rows| sender.send(Message::Rows(rows)).map_err(|_| SinkError::ReaderGone);
-    let account = read_one(reading, plan, threads, watch, &mut emit);
+    let mut emit =
+        |rows| sender.send(Message::Rows(Box::new(rows))).map_err(|_| SinkError::ReaderGone);
+    let account = read(reading, threads, &mut emit);
     drop(sender.send(Message::Done(Box::new(account))));
 }
 
@@ -197,7 +194,7 @@ fn receive_one(
 ) -> Result<CaptureAccount, SinkError> {
     loop {
         match receiver.recv() {
-            Ok(Message::Rows(rows)) => output.write(rows)?,
+            Ok(Message::Rows(rows)) => output.write(*rows)?,
             Ok(Message::Done(account)) => return *account,
             Err(_) => return Err(SinkError::ReaderGone),
         }
@@ -248,7 +245,7 @@ pub(crate) fn read_one(
 }
 
 /// The table of flows, and those of events beside it; or logs alone.
-struct Output {
+pub(crate) struct Output {
     rows: u64,
     flows: Option<Table>,
     events: Vec<Table>,
@@ -270,9 +267,7 @@ impl Output {
         }
         let info = flows_of(config, plan);
         if plan.events.is_empty() {
-            let destination = config.output.destination.clone();
-            let flows = Some(Table::open(config, &info, destination)?);
-            return Ok(Self { rows: 0, flows, events: Vec::new() });
+            return Self::open_one(config, &info);
         }
         let beside = |name: &str| in_directory(&config.output, name);
         let flows = Some(Table::open(config, &info, beside("flows")?)?);
@@ -282,6 +277,17 @@ impl Output {
         };
         let events = plan.events.tables().map(event).collect::<Result<_, _>>()?;
         Ok(Self { rows: 0, flows, events })
+    }
+
+    /// A table that stands alone.
+    pub(crate) fn open_one(config: &Config, info: &TableInfo) -> Result<Self, SinkError> {
+        let table = Table::open(config, info, config.output.destination.clone())?;
+        Ok(Self { rows: 0, flows: Some(table), events: Vec::new() })
+    }
+
+    /// The same, to a sink that is there.
+    pub(crate) fn into(sink: Box<dyn Sink>, order: Order) -> Self {
+        Self { rows: 0, flows: Some(Table::of(sink, order)), events: Vec::new() }
     }
 
     fn write(&mut self, tables: Tables) -> Result<(), SinkError> {
@@ -297,6 +303,27 @@ impl Output {
 
     fn end_capture(&mut self) -> Result<(), SinkError> {
         self.flows.iter_mut().chain(&mut self.events).try_for_each(Table::end_capture)
+    }
+
+    /// Closes it, and says what the run came to.
+    pub(crate) fn finish(
+        self,
+        config: &Config,
+        captures: Vec<CaptureAccount>,
+        watch: &Watch,
+    ) -> Result<Summary, RunError> {
+        let mut total = Account::default();
+        for capture in &captures {
+            total.add(&capture.account);
+        }
+        let labels = config.labels.report().cloned();
+        let interrupted = watch.is_stopped();
+        let summary = Summary { captures, total, rows: self.rows, labels, interrupted };
+        // Where nothing could be read, nothing is written: a mistyped name must not replace a result.
+        if !summary.is_empty_handed() {
+            self.close(&summary)?;
+        }
+        Ok(summary)
     }
 
     fn close(self, summary: &Summary) -> Result<(), SinkError> {

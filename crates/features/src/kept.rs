@@ -9,6 +9,7 @@ use flowloom_wire::Transport as WireTransport;
 
 use crate::frames::{FrameList, FramesShared};
 use crate::log::{Log, LogShared};
+use crate::trace::TraceShared;
 
 /// What the families keep of a flow's packets; apart from the flow, for many runs have no need of it.
 #[derive(Debug, Default)]
@@ -42,6 +43,8 @@ pub struct KeptShared {
     pub talk: Option<TalkShared>,
     /// For what is said, byte for byte; none where it is not wanted.
     pub transcript: Option<TranscriptShared>,
+    /// For the packets of traces; none where they are not wanted.
+    pub trace: Option<TraceShared>,
 }
 
 #[derive(Debug, Default)]
@@ -77,6 +80,9 @@ impl Keep for Kept {
         }
         if let Some(shared) = &mut shared.transcript {
             self.transcribe(arrival, seen, known, origin, shared);
+        }
+        if let Some(shared) = &mut shared.trace {
+            shared.packet(arrival, seen, known);
         }
     }
 

@@ -20,6 +20,7 @@ mod sets;
 mod statistics;
 #[cfg(test)]
 mod testing;
+mod trace;
 
 pub use events::Events;
 pub use family::{Anonymize, Family, FlowRow, Needs, Signs};
@@ -28,3 +29,4 @@ pub use kept::{Kept, KeptShared};
 pub use log::{Log, LogLimits, LogShared, PacketRecord};
 pub use sets::{Families, RESERVED, SETS, Set, catalogue};
 pub use statistics::{Sample, Statistic, Summary};
+pub use trace::{TracePacket, TraceRow, TraceShared, TraceTable};

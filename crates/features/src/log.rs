@@ -297,7 +297,7 @@ impl LogShared {
     }
 }
 
-fn is_counted(arrival: &Arrival, seen: Seen, population: Population) -> bool {
+pub(crate) fn is_counted(arrival: &Arrival, seen: Seen, population: Population) -> bool {
     match population {
         Population::All => true,
         Population::NoPureAck => !seen.marks.has(PacketMarks::PURE_ACK),
@@ -309,7 +309,7 @@ fn is_counted(arrival: &Arrival, seen: Seen, population: Population) -> bool {
 }
 
 #[inline]
-fn record(arrival: &Arrival, seen: Seen) -> PacketRecord {
+pub(crate) fn record(arrival: &Arrival, seen: Seen) -> PacketRecord {
     let packet = &arrival.packet;
     PacketRecord {
         time: arrival.time,

@@ -99,18 +99,20 @@ fn column(name: &'static str, doc: &'static str, data_type: DataType, unit: Unit
 
 /// What a list needs beside the records.
 #[derive(Clone, Copy)]
-struct Context {
-    start: i64,
-    signs: Signs,
+pub(crate) struct Context {
+    /// The time that others count from.
+    pub(crate) start: i64,
+    pub(crate) signs: Signs,
 }
 
-struct ListColumn {
-    name: &'static str,
-    doc: &'static str,
-    data_type: DataType,
-    unit: Unit,
+/// A list with an entry for each record.
+pub(crate) struct ListColumn {
+    pub(crate) name: &'static str,
+    pub(crate) doc: &'static str,
+    pub(crate) data_type: DataType,
+    pub(crate) unit: Unit,
     only_tcp: bool,
-    fill: fn(&[PacketRecord], Context, &mut Series),
+    pub(crate) fill: fn(&[PacketRecord], Context, &mut Series),
 }
 
 fn lengths(
@@ -128,7 +130,7 @@ fn lengths(
     }
 }
 
-const LISTS: &[ListColumn] = &[
+pub(crate) const LISTS: &[ListColumn] = &[
     ListColumn {
         name: "directions",
         doc: "+1 for a packet from the initiator, -1 for one to it.",

@@ -1,7 +1,11 @@
 //! What the user may set about flows, with its defaults.
 
+<<<<<<< HEAD
 use std::net::IpAddr;
 use std::str::FromStr;
+=======
+use std::fmt;
+>>>>>>> 365cca7 (Make traces: one row per capture, with the packets of all its flows)
 
 use flowloom_wire::Address;
 
@@ -152,6 +156,7 @@ impl Network {
     }
 }
 
+<<<<<<< HEAD
 /// An address, or a network as `10.0.0.0/8`.
 impl FromStr for Network {
     type Err = String;
@@ -169,6 +174,16 @@ impl FromStr for Network {
         };
         let prefix = prefix.map_or(Ok(whole), str::parse).map_err(|_| wrong())?;
         Self::new(address, version, prefix).ok_or_else(wrong)
+=======
+impl fmt::Display for Network {
+    /// As it is typed: `10.0.0.0/8`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mapped = Address::v4([0; 4]).0 >> 32;
+        let is_v4 = self.mask >> 32 == u128::MAX >> 32 && self.address.0 >> 32 == mapped;
+        let version = if is_v4 { 4 } else { 6 };
+        let prefix = self.mask.count_ones() - if is_v4 { 96 } else { 0 };
+        write!(f, "{}/{prefix}", self.address.to_ip(version))
+>>>>>>> 365cca7 (Make traces: one row per capture, with the packets of all its flows)
     }
 }
 
@@ -211,5 +226,16 @@ mod tests {
             Network::new(Address::v6([0x20; 16]), 6, 0).unwrap().contains(Address::v6([1; 16]))
         );
         assert_eq!(Network::new(Address::v4([10, 0, 0, 0]), 4, 33), None);
+    }
+
+    #[test]
+    fn networks_print_as_they_are_typed() {
+        let text =
+            |address, version, prefix| Network::new(address, version, prefix).unwrap().to_string();
+        assert_eq!(text(Address::v4([10, 1, 2, 3]), 4, 8), "10.0.0.0/8");
+        assert_eq!(text(Address::v4([192, 0, 2, 1]), 4, 32), "192.0.2.1/32");
+        assert_eq!(text(Address::v4([0; 4]), 4, 0), "0.0.0.0/0");
+        assert_eq!(text(Address::v6([0x20; 16]), 6, 16), "2020::/16");
+        assert_eq!(text(Address::v6([0; 16]), 6, 0), "::/0");
     }
 }

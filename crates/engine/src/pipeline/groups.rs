@@ -1,6 +1,6 @@
 //! Partitions of flows, in groups that one thread at a time works on.
 
-use flowloom_features::{FramesShared, Kept, KeptShared, LogShared};
+use flowloom_features::{FramesShared, Kept, KeptShared, LogShared, TraceShared};
 use flowloom_flow::{Arrival, Ended, Origin, PARTITIONS, Partition, RecordPlace};
 use flowloom_protocols::{Lesson, Shared as TalkShared, TranscriptShared};
 use flowloom_wire::{Options, tunnel_path};
@@ -27,7 +27,8 @@ impl Group {
             let log = LogShared::new(sequences, statistics, limits, population, PARTITIONS);
             let frames = FramesShared::new(needs.frames, limits.frames_bytes_max, PARTITIONS);
             let (talk, transcript) = (talk(plan), transcript(plan));
-            Partition::new(plan.flow(), KeptShared { log, frames, talk, transcript })
+            let trace = plan.takes.packets.then(|| TraceShared::new(population));
+            Partition::new(plan.flow(), KeptShared { log, frames, talk, transcript, trace })
         };
         (0..groups)
             .map(|index| share(index, groups))
@@ -64,7 +65,7 @@ impl Group {
     pub(crate) fn add_to(&self, account: &mut Account) {
         for partition in &self.partitions {
             account.reach("flows", partition.counts().evicted);
-            let KeptShared { log, frames, talk, transcript } = partition.shared();
+            let KeptShared { log, frames, talk, transcript, .. } = partition.shared();
             account.reach(FRAMES_BYTES, frames.dropped());
             account.reach("log_bytes", log.starved());
             account.reach("gap_medians", log.medians_given_up());
@@ -127,6 +128,9 @@ impl Harvest {
         }
         if let Some(transcript) = &mut shared.transcript {
             self.taken.add(std::mem::take(&mut transcript.pieces));
+        }
+        if let Some(trace) = &mut shared.trace {
+            self.taken.add_packets(&mut trace.packets);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use flowloom_features::Kept;
+use flowloom_features::{Kept, TracePacket};
 use flowloom_flow::{Arrival, DatagramOrigin, Ended};
 use flowloom_protocols::http::Bodies;
 use flowloom_protocols::{Pieces, Want, Wants};
@@ -18,6 +18,8 @@ pub(crate) struct Takes {
     pub(crate) bodies: bool,
     /// IP datagrams that came in fragments.
     pub(crate) datagrams: bool,
+    /// The packets that are counted.
+    pub(crate) packets: bool,
 }
 
 /// An IP datagram that came in fragments.
@@ -49,6 +51,9 @@ pub(crate) struct Taken {
     pub(crate) dropped: Vec<u64>,
     /// IP datagrams that came in fragments, in the order in which they were done.
     pub(crate) datagrams: Vec<IpDatagram>,
+    /// Packets; those of a block are in no order, those of a later one are of later frames but for
+    /// fragments that have waited in vain.
+    pub(crate) packets: Vec<TracePacket>,
     held: usize,
 }
 
@@ -61,7 +66,7 @@ pub(crate) struct Finished {
 
 impl Takes {
     pub(crate) fn is_nothing(&self) -> bool {
-        self.transcripts.is_none() && !self.bodies && !self.datagrams
+        self.transcripts.is_none() && !self.bodies && !self.datagrams && !self.packets
     }
 
     /// What must be parsed for it.
@@ -97,12 +102,18 @@ impl Taken {
         self.datagrams.extend(datagrams);
     }
 
+    pub(crate) fn add_packets(&mut self, packets: &mut Vec<TracePacket>) {
+        self.held += size_of_val(packets.as_slice());
+        self.packets.append(packets);
+    }
+
     /// Whether there is nothing.
     pub(crate) fn is_empty(&self) -> bool {
         self.pieces.is_empty()
             && self.bodies.is_empty()
             && self.dropped.is_empty()
             && self.datagrams.is_empty()
+            && self.packets.is_empty()
     }
 
     pub(crate) fn extend(&mut self, other: Self) {
@@ -110,6 +121,7 @@ impl Taken {
         self.bodies.extend(other.bodies);
         self.dropped.extend(other.dropped);
         self.datagrams.extend(other.datagrams);
+        self.packets.extend(other.packets);
         self.held += other.held;
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use flowloom_schema::{Batch, Column, DataType, Role, Series, Timestamp, Values};
+use flowloom_schema::{Batch, Column, DataType, List, Role, Series, Timestamp, Values};
 
 use super::layout::{Align, Cut, Shown, Style};
 use crate::text::{is_invisible, plain};
@@ -27,6 +27,8 @@ enum Source {
     Bytes(usize),
     /// The first that is not null.
     First(Vec<usize>),
+    /// The first of a list, and how many more there are.
+    Several(usize),
 }
 
 impl View {
@@ -36,6 +38,10 @@ impl View {
         match (at("src_ip"), at("dst_ip")) {
             (Some(source), Some(destination)) if !all => {
                 view.of_flows(&at, source, destination);
+                view.of_labels(columns);
+            }
+            _ if at("client").is_some() && !all => {
+                view.of_traces(&at);
                 view.of_labels(columns);
             }
             _ => view.of_everything(columns),
@@ -75,6 +81,26 @@ impl View {
         let states: Vec<usize> = ["tcp_state", "end_reason"].into_iter().filter_map(at).collect();
         let state = (!states.is_empty()).then_some(Source::First(states));
         self.add(state, Shown { rank: 9, ..text.named("state") });
+    }
+
+    fn of_traces(&mut self, at: &dyn Fn(&str) -> Option<usize>) {
+        let number = Shown { align: Align::Right, ..Shown::default() };
+        let name = Shown { cut: Cut::Middle, least: 16, ..Shown::default() };
+        self.add(at("capture").map(Source::Value), name.named("capture"));
+        let start = Shown { rank: 6, ..Shown::default().named("start") };
+        self.add(at("start_time").map(Source::Time), start);
+        let client = Shown { rank: 3, ..name.named("client") };
+        self.add(at("client").map(Source::Several), client);
+        let count = |name| at(name).map(Source::Count);
+        let bytes = |name| at(name).map(Source::Bytes);
+        self.add(count("flow_count"), Shown { rank: 1, ..number.named("flows") });
+        self.add(count("up_packet_count"), Shown { rank: 5, ..number.named("pkts ↑") });
+        self.add(count("down_packet_count"), Shown { rank: 5, ..number.named("pkts ↓") });
+        self.add(bytes("up_byte_count"), Shown { rank: 2, ..number.named("bytes ↑") });
+        self.add(bytes("down_byte_count"), Shown { rank: 2, ..number.named("bytes ↓") });
+        self.add(count("packet_count"), Shown { rank: 4, ..number.named("pkts") });
+        let duration = at("duration").map(Source::Duration);
+        self.add(duration, Shown { rank: 4, ..number.named("duration") });
     }
 
     /// Whoever labelled the captures wants to see it.
@@ -163,10 +189,21 @@ impl Source {
                 Values::I64(v) => Some(bytes(v[row])),
                 _ => None,
             }),
+            Self::Several(i) => series(*i).and_then(|s| several(s, row)),
             Self::First(columns) => columns.iter().find_map(|&i| series(i)).map(|s| value(s, row)),
         };
         text.unwrap_or_default()
     }
+}
+
+fn several(series: &Series, row: usize) -> Option<String> {
+    let Values::List(List { offsets, items }) = &series.values else { return None };
+    let (first, end) = (*offsets.get(row)? as usize, *offsets.get(row + 1)? as usize);
+    Some(match end - first {
+        0 => String::new(),
+        1 => value(items, first),
+        several => format!("{} +{}", value(items, first), several - 1),
+    })
 }
 
 fn value(series: &Series, row: usize) -> String {
