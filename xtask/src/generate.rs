@@ -34,7 +34,11 @@ fn columns(root: &Path) -> Result<String, String> {
     let sets = flowloom(root, &["features", "--format", "markdown"])?;
     let tables = flowloom(root, &["features", "--events", "--format", "markdown"])?;
     let about = "What a flow has many of is in tables of their own: `--events NAME,... -o DIR`.";
-    Ok(format!("{sets}\n# Event tables\n\n{about}\n\n{tables}"))
+    let traces = flowloom(root, &["features", "--traces", "--format", "markdown"])?;
+    let of_traces = "`flowloom traces` has one table, with a row for each capture.";
+    Ok(format!(
+        "{sets}\n# Event tables\n\n{about}\n\n{tables}\n# Traces\n\n{of_traces}\n\n{traces}"
+    ))
 }
 
 /// The fields of the logs of other programs.

@@ -1,18 +1,22 @@
 //! What can be typed.
 
 mod anonymize;
+mod life;
 pub(crate) mod split;
+pub(crate) mod traces;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use flowloom_engine::{DEFAULT_SETS, Format, FrameRange, Network, Pieces};
+use flowloom_engine::{DEFAULT_SETS, Format, FrameRange, Pieces};
 
 use self::split::SplitArguments;
+use self::traces::TracesArguments;
 use crate::parse::{duration, format, pieces, size, snap_len, time};
 
 pub(crate) use anonymize::{AnonymizeArguments, PayloadArgument};
+pub(crate) use life::{FlowArguments, LifeArguments};
 
 /// Packet captures to tables of flows.
 #[derive(Debug, Parser)]
@@ -27,6 +31,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// One row per flow of one or more captures
     Flows(Box<FlowsArguments>),
+    /// One row per capture, with the packets of all its flows
+    Traces(Box<TracesArguments>),
     /// One capture per flow, or per group of flows
     Split(Box<SplitArguments>),
     /// What is in a capture: format, times, interfaces, protocols, flows, talkers, losses
@@ -70,6 +76,17 @@ pub(crate) struct FlowsArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct InputArguments {
+    #[command(flatten)]
+    pub(crate) labels: LabelArguments,
+    /// Label flows by the comment on their first frame, as pcapML writes it: `SAMPLE,LABEL` or
+    /// `s=SAMPLE,NAME=VALUE,...` [default names: `sample_id,label`]
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',', num_args = 0..=1)]
+    #[arg(require_equals = true, default_missing_value = "sample_id,label")]
+    pub(crate) label_comments: Option<Vec<String>>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LabelArguments {
     /// Take the captures for pieces of one, cut by time or size: they are put together by the
     /// times of their frames, and the column `capture` holds the first name and how many more
     #[arg(long)]
@@ -84,11 +101,6 @@ pub(crate) struct InputArguments {
     /// every other column becomes a label
     #[arg(long, value_name = "FILE")]
     pub(crate) labels: Option<PathBuf>,
-    /// Label flows by the comment on their first frame, as pcapML writes it: `SAMPLE,LABEL` or
-    /// `s=SAMPLE,NAME=VALUE,...` [default names: `sample_id,label`]
-    #[arg(long, value_name = "NAME,...", value_delimiter = ',', num_args = 0..=1)]
-    #[arg(require_equals = true, default_missing_value = "sample_id,label")]
-    pub(crate) label_comments: Option<Vec<String>>,
 }
 
 #[derive(Debug, Args)]
@@ -147,6 +159,12 @@ pub(crate) struct ColumnArguments {
     /// and labels are about the real ones
     #[arg(long, value_name = "KEYFILE")]
     pub(crate) anonymize: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) sequences: SequenceArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SequenceArguments {
     /// Packets in a sequence at most
     #[arg(long, value_name = "N", default_value_t = 65_536)]
     pub(crate) sequence_max: usize,
@@ -188,37 +206,6 @@ pub(crate) struct FrameArguments {
     /// IP headers inside one another that are followed at most
     #[arg(long, value_name = "N", default_value_t = 8)]
     pub(crate) ip_headers_max: u8,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct FlowArguments {
-    /// One row per key: flows are never split by time or by what TCP says
-    #[arg(long)]
-    pub(crate) no_split: bool,
-    /// Silence that ends a TCP flow
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "300s")]
-    pub(crate) tcp_idle: i64,
-    /// Silence that ends any other flow
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "60s")]
-    pub(crate) idle: i64,
-    /// Age that ends a flow however busy it is
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "1800s")]
-    pub(crate) active: i64,
-    /// How long a closed TCP flow still takes late packets
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "5s")]
-    pub(crate) linger: i64,
-    /// Who is the initiator: by the protocol's handshake, or always the first packet's sender
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) initiator: InitiatorArgument,
-    /// Make the endpoint inside this network the initiator
-    #[arg(long, value_name = "NET", conflicts_with = "initiator")]
-    pub(crate) client: Option<Network>,
-    /// Leave VLAN tags or virtual networks out of the flow key, for asymmetric taps
-    #[arg(long, value_name = "WHAT,...", value_delimiter = ',')]
-    pub(crate) key_ignore: Vec<KeyPart>,
-    /// Flows in memory at most; beyond it, the flow nearest to its timeout is evicted
-    #[arg(long, value_name = "N", default_value_t = 1 << 20)]
-    pub(crate) flows_max: usize,
 }
 
 #[derive(Debug, Args)]
@@ -529,8 +516,11 @@ pub(crate) struct FeaturesArguments {
     /// The columns of event tables instead
     #[arg(long)]
     pub(crate) events: bool,
+    /// The columns of `flowloom traces` instead
+    #[arg(long, conflicts_with_all = ["sets", "events"])]
+    pub(crate) traces: bool,
     /// The fields of the logs of --format zeek, eve and ipfix instead, and the columns they are made of
-    #[arg(long, conflicts_with_all = ["sets", "events", "format"])]
+    #[arg(long, conflicts_with_all = ["sets", "events", "traces", "format"])]
     pub(crate) logs: bool,
     /// As a Markdown table, or as JSON
     #[arg(long, value_enum, default_value_t)]

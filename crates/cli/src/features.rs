@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use flowloom_engine::{Section, event_sections, set_sections};
+use flowloom_engine::{Section, event_sections, set_sections, trace_section};
 
 use crate::arguments::{CatalogueFormat, FeaturesArguments};
 
@@ -13,7 +13,9 @@ pub(crate) fn features(arguments: &FeaturesArguments) -> Result<ExitCode, Box<dy
         drop(std::io::stdout().write_all(flowloom_engine::log_guide().as_bytes()));
         return Ok(ExitCode::SUCCESS);
     }
-    let (what, all) = if arguments.events {
+    let (what, all) = if arguments.traces {
+        ("table", vec![trace_section()])
+    } else if arguments.events {
         ("event table", event_sections())
     } else {
         ("feature set", set_sections())

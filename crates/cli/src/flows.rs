@@ -15,8 +15,8 @@ use flowloom_engine::{
 };
 
 use crate::arguments::{
-    AppLayerArgument, FlowArguments, FlowsArguments, InitiatorArgument, KeyPart, OrderArgument,
-    OutputArguments, OverlapArgument, PopulationArgument,
+    AppLayerArgument, FlowArguments, FlowsArguments, InitiatorArgument, KeyPart, LifeArguments,
+    OrderArgument, OutputArguments, OverlapArgument, PopulationArgument, SequenceArguments,
 };
 use crate::progress::{Progress, interruptible};
 use crate::report;
@@ -48,10 +48,10 @@ fn config(arguments: FlowsArguments) -> Result<Config, Box<dyn Error>> {
     let filter =
         frames.filter.as_deref().map(|text| Filter::parse_with(text, &flow_words(&registry)));
     let filter = filter.transpose()?;
-    let signs = if columns.signed { Signs::Signed } else { Signs::Unsigned };
     let processors = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let files = find_inputs(&captures)?;
-    let mut labels = Labels::find(&files, inputs.label_path.as_deref(), inputs.labels.as_deref())?;
+    let mut labels =
+        Labels::find(&files, inputs.labels.label_path.as_deref(), inputs.labels.labels.as_deref())?;
     if let Some(names) = &inputs.label_comments {
         labels.read_comments(names)?;
     }
@@ -61,20 +61,15 @@ fn config(arguments: FlowsArguments) -> Result<Config, Box<dyn Error>> {
     }
     Ok(Config {
         inputs: files,
-        rotated: inputs.rotated,
+        rotated: inputs.labels.rotated,
         labels,
         features: columns.features,
         without: columns.without,
-        signs,
+        signs: signs(&columns.sequences),
         anonymize: anonymize.map(Arc::new),
         filter,
-        flow: flow_settings(&flows, columns.population),
-        log: LogLimits {
-            sequence_max: columns.sequence_max,
-            sequence_nanos_max: columns.sequence_time_max,
-            sequence_bytes_max: columns.sequence_bytes_max,
-            ..LogLimits::default()
-        },
+        flow: flow_settings(&flows, columns.sequences.population),
+        log: log_limits(&columns.sequences),
         app_layer: match columns.app_layer {
             AppLayerArgument::Full => AppLayer::Full,
             AppLayerArgument::PortOnly => AppLayer::PortOnly,
@@ -84,7 +79,7 @@ fn config(arguments: FlowsArguments) -> Result<Config, Box<dyn Error>> {
         said: SaidLimits { overlap: overlap(columns.tcp_overlap), ..SaidLimits::default() },
         wire: WireOptions {
             ip_headers_max: frames.ip_headers_max,
-            verify_checksums: columns.verify_checksums,
+            verify_checksums: columns.sequences.verify_checksums,
         },
         capture: CaptureLimits::default(),
         window: Window { count: frames.count, from: frames.from, until: frames.until },
@@ -104,27 +99,52 @@ pub(crate) fn overlap(argument: OverlapArgument) -> Overlap {
     }
 }
 
+/// How lengths in sequences are shown.
+pub(crate) fn signs(sequences: &SequenceArguments) -> Signs {
+    if sequences.signed { Signs::Signed } else { Signs::Unsigned }
+}
+
+/// How much is kept of packets.
+pub(crate) fn log_limits(sequences: &SequenceArguments) -> LogLimits {
+    LogLimits {
+        sequence_max: sequences.sequence_max,
+        sequence_nanos_max: sequences.sequence_time_max,
+        sequence_bytes_max: sequences.sequence_bytes_max,
+        ..LogLimits::default()
+    }
+}
+
 pub(crate) fn flow_settings(flows: &FlowArguments, population: PopulationArgument) -> FlowSettings {
+    let initiator = match (flows.client, flows.initiator) {
+        (Some(network), _) => Initiator::Client(network),
+        (None, InitiatorArgument::Protocol) => Initiator::Protocol,
+        (None, InitiatorArgument::FirstPacket) => Initiator::FirstPacket,
+    };
+    life_settings(&flows.life, population, initiator)
+}
+
+/// When flows end, and what is counted of them.
+pub(crate) fn life_settings(
+    life: &LifeArguments,
+    population: PopulationArgument,
+    initiator: Initiator,
+) -> FlowSettings {
     FlowSettings {
         timeouts: Timeouts {
-            tcp_idle: flows.tcp_idle,
-            other_idle: flows.idle,
-            active: flows.active,
-            linger: flows.linger,
+            tcp_idle: life.tcp_idle,
+            other_idle: life.idle,
+            active: life.active,
+            linger: life.linger,
             ..Timeouts::default()
         },
-        limits: FlowLimits { flows_max: flows.flows_max, ..FlowLimits::default() },
-        no_split: flows.no_split,
+        limits: FlowLimits { flows_max: life.flows_max, ..FlowLimits::default() },
+        no_split: life.no_split,
         ignore_tcp_ends: false,
-        initiator: match (flows.client, flows.initiator) {
-            (Some(network), _) => Initiator::Client(network),
-            (None, InitiatorArgument::Protocol) => Initiator::Protocol,
-            (None, InitiatorArgument::FirstPacket) => Initiator::FirstPacket,
-        },
+        initiator,
         key_ignore: KeyIgnore {
-            vlan: flows.key_ignore.contains(&KeyPart::Vlan),
-            priority: flows.key_ignore.contains(&KeyPart::Priority),
-            vni: flows.key_ignore.contains(&KeyPart::Vni),
+            vlan: life.key_ignore.contains(&KeyPart::Vlan),
+            priority: life.key_ignore.contains(&KeyPart::Priority),
+            vni: life.key_ignore.contains(&KeyPart::Vni),
         },
         population: match population {
             PopulationArgument::All => Population::All,
@@ -135,7 +155,11 @@ pub(crate) fn flow_settings(flows: &FlowArguments, population: PopulationArgumen
     }
 }
 
-fn output_settings(arguments: OutputArguments, has_events: bool) -> Result<Output, Box<dyn Error>> {
+/// Where a table goes, and how it is written.
+pub(crate) fn output_settings(
+    arguments: OutputArguments,
+    has_events: bool,
+) -> Result<Output, Box<dyn Error>> {
     let destination = arguments.output.map_or(Destination::Stdout, Destination::from);
     let format = match (&arguments.format, &destination) {
         (Some(format), _) => *format,

@@ -12,6 +12,7 @@ mod report;
 mod rewrite;
 mod split;
 mod streams;
+mod traces;
 
 use std::process::ExitCode;
 
@@ -27,6 +28,7 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Flows(arguments) => flows::flows(*arguments),
+        Command::Traces(arguments) => traces::traces(*arguments),
         Command::Split(arguments) => split::split(*arguments),
         Command::Info(arguments) => info::info(&arguments),
         Command::Merge(arguments) => rewrite::merge(&arguments),

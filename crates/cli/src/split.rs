@@ -54,9 +54,10 @@ fn config(arguments: SplitArguments, registry: Registry) -> Result<Config, Box<d
         frames.filter.as_deref().map(|text| Filter::parse_with(text, &flow_words(&registry)));
     let filter = filter.transpose()?;
     let found = find_inputs(&captures)?;
-    let labels = Labels::find(&found, inputs.label_path.as_deref(), inputs.labels.as_deref())?;
+    let labels =
+        Labels::find(&found, inputs.labels.label_path.as_deref(), inputs.labels.labels.as_deref())?;
     Ok(Config {
-        rotated: inputs.rotated,
+        rotated: inputs.labels.rotated,
         labels,
         features: files.features,
         filter,

@@ -1,11 +1,8 @@
 //! What the user may set about flows, with its defaults.
 
-<<<<<<< HEAD
+use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
-=======
-use std::fmt;
->>>>>>> 365cca7 (Make traces: one row per capture, with the packets of all its flows)
 
 use flowloom_wire::Address;
 
@@ -156,7 +153,6 @@ impl Network {
     }
 }
 
-<<<<<<< HEAD
 /// An address, or a network as `10.0.0.0/8`.
 impl FromStr for Network {
     type Err = String;
@@ -174,7 +170,9 @@ impl FromStr for Network {
         };
         let prefix = prefix.map_or(Ok(whole), str::parse).map_err(|_| wrong())?;
         Self::new(address, version, prefix).ok_or_else(wrong)
-=======
+    }
+}
+
 impl fmt::Display for Network {
     /// As it is typed: `10.0.0.0/8`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -183,7 +181,6 @@ impl fmt::Display for Network {
         let version = if is_v4 { 4 } else { 6 };
         let prefix = self.mask.count_ones() - if is_v4 { 96 } else { 0 };
         write!(f, "{}/{prefix}", self.address.to_ip(version))
->>>>>>> 365cca7 (Make traces: one row per capture, with the packets of all its flows)
     }
 }
 
