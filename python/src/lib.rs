@@ -8,6 +8,7 @@ mod array;
 mod errors;
 mod options;
 mod reader;
+mod rerun;
 mod table;
 
 use mimalloc::MiMalloc;
@@ -25,6 +26,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<reader::Reader>()?;
     module.add_class::<table::Table>()?;
     module.add_function(wrap_pyfunction!(reader::read, module)?)?;
+    module.add_function(wrap_pyfunction!(rerun::recorded, module)?)?;
+    module.add_function(wrap_pyfunction!(rerun::rerun, module)?)?;
     module.add_function(wrap_pyfunction!(catalogue, module)?)?;
     module.add_function(wrap_pyfunction!(table::from_ipc, module)?)
 }

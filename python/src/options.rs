@@ -142,7 +142,7 @@ impl Options {
     }
 }
 
-fn inputs(sources: Vec<Source>) -> Result<Vec<InputFile>, ConfigError> {
+pub(crate) fn inputs(sources: Vec<Source>) -> Result<Vec<InputFile>, ConfigError> {
     let mut inputs = Vec::new();
     for source in sources {
         match source {

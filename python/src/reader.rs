@@ -11,7 +11,7 @@ use arrow_array::types::Int64Type;
 use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_schema::{ArrowError, SchemaRef};
 use arrow_select::interleave::interleave_record_batch;
-use flowloom_engine::{RunError, SinkError, Summary, Watch, flow_table, run_into};
+use flowloom_engine::{Config, RunError, SinkError, Summary, Watch, flow_table, run_into};
 use flowloom_export::{Ending, Sink, SinkStats, arrow_schema, record_batch};
 use flowloom_schema::{Batch, Column};
 use pyo3::exceptions::PyRuntimeError;
@@ -48,7 +48,11 @@ struct Running {
 /// Begins to read captures.
 #[pyfunction]
 pub(crate) fn read(py: Python<'_>, options: Options) -> PyResult<Reader> {
-    let config = options.config(py)?;
+    begin(py, options.config(py)?)
+}
+
+/// Begins a run on a thread of its own.
+pub(crate) fn begin(py: Python<'_>, config: Config) -> PyResult<Reader> {
     let table = flow_table(&config).map_err(|error| errors::config(py, &error))?;
     let schema = arrow_schema(&table.columns, &table.metadata);
     let (sender, messages) = sync_channel(QUEUE);

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::Cursor;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
@@ -11,11 +12,13 @@ use arrow_ipc::writer::StreamWriter;
 use arrow_schema::{ArrowError, Field, Metadata, Schema, SchemaRef};
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
+use flowloom_export::{Destination, Format, Settings, TableInfo, batch_of, columns_of};
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCapsule};
 
 use crate::array::Array;
+use crate::errors;
 
 /// Names or keys, and texts.
 type Pairs = Vec<(String, String)>;
@@ -158,6 +161,25 @@ impl Table {
         }
         let whole = py.detach(|| concat_batches(&self.schema, &self.batches)).map_err(wrong)?;
         Ok(Self::new(self.schema.clone(), vec![whole]))
+    }
+
+    /// Writes the rows to a file, as the command line does, with texts for formats that have a place
+    /// for them; and says how many bytes it has.
+    #[expect(clippy::needless_pass_by_value, reason = "Python's path becomes ours")]
+    fn write(&self, py: Python<'_>, path: PathBuf, format: &str, texts: Pairs) -> PyResult<u64> {
+        let format: Format = format.parse().map_err(PyValueError::new_err)?;
+        let written = py.detach(|| {
+            let metadata = sorted(self.schema.metadata());
+            let columns = columns_of(&self.schema)?;
+            let info = TableInfo { name: "flows".into(), columns, metadata };
+            let to = Destination::File(path.clone());
+            let mut sink = flowloom_export::open(format, to, &info, &Settings::default())?;
+            for batch in &self.batches {
+                sink.write(batch_of(batch)?)?;
+            }
+            sink.close(&texts)
+        });
+        written.map(|stats| stats.bytes).map_err(|error| errors::sink(py, &error))
     }
 
     /// The table as bytes of an Arrow IPC stream.

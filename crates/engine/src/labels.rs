@@ -27,6 +27,7 @@ pub struct Labels {
     values: Vec<LabelValues>,
     report: Option<LabelReport>,
     pattern: String,
+    has_manifest: bool,
     /// The last of `names` are read from the comments of frames; so many.
     of_comments: usize,
 }
@@ -73,6 +74,7 @@ impl Labels {
         }
         if let Some(path) = manifest {
             let mut manifest = Manifest::read(path)?;
+            labels.has_manifest = true;
             labels.add_names(manifest.names(), &path.display().to_string())?;
             for (file, values) in files.iter().zip(&mut labels.values) {
                 let found = manifest.values(file);
@@ -112,13 +114,14 @@ impl Labels {
         self.names.iter().map(|name| column(name)).collect()
     }
 
-    pub(crate) fn names(&self) -> &[String] {
-        &self.names
-    }
-
     /// The pattern of paths; empty when there is none.
     pub(crate) fn pattern(&self) -> &str {
         &self.pattern
+    }
+
+    /// Whether some are from a manifest.
+    pub(crate) fn has_manifest(&self) -> bool {
+        self.has_manifest
     }
 
     /// The labels of a capture, by its place among the inputs.

@@ -46,6 +46,7 @@ pub use rewrite::{
     FrameRange, Pieces, Rewrite, RewriteSummary, Selection, Target, Written, rewrite,
 };
 pub use run::{RunError, flow_table, run, run_into};
+pub use settings_text::{Given, Recorded, configured};
 pub use split::{
     Extract, ExtractTo, Extracted, Grouping, Split, SplitError, SplitSummary, extract, index, split,
 };

@@ -1,6 +1,8 @@
-//! Tables read back: Parquet files to batches, of the columns that are asked for.
+//! Tables read back: Parquet files to batches, of the columns that are asked for; and what was said
+//! of a whole table in its file.
 
 use std::fs::File;
+use std::io::{BufReader, Read as _, Seek as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::{fmt, io};
@@ -10,14 +12,33 @@ use ::parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
     ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
 };
-use arrow_array::cast::AsArray;
-use arrow_array::types::{
-    ArrowPrimitiveType, Float64Type, Int8Type, Int32Type, Int64Type, TimestampNanosecondType,
-    UInt8Type, UInt16Type,
-};
-use arrow_array::{Array, ArrayRef};
-use arrow_schema::DataType as Arrow;
-use flowloom_schema::{Batch, DataType, Series};
+use arrow_array::Array;
+use arrow_ipc::reader::FileReader;
+use flowloom_schema::Batch;
+
+use crate::from_arrow::series;
+
+/// What was written with a table in a Parquet or Arrow IPC file: keys and texts.
+pub fn table_texts(path: &Path) -> Result<Vec<(String, String)>, TableError> {
+    let failed = |reason: String| TableError { path: path.to_owned(), reason };
+    let mut file = File::open(path).map_err(|error| failed(error.to_string()))?;
+    let mut magic = [0; ARROW_MAGIC.len()];
+    let read = file.read(&mut magic).map_err(|error| failed(error.to_string()))?;
+    if magic.get(..read) != Some(ARROW_MAGIC) {
+        let table = TableFile::open(path)?;
+        let texts = table.metadata.metadata().file_metadata().key_value_metadata();
+        let texts = texts.into_iter().flatten();
+        return Ok(texts
+            .filter_map(|text| Some((text.key.clone(), text.value.clone()?)))
+            .collect());
+    }
+    file.rewind().map_err(|error| failed(error.to_string()))?;
+    let reader =
+        FileReader::try_new(BufReader::new(file), None).map_err(|e| failed(e.to_string()))?;
+    let schema = reader.schema();
+    let texts = schema.metadata().iter().chain(reader.custom_metadata());
+    Ok(texts.map(|(key, text)| (key.clone(), text.clone())).collect())
+}
 
 /// A Parquet file of a table.
 pub struct TableFile {
@@ -135,103 +156,8 @@ fn selection(ranges: &[Range<usize>]) -> RowSelection {
     RowSelection::from(selectors)
 }
 
-/// The values of an array, if they are of a type that columns have; structs are not read.
-fn series(array: &ArrayRef) -> Option<Series> {
-    let data_type = data_type(array.data_type())?;
-    let mut series = Series::with_capacity(data_type, array.len());
-    append(&mut series, array, 0..array.len())?;
-    Some(series)
-}
-
-/// Our name for a type.
-fn data_type(arrow: &Arrow) -> Option<DataType> {
-    Some(match arrow {
-        Arrow::List(item) => DataType::List(match data_type(item.data_type())? {
-            DataType::Bool => &DataType::Bool,
-            DataType::I8 => &DataType::I8,
-            DataType::U8 => &DataType::U8,
-            DataType::U16 => &DataType::U16,
-            DataType::I32 => &DataType::I32,
-            DataType::I64 => &DataType::I64,
-            DataType::F64 => &DataType::F64,
-            DataType::Time => &DataType::Time,
-            DataType::Text => &DataType::Text,
-            DataType::List(_) | DataType::Struct(_) => return None,
-        }),
-        Arrow::Boolean => DataType::Bool,
-        Arrow::Int8 => DataType::I8,
-        Arrow::UInt8 => DataType::U8,
-        Arrow::UInt16 => DataType::U16,
-        Arrow::Int32 => DataType::I32,
-        Arrow::Int64 => DataType::I64,
-        Arrow::Float64 => DataType::F64,
-        Arrow::Timestamp(..) => DataType::Time,
-        Arrow::Utf8 => DataType::Text,
-        _ => return None,
-    })
-}
-
-/// Appends a range of an array to a series of its type.
-fn append(series: &mut Series, array: &ArrayRef, range: Range<usize>) -> Option<()> {
-    match array.data_type() {
-        Arrow::Int8 => series.extend_optional_i8(numbers::<Int8Type>(array, range)),
-        Arrow::UInt8 => series.extend_optional_u8(numbers::<UInt8Type>(array, range)),
-        Arrow::UInt16 => series.extend_optional_u16(numbers::<UInt16Type>(array, range)),
-        Arrow::Int32 => series.extend_optional_i32(numbers::<Int32Type>(array, range)),
-        Arrow::Int64 if array.null_count() == 0 => {
-            let values = array.as_primitive::<Int64Type>().values();
-            series.extend_i64(values.get(range)?.iter().copied());
-        }
-        Arrow::Int64 => series.extend_optional_i64(numbers::<Int64Type>(array, range)),
-        Arrow::Float64 => series.extend_optional_f64(numbers::<Float64Type>(array, range)),
-        Arrow::Timestamp(arrow_schema::TimeUnit::Nanosecond, _) => {
-            series.extend_optional_i64(numbers::<TimestampNanosecondType>(array, range));
-        }
-        Arrow::Boolean => {
-            let values = array.as_boolean();
-            series.extend_optional_bool(
-                range.map(|row| values.is_valid(row).then(|| values.value(row))),
-            );
-        }
-        Arrow::Utf8 => {
-            let values = array.as_string::<i32>();
-            for row in range {
-                if values.is_valid(row) {
-                    series.push_text(values.value(row));
-                } else {
-                    series.push_null();
-                }
-            }
-        }
-        Arrow::List(_) => {
-            let lists = array.as_list::<i32>();
-            for row in range {
-                if !lists.is_valid(row) {
-                    series.push_null();
-                    continue;
-                }
-                let ends = lists.value_offsets().get(row..row + 2)?;
-                let (start, end) = (ends.first()?, ends.last()?);
-                let mut whole = None;
-                series.push_list(|items| {
-                    whole = append(items, lists.values(), *start as usize..*end as usize);
-                });
-                whole?;
-            }
-        }
-        _ => return None,
-    }
-    Some(())
-}
-
-fn numbers<T: ArrowPrimitiveType>(
-    array: &ArrayRef,
-    range: Range<usize>,
-) -> impl Iterator<Item = Option<T::Native>> {
-    let values = array.as_primitive::<T>();
-    range.map(|row| values.is_valid(row).then(|| values.value(row)))
-}
-
+/// What Arrow IPC files begin with.
+const ARROW_MAGIC: &[u8] = b"ARROW1";
 /// Rows of a batch at most.
 const BATCH_ROWS: usize = 4_096;
 

@@ -10,6 +10,7 @@ use crate::{Protocol, Transport, dhcp, dns, http, named, openvpn, quic, ssh, sta
 pub struct Registry {
     /// Made when it is first asked for: a run that parses nothing does not read definitions.
     known: OnceLock<Known>,
+    has_own: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -22,24 +23,30 @@ struct Known {
 impl Registry {
     /// The protocols in this crate, declared ones among them.
     pub fn new() -> Self {
-        Self { known: OnceLock::new() }
+        Self { known: OnceLock::new(), has_own: false }
     }
 
     /// The protocols in this crate, and those in a library. What a user has declared is asked first,
     /// what is shipped last.
     pub fn with(library: &Library) -> Self {
-        Self { known: Known::new(beside_built_in(library)).into() }
+        let has_own = library.protocols().any(|protocol| protocol.is_own());
+        Self { known: Known::new(beside_built_in(library)).into(), has_own }
     }
 
     /// Just these.
     #[cfg(test)]
     pub(crate) fn of(protocols: Vec<Arc<dyn Protocol>>) -> Self {
-        Self { known: Known::new(protocols).into() }
+        Self { known: Known::new(protocols).into(), has_own: false }
     }
 
     /// All of them; the first that recognises a flow has it.
     pub fn all(&self) -> &[Arc<dyn Protocol>] {
         &self.known().protocols
+    }
+
+    /// Whether the user has declared some of them.
+    pub fn has_own(&self) -> bool {
+        self.has_own
     }
 
     /// The fields of declared protocols, as `ntp.stratum`.

@@ -123,6 +123,22 @@ impl Unit {
             Self::Ratio => "ratio",
         }
     }
+
+    /// The unit of a name; [`Unit::None`] where no other has it.
+    pub fn named(name: &str) -> Self {
+        let all = [
+            Self::Packets,
+            Self::Bytes,
+            Self::Seconds,
+            Self::Nanoseconds,
+            Self::Instant,
+            Self::FrameNumber,
+            Self::Hops,
+            Self::Events,
+            Self::Ratio,
+        ];
+        all.into_iter().find(|unit| unit.name() == name).unwrap_or(Self::None)
+    }
 }
 
 impl Role {
@@ -135,6 +151,12 @@ impl Role {
             Self::Label => "label",
             Self::Account => "account",
         }
+    }
+
+    /// The role of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [Self::Identity, Self::Time, Self::Feature, Self::Label, Self::Account];
+        all.into_iter().find(|role| role.name() == name)
     }
 }
 

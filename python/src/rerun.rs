@@ -1,0 +1,56 @@
+//! Runs repeated: the settings that files of tables carry.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use flowloom_engine::{
+    ConfigError, CryptoPan, Given, InputFile, Recorded, configured, read_protocols,
+};
+use pyo3::prelude::*;
+
+use crate::errors;
+use crate::options::{Source, inputs};
+use crate::reader::{Reader, begin};
+
+/// What settings do not say, and where the captures are.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(crate) struct Again {
+    sources: Vec<Source>,
+    labels: Option<PathBuf>,
+    anonymize: Option<PathBuf>,
+    protocols: Option<PathBuf>,
+    client: Option<String>,
+    threads: Option<NonZeroUsize>,
+}
+
+/// The settings in a file, as JSON, the captures it names, and what its rows are.
+#[pyfunction]
+#[expect(clippy::needless_pass_by_value, reason = "Python's path becomes ours")]
+pub(crate) fn recorded(py: Python<'_>, path: PathBuf) -> PyResult<(String, Vec<String>, String)> {
+    let recorded = Recorded::read(&path).map_err(|error| errors::config(py, &error))?;
+    Ok((recorded.settings, recorded.captures, recorded.level))
+}
+
+/// Begins the run that settings, as JSON, describe.
+#[pyfunction]
+pub(crate) fn rerun(py: Python<'_>, settings: &str, again: Again) -> PyResult<Reader> {
+    let config = again.config(settings).map_err(|error| errors::config(py, &error))?;
+    begin(py, config)
+}
+
+impl Again {
+    fn config(self, settings: &str) -> Result<flowloom_engine::Config, ConfigError> {
+        let inputs: Vec<InputFile> = inputs(self.sources)?;
+        let given = Given {
+            labels: self.labels.as_deref(),
+            anonymize: self.anonymize.as_deref().map(CryptoPan::read).transpose()?.map(Arc::new),
+            registry: self.protocols.as_deref().map(read_protocols).transpose()?.map(Arc::new),
+            client: self.client.as_deref(),
+        };
+        let mut config = configured(settings, inputs, given)?;
+        config.threads = self.threads.unwrap_or(config.threads);
+        Ok(config)
+    }
+}
