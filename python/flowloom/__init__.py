@@ -8,32 +8,54 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from ._native import __version__
 from ._progress import Progress
-from .analyzer import Analyzer
 from .datasets import split
 from .errors import (
     CaptureError,
     CaptureWarning,
     ConfigError,
+    FeatureError,
     FilterError,
     FlowloomError,
     Interrupted,
     OutputError,
 )
-from .flow import Flow, FlowFeatures, FlowKey, FlowMetrics, TCPState
 from .ragged import Ragged
 from .read import FlowOptions, FlowReader, open_flows, read_flows
 from .table import Column, FlowTable
 
+if TYPE_CHECKING:
+    from .analyzer import Analyzer
+    from .export import FlowExporter, to_csv, to_dataframe, to_dict, to_json, to_parquet
+    from .flow import Flow, FlowFeatures, FlowKey, FlowMetrics, TCPState
+    from .own import (
+        BaseIncrementalFeature,
+        FeatureRegistry,
+        FeatureType,
+        feature,
+        get_feature_registry,
+        register_feature,
+        unregister_feature,
+    )
+    from .packets import Packet
+
 __all__ = [
     "Analyzer",
+    "BaseIncrementalFeature",
     "CaptureError",
     "CaptureWarning",
     "Column",
     "ConfigError",
+    "FeatureError",
+    "FeatureRegistry",
+    "FeatureType",
     "FilterError",
     "Flow",
+    "FlowExporter",
     "FlowFeatures",
     "FlowKey",
     "FlowMetrics",
@@ -43,11 +65,65 @@ __all__ = [
     "FlowloomError",
     "Interrupted",
     "OutputError",
+    "Packet",
     "Progress",
     "Ragged",
     "TCPState",
     "__version__",
+    "feature",
+    "get_feature_registry",
     "open_flows",
     "read_flows",
+    "register_feature",
     "split",
+    "to_csv",
+    "to_dataframe",
+    "to_dict",
+    "to_json",
+    "to_parquet",
+    "unregister_feature",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """What scripts do not always use is imported when it is touched: imports are to be quick."""
+    for module, names in _LATER.items():
+        if name in names:
+            value = getattr(import_module(f".{module}", __name__), name)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+_LATER = {
+    "analyzer": ("Analyzer",),
+    "export": (
+        "FlowExporter",
+        "to_csv",
+        "to_dataframe",
+        "to_dict",
+        "to_json",
+        "to_parquet",
+    ),
+    "flow": (
+        "Flow",
+        "FlowFeatures",
+        "FlowKey",
+        "FlowMetrics",
+        "TCPState",
+    ),
+    "own": (
+        "BaseIncrementalFeature",
+        "FeatureRegistry",
+        "FeatureType",
+        "feature",
+        "get_feature_registry",
+        "register_feature",
+        "unregister_feature",
+    ),
+    "packets": ("Packet",),
+}

@@ -9,10 +9,12 @@ import numpy.typing as npt
 
 from ._statistics import ListStatistics, sums
 from .errors import ConfigError
-from .table import FlowTable, Ragged
+from .ragged import Ragged
+from .table import FlowTable
 
 if TYPE_CHECKING:
     from . import _native
+    from .packets import PacketSource
 
 LENGTHS = ("packet_lengths", "ip_lengths", "trans_lengths", "app_lengths")
 
@@ -44,13 +46,16 @@ class Block:
         choice: Choice = ALL_PACKETS,
         *,
         with_statistics: bool = True,
+        packets: PacketSource | None = None,
     ) -> None:
         self.table = table
         self.choice = choice
         self.with_statistics = with_statistics
+        self.packets = packets
         self.names = frozenset(table.columns)
         self._arrays: dict[str, _native.Array] = {}
         self._lists: dict[str, list[Any]] = {}
+        self._raw: dict[str, Ragged] = {}
         self._series: dict[str, Ragged] = {}
         self._statistics: dict[str, ListStatistics] = {}
         self._metrics: dict[str, list[int]] | None = None
@@ -109,11 +114,35 @@ class Block:
 
     def raw(self, name: str) -> Ragged:
         """A sequence of the table, whatever the choice."""
-        if name not in self.names:
-            raise missing(name, self.names)
-        column = self.table.column(name)
-        assert isinstance(column, Ragged)
-        return column
+        if name not in self._raw:
+            if name not in self.names:
+                raise missing(name, self.names)
+            column = self.table.column(name)
+            assert isinstance(column, Ragged)
+            self._raw[name] = column
+        return self._raw[name]
+
+    # Frames.
+
+    def all_frames(self, row: int) -> tuple[list[int], list[int] | None]:
+        """Numbers of a flow's frames, and where their records begin, if that is known."""
+        numbers = self.raw("frame_numbers")[row].tolist()
+        offsets = self.raw("frame_offsets")[row].tolist()
+        return numbers, offsets if len(offsets) == len(numbers) else None
+
+    def frames(self, row: int) -> tuple[list[int], list[int] | None] | None:
+        """Likewise, one frame for each packet of the flow's sequences; none where a datagram came
+        in several."""
+        numbers, offsets = self.all_frames(row)
+        kept = self.kept()
+        start, end = kept.all_offsets[row], kept.all_offsets[row + 1]
+        if end - start != len(numbers):
+            return None
+        if kept.mask is None:
+            return numbers, offsets
+        places = np.flatnonzero(kept.mask[start:end]).tolist()
+        chosen = None if offsets is None else [offsets[place] for place in places]
+        return [numbers[place] for place in places], chosen
 
     def _derived(self, name: str) -> Ragged:
         kept = self.kept()
@@ -132,8 +161,6 @@ class Block:
             return _gaps(self.series("times_ns"))
         if name in ("tcp_flags", "tcp_window_sizes"):
             return kept.of_tcp(self.raw(name))
-        if name in ("frame_numbers", "frame_offsets"):
-            return kept.of_frames(self.raw(name))
         raise KeyError(name)
 
 
@@ -168,13 +195,6 @@ class _Kept:
         has = np.repeat(lists.lengths > 0, np.diff(self.all_offsets))
         mask = self.mask[has]
         return Ragged(lists.items[mask], _compressed(lists.offsets, mask))
-
-    def of_frames(self, lists: Ragged) -> Ragged:
-        """Likewise, of frames: a datagram of several fragments is one packet, but some frames."""
-        if len(lists.items) == len(self.all_directions):
-            return self.of(lists.items)
-        # Which frames a packet came in is not told: those of flows without fragments are.
-        return lists
 
 
 def missing(name: str, names: frozenset[str]) -> ConfigError:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .table import Ragged
+from .ragged import Ragged
 
-NAMES = [
+NAMES = (
     "mean",
     "std",
     "var",
@@ -19,9 +19,6 @@ NAMES = [
     "range",
     "median",
     "sum",
-    "skew",
-    "kurt",
-    "cv",
     "up_mean",
     "up_std",
     "up_min",
@@ -35,7 +32,10 @@ NAMES = [
     "down_sum",
     "down_count",
     "count",
-]
+    "skew",
+    "kurt",
+    "cv",
+)
 """What :class:`ListStatistics` knows of each list."""
 
 

@@ -13,8 +13,11 @@ import numpy as np
 
 from ._block import Block, Choice
 from ._options import Path_
+from ._own_columns import run_incremental, sets_for, vectorised
 from .errors import CaptureError, ConfigError
 from .flow import Flow
+from .own import BaseIncrementalFeature, Feature, OnFeatureError, get_feature_registry
+from .packets import KeepPackets, PacketSource, checked
 from .read import read_flows
 from .table import FlowTable
 
@@ -63,6 +66,12 @@ class Analyzer:
         Protocols to look for: ``"tls"``, ``"http"``, ``"dns"``, ``"quic"`` [all].
     app_layer_parsing : {"full", "port_only", "none"}
         How far what flows say is looked into.
+    keep_packets : {"offsets", "bytes"}, optional
+        What is kept of packets, for ``flow.packets``: where they are in the capture, which is read
+        again when they are touched; their bytes, in memory; or nothing but their lengths.
+    on_feature_error : {"raise", "null"}
+        What an exception in a feature of one's own does: it is raised as
+        :class:`flowloom.FeatureError`, or the feature is ``None`` for that flow.
     split_tcp : bool
         Whether FIN, RST, a new SYN and silence end a flow of TCP.
     threads : int, optional
@@ -95,6 +104,8 @@ class Analyzer:
         protocols: Sequence[str] | None = None,
         app_layer_parsing: Literal["full", "port_only", "none"] = "full",
         *,
+        keep_packets: KeepPackets = None,
+        on_feature_error: OnFeatureError = "raise",
         split_tcp: bool = False,
         threads: int | None = None,
         max_packets: int = 1 << 30,
@@ -118,9 +129,14 @@ class Analyzer:
         self.enable_reassembly = enable_reassembly
         self.protocols = protocols
         self.app_layer_parsing = app_layer_parsing
+        self.keep_packets: KeepPackets = checked(
+            keep_packets or ("bytes" if save_raw_bytes else "offsets" if verbose_mode else None)
+        )
+        self.on_feature_error: OnFeatureError = on_feature_error
         self.split_tcp = split_tcp
         self.threads = threads
         self.max_packets = max_packets
+        self._own: dict[str, BaseIncrementalFeature | Feature | str] = {}
         self.reset_stats()
 
     def analyze_file(self, pcap_path: Path_) -> list[Flow]:
@@ -136,7 +152,8 @@ class Analyzer:
         path = os.fspath(pcap_path)
         if not os.path.exists(path):
             raise FileNotFoundError(f"no such capture: {path}")
-        return self._flows(self._read([path]))
+        source = self._packet_source([path])
+        return self._flows(self._read([path]), source)
 
     def analyze_directory(self, directory: Path_, pattern: str = "*.pcap") -> dict[str, list[Flow]]:
         """The flows of each capture in a directory, by file name; captures are read side by side.
@@ -150,15 +167,24 @@ class Analyzer:
         paths = [str(folder / name) for name in names if (folder / name).is_file()]
         if not paths:
             return {}
+        source = self._packet_source(paths)
         table = self._read(paths)
         flows: dict[str, list[Flow]] = {
             os.path.basename(capture["capture"]): []
             for capture in table.captures
             if not capture["error"]
         }
-        for flow in self._flows(table):
+        for flow in self._flows(table, source):
             flows[os.path.basename(flow.capture)].append(flow)
         return flows
+
+    def register_feature(
+        self, name: str, processor: BaseIncrementalFeature | Feature | str
+    ) -> None:
+        """Adds a feature of one's own to the flows that are read from now on: see
+        :class:`flowloom.BaseIncrementalFeature`, :func:`flowloom.feature`, or the name of one that
+        :func:`flowloom.register_feature` has registered."""
+        self._own[name] = processor
 
     @property
     def stats(self) -> dict[str, int]:
@@ -197,6 +223,7 @@ class Analyzer:
                 key_ignore="priority",
                 app_layer=_APP_LAYERS[self.app_layer_parsing],
                 max_packets=self.max_packets,
+                reassembly=self.enable_reassembly,
                 threads=self.threads,
                 progress=False,
                 **timeouts,
@@ -209,10 +236,14 @@ class Analyzer:
 
     def _features(self) -> list[str]:
         wanted = ["core", "sequences"]
+        is_incremental = any(isinstance(one, BaseIncrementalFeature) for one in self._own.values())
+        if self.keep_packets is not None or is_incremental:
+            wanted.append("frames")
         protocols = self._wanted_protocols()
         if protocols:
             wanted.append("application")
-        return wanted + [name for name in _PROTOCOLS if name in protocols]
+        wanted += [name for name in _PROTOCOLS if name in protocols]
+        return wanted + sets_for(list(self._own.values()), wanted)
 
     def _wanted_protocols(self) -> set[str]:
         wanted = set(_PROTOCOLS)
@@ -222,18 +253,45 @@ class Analyzer:
         # The names in a QUIC handshake are those of TLS.
         return wanted | ({"tls"} if "quic" in wanted else set())
 
-    def _flows(self, table: FlowTable) -> list[Flow]:
+    def _packet_source(self, paths: list[str]) -> PacketSource | None:
+        return None if self.keep_packets is None else PacketSource(self.keep_packets, paths)
+
+    def _flows(self, table: FlowTable, source: PacketSource | None) -> list[Flow]:
         choice = Choice(self.filter_ack, self.filter_rst, self.filter_retrans)
         flows: list[Flow] = []
         at = 0
         for rows in table._native.chunk_rows:
-            block = Block(table[at : at + rows], choice, with_statistics=self.compute_statistics)
+            block = Block(
+                table[at : at + rows],
+                choice,
+                with_statistics=self.compute_statistics,
+                packets=source,
+            )
             counts = block.packet_counts()
             chosen = np.flatnonzero(counts >= max(1, self.min_packets))
-            flows += [Flow(block, row) for row in chosen.tolist()]
+            made = [Flow(block, row) for row in chosen.tolist()]
+            self._add_own(block, made)
+            flows += made
             at += rows
+        if source is not None:
+            _keep(source, flows)
         self._stats["flows_created"] += len(flows)
         return flows
+
+    def _add_own(self, block: Block, flows: list[Flow]) -> None:
+        own, on_error = self._own, self.on_feature_error
+        told = {n: one for n, one in own.items() if isinstance(one, BaseIncrementalFeature)}
+        if told:
+            run_incremental(flows, told, on_error)
+        for name, one in own.items():
+            if isinstance(one, Feature):
+                values = list(vectorised(block.table, one, on_error))
+                for flow in flows:
+                    flow._own[name] = values[flow._row]
+            elif isinstance(one, str):
+                for flow in flows:
+                    found = get_feature_registry().extract_selected(flow, [one], on_error)
+                    flow._own[name] = found[one]
 
     def _count(self, table: FlowTable) -> None:
         failed = sum(1 for capture in table.captures if capture["error"])
@@ -241,6 +299,15 @@ class Analyzer:
         self._stats["files_processed"] += len(table.captures) - failed
         self._stats["packets_processed"] += table.account.get("frames", 0)
         self._stats["packets_filtered"] += table.account.get("filtered", 0)
+
+
+def _keep(source: PacketSource, flows: list[Flow]) -> None:
+    """Hands the frames of flows to those that keep them."""
+    numbers: dict[str, list[int]] = {}
+    for flow in flows:
+        numbers.setdefault(flow.capture, []).extend(flow._block.all_frames(flow._row)[0])
+    for path, found in numbers.items():
+        source.keep(path, found)
 
 
 def merged(default: str | None, wanted: str | None) -> str | None:

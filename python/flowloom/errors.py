@@ -6,6 +6,7 @@ __all__ = [
     "CaptureError",
     "CaptureWarning",
     "ConfigError",
+    "FeatureError",
     "FilterError",
     "FlowloomError",
     "Interrupted",
@@ -90,3 +91,27 @@ class Interrupted(KeyboardInterrupt):
 
 class CaptureWarning(UserWarning):
     """Something of a capture was lost, or not understood."""
+
+
+class FeatureError(FlowloomError):
+    """Code of a feature of one's own that failed; the cause is in ``__cause__``.
+
+    Attributes
+    ----------
+    feature : str
+        The feature.
+    flow : str
+        The flow, or the flows, that it failed for.
+    """
+
+    def __init__(self, feature: str, flow: str, error: BaseException) -> None:
+        super().__init__(feature, flow, error)
+        self.feature = feature
+        self.flow = flow
+        self.error = error
+
+    def __str__(self) -> str:
+        return (
+            f"feature {self.feature!r} of flow {self.flow}: "
+            f"{type(self.error).__name__}: {self.error}"
+        )

@@ -17,6 +17,8 @@ from .layers import DNSInfo, HTTPInfo, Info, QUICInfo, TLSInfo
 from .shortcuts import Shortcuts
 
 if TYPE_CHECKING:
+    from .own import BaseIncrementalFeature
+    from .packets import Packet, PacketList
     from .table import FlowTable
 
 
@@ -362,6 +364,23 @@ class Flow(Shortcuts):
         """See :attr:`FlowFeatures.tcp_window_sizes`."""
         return self._block.series("tcp_window_sizes")[self._row]
 
+    # Packets.
+
+    @cached_property
+    def packets(self) -> PacketList:
+        """The packets of its sequences, as objects; ``flow.packets()`` is the same."""
+        from .packets import PacketList
+
+        return PacketList(self._block, self._row)
+
+    def packets_forward(self) -> list[Packet]:
+        """Those from the initiator."""
+        return [packet for packet in self.packets if packet.is_client_to_server]
+
+    def packets_reverse(self) -> list[Packet]:
+        """Those to the initiator."""
+        return [packet for packet in self.packets if not packet.is_client_to_server]
+
     # What it says.
 
     @cached_property
@@ -417,6 +436,12 @@ class Flow(Shortcuts):
     def feature_values(self) -> dict[str, Any]:
         """See :meth:`get_features`."""
         return self.get_features()
+
+    def register_incremental_feature(self, name: str, processor: BaseIncrementalFeature) -> None:
+        """Tells an incremental feature of the flow's packets; its value is in ``feature_values``."""
+        from ._own_columns import run_incremental
+
+        run_incremental([self], {name: processor}, "raise")
 
     # All of it.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 
@@ -19,6 +19,7 @@ from ._options import (
     Path_,
     Population,
     Sources,
+    names,
     options,
 )
 from ._progress import Progressing, Ticker
@@ -27,6 +28,9 @@ from .table import FlowTable
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
+
+    from ._own_columns import Own
+    from .own import OnFeatureError
 
 OnError: TypeAlias = Literal["raise", "warn", "ignore"]
 
@@ -72,6 +76,8 @@ class FlowOptions(TypedDict, total=False):
     """Directory of YAML files that declare protocols."""
     verify_checksums: bool
     """Verify checksums, and mark packets whose checksums are wrong."""
+    reassembly: bool
+    """Put together what comes in several packets: IP fragments, TCP segments [True]."""
     ip_headers_max: int | None
     """IP headers inside one another that are followed at most."""
     count: int | None
@@ -97,6 +103,8 @@ def read_flows(
     threads: int | None = None,
     on_error: OnError = "warn",
     progress: Progressing = None,
+    own: Sequence[Own] = (),
+    on_feature_error: OnFeatureError = "raise",
     **more: Unpack[FlowOptions],
 ) -> FlowTable:
     """Read captures into a table with one row per flow.
@@ -130,6 +138,13 @@ def read_flows(
     progress : bool or callable, optional
         Whether to show a bar [where somebody would see it], or what to call with a
         :class:`flowloom.Progress` now and then.
+    own : list of features, optional
+        Features of one's own, each a column: made with :func:`flowloom.feature`, instances of
+        :class:`flowloom.BaseIncrementalFeature`, or names of functions that
+        :func:`flowloom.register_feature` has registered.
+    on_feature_error : {"raise", "null"}
+        Whether an exception in one of these is raised as :class:`flowloom.FeatureError`, which
+        names feature and flow, or its value is missing.
     **more
         See :class:`flowloom.FlowOptions`.
 
@@ -154,9 +169,14 @@ def read_flows(
     >>> len(flows)
     4
     """
+    extra: list[str] = []
+    if own:
+        from ._own_columns import add, sets_for
+
+        extra = sets_for(own, names(features))
     settings = options(
         source,
-        features=features,
+        features=[*names(features), *extra],
         filter=filter,
         labels=labels,
         rotated=rotated,
@@ -166,7 +186,8 @@ def read_flows(
         threads=threads,
         **more,
     )
-    return collect(settings, on_error, progress)
+    table = collect(settings, on_error, progress)
+    return add(table, own, on_feature_error, extra) if own else table
 
 
 def collect(settings: dict[str, Any], on_error: OnError, progress: Progressing) -> FlowTable:

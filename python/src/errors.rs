@@ -1,6 +1,8 @@
 //! Errors of the engine as the exceptions of `flowloom.errors`.
 
-use flowloom_engine::{CaptureAccount, ConfigError, ParseError, RunError, SinkError};
+use std::path::Path;
+
+use flowloom_engine::{CaptureAccount, ConfigError, ParseError, ReadError, RunError, SinkError};
 use pyo3::BoundObject;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -29,6 +31,11 @@ pub(crate) fn run(py: Python<'_>, error: &RunError) -> PyErr {
 /// An output that cannot be written, as `OutputError`.
 pub(crate) fn sink(py: Python<'_>, error: &SinkError) -> PyErr {
     raised(py, "OutputError", (error.to_string(),))
+}
+
+/// A capture that could not be read again, as `CaptureError`.
+pub(crate) fn read(py: Python<'_>, path: &Path, error: &ReadError) -> PyErr {
+    raised(py, "CaptureError", (error.to_string(), path))
 }
 
 /// A capture that could not be read, or not to its end, as `CaptureError`.

@@ -6,6 +6,7 @@
 
 mod array;
 mod errors;
+mod frames;
 mod options;
 mod reader;
 mod rerun;
@@ -23,12 +24,15 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<array::Array>()?;
     module.add_class::<array::Buffer>()?;
+    module.add_class::<frames::Frames>()?;
     module.add_class::<reader::Reader>()?;
     module.add_class::<table::Table>()?;
     module.add_function(wrap_pyfunction!(reader::read, module)?)?;
     module.add_function(wrap_pyfunction!(rerun::recorded, module)?)?;
     module.add_function(wrap_pyfunction!(rerun::rerun, module)?)?;
     module.add_function(wrap_pyfunction!(catalogue, module)?)?;
+    module.add_function(wrap_pyfunction!(frames::dissect, module)?)?;
+    module.add_function(wrap_pyfunction!(frames::read_frames, module)?)?;
     module.add_function(wrap_pyfunction!(table::from_ipc, module)?)
 }
 

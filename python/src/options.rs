@@ -48,6 +48,7 @@ pub(crate) struct Options {
     tcp_overlap: Option<String>,
     protocols: Option<PathBuf>,
     verify_checksums: bool,
+    reassembly: bool,
     ip_headers_max: Option<u8>,
     count: Option<u64>,
     start: Option<i64>,
@@ -107,6 +108,10 @@ impl Options {
         config.app_layer = one_of("app_layer", self.app_layer.as_deref(), &APP_LAYERS)?;
         let overlap = one_of("tcp_overlap", self.tcp_overlap.as_deref(), &OVERLAPS)?;
         config.said = SaidLimits { overlap, ..SaidLimits::default() };
+        if !self.reassembly {
+            config.said.stream_bytes_max = 0;
+            config.said.conversation_bytes_max = 0;
+        }
         let headers = self.ip_headers_max.unwrap_or(WireOptions::default().ip_headers_max);
         config.wire =
             WireOptions { ip_headers_max: headers, verify_checksums: self.verify_checksums };
@@ -124,7 +129,11 @@ impl Options {
         let usual = FlowLimits::default();
         config.flow = FlowSettings {
             timeouts,
-            limits: FlowLimits { flows_max: self.flows_max.unwrap_or(usual.flows_max), ..usual },
+            limits: FlowLimits {
+                flows_max: self.flows_max.unwrap_or(usual.flows_max),
+                datagrams_max: if self.reassembly { usual.datagrams_max } else { 0 },
+                ..usual
+            },
             no_split: self.no_split,
             ignore_tcp_ends: self.ignore_tcp_ends,
             initiator: initiator(self.client.as_deref(), self.initiator.as_deref())?,

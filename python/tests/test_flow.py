@@ -5,9 +5,10 @@ from __future__ import annotations
 import gc
 from pathlib import Path
 
-import flowloom as fl
 import numpy as np
 import pytest
+
+import flowloom as fl
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
@@ -46,7 +47,10 @@ def test_statistics_are_those_of_numpy(flows: list[fl.Flow]) -> None:
                 apart = (plain - plain.mean()) / plain.std()
                 expected["skew"], expected["kurt"] = (apart**3).mean(), (apart**4).mean() - 3
             for statistic, value in expected.items():
-                assert stats[statistic] == pytest.approx(value, rel=1e-9, abs=1e-9), (name, statistic)
+                assert stats[statistic] == pytest.approx(value, rel=1e-9, abs=1e-9), (
+                    name,
+                    statistic,
+                )
                 compared += 1
     print(f"{compared} statistics of {len(flows)} flows compared")
     assert compared > 500

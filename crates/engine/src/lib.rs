@@ -9,6 +9,7 @@ mod anonymize;
 mod catalogue;
 mod config;
 mod definitions;
+mod dissected;
 mod info;
 mod inputs;
 mod labels;
@@ -35,6 +36,7 @@ pub use catalogue::{
 };
 pub use config::{AppLayer, Config, ConfigError, DEFAULT_SETS, Order, Output, Window};
 pub use definitions::read_protocols;
+pub use dissected::{DissectedLayer, FieldValue, dissected};
 pub use info::{
     CaptureInfo, CommentInfo, Conversation, Endpoint, FrameStatistics, InterfaceInfo,
     ProtocolCount, ProtocolLevel, SectionInfo, Talkers, inspect,
@@ -48,7 +50,8 @@ pub use rewrite::{
 pub use run::{RunError, flow_table, run, run_into};
 pub use settings_text::{Given, Recorded, configured};
 pub use split::{
-    Extract, ExtractTo, Extracted, Grouping, Split, SplitError, SplitSummary, extract, index, split,
+    Extract, ExtractTo, Extracted, FrameFile, Grouping, Split, SplitError, SplitSummary,
+    StoredFrame, extract, index, split, stored_frames,
 };
 pub use streams::{
     Data, Shape, StreamFlow, StreamFormat, StreamLimits, Streams, StreamsSummary, StreamsTo,
@@ -60,7 +63,8 @@ pub use words::flow_words;
 
 // What a `Config` is made of, so that a shell needs no other crate.
 pub use flowloom_capture::{
-    Compression, Input, Limits as CaptureLimits, Resolution, Scope, Sequence, WriteFormat,
+    Compression, Input, Limits as CaptureLimits, ReadError, Resolution, Scope, Sequence,
+    WriteFormat,
 };
 pub use flowloom_dissect::{
     FieldInfo, Kind as FieldKind, LAYERS, LayerInfo, Level, find_field, find_layer,

@@ -14,6 +14,7 @@ mod name;
 mod original;
 mod piece;
 mod sort;
+mod stored;
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -28,6 +29,7 @@ use flowloom_schema::{Batch, Values};
 pub use extract::{Extract, ExtractTo, Extracted, extract};
 pub use grouping::Grouping;
 pub use index::index;
+pub use stored::{FrameFile, StoredFrame, stored_frames};
 
 use crate::inputs::Reading;
 use crate::pipeline::{self, Failure, Plan, Tables};

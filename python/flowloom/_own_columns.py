@@ -1,0 +1,310 @@
+"""Own features as columns of tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias, cast
+
+import numpy as np
+
+from . import _native
+from ._block import Block
+from .errors import ConfigError, FeatureError
+from .flow import Flow
+from .own import (
+    BaseIncrementalFeature,
+    Feature,
+    FlowFunction,
+    OnFeatureError,
+    called,
+    get_feature_registry,
+)
+from .packets import PacketList
+from .table import FlowTable
+
+Own: TypeAlias = "Feature | BaseIncrementalFeature | str"
+
+
+def sets_for(own: Sequence[Own], features: Sequence[str]) -> list[str]:
+    """The feature sets that own features need besides those that are read anyway."""
+    needed: list[str] = []
+    for one in own:
+        if isinstance(one, Feature):
+            needed += [_set_of(column) for column in one.needs]
+        else:
+            needed += ["core", "sequences"]
+        if isinstance(one, BaseIncrementalFeature):
+            needed.append("frames")
+    return [name for name in dict.fromkeys(needed) if name not in features]
+
+
+def add(
+    table: FlowTable, own: Sequence[Own], on_error: OnFeatureError, dropped: Sequence[str] = ()
+) -> FlowTable:
+    """A table with the columns of own features; without those of the sets that were read for them
+    alone."""
+    if on_error not in ("raise", "null"):
+        raise ConfigError(f"on_feature_error is raise or null, not {on_error!r}")
+    values: dict[str, list[Any]] = {_name(one): [] for one in own}
+    at = 0
+    for rows in table._native.chunk_rows:
+        chunk = table[at : at + rows]
+        at += rows
+        for name, found in _of_chunk(chunk, own, on_error).items():
+            values[name].append(found)
+    kept = [column.name for column in table.schema if column.family not in dropped]
+    native = table.select(kept)._native if len(kept) < len(table.columns) else table._native
+    for one in own:
+        name, dtype = _name(one), _dtype(one)
+        joined = [value for part in values[name] for value in part]
+        described = [("doc", _doc(one)), ("role", "feature"), ("family", "own")]
+        native = native.with_column(name, array(name, joined, dtype), described)
+    return FlowTable(native, table._summary)
+
+
+def array(name: str, values: Sequence[Any], dtype: str) -> _native.Array:
+    """Values of a declared type as an Arrow array; ``None`` is missing."""
+    if dtype == "json":
+        texts = [None if value is None else json.dumps(value, default=_plain) for value in values]
+        return _native.Array.texts(texts)
+    if dtype in ("text", "str"):
+        return _native.Array.texts([None if value is None else str(value) for value in values])
+    try:
+        if dtype.startswith("list<"):
+            return _lists(values, dtype[5:-1])
+        return _numbers(values, dtype)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ConfigError(
+            f"feature {name!r}: its values are not of type {dtype}: {error}"
+        ) from error
+
+
+def run_incremental(
+    flows: Sequence[Flow],
+    processors: Mapping[str, BaseIncrementalFeature],
+    on_error: OnFeatureError,
+) -> None:
+    """Tells incremental features of the packets of some flows, in the order of the capture; their
+    values are in the flows then."""
+    failed: set[tuple[str, int]] = set()
+    packets = [PacketList(flow._block, flow._row) for flow in flows]
+    for flow, own in zip(flows, packets, strict=True):
+        flow.__dict__["packets"] = own
+    order = _in_order(flows)
+    for name, processor in processors.items():
+        for number, flow in enumerate(flows):
+            if _failed(name, processor.initialize, on_error, flow):
+                failed.add((name, number))
+        update = processor.update
+        try:
+            if not failed:
+                for number, index in order:
+                    update(flows[number], packets[number][index])
+            else:
+                raise _Slowly
+        except Exception as error:
+            if on_error == "raise" and not isinstance(error, _Slowly):
+                flow = flows[number]
+                raise FeatureError(name, f"{flow.flow_id} ({flow.key})", error) from error
+            _again(name, processor, flows, packets, order, failed, on_error)
+        for number, flow in enumerate(flows):
+            if (name, number) in failed:
+                flow._own[name] = None
+            else:
+                flow._own[name] = called(name, processor.get_value, flow, on_error=on_error)
+
+
+def vectorised(chunk: FlowTable, one: Feature, on_error: OnFeatureError) -> Iterable[Any]:
+    """The values of a function of columns, a value for each row."""
+    try:
+        values = one.function(chunk)
+        if len(values) != len(chunk):
+            raise ValueError(f"it gave {len(values)} values for {len(chunk)} flows")
+    except Exception as error:
+        if on_error == "null":
+            return [None] * len(chunk)
+        ids = chunk["flow_id"] if "flow_id" in chunk.columns else [0, 0]
+        raise FeatureError(one.name, f"{ids[0]} to {ids[len(chunk) - 1]}", error) from error
+    if isinstance(values, np.ma.MaskedArray):
+        return cast("list[Any]", values.tolist())
+    return values.tolist() if isinstance(values, np.ndarray) else list(values)
+
+
+class _Slowly(Exception):
+    """Some flow has failed: packets of the others alone are told of."""
+
+
+def _again(
+    name: str,
+    processor: BaseIncrementalFeature,
+    flows: Sequence[Flow],
+    packets: Sequence[PacketList],
+    order: Sequence[tuple[int, int]],
+    failed: set[tuple[str, int]],
+    on_error: OnFeatureError,
+) -> None:
+    """From the beginning, without the flows for which a feature fails."""
+    for number, flow in enumerate(flows):
+        if (name, number) not in failed and _failed(name, processor.initialize, on_error, flow):
+            failed.add((name, number))
+    for number, index in order:
+        if (name, number) in failed:
+            continue
+        if _failed(name, processor.update, on_error, flows[number], packets[number][index]):
+            failed.add((name, number))
+
+
+def _failed(name: str, function: Any, on_error: OnFeatureError, *values: Any) -> bool:
+    try:
+        function(*values)
+    except Exception as error:
+        if on_error == "raise":
+            flow = values[0]
+            raise FeatureError(name, f"{flow.flow_id} ({flow.key})", error) from error
+        return True
+    return False
+
+
+def _in_order(flows: Sequence[Flow]) -> list[tuple[int, int]]:
+    """Flow and place of each packet, in the order of the capture."""
+    owners, indexes, keys = [], [], []
+    for number, flow in enumerate(flows):
+        block, row = flow._block, flow._row
+        count = len(block.series("packet_lengths")[row])
+        frames = block.frames(row) if "frame_numbers" in block.names else None
+        owners.append(np.full(count, number))
+        indexes.append(np.arange(count))
+        keys.append(
+            np.asarray(frames[0], dtype=np.int64)
+            if frames is not None
+            else np.full(count, flow.flow_id, dtype=np.int64)
+        )
+    if not owners:
+        return []
+    order = np.argsort(np.concatenate(keys), kind="stable")
+    return list(
+        zip(
+            np.concatenate(owners)[order].tolist(),
+            np.concatenate(indexes)[order].tolist(),
+            strict=True,
+        )
+    )
+
+
+def _of_chunk(
+    chunk: FlowTable, own: Sequence[Own], on_error: OnFeatureError
+) -> dict[str, Iterable[Any]]:
+    found: dict[str, Iterable[Any]] = {}
+    flows: list[Flow] | None = None
+    for one in own:
+        if isinstance(one, Feature):
+            found[one.name] = vectorised(chunk, one, on_error)
+            continue
+        if flows is None:
+            block = Block(chunk)
+            flows = [Flow(block, row) for row in range(len(chunk))]
+        name = _name(one)
+        if isinstance(one, BaseIncrementalFeature):
+            run_incremental(flows, {name: one}, on_error)
+            found[name] = [flow._own[name] for flow in flows]
+        else:
+            registry = get_feature_registry()
+            selected = [registry.extract_selected(flow, [name], on_error) for flow in flows]
+            found[name] = [values[name] for values in selected]
+    return found
+
+
+def _numbers(values: Sequence[Any], dtype: str) -> _native.Array:
+    name, numpy_type = _type(dtype)
+    present = np.array([value is not None for value in values], dtype=np.bool_)
+    filled = np.array([0 if value is None else value for value in values])
+    cast_to = (
+        filled.astype(numpy_type, casting="unsafe") if len(values) else np.zeros(0, numpy_type)
+    )
+    if len(values) and numpy_type.kind in "iu" and not np.array_equal(cast_to, filled):
+        raise ValueError("some are no whole numbers of that size")
+    missing = None if present.all() else present.tobytes()
+    return _native.Array.numbers(name, cast_to.tobytes(), missing)
+
+
+def _lists(values: Sequence[Any], dtype: str) -> _native.Array:
+    lists = [[] if value is None else list(value) for value in values]
+    offsets = [0, *np.cumsum([len(one) for one in lists]).tolist()] if lists else [0]
+    joined = [item for one in lists for item in one]
+    items = array("item", joined, dtype)
+    present = np.array([value is not None for value in values], dtype=np.bool_)
+    return _native.Array.lists(items, offsets, None if present.all() else present.tobytes())
+
+
+def _type(dtype: str) -> tuple[str, np.dtype[Any]]:
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        raise ConfigError(
+            f"{dtype!r} is no type of a column: it is f8, i8, i4, i1, u1, u2, bool, text, json, "
+            "datetime64[ns], or a list of these as list<f8>"
+        ) from None
+    key = found.str[1:] if found.kind != "M" else "M8"
+    if key not in _NATIVE:
+        raise ConfigError(f"no column has type {dtype!r}; take {', '.join(_NATIVE)}")
+    return _NATIVE[key], np.dtype("datetime64[ns]") if key == "M8" else np.dtype(
+        _WIDER.get(key, key)
+    )
+
+
+def _set_of(column: str) -> str:
+    for known in json.loads(_native.catalogue()):
+        if known["name"] == column:
+            return str(known["set"])
+    raise ConfigError(f"there is no column {column!r}")
+
+
+def _name(one: Own) -> str:
+    return one if isinstance(one, str) else one.name
+
+
+def _dtype(one: Own) -> str:
+    if isinstance(one, str):
+        return _function(one).dtype
+    if isinstance(one, BaseIncrementalFeature):
+        return one.dtype or one.feature_type.dtype
+    return one.dtype
+
+
+def _doc(one: Own) -> str:
+    said = _function(one).description if isinstance(one, str) else (one.__doc__ or "")
+    return said.strip().split("\n")[0]
+
+
+def _function(name: str) -> FlowFunction:
+    found = get_feature_registry().function(name)
+    if found is None:
+        raise ConfigError(f"there is no feature {name!r}: register it first")
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """What JSON has for a value that it does not know."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, (bytes, bytearray)):
+        return value.hex()
+    return list(value) if isinstance(value, (set, frozenset, tuple)) else str(value)
+
+
+_NATIVE = {
+    "f8": "f64",
+    "f4": "f64",
+    "i8": "i64",
+    "i4": "i32",
+    "i2": "i32",
+    "i1": "i8",
+    "u1": "u8",
+    "u2": "u16",
+    "u4": "i64",
+    "b1": "bool",
+    "M8": "time",
+}
+"""NumPy's codes of types, and the columns that hold them."""
+_WIDER = {"f4": "f8", "i2": "i4", "u4": "i8"}

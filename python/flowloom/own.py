@@ -1,0 +1,379 @@
+"""Features of one's own: functions of columns, functions of a flow, and features that are told of
+each packet.
+
+The fast way is a function of columns: it is called once for some thousand flows.
+
+>>> import flowloom as fl
+>>> import numpy as np
+>>> @fl.feature(dtype="f8", needs=["packet_count", "duration"])
+... def packet_rate(batch):
+...     return batch["packet_count"] / np.maximum(batch["duration"], 1e-6)
+>>> table = fl.read_flows("samples/browsing.pcapng", features="core", own=[packet_rate])
+>>> table["packet_rate"].shape
+(36,)
+"""
+
+from __future__ import annotations
+
+import enum
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from .errors import ConfigError, FeatureError
+
+if TYPE_CHECKING:
+    from .flow import Flow
+    from .packets import Packet
+    from .table import FlowTable
+
+OnFeatureError: TypeAlias = Literal["raise", "null"]
+
+
+class FeatureType(enum.Enum):
+    """What the values of a feature are."""
+
+    SEQUENCE = "sequence"
+    STATISTICAL = "statistical"
+    CATEGORICAL = "categorical"
+    BINARY = "binary"
+    CUSTOM = "custom"
+    INCREMENTAL = "incremental"
+
+    @property
+    def dtype(self) -> str:
+        """The type of a column of them, where no other is declared."""
+        return _DTYPES.get(self, "json")
+
+
+class BaseIncrementalFeature(ABC):
+    """A feature that is told of each packet, in the order of the capture.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    feature_type : FeatureType
+        What its values are.
+    dtype : str, optional
+        The type of its column: ``"f8"``, ``"i8"``, ``"bool"``, ``"text"``, ``"list<f8>"``,
+        ``"json"`` [as ``feature_type`` has it].
+    """
+
+    dtype: str | None = None
+
+    def __init__(
+        self,
+        name: str,
+        feature_type: FeatureType = FeatureType.INCREMENTAL,
+        dtype: str | None = None,
+    ) -> None:
+        self.name = name
+        self.feature_type = feature_type
+        self.dtype = dtype
+
+    @abstractmethod
+    def initialize(self, flow: Flow) -> None:
+        """Called for a flow before its first packet."""
+
+    @abstractmethod
+    def update(self, flow: Flow, pkt: Packet) -> None:
+        """Called for each packet of a flow."""
+
+    @abstractmethod
+    def get_value(self, flow: Flow) -> Any:
+        """The value, after the last packet."""
+
+
+class Feature:
+    """A feature that :func:`feature` makes of a function of columns."""
+
+    def __init__(
+        self, function: Callable[[FlowTable], Any], name: str, dtype: str, needs: Sequence[str]
+    ) -> None:
+        self.function = function
+        self.name = name
+        self.dtype = dtype
+        self.needs = tuple(needs)
+        self.__doc__ = function.__doc__
+
+    def __call__(self, batch: FlowTable) -> Any:
+        return self.function(batch)
+
+    def __repr__(self) -> str:
+        return f"Feature({self.name!r}, dtype={self.dtype!r}, needs={list(self.needs)})"
+
+
+def feature(
+    *, dtype: str, needs: Sequence[str], name: str | None = None
+) -> Callable[[Callable[[FlowTable], Any]], Feature]:
+    """Makes a feature of a function of columns, which is called for some thousand flows at a time.
+
+    Parameters
+    ----------
+    dtype : str
+        The type of its values: ``"f8"``, ``"i8"``, ``"i4"``, ``"bool"``, ``"text"``, or a list as
+        ``"list<f8>"``.
+    needs : list of str
+        The columns that it looks at; those that are not read otherwise are read for it.
+    name : str, optional
+        The name of its column [the function's].
+
+    The function is given a :class:`flowloom.FlowTable` and returns an array, or a list, with a
+    value for each row; ``None`` and what a masked array masks are missing.
+    """
+
+    def made(function: Callable[[FlowTable], Any]) -> Feature:
+        return Feature(function, name or function.__name__, dtype, needs)
+
+    return made
+
+
+class FlowFunction:
+    """A feature that is a function of a flow, and what is known of it."""
+
+    def __init__(
+        self,
+        name: str,
+        function: Callable[[Flow], Any],
+        feature_type: FeatureType,
+        dependencies: Sequence[str],
+        description: str,
+        dtype: str | None,
+    ) -> None:
+        self.name = name
+        self.function = function
+        self.feature_type = feature_type
+        self.dependencies = tuple(dependencies)
+        self.description = description
+        self.dtype = dtype or feature_type.dtype
+
+
+class FeatureRegistry:
+    """Features by name: functions of a flow, and incremental ones."""
+
+    def __init__(self) -> None:
+        self._functions: dict[str, FlowFunction] = {}
+        self._incremental: dict[str, BaseIncrementalFeature] = {}
+        self._descriptions: dict[str, str] = {}
+
+    def register(
+        self,
+        name: str,
+        feature_type: FeatureType,
+        dependencies: Sequence[str] | None = None,
+        description: str = "",
+        dtype: str | None = None,
+    ) -> Callable[[Callable[[Flow], Any]], Callable[[Flow], Any]]:
+        """Registers the function that this decorates."""
+
+        def registered(function: Callable[[Flow], Any]) -> Callable[[Flow], Any]:
+            if name in self._functions:
+                raise ValueError(f"there is a feature {name!r} already; unregister it first")
+            self._functions[name] = FlowFunction(
+                name, function, feature_type, dependencies or (), description, dtype
+            )
+            return function
+
+        return registered
+
+    def register_incremental(
+        self,
+        name: str,
+        processor: BaseIncrementalFeature,
+        feature_type: FeatureType = FeatureType.INCREMENTAL,
+        description: str = "",
+    ) -> BaseIncrementalFeature:
+        """Registers an incremental feature."""
+        if name in self._incremental:
+            raise ValueError(f"there is a feature {name!r} already; unregister it first")
+        self._incremental[name] = processor
+        self._descriptions[name] = description
+        return processor
+
+    def get(self, name: str) -> Callable[[Flow], Any] | None:
+        """The function of a name."""
+        found = self._functions.get(name)
+        return None if found is None else found.function
+
+    def function(self, name: str) -> FlowFunction | None:
+        """The function of a name with what is known of it."""
+        return self._functions.get(name)
+
+    def get_incremental_processor(self, name: str) -> BaseIncrementalFeature | None:
+        """The incremental feature of a name."""
+        return self._incremental.get(name)
+
+    def get_by_type(self, feature_type: FeatureType) -> list[Callable[[Flow], Any]]:
+        """The functions whose values are of a type."""
+        known = self._functions.values()
+        return [one.function for one in known if one.feature_type is feature_type]
+
+    def extract(self, flow: Flow, name: str) -> Any:
+        """The value of a feature, those that it depends on before it."""
+        processor = self._incremental.get(name)
+        if processor is not None:
+            return processor.get_value(flow)
+        if name not in self._functions:
+            return None
+        values: dict[str, Any] = {}
+        for one in self.ordered([name]):
+            values[one.name] = flow._own[one.name] = one.function(flow)
+        return values[name]
+
+    def extract_all(self, flow: Flow, on_error: OnFeatureError = "null") -> dict[str, Any]:
+        """The values of all features, each after those that it depends on."""
+        return self.extract_selected(flow, self.list_features(), on_error)
+
+    def extract_selected(
+        self, flow: Flow, names: Sequence[str], on_error: OnFeatureError = "null"
+    ) -> dict[str, Any]:
+        """The values of some features; what they depend on is computed for them."""
+        values: dict[str, Any] = {}
+        for name in names:
+            if name in self._incremental:
+                values[name] = called(
+                    name, self._incremental[name].get_value, flow, on_error=on_error
+                )
+        for one in self.ordered([name for name in names if name in self._functions]):
+            value = called(one.name, one.function, flow, on_error=on_error)
+            flow._own[one.name] = value
+            if one.name in names:
+                values[one.name] = value
+        return values
+
+    def ordered(self, names: Sequence[str]) -> list[FlowFunction]:
+        """Functions and those that they depend on, which come first."""
+        done: dict[str, FlowFunction] = {}
+
+        def visit(name: str, above: tuple[str, ...]) -> None:
+            if name in above:
+                raise ConfigError(f"features depend on one another: {' -> '.join([*above, name])}")
+            if name in done or name in self._incremental:
+                return
+            if name not in self._functions:
+                wanted = f", which {above[-1]!r} depends on" if above else ""
+                raise ConfigError(f"there is no feature {name!r}{wanted}: register it first")
+            for other in self._functions[name].dependencies:
+                visit(other, (*above, name))
+            done[name] = self._functions[name]
+
+        for name in names:
+            visit(name, ())
+        return list(done.values())
+
+    def list_features(self) -> list[str]:
+        """The names of all features."""
+        return [*self._incremental, *self._functions]
+
+    def get_info(self, name: str) -> dict[str, Any] | None:
+        """What is known of a feature."""
+        if name in self._incremental:
+            kind = self._incremental[name].feature_type
+            return {"type": kind, "description": self._descriptions[name], "incremental": True}
+        found = self._functions.get(name)
+        if found is None:
+            return None
+        return {
+            "type": found.feature_type,
+            "dependencies": list(found.dependencies),
+            "description": found.description,
+            "incremental": False,
+        }
+
+    def unregister(self, name: str) -> bool:
+        """Forgets a feature; whether there was one."""
+        known: tuple[dict[str, Any], ...] = (self._incremental, self._functions)
+        return sum(one.pop(name, None) is not None for one in known) > 0
+
+    def clear(self) -> None:
+        """Forgets all features."""
+        self._incremental.clear()
+        self._functions.clear()
+
+    @property
+    def incremental_processors(self) -> dict[str, BaseIncrementalFeature]:
+        """The incremental features by name."""
+        return dict(self._incremental)
+
+
+def called(name: str, function: Callable[..., Any], *values: Any, on_error: OnFeatureError) -> Any:
+    """What a user's function of a flow returns; an exception says which feature, which flow."""
+    try:
+        return function(*values)
+    except Exception as error:
+        if on_error == "null":
+            return None
+        raise FeatureError(name, _named(values[0]), error) from error
+
+
+def get_feature_registry() -> FeatureRegistry:
+    """The registry that :func:`register_feature` fills."""
+    return _REGISTRY
+
+
+def register_feature(
+    name: str,
+    feature_type: FeatureType,
+    dependencies: Sequence[str] | None = None,
+    description: str = "",
+    registry: FeatureRegistry | None = None,
+    processor: BaseIncrementalFeature | None = None,
+    dtype: str | None = None,
+) -> Any:
+    """Registers a feature: as a decorator, a function of a flow; with ``processor``, an incremental
+    one.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    feature_type : FeatureType
+        What its values are.
+    dependencies : list of str, optional
+        Features that are computed before it; their values are in ``flow.feature_values``.
+    description : str
+        What it is.
+    registry : FeatureRegistry, optional
+        Where to register it [for all].
+    processor : BaseIncrementalFeature, optional
+        An incremental feature.
+    dtype : str, optional
+        The type of its column: ``"f8"``, ``"text"``, ``"list<f8>"`` ... [as ``feature_type`` has
+        it].
+    """
+    registry = _REGISTRY if registry is None else registry
+    if processor is not None:
+        return registry.register_incremental(name, processor, feature_type, description)
+    return registry.register(name, feature_type, dependencies, description, dtype)
+
+
+def unregister_feature(name: str, registry: FeatureRegistry | None = None) -> bool:
+    """Forgets a feature; whether there was one."""
+    return (_REGISTRY if registry is None else registry).unregister(name)
+
+
+def get_feature_extractors(
+    feature_type: FeatureType | None = None, registry: FeatureRegistry | None = None
+) -> Mapping[str, Callable[[Flow], Any]]:
+    """The registered functions by name, all or those of a type."""
+    known = (_REGISTRY if registry is None else registry)._functions
+    return {
+        name: one.function
+        for name, one in known.items()
+        if feature_type is None or one.feature_type is feature_type
+    }
+
+
+def _named(flow: Any) -> str:
+    flow_id, key = getattr(flow, "flow_id", "?"), getattr(flow, "key", "?")
+    return f"{flow_id} ({key})"
+
+
+_REGISTRY = FeatureRegistry()
+_DTYPES = {
+    FeatureType.SEQUENCE: "list<f8>",
+    FeatureType.STATISTICAL: "f8",
+    FeatureType.CATEGORICAL: "text",
+    FeatureType.BINARY: "bool",
+}
