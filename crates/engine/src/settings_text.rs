@@ -154,7 +154,8 @@ struct SavedLimits {
 impl Settings {
     fn of(config: &Config) -> Self {
         let flow = &config.flow;
-        let ignored = [("vlan", flow.key_ignore.vlan), ("vni", flow.key_ignore.vni)];
+        let KeyIgnore { vlan, priority, vni } = flow.key_ignore;
+        let ignored = [("vlan", vlan), ("priority", priority), ("vni", vni)];
         let (initiator, client) = match flow.initiator {
             // It would say which address became which.
             Initiator::Client(_) if config.anonymize.is_some() => ("client", None),
@@ -227,7 +228,11 @@ impl Settings {
             _ => value_of("initiator", &self.initiator, &INITIATORS)?,
         };
         let ignored = |name: &str| self.key_ignore.iter().any(|known| known == name);
-        config.flow.key_ignore = KeyIgnore { vlan: ignored("vlan"), vni: ignored("vni") };
+        config.flow.key_ignore = KeyIgnore {
+            vlan: ignored("vlan"),
+            priority: ignored("priority"),
+            vni: ignored("vni"),
+        };
         config.flow.population = value_of("population", &self.population, &POPULATIONS)?;
         config.said.overlap = value_of("tcp_overlap", &self.tcp_overlap, &OVERLAPS)?;
         self.limits.set(&mut config);

@@ -184,17 +184,6 @@ impl FromStr for Network {
     }
 }
 
-impl fmt::Display for Network {
-    /// As it is typed: `10.0.0.0/8`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mapped = Address::v4([0; 4]).0 >> 32;
-        let is_v4 = self.mask >> 32 == u128::MAX >> 32 && self.address.0 >> 32 == mapped;
-        let version = if is_v4 { 4 } else { 6 };
-        let prefix = self.mask.count_ones() - if is_v4 { 96 } else { 0 };
-        write!(f, "{}/{prefix}", self.address.to_ip(version))
-    }
-}
-
 impl KeyIgnore {
     /// What is kept of the key's word for VLANs and the virtual network.
     #[inline]
