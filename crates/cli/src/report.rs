@@ -3,10 +3,12 @@
 use std::error::Error;
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use flowloom_engine::{Account, CaptureAccount, Format, LabelReport, Output, Summary};
+use flowloom_engine::{
+    Account, CaptureAccount, Format, LabelReport, Output, Summary, partial_name,
+};
 
 /// The exit code of a run that could not be made.
 pub(crate) const COULD_NOT_RUN: u8 = 2;
@@ -25,11 +27,18 @@ pub(crate) fn summary(summary: &Summary, output: &Output, quiet: bool) -> ExitCo
     let shown = output.format == Format::Table || output.format == Format::Null;
     let result = match &output.destination {
         flowloom_engine::Destination::File(path) if !shown => {
-            Some(format!("{} rows in {}", grouped(summary.rows), path.display()))
+            let shown = written(path, summary);
+            Some(format!("{} rows in {}", grouped(summary.rows), shown.display()))
         }
         _ => None,
     };
     summary_with(summary, result.as_deref(), quiet)
+}
+
+/// What the file of a run is called in the end.
+pub(crate) fn written(path: &Path, summary: &Summary) -> PathBuf {
+    let partial = summary.interrupted.then(|| partial_name(path));
+    partial.filter(|partial| partial.exists()).unwrap_or_else(|| path.to_owned())
 }
 
 /// The same, with a line about what came of it.

@@ -27,13 +27,15 @@ pub(crate) fn split(arguments: SplitArguments) -> Result<ExitCode, Box<dyn Error
         return take(arguments, from, &registry, &watch);
     }
     let (files, quiet) = (arguments.files.clone(), arguments.work.quiet);
-    let config = config(arguments, registry)?;
+    let mut config = config(arguments, registry)?;
+    config.output.force = files.force;
     let progress = Progress::start(&config.inputs, &watch, quiet);
     let (run, made) = if let Some(file) = &files.index {
         let outcome = index(&config, file, &watch);
         progress.finish();
         let run = outcome?;
-        let made = format!("{} flows indexed in {}", grouped(run.rows), file.display());
+        let shown = report::written(file, &run);
+        let made = format!("{} flows indexed in {}", grouped(run.rows), shown.display());
         (run, made)
     } else {
         let outcome = run(config, &how(&files), &watch);

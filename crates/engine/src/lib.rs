@@ -13,6 +13,7 @@ mod dissected;
 mod info;
 mod inputs;
 mod labels;
+mod new_directory;
 mod packets;
 mod pipe;
 mod pipeline;
@@ -71,6 +72,7 @@ pub use flowloom_dissect::{
 };
 pub use flowloom_export::{
     Destination, Existing, Format, Settings as ExportSettings, SinkError, Terminal, is_invisible,
+    partial_name,
 };
 pub use flowloom_features::{Anonymize, Events, LogLimits, SETS, Signs, catalogue};
 pub use flowloom_filter::{Filter, ParseError};

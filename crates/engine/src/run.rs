@@ -15,6 +15,7 @@ use flowloom_schema::Batch;
 use crate::account::{Account, CaptureAccount, Summary};
 use crate::inputs::Reading;
 use crate::labels::{self, CommentLabels};
+use crate::new_directory::{NewDirectory, check_no_file};
 use crate::pipeline::{self, Emit, Failure, Plan, Tables};
 use crate::settings_text::settings_text;
 use crate::source;
@@ -59,7 +60,11 @@ pub fn run(config: &Config, watch: &Watch) -> Result<Summary, RunError> {
     config.check().map_err(RunError::Config)?;
     let plan = Plan::new(config);
     check_free(config, &plan).map_err(RunError::Config)?;
-    let _directory = NewDirectory::of(&config.output);
+    // Dropped after the output, whose files are then named or gone.
+    let _directory = match &config.output.destination {
+        Destination::File(path) => Some(NewDirectory::at(path)),
+        Destination::Stdout => None,
+    };
     run_to(config, &plan, watch, Output::open(config, &plan)?)
 }
 
@@ -403,32 +408,12 @@ impl Table {
     }
 }
 
-/// A directory that the run makes for its tables: it goes again if nothing came to be in it.
-struct NewDirectory<'c>(Option<&'c Path>);
-
-impl<'c> NewDirectory<'c> {
-    fn of(output: &'c crate::Output) -> Self {
-        match &output.destination {
-            Destination::File(path) if !path.exists() => Self(Some(path)),
-            _ => Self(None),
-        }
-    }
-}
-
-impl Drop for NewDirectory<'_> {
-    fn drop(&mut self) {
-        // One that has files stays, and a file is none.
-        if let Some(path) = self.0 {
-            drop(fs::remove_dir(path));
-        }
-    }
-}
-
 /// The file of a table in the directory of the output, which is made if it is not there.
 fn in_directory(output: &crate::Output, table: &str) -> Result<Destination, SinkError> {
     let Destination::File(directory) = &output.destination else {
         return Ok(Destination::Stdout);
     };
+    check_no_file(directory)?;
     fs::create_dir_all(directory)
         .map_err(|source| SinkError::Create { path: directory.clone(), source })?;
     Ok(Destination::File(file_in(directory, output.format, table)))

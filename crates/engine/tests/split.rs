@@ -427,6 +427,24 @@ fn a_flow_of_pkt2flow_ends_1800_seconds_after_its_first_packet_and_at_nothing_el
 }
 
 #[test]
+fn no_file_of_a_flow_is_hidden() {
+    let mut ip = vec![0; 12];
+    ip.extend([0x86, 0xdd, 0x60, 0, 0, 0, 0, 8, 17, 64]);
+    ip.extend([[0; 15].as_slice(), &[1], &[0; 15], &[2]].concat());
+    ip.extend([0, 9, 0, 9, 0, 8, 0, 0]);
+    let made = made::Frames::ethernet([(0, ip)]);
+    let directory = tempfile::tempdir().unwrap();
+    let capture = made.write(directory.path());
+    for by in [Grouping::Pkt2flow, Grouping::Flow] {
+        let target = directory.path().join(format!("{by:?}"));
+        splitting(&[&capture], &target, by, |_| {}).unwrap();
+        let (name, _) = files(&target).pop_first().unwrap();
+        let file = name.rsplit('/').next().unwrap();
+        assert!(file.starts_with("_.1_9"), "{name}");
+    }
+}
+
+#[test]
 fn filters_say_which_frames_and_flows_are_written() {
     let capture = shared().join("corpus/seeds/multi.pcap");
     if !capture.is_file() {

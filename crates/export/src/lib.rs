@@ -34,7 +34,7 @@ pub use csv::text_cell;
 pub use error::SinkError;
 pub use from_arrow::{batch_of, columns_of};
 pub use order::{Order, Ordered};
-pub use output::{Destination, Existing, Output, SinkStats};
+pub use output::{Destination, Existing, Output, SinkStats, partial_name};
 pub use parquet::{Compression, Parquet};
 pub use read::{Rows, TableError, TableFile, table_texts};
 pub use table::Terminal;

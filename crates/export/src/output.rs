@@ -213,8 +213,9 @@ impl fmt::Display for Destination {
     }
 }
 
-/// `flows.parquet` becomes `flows.partial.parquet`.
-fn partial_name(path: &Path) -> PathBuf {
+/// What the file of a run that was interrupted is called: `flows.parquet` becomes
+/// `flows.partial.parquet`.
+pub fn partial_name(path: &Path) -> PathBuf {
     match path.extension() {
         Some(extension) => {
             let mut partial = std::ffi::OsString::from("partial.");

@@ -60,7 +60,7 @@ pub(crate) struct FilesArguments {
     /// what is no letter, digit or one of `._-+=@,` becomes `_`; names that come again are numbered
     #[arg(long, value_name = "TEMPLATE")]
     pub(crate) name: Option<String>,
-    /// Write into a directory that has files, over those of the same names
+    /// Write into a directory that has files, over those of the same names; replace an index
     #[arg(long)]
     pub(crate) force: bool,
     /// Directory of YAML files that declare protocols, beside those that are known

@@ -161,6 +161,59 @@ fn an_interrupted_copy_is_a_capture_of_what_was_read() {
     drop(written.fifo);
 }
 
+#[test]
+fn interrupted_packets_are_those_that_were_read() {
+    for (more, name) in [
+        (&[][..], "packets.txt"),
+        (&["--format", "jsonl"], "packets.jsonl"),
+        (&["--format", "json"], "packets.json"),
+        (&["-e", "frame.number"], "packets.csv"),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let fifo = fifo(directory.path());
+        let output = directory.path().join(name);
+        let to = output.to_str().unwrap();
+        let child = start(&[&["packets", &fifo, "--quiet", "-o", to], more].concat());
+        let written = feed(&fifo);
+        interrupt(&child);
+        let ended = ended(child);
+        assert_eq!(ended.status.code(), Some(130), "{}", text(&ended.stderr));
+        let partial = name.replace('.', ".partial.");
+        assert_eq!(entries(directory.path()), ["capture", &partial]);
+        let text = fs::read_to_string(directory.path().join(partial)).unwrap();
+        let packets = match serde_json::from_str::<Vec<Value>>(&text) {
+            Ok(packets) => packets.len(),
+            Err(_) => text.lines().filter(|line| *line != "frame.number").count(),
+        };
+        assert!(packets > 0 && packets as u64 <= written.frames, "{name}: {packets}");
+        drop(written.fifo);
+    }
+}
+
+#[test]
+fn interrupted_logs_are_named_for_what_they_are() {
+    for (format, output, expected) in [
+        ("zeek", "logs", "logs/conn.partial.log"),
+        ("eve", "eve.json", "eve.partial.json"),
+        ("ipfix", "flows.ipfix", "flows.partial.ipfix"),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let fifo = fifo(directory.path());
+        let to = directory.path().join(output);
+        let child = start(&["flows", &fifo, "--format", format, "-o", to.to_str().unwrap()]);
+        let written = feed(&fifo);
+        interrupt(&child);
+        let ended = ended(child);
+        let said = text(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(130), "{said}");
+        let expected = directory.path().join(expected);
+        assert!(fs::metadata(&expected).unwrap().len() > 0);
+        assert!(format == "zeek" || said.contains(expected.to_str().unwrap()), "{said}");
+        assert!(!to.is_file());
+        drop(written.fifo);
+    }
+}
+
 struct Written {
     /// Open, so that the capture is not over.
     fifo: fs::File,

@@ -8,6 +8,7 @@ mod info;
 mod inputs;
 #[cfg(unix)]
 mod interrupt;
+mod outputs;
 #[cfg(unix)]
 mod rewrite;
 mod split;

@@ -116,7 +116,12 @@ fn learn(job: &Anonymization, map: &mut Mapping<'_>, watch: &Watch) -> Result<Kn
     let mut known = Known::new();
     let mut block = Block::default();
     for input in &job.inputs {
-        if !matches!(&input.input, Input::File(path) if path.is_file()) {
+        // What is not there is told when it is opened.
+        let is_there_once = match &input.input {
+            Input::Stdin => true,
+            Input::File(path) => path.exists() && !path.is_file(),
+        };
+        if is_there_once {
             return Err(ConfigError(format!(
                 "{} can be read once, and with payload kept captures are read twice; hint: write \
                  it to a file first",

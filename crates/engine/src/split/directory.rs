@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use flowloom_export::{Destination, SinkError};
 use tempfile::TempDir;
 
+use crate::new_directory::check_no_file;
+
 /// A directory in the making. Dropped without [`Directory::finish`], nothing of it is left.
 pub(crate) struct Directory {
     target: PathBuf,
@@ -23,6 +25,7 @@ impl Directory {
     /// names are to be replaced.
     pub(crate) fn create(target: &Path, force: bool) -> Result<Self, SinkError> {
         let failed = |source| SinkError::Create { path: target.to_owned(), source };
+        check_no_file(target)?;
         let exists = match fs::read_dir(target) {
             Ok(mut entries) => {
                 if !force && entries.next().is_some() {

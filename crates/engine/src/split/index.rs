@@ -104,9 +104,13 @@ impl Indexed {
 /// Writes the index of the captures of a configuration to `file`: its columns, and the frames.
 ///
 /// Only plain files can be indexed: what is compressed or comes through a pipe has no places to go
-/// back to.
+/// back to. A file that is there is not replaced, unless the output of `config` says so.
 pub fn index(config: &Config, file: &Path, watch: &Watch) -> Result<Summary, SplitError> {
     config.check()?;
+    if file.is_file() && !config.output.force {
+        let text = format!("{} exists; --force replaces it", file.display());
+        return Err(ConfigError(text).into());
+    }
     let mut features = config.features.iter().map(String::as_str).collect::<Vec<_>>();
     features.extend(["core", "frames"]);
     let families = || Families::new(&features, &config.without, config.signs);

@@ -12,6 +12,7 @@ use super::said::Said;
 use super::unit::UnitInfo;
 use super::write::Writer;
 use super::{Shape, StreamFlow, StreamFormat, Streams, StreamsTo, TakenCounts};
+use crate::new_directory::{NewDirectory, check_no_file};
 use crate::pipeline::IpDatagram;
 use crate::{ConfigError, RunError, Summary};
 
@@ -33,10 +34,10 @@ pub(crate) enum To {
 /// A directory with files and an index of them.
 pub(crate) struct Directory {
     path: PathBuf,
-    /// Whether it was made by this run.
-    is_new: bool,
     index: Output,
     files: u64,
+    /// Dropped after the index, which is then named or gone.
+    guard: NewDirectory,
 }
 
 impl Outputs {
@@ -157,14 +158,11 @@ impl Outputs {
 impl Directory {
     /// Makes a directory; one that has files in it is left alone unless `force` says otherwise.
     pub(crate) fn open(path: &Path, force: bool) -> Result<Self, RunError> {
-        let is_new = !path.exists();
+        check_no_file(path)?;
+        let guard = NewDirectory::at(path);
         let failed = |source| SinkError::Create { path: path.to_owned(), source };
-        if is_new {
+        if !path.exists() {
             fs::create_dir(path).map_err(failed)?;
-        }
-        if !path.is_dir() {
-            let text = format!("{} is a file; a directory is needed", path.display());
-            return Err(RunError::Config(ConfigError(text)));
         }
         if !force && fs::read_dir(path).map_err(failed)?.next().is_some() {
             let text = format!(
@@ -175,7 +173,7 @@ impl Directory {
             return Err(RunError::Config(ConfigError(text)));
         }
         let index = Output::create(Destination::File(path.join(INDEX)))?;
-        Ok(Self { path: path.to_owned(), is_new, index, files: 0 })
+        Ok(Self { path: path.to_owned(), index, files: 0, guard })
     }
 
     /// Begins a file.
@@ -201,12 +199,12 @@ impl Directory {
 
     /// Gives the index its name.
     pub(crate) fn close(self, summary: &Summary) -> Result<(), SinkError> {
-        let Self { path, is_new, index, files } = self;
+        let Self { index, files, guard, .. } = self;
         // Where nothing could be read, nothing is written.
         if summary.is_empty_handed() {
             drop(index);
-            let removed = if is_new { fs::remove_dir(&path) } else { Ok(()) };
-            return removed.map_err(|source| SinkError::Create { path, source });
+            drop(guard);
+            return Ok(());
         }
         let ending = if summary.interrupted { Ending::Partial } else { Ending::Whole };
         index.finish(files, ending).map(drop)
