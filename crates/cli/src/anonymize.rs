@@ -35,6 +35,7 @@ pub(crate) fn run(arguments: &AnonymizeArguments) -> Result<ExitCode, Box<dyn Er
         payload: match arguments.payload {
             PayloadArgument::Zero => Payload::Zero,
             PayloadArgument::Cut => Payload::Cut,
+            PayloadArgument::Names => Payload::Names,
             PayloadArgument::Keep => Payload::Keep,
         },
         keeps_vendors: arguments.keep_vendors,
@@ -95,7 +96,7 @@ fn total(summary: &AnonymizeSummary, arguments: &AnonymizeArguments) {
     };
     report::say(&format!("{} frames in {place}", sum(|done| done.frames)));
     let what = match arguments.payload {
-        PayloadArgument::Zero => "made zero",
+        PayloadArgument::Zero | PayloadArgument::Names => "made zero",
         PayloadArgument::Cut => "cut off",
         PayloadArgument::Keep => "kept, with the addresses replaced that were found in them",
     };

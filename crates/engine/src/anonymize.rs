@@ -12,6 +12,8 @@ mod ip;
 mod kinds;
 mod link;
 mod mapping;
+mod messages;
+mod names;
 mod payload;
 mod sums;
 mod transport;
@@ -197,6 +199,13 @@ impl CryptoPan {
         own.copy_from_slice(&block[..6]);
         own[0] = own[0] & !(GROUP | LOCAL) | LOCAL;
         Mac(own)
+    }
+
+    /// The key that names are replaced by; of another input than any address makes.
+    fn key_of_names(&self) -> [u8; 16] {
+        let mut block = Block::from((!self.pad ^ 1).to_be_bytes());
+        self.aes.encrypt_block(&mut block);
+        block.into()
     }
 
     /// The same, but with the vendor kept: only the last three bytes change, each three to three

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Cursor;
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use common::{corpus, rows};
@@ -168,6 +168,72 @@ fn compare(
 fn the_corpus_is_as_it_was_but_for_its_addresses() {
     let (captures, searched) = check_corpus(Payload::Zero, u64::MAX);
     assert!(captures == 0 || captures > 250 && searched > 4_000);
+}
+
+#[test]
+fn messages_with_other_names_have_no_address_either() {
+    let (captures, searched) = check_corpus(Payload::Names, u64::MAX);
+    assert!(captures == 0 || captures > 250 && searched > 4_000);
+}
+
+/// As tshark reads them, and in all bytes.
+#[test]
+fn names_become_others_and_equal_ones_the_same() {
+    let Some(corpus) = corpus() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let [together, output] =
+        ["together.pcapng", "out.pcapng"].map(|name| directory.path().join(name));
+    put_together(&corpus, &together);
+    anonymized(&together, &output, Payload::Names);
+    let (Some(was), Some(is)) = (told_by_tshark(&together, NAMES), told_by_tshark(&output, NAMES))
+    else {
+        return println!("skipped: there is no tshark");
+    };
+    let (mut all, mut wrong) = (BTreeMap::new(), Vec::new());
+    let (mut compared, mut missing) = (0, 0);
+    for (number, (was, is)) in was.iter().zip(&is).enumerate() {
+        for (field, (was, is)) in NAMES.iter().zip(was.iter().zip(is)) {
+            let at = format!("frame {}, {field}: {was:?}, {is:?}", number + 1);
+            // Of messages in several segments, either side may be told at another frame.
+            let is_told = [was, is].iter().all(|told| !told.is_empty());
+            if !is_told || was.split(';').count() != is.split(';').count() {
+                missing += usize::from(!was.is_empty());
+                continue;
+            }
+            for (real, own) in was.split(';').zip(is.split(';')) {
+                let [real, own] = [real, own].map(str::to_ascii_lowercase);
+                let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:[]".contains(&byte);
+                if !real.bytes().all(is_plain) || real.starts_with('<') {
+                    continue;
+                }
+                let known = all.entry(real.clone()).or_insert_with(|| own.clone());
+                if *known != own || real.len() != own.len() {
+                    wrong.push(at.clone());
+                }
+                compared += 1;
+            }
+        }
+    }
+    println!("{compared} names compared, {} different; {missing} fields no more there", all.len());
+    assert!(wrong.is_empty(), "{}: {:#?}", wrong.len(), &wrong[..wrong.len().min(30)]);
+    assert!(compared > 2_500 && missing * 5 < compared, "{missing} of {compared}");
+    let others = all.values().collect::<BTreeSet<_>>();
+    assert!(others.len() * 1000 >= all.len() * 995, "{} of {}", others.len(), all.len());
+    // What is long enough not to be there by chance.
+    let labels = all.keys().flat_map(|name| name.split('.')).filter(|label| label.len() > 5);
+    let is_common = |label: &&str| !label.starts_with('_') && *label != "in-addr";
+    let is_word = |label: &&str| label.bytes().any(|byte| byte.is_ascii_alphabetic());
+    let labels = labels.filter(is_common).filter(is_word).collect::<BTreeSet<_>>();
+    let (mut found, is_within) =
+        (BTreeSet::new(), |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-');
+    for frame in frames(&output) {
+        for word in frame.bytes.split(|byte| !is_within(byte)) {
+            let word = String::from_utf8_lossy(word).to_ascii_lowercase();
+            found.extend(labels.get(word.as_str()).copied());
+        }
+    }
+    println!("{} labels searched for", labels.len());
+    assert!(found.is_empty(), "{found:?}");
 }
 
 #[test]
@@ -348,22 +414,14 @@ fn tshark_finds_no_checksum_bad_that_was_good() {
     let directory = tempfile::tempdir().unwrap();
     let [together, output] =
         ["together.pcapng", "out.pcapng"].map(|name| directory.path().join(name));
-    let names = corpus.iter().map(|(_, path)| path.to_str().unwrap().to_owned());
-    let job = Rewrite {
-        sequence: Sequence::AsNamed,
-        ..Rewrite::new(
-            find_inputs(&names.collect::<Vec<_>>()).unwrap(),
-            Target::new(Destination::File(together.clone())),
-        )
-    };
-    let frames = rewrite(&job, &Watch::default()).unwrap().frames;
+    let frames = put_together(&corpus, &together);
     assert!(frames > 70_000, "{frames}");
-    let Some(was) = checksums(&together) else {
+    let Some(was) = told_by_tshark(&together, CHECKSUMS) else {
         return println!("skipped: there is no tshark");
     };
     for payload in [Payload::Zero, Payload::Keep] {
         anonymized(&together, &output, payload);
-        let is = checksums(&output).unwrap();
+        let is = told_by_tshark(&output, CHECKSUMS).unwrap();
         fs::remove_file(&output).unwrap();
         assert_eq!((was.len() as u64, is.len()), (frames, was.len()));
         let (mut good, mut lost) = (BTreeMap::<_, u64>::new(), BTreeMap::<_, u64>::new());
@@ -387,13 +445,22 @@ fn tshark_finds_no_checksum_bad_that_was_good() {
     }
 }
 
-/// What tshark says of the checksums of each frame, in the order of [`CHECKSUMS`].
-fn checksums(path: &Path) -> Option<Vec<Vec<String>>> {
+/// All captures in one; how many frames they have.
+fn put_together(corpus: &[(String, PathBuf)], output: &Path) -> u64 {
+    let names = corpus.iter().map(|(_, path)| path.to_str().unwrap().to_owned());
+    let inputs = find_inputs(&names.collect::<Vec<_>>()).unwrap();
+    let target = Target::new(Destination::File(output.into()));
+    let job = Rewrite { sequence: Sequence::AsNamed, ..Rewrite::new(inputs, target) };
+    rewrite(&job, &Watch::default()).unwrap().frames
+}
+
+/// What tshark says of each frame, for each of some fields.
+fn told_by_tshark(path: &Path, fields: &[&str]) -> Option<Vec<Vec<String>>> {
     let mut command = Command::new("tshark");
     command
         .args(["-n", "-T", "fields", "-E", "occurrence=a", "-E", "aggregator=;", "-r"])
         .arg(path);
-    for field in CHECKSUMS {
+    for field in fields {
         command.args(["-e", field]);
     }
     for preference in CHECKED {
@@ -468,6 +535,10 @@ const TIMES_OUT_OF_RANGE: &[&str] = &[
     "pcapplusplus/Pcap++Test__PcapExamples__file_heuristics__pcapng-example.pcapng.zst",
     "pcapplusplus/Fuzzers__RegressionTests__regression_samples__clusterfuzz-testcase-minimized-FuzzTarget-5669109772845056.pcap",
 ];
+
+/// Fields with names.
+const NAMES: &[&str] =
+    &["dns.qry.name", "dns.cname", "dns.ns", "tls.handshake.extensions_server_name", "http.host"];
 
 /// What tshark says of checksums: 0 is bad, 1 is good.
 const CHECKSUMS: &[&str] = &[

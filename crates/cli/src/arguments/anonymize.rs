@@ -24,8 +24,9 @@ pub(crate) struct AnonymizeArguments {
     #[arg(long, requires = "key")]
     pub(crate) new_key: bool,
     /// What becomes of payload, and of all else that is not a known header: zero, cut (frames end
-    /// before it, their original length stays), or keep (all it says stays, but for the addresses
-    /// that are found in it; captures are read twice)
+    /// before it, their original length stays), names (zero, but for messages of DNS, hellos of TLS
+    /// and heads of HTTP/1, with other names and addresses in them), or keep (all it says stays, but
+    /// for the addresses that are found in it; captures are read twice)
     #[arg(long, value_name = "HOW", value_enum, default_value = "zero")]
     pub(crate) payload: PayloadArgument,
     /// Keep the vendor of hardware addresses: their first three bytes
@@ -45,6 +46,8 @@ pub(crate) enum PayloadArgument {
     Zero,
     /// Frames end before it
     Cut,
+    /// Zeros, but DNS, hellos of TLS and heads of HTTP/1 with other names
+    Names,
     /// Left, but for addresses found in it
     Keep,
 }
@@ -52,4 +55,5 @@ pub(crate) enum PayloadArgument {
 const ANONYMIZE_EXAMPLES: &str = "Examples:
   flowloom anonymize a.pcap -o shared.pcap
   flowloom anonymize monday.pcap tuesday.pcapng.gz --key my.key --new-key -o shared/
-  flowloom anonymize a.pcapng --payload cut --keep-vendors -o headers.pcapng";
+  flowloom anonymize a.pcapng --payload cut --keep-vendors -o headers.pcapng
+  flowloom anonymize a.pcapng --payload names --key my.key -o named.pcapng";

@@ -55,6 +55,9 @@ pub enum Payload {
     Zero,
     /// Frames end before them; how long they were stays known.
     Cut,
+    /// They become zeros, but for messages of the DNS, hellos of TLS and heads of HTTP/1: of these
+    /// the structure stays, with other names and addresses.
+    Names,
     /// They stay, and the addresses that are found in them are replaced. Captures are read twice.
     Keep,
 }
@@ -98,7 +101,7 @@ pub fn anonymize(job: &Anonymization, watch: &Watch) -> Result<AnonymizeSummary,
     let mut map = Mapping::new(&job.key, job.keeps_vendors);
     let known = match job.payload {
         Payload::Keep => Some(learn(job, &mut map, watch)?),
-        Payload::Zero | Payload::Cut => None,
+        Payload::Zero | Payload::Cut | Payload::Names => None,
     };
     let mut captures = Vec::new();
     for (input, destination) in job.inputs.iter().zip(destinations) {
@@ -120,6 +123,7 @@ fn learn(job: &Anonymization, map: &mut Mapping<'_>, watch: &Watch) -> Result<Kn
         let is_there_once = match &input.input {
             Input::Stdin => true,
             Input::File(path) => path.exists() && !path.is_file(),
+            Input::Bytes(_) => false,
         };
         if is_there_once {
             return Err(ConfigError(format!(

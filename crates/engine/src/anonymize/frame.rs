@@ -115,6 +115,11 @@ impl<'k> Rewriting<'_, 'k> {
         if let (Some(&(last, _)), None) = (told.headers.last(), &data) {
             self.beyond(last, part.start + packet.trans_offset as usize, packet.protocol, &around);
         }
+        if let (Some(&(last, at)), None, None, Payload::Names) =
+            (told.headers.last(), &data, packet.stop, self.payload)
+        {
+            self.said(last, at, around.end.min(captured_end));
+        }
         if let Some(stop) = packet.stop {
             self.damaged(stop.layer, part.start + stop.offset as usize, &mut around);
         }

@@ -1,12 +1,14 @@
 //! What stands for each address, remembered: most frames have addresses that were seen before.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use flowloom_features::Anonymize;
 use flowloom_schema::Mac;
 
 use super::CryptoPan;
+use super::names::Names;
 
 /// The addresses of one key.
 #[derive(Debug)]
@@ -15,6 +17,8 @@ pub(super) struct Mapping<'k> {
     keeps_vendors: bool,
     v4: HashMap<[u8; 4], [u8; 4]>,
     v6: HashMap<[u8; 16], [u8; 16]>,
+    names: Names,
+    labels: HashMap<Vec<u8>, Vec<u8>>,
     heard: Option<Heard>,
 }
 
@@ -28,8 +32,15 @@ pub(super) struct Heard {
 
 impl<'k> Mapping<'k> {
     pub(super) fn new(pan: &'k CryptoPan, keeps_vendors: bool) -> Self {
-        let (v4, v6) = (HashMap::new(), HashMap::new());
-        Self { pan, keeps_vendors, v4, v6, heard: None }
+        Self {
+            pan,
+            keeps_vendors,
+            v4: HashMap::new(),
+            v6: HashMap::new(),
+            names: Names::new(pan.key_of_names()),
+            labels: HashMap::new(),
+            heard: None,
+        }
     }
 
     /// From now on, what is asked for is noted.
@@ -68,6 +79,18 @@ impl<'k> Mapping<'k> {
         own
     }
 
+    /// What stands for a label of a name.
+    pub(super) fn label(&mut self, label: &[u8]) -> Vec<u8> {
+        let names = &self.names;
+        remembered(&mut self.labels, label.to_vec(), || names.label(label))
+    }
+
+    /// What stands for a name of labels with points between them.
+    pub(super) fn host(&mut self, name: &[u8]) -> Vec<u8> {
+        let labels = name.split(|&byte| byte == b'.').map(|label| self.label(label));
+        labels.collect::<Vec<_>>().join(&b'.')
+    }
+
     pub(super) fn mac(&mut self, address: [u8; 6]) -> [u8; 6] {
         let mac = Mac(address);
         let own =
@@ -79,21 +102,21 @@ impl<'k> Mapping<'k> {
     }
 }
 
-fn remembered<const N: usize>(
-    known: &mut HashMap<[u8; N], [u8; N]>,
-    address: [u8; N],
-    own: impl FnOnce() -> [u8; N],
-) -> [u8; N] {
-    if let Some(&own) = known.get(&address) {
-        return own;
+fn remembered<T: Clone + Eq + Hash>(
+    known: &mut HashMap<T, T>,
+    real: T,
+    own: impl FnOnce() -> T,
+) -> T {
+    if let Some(own) = known.get(&real) {
+        return own.clone();
     }
-    if known.len() == ADDRESSES_REMEMBERED_MAX {
+    if known.len() == REMEMBERED_MAX {
         known.clear();
     }
     let own = own();
-    known.insert(address, own);
+    known.insert(real, own.clone());
     own
 }
 
 /// Beyond that, all are forgotten and computed again: a scan has many that come once.
-const ADDRESSES_REMEMBERED_MAX: usize = 1 << 16;
+const REMEMBERED_MAX: usize = 1 << 16;

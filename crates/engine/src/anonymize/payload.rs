@@ -5,7 +5,7 @@
 //! what looks like DNS answers and DHCP messages. On the second, [`Known::replace`] puts others in
 //! the place of these, as bytes in either order, and of all addresses that are text.
 
-mod text;
+pub(super) mod text;
 
 use std::collections::HashSet;
 

@@ -9,7 +9,7 @@ use super::super::mapping::Mapping;
 
 /// Replaces IPv4 addresses (also with commas, as FTP has them), IPv6 addresses, hardware addresses,
 /// and reversed addresses in names of the DNS, as text or as labels.
-pub(super) fn replace(bytes: &mut [u8], map: &mut Mapping<'_>) {
+pub(in crate::anonymize) fn replace(bytes: &mut [u8], map: &mut Mapping<'_>) {
     let mut at = 0;
     while at < bytes.len() {
         if !bytes[at].is_ascii_hexdigit() && bytes[at] != b':' {
@@ -22,7 +22,7 @@ pub(super) fn replace(bytes: &mut [u8], map: &mut Mapping<'_>) {
         word(&mut bytes[at..at + len], is_in_word, map);
         at += len;
     }
-    labels(bytes, map);
+    replace_labels(bytes, map);
 }
 
 /// Hexadecimal digits with colons, points, commas or hyphens between them.
@@ -166,7 +166,7 @@ fn padded(address: [u8; 4], mut missing: usize, between: u8) -> String {
 }
 
 /// Reversed addresses in the labels of `in-addr.arpa` and `ip6.arpa`, and those as text.
-fn labels(bytes: &mut [u8], map: &mut Mapping<'_>) {
+pub(in crate::anonymize) fn replace_labels(bytes: &mut [u8], map: &mut Mapping<'_>) {
     for at in 0..bytes.len() {
         if bytes[at..].starts_with(IN_ADDR) || bytes[at..].starts_with(&IN_ADDR[1..]) {
             let _ = reversed_v4(&mut bytes[..at], map);

@@ -1,0 +1,147 @@
+//! Messages of the DNS (RFC 1035): questions and records, with other names and addresses.
+
+use crate::anonymize::frame::Rewriting;
+use crate::anonymize::payload::text::replace_labels;
+
+impl Rewriting<'_, '_> {
+    /// Messages over TCP: each after its length.
+    pub(super) fn dns_stream(&mut self, mut at: usize, end: usize) {
+        while let Some(len) = self.u16(at).filter(|_| at + 2 < end).map(usize::from) {
+            self.keep(at..at + 2);
+            self.dns(at + 2, (at + 2 + len).min(end));
+            at += 2 + len;
+        }
+    }
+
+    /// A message, up to the first record that is cut.
+    pub(super) fn dns(&mut self, message: usize, end: usize) {
+        if message + 12 > end {
+            return;
+        }
+        let counts = [4, 6, 8, 10].map(|at| self.u16(message + at).unwrap_or(0));
+        self.keep(message..message + 12);
+        let mut at = message + 12;
+        for _ in 0..counts[0] {
+            let Some(after) = self.dns_name(at, end).filter(|after| after + 4 <= end) else {
+                return;
+            };
+            self.keep(after..after + 4);
+            at = after + 4;
+        }
+        for _ in 0..counts[1..].iter().map(|&count| u32::from(count)).sum() {
+            let Some(next) = self.record(at, end) else { return };
+            at = next;
+        }
+    }
+
+    /// A record; where the next one begins.
+    fn record(&mut self, at: usize, end: usize) -> Option<usize> {
+        let head = self.dns_name(at, end).filter(|head| head + 10 <= end)?;
+        self.keep(head..head + 10);
+        let (kind, len) = (self.u16(head)?, usize::from(self.u16(head + 8)?));
+        let (data, next) = (head + 10, head + 10 + len);
+        if next > end {
+            return None;
+        }
+        match (kind, len) {
+            (A, 4) => self.v4(data),
+            (AAAA, 16) => self.v6(data),
+            (NS | CNAME | PTR | DNAME, _) => drop(self.dns_name(data, next)),
+            (MX, 2..) => {
+                self.keep(data..data + 2);
+                self.dns_name(data + 2, next);
+            }
+            (SRV, 6..) => {
+                self.keep(data..data + 6);
+                self.dns_name(data + 6, next);
+            }
+            (SOA, _) => {
+                let responsible = self.dns_name(data, next)?;
+                let numbers = self.dns_name(responsible, next)?;
+                self.keep(numbers..next.min(numbers + 20));
+            }
+            (SVCB | HTTPS, 2..) => {
+                self.keep(data..data + 2);
+                let parameters = self.dns_name(data + 2, next)?;
+                self.parameters_of_service(parameters, next);
+            }
+            (OPT, _) => {
+                let mut option = data;
+                while let Some(len) = self.u16(option + 2).filter(|_| option + 4 <= next) {
+                    self.keep(option..option + 4);
+                    option += 4 + usize::from(len);
+                }
+            }
+            _ => {}
+        }
+        Some(next)
+    }
+
+    /// RFC 9460, section 14.3.2: protocols and ports stay, and addresses are mapped.
+    fn parameters_of_service(&mut self, mut at: usize, end: usize) {
+        while let (Some(key), Some(len)) = (self.u16(at), self.u16(at + 2)) {
+            let (value, next) = (at + 4, at + 4 + usize::from(len));
+            if next > end {
+                return;
+            }
+            self.keep(at..value);
+            match key {
+                0..=3 => self.keep(value..next),
+                4 => self.v4s(value, next, 4),
+                6 => self.v6s(value..next),
+                _ => {}
+            }
+            at = next;
+        }
+    }
+
+    /// A name; where it ends. One that points on is the same name as there.
+    fn dns_name(&mut self, start: usize, end: usize) -> Option<usize> {
+        let mut labels = Vec::new();
+        let mut at = start;
+        let after = loop {
+            let len = usize::from(self.byte(at).filter(|_| at < end)?);
+            match len {
+                0 => break at + 1,
+                1..64 if at + 1 + len <= end => labels.push(at + 1..at + 1 + len),
+                0xc0.. if at + 2 <= end => break at + 2,
+                _ => return None,
+            }
+            at += 1 + len;
+        };
+        self.keep(at..after);
+        let real = self.old.get(start..at)?;
+        let mut own = real.to_vec();
+        // Only where the whole name is here: pieces of an address get names as other labels do.
+        replace_labels(&mut own, self.map);
+        let address_len = match labels.iter().rev().nth(1).map(|label| label.len()) {
+            Some(V4_ZONE_LEN) if own != real => 4,
+            Some(_) if own != real => 32,
+            _ => 0,
+        };
+        let address = labels.len().saturating_sub(address_len + 2)..labels.len().saturating_sub(2);
+        for (number, label) in labels.into_iter().enumerate() {
+            if !address.contains(&number) {
+                let within = label.start - start..label.end - start;
+                own[within.clone()].copy_from_slice(&self.map.label(&real[within]));
+            }
+        }
+        self.write(start, &own);
+        Some(after)
+    }
+}
+
+/// Of `in-addr`.
+const V4_ZONE_LEN: usize = 7;
+const A: u16 = 1;
+const NS: u16 = 2;
+const CNAME: u16 = 5;
+const SOA: u16 = 6;
+const PTR: u16 = 12;
+const MX: u16 = 15;
+const AAAA: u16 = 28;
+const SRV: u16 = 33;
+const DNAME: u16 = 39;
+const OPT: u16 = 41;
+const SVCB: u16 = 64;
+const HTTPS: u16 = 65;
