@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._native import __version__
 from ._progress import Progress
-from .datasets import split
+from ._split import split
 from .errors import (
     CaptureError,
     CaptureWarning,
@@ -30,8 +30,10 @@ from .table import Column, FlowTable
 
 if TYPE_CHECKING:
     from .analyzer import Analyzer
+    from .captures import anonymize, convert, cut, extract, index, info, merge
     from .export import FlowExporter, to_csv, to_dataframe, to_dict, to_json, to_parquet
     from .flow import Flow, FlowFeatures, FlowKey, FlowMetrics, TCPState
+    from .frames import Frame, FrameReader, open_packets, read_packets, save_packets
     from .own import (
         BaseIncrementalFeature,
         FeatureRegistry,
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
         unregister_feature,
     )
     from .packets import Packet
+    from .stream import Stream, StreamReader, save_streams, streams
 
 __all__ = [
     "Analyzer",
@@ -63,19 +66,35 @@ __all__ = [
     "FlowReader",
     "FlowTable",
     "FlowloomError",
+    "Frame",
+    "FrameReader",
     "Interrupted",
     "OutputError",
     "Packet",
     "Progress",
     "Ragged",
+    "Stream",
+    "StreamReader",
     "TCPState",
     "__version__",
+    "anonymize",
+    "convert",
+    "cut",
+    "extract",
     "feature",
     "get_feature_registry",
+    "index",
+    "info",
+    "merge",
     "open_flows",
+    "open_packets",
     "read_flows",
+    "read_packets",
     "register_feature",
+    "save_packets",
+    "save_streams",
     "split",
+    "streams",
     "to_csv",
     "to_dataframe",
     "to_dict",
@@ -101,6 +120,7 @@ def __dir__() -> list[str]:
 
 _LATER = {
     "analyzer": ("Analyzer",),
+    "captures": ("anonymize", "convert", "cut", "extract", "index", "info", "merge"),
     "export": (
         "FlowExporter",
         "to_csv",
@@ -116,6 +136,7 @@ _LATER = {
         "FlowMetrics",
         "TCPState",
     ),
+    "frames": ("Frame", "FrameReader", "open_packets", "read_packets", "save_packets"),
     "own": (
         "BaseIncrementalFeature",
         "FeatureRegistry",
@@ -126,4 +147,5 @@ _LATER = {
         "unregister_feature",
     ),
     "packets": ("Packet",),
+    "stream": ("Stream", "StreamReader", "save_streams", "streams"),
 }

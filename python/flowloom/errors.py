@@ -80,13 +80,18 @@ class Interrupted(KeyboardInterrupt):
 
     Attributes
     ----------
-    table : FlowTable
-        The flows of what was read until then.
+    result : FlowTable or dict
+        What the call would have returned, for what was read until then.
     """
 
-    def __init__(self, table: object) -> None:
-        super().__init__("interrupted: what was read until then is in `table` of this exception")
-        self.table = table
+    def __init__(self, result: object) -> None:
+        super().__init__("interrupted: what was read until then is in `result` of this exception")
+        self.result = result
+
+    @property
+    def table(self) -> object:
+        """The flows of what was read until then: ``result``, where that is a table."""
+        return self.result
 
 
 class CaptureWarning(UserWarning):

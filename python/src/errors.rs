@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use flowloom_engine::{CaptureAccount, ConfigError, ParseError, ReadError, RunError, SinkError};
+use flowloom_engine::{
+    CaptureAccount, ConfigError, ParseError, ReadError, RunError, SinkError, SplitError,
+};
 use pyo3::BoundObject;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -10,7 +12,7 @@ use pyo3::types::PyTuple;
 
 /// A setting that cannot be, as `ConfigError`.
 pub(crate) fn config(py: Python<'_>, error: &ConfigError) -> PyErr {
-    raised(py, "ConfigError", (error.to_string(),))
+    raised(py, "ConfigError", (in_python(&error.to_string()),))
 }
 
 /// A filter that is none, as `FilterError`.
@@ -28,9 +30,20 @@ pub(crate) fn run(py: Python<'_>, error: &RunError) -> PyErr {
     }
 }
 
+/// A capture that was not split.
+pub(crate) fn split(py: Python<'_>, error: &SplitError) -> PyErr {
+    match error {
+        SplitError::Config(error) => config(py, error),
+        SplitError::Sink(error) => sink(py, error),
+        SplitError::Original { capture, frame, .. } => {
+            raised(py, "CaptureError", (error.to_string(), capture, Some(*frame), None::<u64>))
+        }
+    }
+}
+
 /// An output that cannot be written, as `OutputError`.
 pub(crate) fn sink(py: Python<'_>, error: &SinkError) -> PyErr {
-    raised(py, "OutputError", (error.to_string(),))
+    raised(py, "OutputError", (in_python(&error.to_string()),))
 }
 
 /// A capture that could not be read again, as `CaptureError`.
@@ -43,6 +56,11 @@ pub(crate) fn capture(py: Python<'_>, account: &CaptureAccount) -> PyErr {
     let reason = account.error.as_deref().or(account.damage.as_deref()).unwrap_or_default();
     let (frame, offset) = account.damage_at.unzip();
     raised(py, "CaptureError", (reason, &account.capture, frame, offset))
+}
+
+/// What a message calls an option of the command line, as Python has it.
+fn in_python(message: &str) -> String {
+    message.replace("--force", "`force=True`")
 }
 
 fn raised<'py, A>(py: Python<'py>, name: &str, arguments: A) -> PyErr

@@ -6,11 +6,16 @@
 
 mod array;
 mod errors;
+mod feed;
 mod frames;
+mod job;
+mod long;
 mod options;
 mod reader;
 mod rerun;
 mod table;
+mod tools;
+mod units;
 
 use mimalloc::MiMalloc;
 use pyo3::prelude::*;
@@ -25,11 +30,25 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<array::Array>()?;
     module.add_class::<array::Buffer>()?;
     module.add_class::<frames::Frames>()?;
+    module.add_class::<job::Job>()?;
     module.add_class::<reader::Reader>()?;
+    module.add_class::<units::Packets>()?;
+    module.add_class::<units::Parts>()?;
     module.add_class::<table::Table>()?;
     module.add_function(wrap_pyfunction!(reader::read, module)?)?;
     module.add_function(wrap_pyfunction!(rerun::recorded, module)?)?;
     module.add_function(wrap_pyfunction!(rerun::rerun, module)?)?;
+    module.add_function(wrap_pyfunction!(long::long, module)?)?;
+    module.add_function(wrap_pyfunction!(tools::inspect, module)?)?;
+    module.add_function(wrap_pyfunction!(tools::split, module)?)?;
+    module.add_function(wrap_pyfunction!(tools::index, module)?)?;
+    module.add_function(wrap_pyfunction!(tools::extract, module)?)?;
+    module.add_function(wrap_pyfunction!(tools::rewrite, module)?)?;
+    module.add_function(wrap_pyfunction!(tools::anonymize, module)?)?;
+    module.add_function(wrap_pyfunction!(units::open_packets, module)?)?;
+    module.add_function(wrap_pyfunction!(units::save_packets, module)?)?;
+    module.add_function(wrap_pyfunction!(units::open_streams, module)?)?;
+    module.add_function(wrap_pyfunction!(units::save_streams, module)?)?;
     module.add_function(wrap_pyfunction!(catalogue, module)?)?;
     module.add_function(wrap_pyfunction!(frames::dissect, module)?)?;
     module.add_function(wrap_pyfunction!(frames::read_frames, module)?)?;

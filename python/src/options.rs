@@ -185,7 +185,7 @@ fn key_ignore(parts: &[String]) -> Result<KeyIgnore, ConfigError> {
 }
 
 /// The value of a name; the first one if there is none.
-fn one_of<T: Copy>(
+pub(crate) fn one_of<T: Copy>(
     setting: &str,
     name: Option<&str>,
     values: &[(&str, T)],

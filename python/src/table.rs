@@ -38,6 +38,14 @@ impl Table {
         Self { schema, batches: batches.into_iter().filter(|b| b.num_rows() > 0).collect() }
     }
 
+    pub(crate) fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    pub(crate) fn batches(&self) -> &[RecordBatch] {
+        &self.batches
+    }
+
     fn whole(&self) -> PyResult<RecordBatch> {
         concat_batches(&self.schema, &self.batches).map_err(wrong)
     }

@@ -44,7 +44,7 @@ pub use info::{
 };
 pub use inputs::{InputFile, find_inputs};
 pub use labels::{LabelReport, Labels, SampleLabels};
-pub use packets::{PacketFormat, PacketSettings, packets};
+pub use packets::{PacketFormat, PacketSettings, TakePackets, packets, packets_into};
 pub use rewrite::{
     FrameRange, Pieces, Rewrite, RewriteSummary, Selection, Target, Written, rewrite,
 };
@@ -55,8 +55,8 @@ pub use split::{
     StoredFrame, extract, index, split, stored_frames,
 };
 pub use streams::{
-    Data, Shape, StreamFlow, StreamFormat, StreamLimits, Streams, StreamsSummary, StreamsTo,
-    TakenCounts, View, What, take_streams,
+    Data, Shape, StreamFlow, StreamFormat, StreamLimits, StreamPart, Streams, StreamsSummary,
+    StreamsTo, TakeParts, TakenCounts, View, What, take_streams, take_streams_into,
 };
 pub use traces::{Client, TraceLimits, Traces, trace_table, traces, traces_into};
 pub use watch::Watch;
@@ -68,7 +68,7 @@ pub use flowloom_capture::{
     WriteFormat,
 };
 pub use flowloom_dissect::{
-    FieldInfo, Kind as FieldKind, LAYERS, LayerInfo, Level, find_field, find_layer,
+    FieldInfo, FrameInput, Kind as FieldKind, LAYERS, LayerInfo, Level, find_field, find_layer,
 };
 pub use flowloom_export::{
     Destination, Existing, Format, Settings as ExportSettings, SinkError, Terminal, is_invisible,

@@ -25,6 +25,7 @@ use flowloom_capture::{Block, Facts, Interface, ReadError, Source};
 use flowloom_export::SinkError;
 use flowloom_flow::RecordPlace;
 use flowloom_schema::{Batch, Values};
+use serde::Serialize;
 
 pub use extract::{Extract, ExtractTo, Extracted, extract};
 pub use grouping::Grouping;
@@ -54,7 +55,7 @@ pub struct Split {
 }
 
 /// What was split.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct SplitSummary {
     /// What became of the captures and their frames.
     pub run: Summary,

@@ -6,6 +6,7 @@
 mod decode;
 mod encode;
 mod flow;
+mod handed;
 mod ip;
 mod json;
 mod objects;
@@ -23,14 +24,16 @@ use flowloom_features::Families;
 use flowloom_flow::Direction;
 use flowloom_protocols::Pieces;
 use flowloom_protocols::http::Bodies;
+use serde::Serialize;
 
 pub use encode::Data;
 pub use flow::StreamFlow;
+pub use handed::{StreamPart, TakeParts};
 
 use crate::inputs::Reading;
 use crate::pipeline::{Finished, Plan, Tables, Takes};
 use crate::run::read_one;
-use crate::{Account, Config, RunError, Summary, Watch};
+use crate::{Account, Config, ConfigError, RunError, Summary, Watch};
 use objects::Objects;
 use output::Outputs;
 use said::Said;
@@ -135,10 +138,12 @@ pub struct StreamLimits {
     pub fill_total_max: u64,
     /// Bytes that a body may have once its content encoding is undone.
     pub decoded_max: u64,
+    /// Bytes of a unit that are handed over together ([`take_streams_into`]).
+    pub part_max: usize,
 }
 
 /// What a run came to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct StreamsSummary {
     /// The captures and what became of their frames. Rows are units.
     pub summary: Summary,
@@ -147,7 +152,7 @@ pub struct StreamsSummary {
 }
 
 /// What was taken out of captures.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct TakenCounts {
     /// Flows that said something.
     pub flows: u64,
@@ -170,6 +175,7 @@ impl Default for StreamLimits {
             fill_max: 16 << 20,
             fill_total_max: 4 << 30,
             decoded_max: 1 << 30,
+            part_max: 1 << 30,
         }
     }
 }
@@ -183,6 +189,28 @@ impl Shape {
 
 /// Takes out what flows say, until the captures end or `watch` is told to stop.
 pub fn take_streams(streams: &Streams, watch: &Watch) -> Result<StreamsSummary, RunError> {
+    take(streams, watch, || Outputs::open(streams))
+}
+
+/// The same, handed to `taker`: the destination and the form are not looked at. Bodies of HTTP
+/// messages cannot be had so.
+pub fn take_streams_into(
+    streams: &Streams,
+    taker: Box<dyn TakeParts>,
+    watch: &Watch,
+) -> Result<StreamsSummary, RunError> {
+    if matches!(streams.what, What::Objects { .. }) {
+        let text = "the bodies of HTTP messages go into a directory";
+        return Err(RunError::Config(ConfigError(text.into())));
+    }
+    take(streams, watch, || Ok(Outputs::handed(streams, taker)))
+}
+
+fn take(
+    streams: &Streams,
+    watch: &Watch,
+    open: impl FnOnce() -> Result<Outputs, RunError>,
+) -> Result<StreamsSummary, RunError> {
     let config = &streams.config;
     config.check().map_err(RunError::Config)?;
     let readings = Reading::all(config).map_err(RunError::Config)?;
@@ -199,7 +227,7 @@ pub fn take_streams(streams: &Streams, watch: &Watch) -> Result<StreamsSummary, 
     let mut plan = Plan::of(config, families);
     plan.takes = takes;
     let mut taker = Taker {
-        outputs: Outputs::open(streams)?,
+        outputs: open()?,
         spool: Spool::new(streams.limits.memory_max),
         objects: Objects::new(streams),
         flows,

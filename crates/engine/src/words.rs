@@ -200,6 +200,7 @@ fn kind(column: &Column) -> Option<WordKind> {
 /// What tells which protocols were found.
 const PRESENCE_COLUMN: &str = "applications";
 /// Sets whose columns are no words.
-const OF_ALL_PACKETS: &[&str] = &["sequences", "timestamps", "statistics", "frames"];
+const OF_ALL_PACKETS: &[&str] =
+    &["sequences", "timestamps", "statistics", "frames", "packet_frames"];
 /// The same for all flows of a capture.
 const CAPTURE: &str = "capture";

@@ -13,7 +13,8 @@ use crate::family::{Family, FlowRow, Needs};
 pub struct FrameList {
     bytes: Vec<u8>,
     len: usize,
-    last: RecordPlace,
+    /// The last frame's number and place, as they were noted.
+    last: (u64, u64),
     is_cut: bool,
 }
 
@@ -31,12 +32,7 @@ pub struct FramesShared {
 
 impl FrameList {
     /// A list of no frames.
-    pub(crate) const EMPTY: Self = Self {
-        bytes: Vec::new(),
-        len: 0,
-        last: RecordPlace { frame: 0, offset: None },
-        is_cut: false,
-    };
+    pub(crate) const EMPTY: Self = Self { bytes: Vec::new(), len: 0, last: (0, 0), is_cut: false };
 
     /// Takes the frames of a packet of the flow: more than one where it was put together from
     /// fragments.
@@ -53,18 +49,20 @@ impl FrameList {
                 self.is_cut = true;
                 shared.dropped += 1;
             } else {
-                self.push(place);
+                self.push(place, place.frame == arrival.frame);
             }
         });
         shared.bytes += self.bytes.capacity() - before;
     }
 
-    fn push(&mut self, place: RecordPlace) {
+    /// Notes a frame, and whether it is the one that a packet is numbered by: of a packet in
+    /// fragments, the last that came.
+    fn push(&mut self, place: RecordPlace, is_packets: bool) {
         let difference = |now: u64, last: u64| (now.wrapping_sub(last)) as i64;
-        put(&mut self.bytes, difference(place.frame, self.last.frame));
-        let offset = |place: RecordPlace| place.offset.map_or(0, |offset| offset + 1);
-        put(&mut self.bytes, difference(offset(place), offset(self.last)));
-        self.last = place;
+        put(&mut self.bytes, difference(place.frame, self.last.0));
+        let offset = place.offset.map_or(0, |offset| offset + 1) << 1 | u64::from(is_packets);
+        put(&mut self.bytes, difference(offset, self.last.1));
+        self.last = (place.frame, offset);
         self.len += 1;
     }
 
@@ -85,18 +83,27 @@ impl FrameList {
 
     /// The frames, in the order of the capture.
     pub fn places(&self) -> Vec<RecordPlace> {
-        let mut places = Vec::with_capacity(self.len);
-        let (mut bytes, mut frame, mut offset) = (self.bytes.as_slice(), 0_u64, 0_u64);
-        for _ in 0..self.len {
-            frame = frame.wrapping_add(take(&mut bytes) as u64);
-            offset = offset.wrapping_add(take(&mut bytes) as u64);
-            places.push(RecordPlace { frame, offset: offset.checked_sub(1) });
-        }
+        let mut places = self.listed().map(|(place, _)| place).collect::<Vec<_>>();
         // Fragments come when their datagram is complete, or given up.
         if !places.is_sorted_by_key(|place| place.frame) {
             places.sort_unstable_by_key(|place| place.frame);
         }
         places
+    }
+
+    /// The frames that packets are numbered by, in the order of the packets.
+    fn of_packets(&self) -> impl Iterator<Item = u64> {
+        self.listed().filter(|(_, is_packets)| *is_packets).map(|(place, _)| place.frame)
+    }
+
+    /// The frames as they were noted, and which of them packets are numbered by.
+    fn listed(&self) -> impl Iterator<Item = (RecordPlace, bool)> {
+        let (mut bytes, mut frame, mut offset) = (self.bytes.as_slice(), 0_u64, 0_u64);
+        (0..self.len).map(move |_| {
+            frame = frame.wrapping_add(take(&mut bytes) as u64);
+            offset = offset.wrapping_add(take(&mut bytes) as u64);
+            (RecordPlace { frame, offset: (offset >> 1).checked_sub(1) }, offset & 1 == 1)
+        })
     }
 }
 
@@ -149,6 +156,9 @@ fn take(bytes: &mut &[u8]) -> i64 {
 
 pub(crate) struct FramesFamily;
 
+/// The frames of packets, on request.
+pub(crate) struct PacketFramesFamily;
+
 impl Family for FramesFamily {
     fn columns(&self) -> Vec<Column> {
         vec![
@@ -181,6 +191,29 @@ impl Family for FramesFamily {
         } else {
             offsets.push_null();
         }
+    }
+}
+
+impl Family for PacketFramesFamily {
+    fn columns(&self) -> Vec<Column> {
+        let mut column = column(
+            "packet_frames",
+            "Number of the frame in which each packet of the flow came; of one that came in \
+             fragments, the last.",
+            false,
+        );
+        (column.family, column.population) = ("packet_frames", "all packets of the flow");
+        vec![column]
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { frames: true, ..Needs::default() }
+    }
+
+    fn append(&self, row: &FlowRow<'_>, series: &mut [Series]) {
+        let [numbers] = series else { return };
+        let frames = row.ended.flow.keep.frames().of_packets();
+        numbers.push_list(|items| items.extend_i64(frames.map(|frame| frame as i64)));
     }
 }
 
@@ -220,16 +253,23 @@ mod tests {
     fn frames_are_listed_in_order_whenever_they_came() {
         let place = |frame, offset| RecordPlace { frame, offset };
         let mut list = FrameList::default();
-        for (frame, offset) in [(7, Some(900)), (9, None), (2, Some(0)), (u64::MAX, Some(1 << 60))]
-        {
-            list.push(place(frame, offset));
+        for (frame, offset, is_packets) in [
+            (7, Some(900), true),
+            (9, None, false),
+            (2, Some(0), true),
+            (u64::MAX, Some(1 << 60), false),
+            (1 << 40, None, true),
+        ] {
+            list.push(place(frame, offset), is_packets);
         }
         let expected = [
             place(2, Some(0)),
             place(7, Some(900)),
             place(9, None),
+            place(1 << 40, None),
             place(u64::MAX, Some(1 << 60)),
         ];
         assert_eq!(list.places(), expected);
+        assert_eq!(list.of_packets().collect::<Vec<_>>(), [7, 2, 1 << 40]);
     }
 }

@@ -10,7 +10,7 @@ use crate::community_id::CommunityIdFamily;
 use crate::connection::ConnectionFamily;
 use crate::core::CoreFamily;
 use crate::family::{Anonymize, Family, FlowRow, Needs, Signs};
-use crate::frames::FramesFamily;
+use crate::frames::{FramesFamily, PacketFramesFamily};
 use crate::kept::Kept;
 use crate::said::{
     ApplicationFamily, DeclaredFamily, DhcpFamily, DnsFamily, HttpFamily, IcmpFamily, QuicFamily,
@@ -60,6 +60,11 @@ pub const SETS: &[Set] = &[
         name: "frames",
         doc: "the numbers of a flow's frames, and where they are in the capture",
         families: |_| vec![Box::new(FramesFamily)],
+    },
+    Set {
+        name: "packet_frames",
+        doc: "the number of the frame of each packet, beside the sequences",
+        families: |_| vec![Box::new(PacketFramesFamily)],
     },
     Set {
         name: "application",

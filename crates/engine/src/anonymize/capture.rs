@@ -10,6 +10,7 @@ use flowloom_capture::{
     Resolution, Section, Source, WriteError, WriteFormat, WriteSettings,
 };
 use flowloom_export::{Destination, Ending, Existing, Output, SinkError};
+use serde::Serialize;
 
 use super::CryptoPan;
 use super::frame::rewrite;
@@ -63,7 +64,7 @@ pub enum Payload {
 }
 
 /// What a run came to.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct AnonymizeSummary {
     /// Of each capture, in their order.
     pub captures: Vec<Anonymized>,
@@ -74,7 +75,7 @@ pub struct AnonymizeSummary {
 }
 
 /// What became of a capture.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct Anonymized {
     /// What was read.
     pub capture: CaptureAccount,

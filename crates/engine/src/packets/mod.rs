@@ -103,8 +103,39 @@ pub fn packets(
 ) -> Result<Summary, RunError> {
     config.check().map_err(RunError::Config)?;
     check(config, settings).map_err(RunError::Config)?;
+    run(config, settings, Writer::open(settings)?, watch)
+}
+
+/// The same, handed to `taker`: the form and the destination are not looked at.
+pub fn packets_into(
+    config: &Config,
+    settings: &PacketSettings,
+    taker: Box<dyn TakePackets>,
+    watch: &Watch,
+) -> Result<Summary, RunError> {
+    config.check().map_err(RunError::Config)?;
+    let settings =
+        PacketSettings { format: PacketFormat::JsonLines, fields: Vec::new(), ..settings.clone() };
+    check(config, &settings).map_err(RunError::Config)?;
+    run(config, &settings, Writer::new(&settings, To::Taker(taker)), watch)
+}
+
+/// Whoever takes packets.
+pub trait TakePackets {
+    /// Takes a packet: its frame, and its layers and fields as JSON. An error ends the run.
+    fn packet(&mut self, frame: &FrameInput<'_>, layers: &str) -> Result<(), SinkError>;
+
+    /// Nothing may come for a while: what waits can go on.
+    fn pass_on(&mut self) -> Result<(), SinkError>;
+}
+
+fn run(
+    config: &Config,
+    settings: &PacketSettings,
+    mut writer: Writer<'_>,
+    watch: &Watch,
+) -> Result<Summary, RunError> {
     let readings = Reading::all(config).map_err(RunError::Config)?;
-    let mut writer = Writer::open(settings)?;
     let mut captures = Vec::new();
     for reading in &readings {
         captures.push(read_one(reading, config, settings, watch, &mut writer)?);
@@ -204,7 +235,7 @@ impl Pass<'_> {
             for (at, frame) in block.frames.iter().enumerate() {
                 self.frame(block.first + at as u64, frame, block.data(frame), writer)?;
             }
-            writer.output.pass_on()?;
+            writer.pass_on()?;
             let bytes = source.facts().bytes_read;
             watch.advance(bytes - bytes_before, block.frames.len() as u64);
             bytes_before = bytes;
@@ -263,7 +294,7 @@ impl Pass<'_> {
 /// Dissections to text, and text to where it goes.
 struct Writer<'w> {
     settings: &'w PacketSettings,
-    output: Output,
+    to: To,
     dissection: Dissection,
     text: String,
     packets: u64,
@@ -271,17 +302,28 @@ struct Writer<'w> {
     first_time: Option<i64>,
 }
 
+/// Where packets go.
+enum To {
+    Output(Output),
+    Taker(Box<dyn TakePackets>),
+}
+
 impl<'w> Writer<'w> {
-    fn open(settings: &'w PacketSettings) -> Result<Self, SinkError> {
-        let mut writer = Self {
+    fn new(settings: &'w PacketSettings, to: To) -> Self {
+        Self {
             settings,
-            output: Output::open(settings.destination.clone(), settings.existing)?,
+            to,
             dissection: Dissection::default(),
             text: String::new(),
             packets: 0,
             captures: 0,
             first_time: None,
-        };
+        }
+    }
+
+    fn open(settings: &'w PacketSettings) -> Result<Self, SinkError> {
+        let output = Output::open(settings.destination.clone(), settings.existing)?;
+        let mut writer = Self::new(settings, To::Output(output));
         match settings.format {
             PacketFormat::Csv => csv::header(&settings.fields, &mut writer.text),
             PacketFormat::Json => writer.text.push('{'),
@@ -313,13 +355,26 @@ impl<'w> Writer<'w> {
             PacketFormat::Csv => csv::row(&settings.fields, dissection, frame.bytes, text),
         }
         self.packets += 1;
+        if let To::Taker(taker) = &mut self.to {
+            let taken = taker.packet(frame, self.text.trim_end());
+            self.text.clear();
+            return taken;
+        }
         self.pass_text()
     }
 
     fn pass_text(&mut self) -> Result<(), SinkError> {
-        let written = self.output.put(self.text.as_bytes());
+        let To::Output(output) = &mut self.to else { return Ok(()) };
+        let written = output.put(self.text.as_bytes());
         self.text.clear();
         written
+    }
+
+    fn pass_on(&mut self) -> Result<(), SinkError> {
+        match &mut self.to {
+            To::Output(output) => output.pass_on(),
+            To::Taker(taker) => taker.pass_on(),
+        }
     }
 
     fn close(mut self, ending: Ending) -> Result<(), SinkError> {
@@ -329,7 +384,9 @@ impl<'w> Writer<'w> {
             _ => {}
         }
         self.pass_text()?;
-        self.output.finish(self.packets, ending)?;
+        if let To::Output(output) = self.to {
+            output.finish(self.packets, ending)?;
+        }
         Ok(())
     }
 }

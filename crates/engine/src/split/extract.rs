@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use flowloom_export::{Rows, SinkError, TableError, TableFile};
 use flowloom_filter::{Filter, FlowView, Value, Word};
 use flowloom_wire::{Address, Vlan};
+use serde::Serialize;
 
 use super::files::{Files, Taken};
 use super::grouping::{FRAME_NUMBERS, FRAME_OFFSETS, Group, USUAL};
@@ -42,7 +43,7 @@ pub enum ExtractTo {
 }
 
 /// What was taken.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Extracted {
     /// Flows.
     pub flows: u64,

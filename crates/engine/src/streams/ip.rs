@@ -109,7 +109,7 @@ impl<'d> DatagramInfo<'d> {
 }
 
 /// What is between the holes, and where.
-fn pieces(datagram: &IpDatagram) -> Vec<(u64, &[u8])> {
+pub(crate) fn pieces(datagram: &IpDatagram) -> Vec<(u64, &[u8])> {
     let end = datagram.payload.len() as u32;
     let (mut pieces, mut at) = (Vec::new(), 0);
     for (from, to) in datagram.holes.iter().copied().chain([(end, end)]) {

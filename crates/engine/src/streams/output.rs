@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use flowloom_export::{Destination, Ending, Output, SinkError};
 use flowloom_flow::Direction;
 
+use super::handed::{Handed, TakeParts};
 use super::ip::DatagramInfo;
 use super::json;
 use super::said::Said;
@@ -29,6 +30,8 @@ pub(crate) struct Outputs {
 pub(crate) enum To {
     Stdout(Output),
     Directory(Directory),
+    /// To whoever asked for it.
+    Handed(Handed),
 }
 
 /// A directory with files and an index of them.
@@ -49,6 +52,14 @@ impl Outputs {
         let writer = Writer::new(streams.shape, streams.limits);
         let counts = TakenCounts::default();
         Ok(Self { shape: streams.shape, direction: streams.direction, writer, counts, to })
+    }
+
+    /// What is handed to whoever takes it.
+    pub(crate) fn handed(streams: &Streams, taker: Box<dyn TakeParts>) -> Self {
+        let to = To::Handed(Handed::new(taker, streams.limits.part_max));
+        let writer = Writer::new(streams.shape, streams.limits);
+        let counts = TakenCounts::default();
+        Self { shape: streams.shape, direction: streams.direction, writer, counts, to }
     }
 
     /// Writes what a flow said.
@@ -76,12 +87,16 @@ impl Outputs {
                     self.writer.unit(&unit, &info, said, &mut out)?;
                     directory.finish(&name, out, &info)?;
                 }
+                To::Handed(handed) if self.shape.is_grouped() => {
+                    handed.unit(&unit, &info, said, &mut self.writer)?;
+                }
+                To::Handed(handed) => handed.pieces(&unit, flow, said)?,
             }
             is_first = false;
         }
         match &mut self.to {
             To::Stdout(out) => out.pass_on(),
-            To::Directory(_) => Ok(()),
+            To::Directory(_) | To::Handed(_) => Ok(()),
         }
     }
 
@@ -96,17 +111,17 @@ impl Outputs {
         self.counts.bytes += info.bytes;
         self.counts.missing += info.missing;
         self.counts.incomplete += u64::from(!info.is_complete);
-        let shown = info.shown(datagram, self.shape);
         match &mut self.to {
             To::Stdout(out) => {
-                out.put(&shown)?;
+                out.put(&info.shown(datagram, self.shape))?;
                 out.pass_on()
             }
+            To::Handed(handed) => handed.datagram(datagram, &info, self.shape.strict),
             To::Directory(directory) => {
                 let ending = ending(self.shape.format);
                 let name = format!("{}.{ending}", info.file_stem(number));
                 let mut out = directory.create(&name)?;
-                out.put(&shown)?;
+                out.put(&info.shown(datagram, self.shape))?;
                 directory.finish(&name, out, &info)
             }
         }
@@ -121,7 +136,7 @@ impl Outputs {
     ) -> Result<(), SinkError> {
         match &mut self.to {
             To::Directory(directory) => directory.finish(name, file, info),
-            To::Stdout(_) => Ok(()),
+            To::Stdout(_) | To::Handed(_) => Ok(()),
         }
     }
 
@@ -150,6 +165,7 @@ impl Outputs {
         match self.to {
             To::Stdout(out) => drop(out.finish(summary.rows, Ending::Whole)?),
             To::Directory(directory) => directory.close(summary)?,
+            To::Handed(_) => {}
         }
         Ok(())
     }

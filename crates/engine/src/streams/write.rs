@@ -214,7 +214,7 @@ impl Writer {
     }
 
     /// What is written in the place of bytes that never came.
-    fn zeros(&mut self, len: u64) -> impl Iterator<Item = &'static [u8]> + use<> {
+    pub(crate) fn zeros(&mut self, len: u64) -> impl Iterator<Item = &'static [u8]> + use<> {
         let is_filled = len <= self.limits.fill_max && len <= self.zeros_left;
         let mut left = if is_filled && !self.shape.strict { len } else { 0 };
         self.zeros_left -= left;

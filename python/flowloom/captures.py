@@ -1,0 +1,544 @@
+"""Captures to captures, and what is in them: the engine's commands beside ``flows``."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+import warnings
+from collections.abc import Iterable
+from typing import Any, Literal, TypeAlias, cast, overload
+
+from . import _native
+from ._jobs import OnError, check_on_error, finish
+from ._options import Features, Instant, Path_, Source, Sources, options, sources
+from ._options import _instant as instant
+from ._options import _labels as labels_of
+from ._options import _nanos as nanos
+from ._progress import Progressing
+from .errors import CaptureWarning, ConfigError
+
+Frames: TypeAlias = "str | range | Iterable[int | range | tuple[int, int]]"
+Pieces: TypeAlias = "int | str | dt.timedelta"
+CaptureFormat: TypeAlias = Literal["pcap", "pcapng"]
+Compression: TypeAlias = Literal["none", "gzip", "zstd", "lz4"]
+Resolution: TypeAlias = Literal["us", "ns"]
+Payload: TypeAlias = Literal["zero", "cut", "keep"]
+
+
+@overload
+def info(
+    source: Source,
+    *,
+    top: int = ...,
+    threads: int | None = ...,
+    on_error: OnError = ...,
+    progress: Progressing = ...,
+) -> dict[str, Any]: ...
+@overload
+def info(
+    source: list[Source] | tuple[Source, ...],
+    *,
+    top: int = ...,
+    threads: int | None = ...,
+    on_error: OnError = ...,
+    progress: Progressing = ...,
+) -> list[dict[str, Any]]: ...
+def info(
+    source: Sources,
+    *,
+    top: int = 10,
+    threads: int | None = None,
+    on_error: OnError = "warn",
+    progress: Progressing = None,
+) -> dict[str, Any] | list[dict[str, Any]]:
+    """What is in a capture: format, times, interfaces, protocols, flows, talkers, losses.
+
+    Parameters
+    ----------
+    source : path, bytes, open file, or a list of these
+        A capture; of a list (or a directory or glob in a list), what is in each.
+    top : int
+        Conversations and addresses to list at most.
+    threads : int, optional
+        Threads [the processors there are].
+    on_error, progress
+        See :func:`flowloom.read_flows`.
+
+    Returns
+    -------
+    dict, or a list of them
+        As ``flowloom info --json`` has it: times as text (RFC 3339), lengths in bytes,
+        ``duration`` in seconds.
+
+    Raises
+    ------
+    ConfigError
+        Where `source` is no list and stands for several captures.
+    CaptureError
+        Where nothing could be read; see ``on_error``.
+
+    Examples
+    --------
+    >>> import flowloom as fl
+    >>> fl.info("samples/browsing.pcapng")["frames"]
+    357
+    """
+    check_on_error(on_error)
+    job = _native.inspect(options(source, threads=threads), top)
+    found = finish(job, lambda infos: cast("list[dict[str, Any]]", infos), on_error, progress)
+    if isinstance(source, (list, tuple)):
+        return cast("list[dict[str, Any]]", found)
+    if len(found) != 1:
+        raise ConfigError(f"{source!r} stands for {len(found)} captures: name it in a list")
+    return cast("dict[str, Any]", found[0])
+
+
+def split(
+    source: Sources,
+    output: Path_,
+    *,
+    by: Features = "flow",
+    window: float | dt.timedelta | None = None,
+    name: str | None = None,
+    filter: str | None = None,
+    labels: Path_ | None = None,
+    force: bool = False,
+    on_error: OnError = "warn",
+    progress: Progressing = None,
+    **more: Any,
+) -> dict[str, Any]:
+    """One capture per flow, or per group of flows; their records are copied as they are.
+
+    Parameters
+    ----------
+    source : path, bytes, open file, or a list of these
+        Captures.
+    output : path
+        Directory of the files; it gets its name when all of them are whole.
+    by : str or list of str
+        What has a file of its own: ``"flow"`` (by its life cycle), ``"key"`` (all packets of a
+        5-tuple), ``"pkt2flow"`` (as that program has it), ``"application"``, ``"sni"``,
+        ``"label"``, or columns whose values are the same.
+    window : float or timedelta, optional
+        Instead: a file for the frames of each so many seconds since 1970.
+    name : str, optional
+        How files are named: text with names of columns in braces.
+    filter : str, optional
+        Only packets and flows for which an expression is true.
+    labels : str or path, optional
+        See :func:`flowloom.read_flows`.
+    force : bool
+        Write into a directory that has files, over those of the same names.
+    on_error, progress
+        See :func:`flowloom.read_flows`.
+    **more
+        How flows are cut: see :class:`flowloom.FlowOptions`.
+
+    Returns
+    -------
+    dict
+        ``files``, ``frames``, ``bytes``, ``frames_without_flow``, ``directory``, and the account
+        of the ``run``.
+
+    Raises
+    ------
+    ConfigError, FilterError, OutputError, CaptureError
+        `Interrupted` on Ctrl-C: what was read until then is in a directory whose name ends in
+        ``.partial``.
+
+    Examples
+    --------
+    >>> import flowloom as fl, tempfile
+    >>> with tempfile.TemporaryDirectory() as scratch:
+    ...     fl.split("samples/browsing.pcapng", f"{scratch}/flows", filter="tcp port 443")["files"]
+    4
+    """
+    check_on_error(on_error)
+    settings = options(source, filter=filter, labels=labels, **more)
+    files = {
+        "directory": os.fspath(output),
+        "by": by if isinstance(by, str) else ",".join(by),
+        "window": nanos(window),
+        "name": name,
+        "force": force,
+    }
+    job = _native.split(settings, files)
+    made = finish(job, lambda made: made["run"]["captures"], on_error, progress)
+    return cast("dict[str, Any]", made)
+
+
+def index(
+    source: Sources,
+    file: Path_,
+    *,
+    features: Features = ("core", "application"),
+    filter: str | None = None,
+    on_error: OnError = "warn",
+    progress: Progressing = None,
+    **more: Any,
+) -> dict[str, Any]:
+    """Write a table of flows (Parquet) with which :func:`extract` finds their frames again.
+
+    Captures must be plain files. `features` are the sets that filters are to ask of the index.
+    Returns the account of the run.
+    """
+    check_on_error(on_error)
+    settings = options(source, features=features, filter=filter, **more)
+    job = _native.index(settings, os.fspath(file))
+    made = finish(job, lambda made: made["captures"], on_error, progress)
+    return cast("dict[str, Any]", made)
+
+
+def extract(
+    index: Path_,
+    output: Path_,
+    *,
+    flows: Iterable[int] = (),
+    filter: str | None = None,
+    name: str | None = None,
+    force: bool = False,
+    progress: Progressing = None,
+) -> dict[str, Any]:
+    """Take flows out of the captures of an index, without reading the rest.
+
+    Parameters
+    ----------
+    index : path
+        What :func:`index` wrote.
+    output : path
+        A directory for a file per flow; one file for all if it ends in ``.pcap`` or ``.pcapng``.
+    flows : iterable of int
+        Their ``flow_id``; all if there are none.
+    filter : str, optional
+        Only flows for which an expression is true.
+    name : str, optional
+        How files are named; see :func:`split`.
+    force : bool
+        Replace files that are there.
+
+    Returns
+    -------
+    dict
+        ``flows``, ``frames``, ``files``, ``path``, and the ``missing``: flows that were asked for
+        and are not in the index.
+    """
+    job = _native.extract(
+        os.fspath(index),
+        os.fspath(output),
+        flows=[int(flow) for flow in flows],
+        filter=filter,
+        name=name,
+        force=force,
+    )
+    return cast("dict[str, Any]", finish(job, lambda _: [], "warn", progress))
+
+
+def merge(
+    source: Sources,
+    output: Path_,
+    *,
+    append: bool = False,
+    snaplen: int | None = None,
+    format: CaptureFormat | None = None,
+    compression: Compression | None = None,
+    resolution: Resolution | None = None,
+    labels: Path_ | None = None,
+    force: bool = False,
+    on_error: OnError = "warn",
+    progress: Progressing = None,
+) -> dict[str, Any]:
+    """Put captures together into one, by the times of their frames.
+
+    Parameters
+    ----------
+    source : path, bytes, open file, or a list of these
+        Captures.
+    output : path
+        File to write. Its ending tells format and compression: ``.pcap``, ``.pcapng``, and
+        ``.gz``, ``.zst`` or ``.lz4`` behind.
+    append : bool
+        One capture after the other as they are named, instead of by time.
+    snaplen : int, optional
+        Bytes kept of a frame at most.
+    format : {"pcap", "pcapng"}, optional
+        [By the ending of the output, or as the input.]
+    compression : {"none", "gzip", "zstd", "lz4"}, optional
+        [By the ending of the output.]
+    resolution : {"us", "ns"}, optional
+        What a tick of timestamps is [as in the input].
+    labels : str or path, optional
+        Labels, written as comments on the frames, in the manner of pcapML.
+    force : bool
+        Replace a file that is there.
+    on_error, progress
+        See :func:`flowloom.read_flows`.
+
+    Returns
+    -------
+    dict
+        ``frames`` written, the account of the ``capture`` that was read, the files ``written``,
+        and what could not be written (``unsaid``).
+
+    Raises
+    ------
+    ConfigError, OutputError, CaptureError
+
+    Examples
+    --------
+    >>> import flowloom as fl, tempfile
+    >>> with tempfile.TemporaryDirectory() as scratch:
+    ...     fl.merge(["samples/browsing.pcapng"], f"{scratch}/all.pcapng.zst")["frames"]
+    357
+    """
+    return _rewrite(
+        source,
+        output,
+        on_error,
+        progress,
+        append=append,
+        snaplen=snaplen,
+        format=format,
+        compression=compression,
+        resolution=resolution,
+        labels=labels,
+        force=force,
+    )
+
+
+def cut(
+    source: Sources,
+    output: Path_,
+    *,
+    frames: Frames | None = None,
+    start: Instant | None = None,
+    stop: Instant | None = None,
+    filter: str | None = None,
+    count: int | None = None,
+    snaplen: int | None = None,
+    pieces: Pieces | None = None,
+    format: CaptureFormat | None = None,
+    compression: Compression | None = None,
+    resolution: Resolution | None = None,
+    labels: Path_ | None = None,
+    force: bool = False,
+    on_error: OnError = "warn",
+    progress: Progressing = None,
+) -> dict[str, Any]:
+    """Write some frames of a capture, or pieces of it.
+
+    Parameters
+    ----------
+    source, output, snaplen, format, compression, resolution, labels, force, on_error, progress
+        See :func:`merge`; several captures are merged.
+    frames : str, range, or iterable of int, optional
+        Only these frames, by their numbers from 1: ``"10-20,35,100-"``, ``range(10, 21)``,
+        ``[35, (10, 20)]`` (both ends included in a pair and in text).
+    start, stop : float or datetime, optional
+        Only frames at or after the one, and before the other (seconds since 1970; UTC if naive).
+    filter : str, optional
+        Only frames for which an expression of tcpdump's language is true.
+    count : int, optional
+        Only the first of the frames that are left then.
+    pieces : int, str or timedelta, optional
+        Cut into pieces: of so many frames (``1000``), so long (``"60s"``), or so large
+        (``"100M"``); files are numbered.
+    """
+    return _rewrite(
+        source,
+        output,
+        on_error,
+        progress,
+        part=True,
+        frames=frame_ranges(frames),
+        start=instant(start),
+        stop=instant(stop),
+        filter=filter,
+        count=count,
+        snaplen=snaplen,
+        pieces=None if pieces is None else _pieces(pieces),
+        format=format,
+        compression=compression,
+        resolution=resolution,
+        labels=labels,
+        force=force,
+    )
+
+
+def convert(
+    source: Source,
+    output: Path_,
+    *,
+    format: CaptureFormat | None = None,
+    compression: Compression | None = None,
+    resolution: Resolution | None = None,
+    labels: Path_ | None = None,
+    force: bool = False,
+    on_error: OnError = "warn",
+    progress: Progressing = None,
+) -> dict[str, Any]:
+    """Write a capture in another format, time resolution or compression; see :func:`merge`."""
+    if isinstance(source, (list, tuple)):
+        raise ConfigError("that may be more than one capture: merge() makes one of several")
+    return _rewrite(
+        source,
+        output,
+        on_error,
+        progress,
+        format=format,
+        compression=compression,
+        resolution=resolution,
+        labels=labels,
+        force=force,
+    )
+
+
+def anonymize(
+    source: Sources,
+    output: Path_,
+    *,
+    key: Path_ | None = None,
+    new_key: bool = False,
+    payload: Payload = "zero",
+    keep_vendors: bool = False,
+    force: bool = False,
+    on_error: OnError = "warn",
+    progress: Progressing = None,
+) -> dict[str, Any]:
+    """Write captures with other addresses in every layer, and without payload.
+
+    Parameters
+    ----------
+    source : path, bytes, open file, or a list of these
+        Captures.
+    output : path
+        File to write; a directory for several captures, which keep their names.
+    key : path, optional
+        File with a key (32 bytes, or 64 hexadecimal digits): the same key gives the same
+        addresses. Without one, a random key is used and forgotten.
+    new_key : bool
+        Make the key if there is no such file.
+    payload : {"zero", "cut", "keep"}
+        What becomes of payload: zeros; frames end before it; it stays, but for the addresses that
+        are found in it (captures are read twice, and must be files).
+    keep_vendors : bool
+        Keep the first three bytes of hardware addresses.
+    force : bool
+        Replace files that are there.
+    on_error, progress
+        See :func:`flowloom.read_flows`.
+
+    Returns
+    -------
+    dict
+        Of each of the ``captures``, ``path``, ``frames``, ``bytes_blank`` and more;
+        ``addresses_missed``.
+    """
+    check_on_error(on_error)
+    if new_key and key is None:
+        raise ConfigError("new_key needs to know where: give key=")
+    text = os.fspath(output)
+    job, warning = _native.anonymize(
+        {
+            "sources": sources(source),
+            "output": text,
+            "to_directory": text.endswith(os.sep),
+            "key": None if key is None else os.fspath(key),
+            "new_key": new_key,
+            "payload": payload,
+            "keep_vendors": keep_vendors,
+            "force": force,
+        }
+    )
+    if warning is not None:
+        warnings.warn(warning, CaptureWarning, stacklevel=2)
+    accounts = finish(
+        job, lambda done: [one["capture"] for one in done["captures"]], on_error, progress
+    )
+    return cast("dict[str, Any]", accounts)
+
+
+def frame_ranges(frames: Frames | None) -> list[tuple[int, int]]:
+    """Numbers of frames as ranges, both ends included."""
+    if frames is None:
+        return []
+    if isinstance(frames, str):
+        return [_range_of(text.strip()) for text in frames.split(",")]
+    ranges: list[tuple[int, int]] = []
+    for part in [frames] if isinstance(frames, range) else frames:
+        if isinstance(part, range):
+            if part.step != 1:
+                raise ConfigError("ranges of frames have no step")
+            if len(part):
+                ranges.append((part[0], part[-1]))
+        elif isinstance(part, tuple):
+            ranges.append((int(part[0]), int(part[1])))
+        else:
+            ranges.append((int(part), int(part)))
+    # Nothing was asked for, which is not the same as nothing being said.
+    return ranges or [(0, 0)]
+
+
+def _range_of(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"(\d*)(-?)(\d*)", text)
+    if found is None or text in ("", "-"):
+        raise ConfigError(f"{text!r} is no range of frames; such are 10-20, 35, 100-")
+    first, dash, last = found.groups()
+    if not dash:
+        return int(first), int(first)
+    return int(first or 1), int(last or _LAST)
+
+
+def _pieces(pieces: Pieces) -> tuple[str, int]:
+    if isinstance(pieces, dt.timedelta):
+        what, many = "time", cast("int", nanos(pieces))
+    elif isinstance(pieces, int):
+        what, many = "frames", pieces
+    else:
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", pieces.strip())
+        number, unit = found.groups() if found else ("0", "")
+        if unit in _SECONDS:
+            what, many = "time", round(float(number) * _SECONDS[unit] * 1e9)
+        elif unit.rstrip("Bbi") in _BYTES:
+            what, many = "bytes", round(float(number) * _BYTES[unit.rstrip("Bbi")])
+        else:
+            what, many = "frames", int(number) if not unit and number.isdigit() else 0
+    if many < 1:
+        raise ConfigError(f"pieces are such as 1000, '60s' or '100M', not {pieces!r}")
+    return what, many
+
+
+def _rewrite(
+    source: Sources, output: Path_, on_error: OnError, progress: Progressing, **asked: Any
+) -> dict[str, Any]:
+    check_on_error(on_error)
+    label_path, label_file = labels_of(asked.pop("labels"))
+    settings = {
+        "sources": sources(source),
+        "output": os.fspath(output),
+        "append": False,
+        "part": False,
+        "frames": [],
+        "start": None,
+        "stop": None,
+        "count": None,
+        "filter": None,
+        "snaplen": None,
+        "pieces": None,
+        "label_path": label_path,
+        "label_file": label_file,
+        **asked,
+    }
+    if settings["snaplen"] == 0:
+        raise ConfigError("a frame without bytes says nothing: snaplen is at least 1")
+    job = _native.rewrite(settings)
+    done = finish(job, lambda done: [done["capture"]], on_error, progress)
+    return cast("dict[str, Any]", done)
+
+
+_LAST = (1 << 64) - 1
+"""More than any number of a frame."""
+
+_SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+
+_BYTES = {"k": 1 << 10, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
