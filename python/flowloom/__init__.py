@@ -11,9 +11,11 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from . import plot
 from ._native import __version__
 from ._progress import Progress
 from ._split import split
+from .columns import Column, features
 from .errors import (
     CaptureError,
     CaptureWarning,
@@ -24,9 +26,10 @@ from .errors import (
     Interrupted,
     OutputError,
 )
+from .files import rerun
 from .ragged import Ragged
 from .read import FlowOptions, FlowReader, open_flows, read_flows
-from .table import Column, FlowTable
+from .table import FlowTable
 
 if TYPE_CHECKING:
     from .analyzer import Analyzer
@@ -82,15 +85,18 @@ __all__ = [
     "cut",
     "extract",
     "feature",
+    "features",
     "get_feature_registry",
     "index",
     "info",
     "merge",
     "open_flows",
     "open_packets",
+    "plot",
     "read_flows",
     "read_packets",
     "register_feature",
+    "rerun",
     "save_packets",
     "save_streams",
     "split",

@@ -5,14 +5,15 @@ The options are those of ``flowloom flows`` on the command line, under the same 
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, BinaryIO, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeAlias
 
 from .errors import ConfigError
+
+if TYPE_CHECKING:
+    import datetime as dt
 
 Path_: TypeAlias = "str | os.PathLike[str]"
 Source: TypeAlias = "Path_ | bytes | bytearray | memoryview | BinaryIO"
@@ -145,7 +146,7 @@ def _labels(labels: Path_ | None) -> tuple[str | None, str | None]:
     text = os.fspath(labels)
     if "{" in text:
         return text, None
-    if not Path(text).is_file():
+    if not os.path.isfile(text):
         raise ConfigError(
             f"labels={text!r} is neither a manifest that is there nor a pattern such as "
             "'{website}/{run}.pcap'"
@@ -162,14 +163,20 @@ def _comments(value: bool | Sequence[str]) -> list[str] | None:
 def _nanos(value: Duration | None) -> int | None:
     if value is None:
         return None
+    if isinstance(value, (int, float)):
+        return round(value * 1_000_000_000)
+    import datetime as dt
+
     if isinstance(value, dt.timedelta):
         return (value // dt.timedelta(microseconds=1)) * 1_000
     return round(value * 1_000_000_000)
 
 
 def _instant(value: Instant | None) -> int | None:
-    if not isinstance(value, dt.datetime):
+    if value is None or isinstance(value, (int, float)):
         return _nanos(value)
+    import datetime as dt
+
     if value.tzinfo is None:
         value = value.replace(tzinfo=dt.timezone.utc)
     since = value - dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -156,15 +155,15 @@ class _Target:
     def __init__(
         self, out: Path_ | None, shape: tuple[int, ...], dtype: np.dtype[Any], pad: float
     ) -> None:
-        self._path = None if out is None else Path(out)
+        self._path = None if out is None else os.fspath(out)
         self._hidden: str | None = None
         if self._path is None:
             self._array: Array = np.full(shape, pad, dtype=dtype)
             return
         import tempfile
 
-        prefix = f".{self._path.name}."
-        handle, self._hidden = tempfile.mkstemp(".tmp", prefix, self._path.parent)
+        directory, name = os.path.split(self._path)
+        handle, self._hidden = tempfile.mkstemp(".tmp", f".{name}.", directory or ".")
         os.close(handle)
         try:
             mapped = np.lib.format.open_memmap(self._hidden, "w+", dtype=dtype, shape=shape)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -166,12 +165,14 @@ def _groups(table: FlowTable, by: str) -> tuple[npt.NDArray[np.int64], npt.NDArr
 
 def _numbered(table: FlowTable, name: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
     """The values of a column as numbers from 0, and a hash of each value."""
+    from hashlib import blake2b
+
     numbers: dict[Any, int] = {}
     column = table[name]
     if not isinstance(column, np.ndarray):
         raise TypeError(f"{name} has lists, which name no groups")
     rows = [numbers.setdefault(value, len(numbers)) for value in column.tolist()]
-    digests = [hashlib.blake2b(repr(value).encode(), digest_size=8).digest() for value in numbers]
+    digests = [blake2b(repr(value).encode(), digest_size=8).digest() for value in numbers]
     keys = np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
     return np.array(rows, dtype=np.int64), keys
 

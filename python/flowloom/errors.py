@@ -93,6 +93,9 @@ class Interrupted(KeyboardInterrupt):
         """The flows of what was read until then: ``result``, where that is a table."""
         return self.result
 
+    def __reduce__(self) -> tuple[type[Interrupted], tuple[object]]:
+        return type(self), (self.table,)
+
 
 class CaptureWarning(UserWarning):
     """Something of a capture was lost, or not understood."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Iterator, Sequence
 from types import TracebackType
@@ -196,7 +195,13 @@ def collect(settings: dict[str, Any], on_error: OnError, progress: Progressing) 
         raise ConfigError(f"on_error is raise, warn or ignore, not {on_error!r}")
     if not settings["sources"]:
         return FlowTable(_native.read({**settings, "sources": [("none", b"")]}).empty(), None)
-    reader = _native.read(settings)
+    return finish(_native.read(settings), on_error, progress)
+
+
+def finish(reader: _native.Reader, on_error: OnError, progress: Progressing) -> FlowTable:
+    """The rest of a run as a table."""
+    import json
+
     ticker = Ticker(progress, reader.progress)
     try:
         rows, stopped = reader.rest(ticker)
@@ -215,8 +220,12 @@ def collect(settings: dict[str, Any], on_error: OnError, progress: Progressing) 
 
 def _complain(reader: _native.Reader, summary: dict[str, Any], on_error: OnError) -> None:
     """Says what was lost, as loudly as was asked for."""
+    if on_error == "ignore":
+        return
+    for text in _unlabelled(summary["labels"] or {}):
+        warnings.warn(text, CaptureWarning, stacklevel=4)
     failure = reader.failure()
-    if failure is None or on_error == "ignore":
+    if failure is None:
         return
     is_empty_handed = summary["total"]["frames"] == 0 and all(
         capture["error"] for capture in summary["captures"]
@@ -227,6 +236,18 @@ def _complain(reader: _native.Reader, summary: dict[str, Any], on_error: OnError
         for text in (capture["damage"], capture["error"]):
             if text:
                 warnings.warn(text, CaptureWarning, stacklevel=4)
+
+
+def _unlabelled(report: dict[str, list[str]]) -> Iterator[str]:
+    """What labels matched nothing, as sentences."""
+    told = {
+        "captures_not_as_pattern": "captures have no labels: their paths are not as the pattern says",
+        "captures_not_in_manifest": "captures have no labels: the manifest does not name them",
+        "manifest_without_capture": "lines of the manifest name captures that are not there",
+    }
+    for key, text in told.items():
+        if names := report.get(key):
+            yield f"{len(names):,} {text}; the first is {names[0]}"
 
 
 class FlowReader:
@@ -244,6 +265,8 @@ class FlowReader:
         return self
 
     def __next__(self) -> FlowTable:
+        import json
+
         rows = self._native.next()
         if rows is None:
             summary = self._native.summary()
@@ -279,6 +302,8 @@ class FlowReader:
     @property
     def summary(self) -> dict[str, Any] | None:
         """What became of every frame; ``None`` before the end."""
+        import json
+
         text = self._native.summary()
         return None if text is None else dict(json.loads(text))
 

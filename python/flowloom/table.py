@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from . import _native, arrays
+from . import _native, arrays, files
 from ._options import Path_
+from .columns import Column, described
 from .ragged import Keep, Ragged, Side
 
 if TYPE_CHECKING:
@@ -19,25 +19,6 @@ if TYPE_CHECKING:
     import pyarrow
 
     from .flow import Flow
-
-
-class Column(NamedTuple):
-    """What is known of a column."""
-
-    name: str
-    """Its name."""
-    data_type: str
-    """The type of its values, such as ``i64``, ``text`` or ``list<i32>``."""
-    nullable: bool
-    """Whether values can be missing."""
-    doc: str
-    """What a value is."""
-    unit: str
-    """What it counts or measures."""
-    role: str
-    """What it may be used for: identity, time, feature, label or account."""
-    family: str
-    """The feature set it belongs to."""
 
 
 class FlowTable:
@@ -70,15 +51,7 @@ class FlowTable:
     @property
     def schema(self) -> list[Column]:
         """What is known of each column."""
-        return [
-            Column(
-                name,
-                data_type,
-                nullable,
-                *(dict(said).get(key, "") for key in ("doc", "unit", "role", "family")),
-            )
-            for name, data_type, nullable, said in self._native.fields()
-        ]
+        return [described(field) for field in self._native.fields()]
 
     @property
     def nbytes(self) -> int:
@@ -372,33 +345,80 @@ class FlowTable:
             for name in self.columns
         }
 
+    def write(self, path: Path_, *, format: files.Format | None = None) -> None:
+        """Write a file, as ``flowloom flows -o`` does; one that is there is replaced.
+
+        In CSV, texts that a spreadsheet would take for formulas get an apostrophe in front. Parquet
+        and Arrow files carry what is known of columns, the settings, and what was lost.
+
+        Parameters
+        ----------
+        path : path
+            Where to. It has its name only when it is whole.
+        format : {"parquet", "arrow", "csv", "json", "jsonl"}, optional
+            How it is written [what the name's ending says].
+
+        Raises
+        ------
+        ConfigError
+            Neither says a format.
+        OutputError
+            The file cannot be written.
+        """
+        files.write(self._native, dict(self._summary or {}), path, format)
+
+    def to_parquet(self, path: Path_) -> None:
+        """Write an Apache Parquet file; see :meth:`write`."""
+        self.write(path, format="parquet")
+
+    def to_csv(self, path: Path_) -> None:
+        """Write comma-separated values (RFC 4180); see :meth:`write`."""
+        self.write(path, format="csv")
+
+    def to_json(self, path: Path_, *, lines: bool = False) -> None:
+        """Write an array of objects as JSON, or an object per line; see :meth:`write`."""
+        self.write(path, format="jsonl" if lines else "json")
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored, (self._native.to_ipc(), self._summary)
 
     # For people.
 
     def __repr__(self) -> str:
-        return f"FlowTable({len(self):,} rows, {len(self.columns)} columns{self._lost()})"
+        lost = f", {len(self.losses)} losses" if self.losses else ""
+        return f"FlowTable({len(self):,} rows, {len(self.columns)} columns{lost})"
 
     def _repr_html_(self) -> str:
+        import html
+
         shown = [name for name in _SHOWN if name in self.columns] or self.columns[:10]
         head = "".join(f"<th>{html.escape(name)}</th>" for name in shown)
         body = "".join(
             "<tr>" + "".join(f"<td>{html.escape(_cell(row[n]))}</td>" for n in shown) + "</tr>"
             for row in self[:10].select(shown).rows()
         )
-        said = html.escape(repr(self))
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><p>{said}</p>"
+        said = html.escape(f"{len(self):,} rows, {len(self.columns)} columns")
+        lost = "".join(f"<li>{html.escape(_printable(text))}</li>" for text in self.losses[:10])
+        more = f"<li>and {len(self.losses) - 10} more</li>" if len(self.losses) > 10 else ""
+        lost = f"<p>Lost on the way:</p><ul>{lost}{more}</ul>" if lost else ""
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return f"<div>{table}<p>{said}</p>{lost}</div>"
 
-    def _lost(self) -> str:
-        """What was lost on the way, as a clause; empty if nothing was."""
-        lost = [c for c in self.captures if c["damage"] or c["error"]]
-        limits = self.account.get("limits_reached", {})
-        told = (
-            [f"{len(lost)} of {len(self.captures)} captures damaged or unreadable"] if lost else []
+    @property
+    def losses(self) -> list[str]:
+        """What was lost on the way, each as a sentence; empty if nothing was."""
+        told = [text for c in self.captures for text in (c["damage"], c["error"]) if text]
+        counted = {
+            f"limit {name} reached": count
+            for name, count in self.account.get("limits_reached", {}).items()
+        }
+        counted["frames malformed"] = sum(self.account.get("frames_malformed", {}).values())
+        counted["frames of unknown links"] = sum(
+            self.account.get("frames_unknown_link", {}).values()
         )
-        told += [f"limit {name} reached {times:,} times" for name, times in limits.items()]
-        return "".join(f"; {text}" for text in told)
+        counted["fragments without the rest"] = self.account.get("fragments_unresolved", 0)
+        counted["bytes missing in streams"] = self.account.get("stream_bytes_lost", 0)
+        return told + [f"{what}: {count:,}" for what, count in counted.items() if count]
 
 
 def _restored(ipc: bytes, summary: Mapping[str, Any] | None) -> FlowTable:
@@ -438,8 +458,13 @@ def _for_pandas(values: npt.NDArray[Any] | Ragged) -> Any:
 
 
 def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
+    text = "" if value is None else _printable(str(value))
     return text if len(text) <= 40 else text[:39] + "…"
+
+
+def _printable(text: str) -> str:
+    """Without what controls a terminal or turns the direction of writing."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 _DTYPES = {

@@ -186,6 +186,7 @@ impl Reader {
             return Err(PyRuntimeError::new_err(text));
         }
         loop {
+            py.check_signals()?;
             let received = py.detach(|| {
                 let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
                 running.messages.as_ref().map(|messages| messages.recv_timeout(PATIENCE))
@@ -197,7 +198,7 @@ impl Reader {
                     return Ok(None);
                 }
                 Some(Ok(message)) => return Ok(Some(message)),
-                Some(Err(RecvTimeoutError::Timeout)) => py.check_signals()?,
+                Some(Err(RecvTimeoutError::Timeout)) => {}
                 Some(Err(RecvTimeoutError::Disconnected)) => {
                     self.running.lock().unwrap_or_else(PoisonError::into_inner).messages = None;
                     return Err(PyRuntimeError::new_err("the run ended without saying why"));

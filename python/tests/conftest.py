@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,13 @@ def several(samples: Path) -> fl.FlowTable:
     table = fl.read_flows(sorted(samples.glob("*.pcap*")), features="core,sequences")
     assert len(table._native.chunk_rows) > 1
     return table
+
+
+@pytest.fixture(scope="session")
+def command_line() -> Path:
+    """The program, where it was built."""
+    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    for profile in ("debug", "release"):
+        if (target / profile / "flowloom").is_file():
+            return target / profile / "flowloom"
+    pytest.skip(f"skipped, not tested: the command line is not built in {target}")

@@ -228,11 +228,8 @@ impl Settings {
             _ => value_of("initiator", &self.initiator, &INITIATORS)?,
         };
         let ignored = |name: &str| self.key_ignore.iter().any(|known| known == name);
-        config.flow.key_ignore = KeyIgnore {
-            vlan: ignored("vlan"),
-            priority: ignored("priority"),
-            vni: ignored("vni"),
-        };
+        config.flow.key_ignore =
+            KeyIgnore { vlan: ignored("vlan"), priority: ignored("priority"), vni: ignored("vni") };
         config.flow.population = value_of("population", &self.population, &POPULATIONS)?;
         config.said.overlap = value_of("tcp_overlap", &self.tcp_overlap, &OVERLAPS)?;
         self.limits.set(&mut config);

@@ -1,0 +1,130 @@
+"""Tables to files, as the command line writes them; files to the runs that made them."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from . import _native
+from ._options import Path_, Sources, sources
+from ._progress import Progressing
+from .errors import ConfigError
+
+if TYPE_CHECKING:
+    from .read import OnError
+    from .table import FlowTable
+
+Format: TypeAlias = Literal["parquet", "arrow", "csv", "json", "jsonl"]
+
+
+def write(
+    native: _native.Table, summary: dict[str, Any], path: Path_, format: Format | None
+) -> None:
+    """The file of :meth:`FlowTable.write`."""
+    import json
+
+    name = os.fspath(path)
+    chosen = format or _FORMATS.get(os.path.splitext(name)[1].lower())
+    if chosen is None or chosen not in _FORMATS.values():
+        what = f"{name} says no format" if format is None else f"{format!r} is no format"
+        known = ", ".join(sorted(set(_FORMATS.values())))
+        raise ConfigError(f"{what}: give one of {known} as format=")
+    texts = []
+    if summary:
+        # The same frames give the same file, however they were compressed.
+        captures = [{**capture, "compression": None} for capture in summary["captures"]]
+        texts = [
+            ("flowloom.account", json.dumps(summary["total"], separators=(",", ":"))),
+            ("flowloom.captures", json.dumps(captures, separators=(",", ":"))),
+        ]
+    native.write(name, chosen, texts)
+
+
+def rerun(
+    file: Path_ | FlowTable,
+    source: Sources | None = None,
+    *,
+    labels: Path_ | None = None,
+    client: str | None = None,
+    anonymize: Path_ | None = None,
+    protocols: Path_ | None = None,
+    threads: int | None = None,
+    on_error: OnError = "warn",
+    progress: Progressing = None,
+) -> FlowTable:
+    """Make a table again, with the settings that a file of it carries.
+
+    Parquet and Arrow files have them, of the command line as of :meth:`FlowTable.write`.
+
+    Parameters
+    ----------
+    file : path or FlowTable
+        A table that was written, or one in memory.
+    source : path, bytes, open file, or a list of these, optional
+        The captures, where they are not where they were, or others [those that the file names].
+    labels, client, anonymize, protocols : optional
+        The manifest, the clients' network, the key and the protocols, where there were such: no file
+        keeps them. See :func:`read_flows`.
+    threads, on_error, progress
+        See :func:`read_flows`.
+
+    Returns
+    -------
+    FlowTable
+        The same rows and columns, in the same order, if captures and version are the same.
+
+    Raises
+    ------
+    ConfigError
+        The file says nothing of settings, or something that it does not keep is missing.
+
+    Examples
+    --------
+    >>> import tempfile, flowloom as fl
+    >>> flows = fl.read_flows("samples/browsing.pcapng", filter="tcp", population="payload")
+    >>> with tempfile.TemporaryDirectory() as directory:
+    ...     flows.write(f"{directory}/flows.parquet")
+    ...     again = fl.rerun(f"{directory}/flows.parquet")
+    >>> again.to_dict() == flows.to_dict()
+    True
+    """
+    from .read import finish
+
+    settings, captures, level = _recorded(file)
+    if level != "flow":
+        raise ConfigError(f"its rows are those of level {level!r}: only flows are made again")
+    if source is None and not captures:
+        raise ConfigError("the table does not name its captures: give them as source")
+    again = {
+        "sources": sources(captures if source is None else source),
+        "labels": None if labels is None else os.fspath(labels),
+        "anonymize": None if anonymize is None else os.fspath(anonymize),
+        "protocols": None if protocols is None else os.fspath(protocols),
+        "client": client,
+        "threads": threads,
+    }
+    return finish(_native.rerun(settings, again), on_error, progress)
+
+
+def _recorded(file: Path_ | FlowTable) -> tuple[str, list[str], str]:
+    """Settings, names of captures, and what a row is."""
+    if isinstance(file, (str, os.PathLike)):
+        return _native.recorded(os.fspath(file))
+    settings = file.settings.get("flowloom.settings")
+    if settings is None:
+        raise ConfigError("the table does not say how it was made")
+    captures = [str(capture["capture"]) for capture in file.captures]
+    return settings, captures, file.settings.get("flowloom.level", "flow")
+
+
+_FORMATS: dict[str, Format] = {
+    ".parquet": "parquet",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+    ".ipc": "arrow",
+    ".csv": "csv",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+}
+"""The formats that endings of names ask for."""

@@ -1,0 +1,254 @@
+"""Pictures of flows and traces, with matplotlib (``pip install 'flowloom[plot]'``).
+
+Up, from the initiator or client, is blue and above; down is orange and below: colours that most
+people can tell apart, and places for those who cannot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from .ragged import Ragged
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from .table import FlowTable
+
+__all__ = ["bursts", "compare", "packets", "rate"]
+
+
+def packets(
+    table: FlowTable, row: int = 0, *, lengths: str = "packet_lengths", ax: Axes | None = None
+) -> Axes:
+    """Draw each packet of a flow or trace: when it came, how long it is, which way it went.
+
+    Parameters
+    ----------
+    table : FlowTable
+        Flows or traces with the columns ``directions`` and ``times``.
+    row : int
+        Which of them.
+    lengths : str
+        The column that says how long packets are.
+    ax : Axes, optional
+        Where to draw [a new figure].
+
+    Returns
+    -------
+    Axes
+
+    Examples
+    --------
+    >>> import flowloom as fl
+    >>> flows = fl.read_flows("samples/loss.pcap", features="core,sequences")
+    >>> fl.plot.packets(flows, 1).get_ylabel()
+    'bytes (up above, down below)'
+    """
+    up, seconds, sizes = _sequences(table, row, lengths)
+    ax = ax or _axes()
+    for way, name in ((up, "up"), (~up, "down")):
+        signed = sizes[way] if name == "up" else -sizes[way]
+        ax.vlines(seconds[way], 0, signed, color=_COLOURS[name], linewidth=1, label=name)
+        ax.plot(seconds[way], signed, ".", color=_COLOURS[name], markersize=3)
+    return _finished(ax, table, row, "bytes (up above, down below)")
+
+
+def bursts(
+    table: FlowTable, row: int = 0, *, lengths: str = "packet_lengths", ax: Axes | None = None
+) -> Axes:
+    """Draw the bursts of a flow or trace: packets one after the other in the same direction.
+
+    A bar is as wide as the burst lasted, and as high as its bytes. Parameters are those of
+    :func:`packets`.
+    """
+    up, seconds, sizes = _sequences(table, row, lengths)
+    ax = ax or _axes()
+    begin = np.flatnonzero(np.diff(up, prepend=~up[:1]))
+    totals = np.add.reduceat(sizes, begin) if len(begin) else np.zeros(0)
+    last = np.append(begin[1:], len(up)) - 1
+    width = np.maximum(seconds[last] - seconds[begin], _span(seconds) / 400)
+    for way, name in ((up[begin], "up"), (~up[begin], "down")):
+        heights = totals[way] if name == "up" else -totals[way]
+        ax.bar(
+            seconds[begin][way], heights, width[way], align="edge", color=_COLOURS[name], label=name
+        )
+    return _finished(ax, table, row, "bytes of a burst")
+
+
+def rate(
+    table: FlowTable,
+    row: int = 0,
+    *,
+    window: float | None = None,
+    lengths: str = "packet_lengths",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw bytes per second of a flow or trace, each way.
+
+    Parameters
+    ----------
+    window : float, optional
+        Seconds that are counted together [a fiftieth of the whole].
+    table, row, lengths, ax
+        See :func:`packets`.
+    """
+    up, seconds, sizes = _sequences(table, row, lengths)
+    ax = ax or _axes()
+    window = window or _span(seconds) / 50
+    if window <= 0:
+        raise ValueError(f"window is above 0 seconds, not {window}")
+    last = float(seconds.max(initial=0.0))
+    edges = np.arange(0, last + 2 * window, window)
+    for way, name in ((up, "up"), (~up, "down")):
+        counted, _ = np.histogram(seconds[way], edges, weights=sizes[way])
+        signed = counted / window if name == "up" else -counted / window
+        ax.stairs(signed, edges, fill=True, alpha=0.35, color=_COLOURS[name])
+        ax.stairs(signed, edges, color=_COLOURS[name], label=name)
+    return _finished(ax, table, row, f"bytes/s, over {window:.3g} s")
+
+
+def compare(
+    table: FlowTable,
+    labels: Sequence[str],
+    *,
+    by: str,
+    lengths: str = "packet_lengths",
+    figure: Figure | None = None,
+) -> Figure:
+    """Draw what tells the flows or traces of two labels apart.
+
+    On the left, how their bytes came over time: the median of all rows of a label, and between which
+    bounds the middle half of them is. On the right, how often packets of each length are, up above
+    and down below. Both labels are drawn with the same scales.
+
+    Parameters
+    ----------
+    table : FlowTable
+        Flows or traces with the columns ``directions`` and ``times``.
+    labels : list of str
+        Two values, or more.
+    by : str
+        The column that they are values of.
+    lengths : str
+        The column that says how long packets are.
+    figure : Figure, optional
+        Where to draw [a new one].
+
+    Returns
+    -------
+    Figure
+        With two axes.
+    """
+    column = np.asarray(table[by])
+    if figure is None:
+        import matplotlib.pyplot as plt
+
+        figure = plt.figure(figsize=(9, 3.6), layout="constrained")
+    over_time, by_length = figure.subplots(1, 2)
+    rows = {label: np.flatnonzero(column == label) for label in labels}
+    for label, found in rows.items():
+        if not len(found):
+            raise ValueError(f"no row has {by} {label!r}")
+    parts = {label: _all_sequences(table.take(found), lengths) for label, found in rows.items()}
+    end = max(max(seconds.max(initial=0.0) for _, seconds, _ in part) for part in parts.values())
+    largest = max(max(sizes.max(initial=0.0) for *_, sizes in part) for part in parts.values())
+    times = np.linspace(0, end or 1.0, 200)
+    edges = np.linspace(0, max(largest, 1.0), 40)
+    for number, (label, part) in enumerate(parts.items()):
+        colour, line = _LABEL_COLOURS[number % 4], _LINES[number % 4]
+        curves = np.array([_arrived(seconds, sizes, times) for _, seconds, sizes in part])
+        low, middle, high = np.quantile(curves, (0.25, 0.5, 0.75), axis=0)
+        over_time.fill_between(times, low, high, color=colour, alpha=0.2, linewidth=0)
+        over_time.plot(times, middle, line, color=colour, label=f"{label} ({len(part)})")
+        for sign in (1, -1):
+            here = np.concatenate([sizes[up == (sign > 0)] for up, _, sizes in part])
+            all_of_label = sum(len(sizes) for *_, sizes in part) or 1
+            shares = np.histogram(here, edges)[0] / all_of_label
+            named = label if sign > 0 else None
+            by_length.stairs(sign * shares, edges, color=colour, linestyle=line, label=named)
+    over_time.set(xlabel="seconds", ylabel="bytes so far (median, middle half)")
+    by_length.set(xlabel="bytes of a packet", ylabel="share of packets (up above, down below)")
+    by_length.yaxis.set_major_formatter(lambda value, _: f"{abs(value):.2f}")
+    over_time.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    by_length.axhline(0, color="0.6", linewidth=0.8)
+    for ax in (over_time, by_length):
+        ax.legend(frameon=False)
+        ax.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def _axes() -> Axes:
+    import matplotlib.pyplot as plt
+
+    _, ax = plt.subplots(figsize=(7, 3), layout="constrained")
+    return ax
+
+
+def _finished(ax: Axes, table: FlowTable, row: int, values: str) -> Axes:
+    ax.axhline(0, color="0.6", linewidth=0.8)
+    ax.set(xlabel="seconds since the first packet", ylabel=values)
+    ax.set_title(_title(table, row), loc="left")
+    ax.yaxis.set_major_formatter(lambda value, _: f"{abs(value):,.0f}")
+    ax.legend(frameon=False, ncols=2, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0)
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+def _title(table: FlowTable, row: int) -> str:
+    """Which flow it is, as text that no formula hides in."""
+    named = [name for name in ("flow_id", "server_name", "application") if name in table.columns]
+    (values,) = table[row : row + 1].select(named or ["directions"]).rows()
+    words = [str(values[name]) for name in named if values[name] is not None]
+    text = "flow " + ", ".join(words) if named else f"row {row}"
+    return text.replace("$", r"\$")
+
+
+def _sequences(
+    table: FlowTable, row: int, lengths: str
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Of a row: which packets went up, when they came, and how long they are."""
+    row = row + len(table) if row < 0 else row
+    if not 0 <= row < len(table):
+        raise IndexError(f"row {row} of {len(table)}")
+    return _all_sequences(table[row : row + 1], lengths)[0]
+
+
+def _all_sequences(
+    table: FlowTable, lengths: str
+) -> list[tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
+    lists = []
+    for name in ("directions", "times", lengths):
+        if name not in table.columns:
+            raise ValueError(f"the table has no {name}: read it with features='core,sequences'")
+        column = table[name]
+        if not isinstance(column, Ragged):
+            raise TypeError(f"{name} has no lists of numbers")
+        lists.append(column)
+    return [
+        (up > 0, times.astype(np.float64) / 1e9, np.abs(sizes).astype(np.float64))
+        for up, times, sizes in zip(*lists)
+    ]
+
+
+def _arrived(
+    seconds: npt.NDArray[np.float64], sizes: npt.NDArray[np.float64], times: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Bytes until each of these times."""
+    order = np.argsort(seconds, kind="stable")
+    so_far = np.concatenate([[0.0], np.cumsum(sizes[order])])
+    return so_far[np.searchsorted(seconds[order], times, side="right")]
+
+
+def _span(seconds: npt.NDArray[np.float64]) -> float:
+    return float(np.ptp(seconds)) if len(seconds) > 1 and np.ptp(seconds) > 0 else 1.0
+
+
+_COLOURS = {"up": "#0072b2", "down": "#e69f00"}
+_LABEL_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
+_LINES = ("-", "--", "-.", ":")
