@@ -3,6 +3,18 @@
 from collections.abc import Callable
 from typing import Any, final
 
+__all__ = [
+    "Array",
+    "Buffer",
+    "Reader",
+    "Table",
+    "__version__",
+    "catalogue",
+    "from_ipc",
+    "read",
+    "recorded",
+    "rerun",
+]
 __version__: str
 
 @final

@@ -50,13 +50,14 @@ def packets(
     >>> fl.plot.packets(flows, 1).get_ylabel()
     'bytes (up above, down below)'
     """
-    up, seconds, sizes = _sequences(table, row, lengths)
+    one = _one(table, row)
+    ((up, seconds, sizes),) = _all_sequences(one, lengths)
     ax = ax or _axes()
     for way, name in ((up, "up"), (~up, "down")):
         signed = sizes[way] if name == "up" else -sizes[way]
         ax.vlines(seconds[way], 0, signed, color=_COLOURS[name], linewidth=1, label=name)
         ax.plot(seconds[way], signed, ".", color=_COLOURS[name], markersize=3)
-    return _finished(ax, table, row, "bytes (up above, down below)")
+    return _finished(ax, one, "bytes (up above, down below)")
 
 
 def bursts(
@@ -67,7 +68,8 @@ def bursts(
     A bar is as wide as the burst lasted, and as high as its bytes. Parameters are those of
     :func:`packets`.
     """
-    up, seconds, sizes = _sequences(table, row, lengths)
+    one = _one(table, row)
+    ((up, seconds, sizes),) = _all_sequences(one, lengths)
     ax = ax or _axes()
     begin = np.flatnonzero(np.diff(up, prepend=~up[:1]))
     totals = np.add.reduceat(sizes, begin) if len(begin) else np.zeros(0)
@@ -78,7 +80,7 @@ def bursts(
         ax.bar(
             seconds[begin][way], heights, width[way], align="edge", color=_COLOURS[name], label=name
         )
-    return _finished(ax, table, row, "bytes of a burst")
+    return _finished(ax, one, "bytes of a burst")
 
 
 def rate(
@@ -98,7 +100,8 @@ def rate(
     table, row, lengths, ax
         See :func:`packets`.
     """
-    up, seconds, sizes = _sequences(table, row, lengths)
+    one = _one(table, row)
+    ((up, seconds, sizes),) = _all_sequences(one, lengths)
     ax = ax or _axes()
     window = window or _span(seconds) / 50
     if window <= 0:
@@ -110,7 +113,7 @@ def rate(
         signed = counted / window if name == "up" else -counted / window
         ax.stairs(signed, edges, fill=True, alpha=0.35, color=_COLOURS[name])
         ax.stairs(signed, edges, color=_COLOURS[name], label=name)
-    return _finished(ax, table, row, f"bytes/s, over {window:.3g} s")
+    return _finished(ax, one, f"bytes/s, over {window:.3g} s")
 
 
 def compare(
@@ -190,38 +193,37 @@ def _axes() -> Axes:
     return ax
 
 
-def _finished(ax: Axes, table: FlowTable, row: int, values: str) -> Axes:
+def _finished(ax: Axes, one: FlowTable, values: str) -> Axes:
     ax.axhline(0, color="0.6", linewidth=0.8)
     ax.set(xlabel="seconds since the first packet", ylabel=values)
-    ax.set_title(_title(table, row), loc="left")
+    ax.set_title(_title(one), loc="left")
     ax.yaxis.set_major_formatter(lambda value, _: f"{abs(value):,.0f}")
     ax.legend(frameon=False, ncols=2, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0)
     ax.spines[["top", "right"]].set_visible(False)
     return ax
 
 
-def _title(table: FlowTable, row: int) -> str:
+def _title(one: FlowTable) -> str:
     """Which flow it is, as text that no formula hides in."""
-    named = [name for name in ("flow_id", "server_name", "application") if name in table.columns]
-    (values,) = table[row : row + 1].select(named or ["directions"]).rows()
+    named = [name for name in ("flow_id", "server_name", "application") if name in one.columns]
+    (values,) = one.select(named).rows() if named else [{}]
     words = [str(values[name]) for name in named if values[name] is not None]
-    text = "flow " + ", ".join(words) if named else f"row {row}"
+    text = "flow " + ", ".join(words) if "flow_id" in named else ", ".join(words)
     return text.replace("$", r"\$")
 
 
-def _sequences(
-    table: FlowTable, row: int, lengths: str
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Of a row: which packets went up, when they came, and how long they are."""
-    row = row + len(table) if row < 0 else row
-    if not 0 <= row < len(table):
+def _one(table: FlowTable, row: int) -> FlowTable:
+    """A row of a table, as a table."""
+    at = row + len(table) if row < 0 else row
+    if not 0 <= at < len(table):
         raise IndexError(f"row {row} of {len(table)}")
-    return _all_sequences(table[row : row + 1], lengths)[0]
+    return table[at : at + 1]
 
 
 def _all_sequences(
     table: FlowTable, lengths: str
 ) -> list[tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
+    """Of each row: which packets went up, when they came, and how long they are."""
     lists = []
     for name in ("directions", "times", lengths):
         if name not in table.columns:

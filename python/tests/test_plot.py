@@ -1,0 +1,92 @@
+"""Pictures, against pictures that were looked at: `UPDATE_IMAGES=1` draws these anew."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.testing.compare import compare_images
+
+import flowloom as fl
+
+IMAGES = Path(__file__).parent / "images"
+TOLERANCE = 20
+"""Root mean square of differences of pixels (0-255): other versions draw letters otherwise."""
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def download(samples) -> fl.FlowTable:
+    return fl.read_flows(samples / "loss.pcap", features="core,sequences,application")
+
+
+@pytest.mark.parametrize("kind", ["packets", "bursts", "rate"])
+def test_views_of_a_flow_look_as_they_did(download, tmp_path, kind):
+    ax = getattr(fl.plot, kind)(download, 0)
+    as_before(ax.figure, tmp_path, kind)
+
+
+def test_two_labels_look_as_they_did(browsing, tmp_path):
+    figure = fl.plot.compare(browsing, ["tls", "http"], by="application")
+    as_before(figure, tmp_path, "compare")
+
+
+def as_before(figure, tmp_path: Path, name: str) -> None:
+    reference = IMAGES / f"{name}.png"
+    if os.environ.get("UPDATE_IMAGES"):
+        IMAGES.mkdir(exist_ok=True)
+        figure.savefig(reference, dpi=60)
+    found = tmp_path / f"{name}.png"
+    figure.savefig(found, dpi=60)
+    assert compare_images(str(reference), str(found), TOLERANCE) is None
+    # An empty figure would not pass.
+    pixels = plt.imread(found)
+    assert np.ptp(pixels[..., :3], axis=2).max() > 0.5
+
+
+def test_bars_and_steps_add_up_to_the_bytes(download):
+    up, down = int(download["up_byte_count"][0]), int(download["down_byte_count"][0])
+    bars = [bar.get_height() for bar in fl.plot.bursts(download, 0).patches]
+    assert sum(h for h in bars if h > 0) == up and sum(h for h in bars if h < 0) == -down
+    ways = download["directions"][0]
+    assert len(bars) == 1 + np.count_nonzero(np.diff(ways))
+    ax = fl.plot.rate(download, 0, window=0.01)
+    filled = [step.get_data() for step in ax.patches[::2]]
+    sums = [float((data.values * np.diff(data.edges)).sum()) for data in filled]
+    assert np.allclose(sums, [up, -down])
+
+
+def test_axes_of_the_caller_are_drawn_on(download):
+    _, axes = plt.subplots(2)
+    assert fl.plot.packets(download, -1, ax=axes[1]) is axes[1] and not axes[0].lines
+    assert len(plt.get_fignums()) == 1
+    own = plt.figure()
+    assert fl.plot.compare(download, ["http"], by="application", figure=own) is own
+
+
+def test_hostile_names_are_drawn_as_text(download):
+    texts = fl._native.Array.texts([r"$\frac{1}{0$ $"] + [None] * (len(download) - 1))
+    table = fl.FlowTable(download._native.with_column("server_name", texts, []), None)
+    fl.plot.packets(table, 0).figure.canvas.draw()
+
+
+def test_what_cannot_be_drawn_is_said(download, browsing):
+    with pytest.raises(IndexError, match="row 99 of 5"):
+        fl.plot.packets(download, 99)
+    with pytest.raises(ValueError, match="has no directions: read it with"):
+        fl.plot.rate(download.select(["flow_id"]), 0)
+    with pytest.raises(ValueError, match="no row has application 'ftp'"):
+        fl.plot.compare(browsing, ["tls", "ftp"], by="application")
+    with pytest.raises(ValueError, match="window is above 0"):
+        fl.plot.rate(download, 0, window=-1)
