@@ -35,8 +35,9 @@ if TYPE_CHECKING:
     from .analyzer import Analyzer
     from .captures import anonymize, convert, cut, extract, index, info, merge
     from .export import FlowExporter, to_csv, to_dataframe, to_dict, to_json, to_parquet
-    from .flow import Flow, FlowFeatures, FlowKey, FlowMetrics, TCPState
+    from .flow import Flow, FlowFeatures, FlowMetrics, TCPState
     from .frames import Frame, FrameReader, open_packets, read_packets, save_packets
+    from .key import FlowKey
     from .own import (
         BaseIncrementalFeature,
         FeatureRegistry,
@@ -138,11 +139,11 @@ _LATER = {
     "flow": (
         "Flow",
         "FlowFeatures",
-        "FlowKey",
         "FlowMetrics",
         "TCPState",
     ),
     "frames": ("Frame", "FrameReader", "open_packets", "read_packets", "save_packets"),
+    "key": ("FlowKey",),
     "own": (
         "BaseIncrementalFeature",
         "FeatureRegistry",

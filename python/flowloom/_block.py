@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ._statistics import ListStatistics, sums
+from ._statistics import ListStatistics, largest, sums
 from .errors import ConfigError
+from .key import FlowKey
 from .ragged import Ragged
 from .table import FlowTable
 
@@ -58,6 +59,9 @@ class Block:
         self._raw: dict[str, Ragged] = {}
         self._series: dict[str, Ragged] = {}
         self._statistics: dict[str, ListStatistics] = {}
+        self._keys: list[FlowKey] | None = None
+        self._counts: dict[str, list[int]] = {}
+        self._times: dict[str, list[float]] = {}
         self._metrics: dict[str, list[int]] | None = None
         self._kept: _Kept | None = None
 
@@ -82,6 +86,19 @@ class Block:
             self._lists[name] = self.table._native.array(0, name).to_pylist()
         return self._lists[name]
 
+    def keys(self) -> list[FlowKey]:
+        """The key of every flow; the sender of the first packet is the source."""
+        if self._keys is None:
+            names = ("src_ip", "dst_ip", "src_port", "dst_port", "protocol", "vlan_id")
+            columns = [self.values(name) for name in names]
+            for at in (2, 3, 5):
+                columns[at] = [value or 0 for value in columns[at]]
+            self._keys = list(map(FlowKey._make, zip(*columns, strict=True)))
+            if any(self.choice):
+                for row in np.flatnonzero(self.kept().is_flipped).tolist():
+                    self._keys[row] = self._keys[row].reverse()
+        return self._keys
+
     # Sequences.
 
     def series(self, name: str) -> Ragged:
@@ -105,6 +122,32 @@ class Block:
     def packet_counts(self) -> npt.NDArray[np.int64]:
         """Packets of every flow that are in its sequences."""
         return np.diff(self.kept().offsets)
+
+    def times(self, name: str) -> list[float]:
+        """``start``, ``end`` and ``duration`` of every flow, in seconds, of those packets."""
+        if not self._times:
+            times = self.series("times_ns")
+            filled = times.lengths > 0
+            first = np.zeros(len(filled), dtype=np.int64)
+            first[filled] = times.items[times.offsets[:-1][filled]]
+            last = largest(times.items, times.offsets)
+            self._times = {
+                "start": (first / 1e9).tolist(),
+                "end": (last / 1e9).tolist(),
+                "duration": ((last - first) / 1e9).tolist(),
+            }
+        return self._times[name]
+
+    def count(self, name: str) -> list[int]:
+        """``packet_count`` or ``byte_count`` of every flow, of those packets."""
+        if name not in self._counts:
+            counted = (
+                self.packet_counts()
+                if name == "packet_count"
+                else sums(np.abs(self.series("packet_lengths").items), self.kept().offsets)
+            )
+            self._counts[name] = counted.tolist()
+        return self._counts[name]
 
     def metrics(self) -> dict[str, list[int]]:
         """Counts of every flow over the packets of its sequences."""

@@ -57,6 +57,7 @@ class ListStatistics:
         self._items = lists.items.astype(np.float64)
         self._starts = lists.offsets
         self._known: dict[str, npt.NDArray[np.float64]] = {}
+        self._listed: dict[str, list[float]] = {}
 
     def __getitem__(self, name: str) -> npt.NDArray[np.float64]:
         """A statistic of every list, shape (n_lists,)."""
@@ -64,12 +65,11 @@ class ListStatistics:
             self._compute(name)
         return self._known[name]
 
-    def row(self, index: int) -> dict[str, Any]:
-        """All statistics of a list."""
-        values: dict[str, Any] = {name: float(self[name][index]) for name in NAMES}
-        for name in ("up_count", "down_count", "count"):
-            values[name] = int(values[name])
-        return values
+    def values(self, name: str) -> list[float]:
+        """The same as numbers of Python."""
+        if name not in self._listed:
+            self._listed[name] = self[name].tolist()
+        return self._listed[name]
 
     def _compute(self, name: str) -> None:
         if name == "median":
@@ -99,8 +99,8 @@ class StatisticsView(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         if name not in NAMES:
             raise KeyError(name)
-        value = self._of[name][self._index]
-        return int(value) if name.endswith("count") else float(value)
+        value = self._of.values(name)[self._index]
+        return int(value) if name.endswith("count") else value
 
     def __iter__(self) -> Iterator[str]:
         return iter(NAMES)
@@ -110,6 +110,11 @@ class StatisticsView(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         return repr(dict(self))
+
+
+def largest(values: npt.NDArray[Any], starts: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+    """The largest value of each list, 0 for one without items."""
+    return _reduced(np.maximum, values, starts)
 
 
 def sums(values: npt.NDArray[Any], starts: npt.NDArray[np.int64]) -> npt.NDArray[Any]:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from . import layers
 from ._block import Block
 from ._statistics import StatisticsView
+from .key import PROTOCOLS, FlowKey
 from .layers import DNSInfo, HTTPInfo, Info, QUICInfo, TLSInfo
 from .shortcuts import Shortcuts
 
@@ -36,41 +37,6 @@ class TCPState(enum.Enum):
     CLOSE_WAIT = 8
     LAST_ACK = 9
     RESET = 10
-
-
-class FlowKey(NamedTuple):
-    """Who speaks with whom; the source is the flow's initiator."""
-
-    src_ip: str
-    dst_ip: str
-    src_port: int
-    """0 for protocols without ports."""
-    dst_port: int
-    protocol: int
-    vlan_id: int = 0
-    """0 without a VLAN tag."""
-
-    @property
-    def protocol_name(self) -> str:
-        """The protocol by its name, as ``TCP``, or ``PROTO(47)``."""
-        return _PROTOCOLS.get(self.protocol, f"PROTO({self.protocol})")
-
-    def direction(self, ip: str, port: int) -> int:
-        """1 for a packet that this endpoint sends if it is the source, else -1."""
-        return 1 if (ip, port) == (self.src_ip, self.src_port) else -1
-
-    def reverse(self) -> FlowKey:
-        """The key as the other side sees it."""
-        return FlowKey(
-            self.dst_ip, self.src_ip, self.dst_port, self.src_port, self.protocol, self.vlan_id
-        )
-
-    def __str__(self) -> str:
-        source, target = (
-            _endpoint(self.src_ip, self.src_port),
-            _endpoint(self.dst_ip, self.dst_port),
-        )
-        return f"{source} -> {target} ({self.protocol_name})"
 
 
 class FlowMetrics(NamedTuple):
@@ -196,20 +162,10 @@ class Flow(Shortcuts):
 
     # Who and when.
 
-    @cached_property
+    @property
     def key(self) -> FlowKey:
         """Addresses, ports and protocol; the source is the initiator."""
-        values, row = self._block.values, self._row
-        key = FlowKey(
-            values("src_ip")[row],
-            values("dst_ip")[row],
-            values("src_port")[row] or 0,
-            values("dst_port")[row] or 0,
-            values("protocol")[row],
-            values("vlan_id")[row] or 0,
-        )
-        has_choice = any(self._block.choice)
-        return key.reverse() if has_choice and self._block.kept().is_flipped[row] else key
+        return self._block.keys()[self._row]
 
     @property
     def flow_id(self) -> int:
@@ -252,22 +208,21 @@ class Flow(Shortcuts):
     def start_time(self) -> float:
         """Time of the first packet, in seconds since 1970."""
         if any(self._block.choice):
-            return float(self.timestamps[0])
+            return self._block.times("start")[self._row]
         return int(self._block.values("start_time")[self._row]) / 1e9
 
     @property
     def end_time(self) -> float:
         """The latest time of a packet, in seconds since 1970."""
         if "times" in self._block.names:
-            return float(self.timestamps.max())
+            return self._block.times("end")[self._row]
         return int(self._block.values("end_time")[self._row]) / 1e9
 
     @property
     def duration(self) -> float:
         """Seconds from ``start_time`` to ``end_time``."""
         if "times" in self._block.names:
-            times = self._block.series("times_ns")[self._row]
-            return int(times.max() - times[0]) / 1e9
+            return self._block.times("duration")[self._row]
         return float(self._block.values("duration")[self._row])
 
     # How much.
@@ -282,7 +237,7 @@ class Flow(Shortcuts):
     def packet_count(self) -> int:
         """Packets of both directions."""
         if any(self._block.choice):
-            return self.metrics.packet_count
+            return self._block.count("packet_count")[self._row]
         return int(self._block.values("packet_count")[self._row])
 
     num_packets = packet_count
@@ -291,7 +246,7 @@ class Flow(Shortcuts):
     def byte_count(self) -> int:
         """Bytes of both directions, as frames on the wire."""
         if any(self._block.choice):
-            return self.metrics.byte_count
+            return self._block.count("byte_count")[self._row]
         return int(self._block.values("byte_count")[self._row])
 
     @property
@@ -417,8 +372,8 @@ class Flow(Shortcuts):
     def build_ext_protocol(self) -> list[str]:
         """See :attr:`ext_protocol`."""
         stack = ["IPv6" if self._block.value("ip_version", self._row) == 6 else "IPv4"]
-        if self.protocol in _PROTOCOLS:
-            stack.append(_PROTOCOLS[self.protocol])
+        if self.protocol in PROTOCOLS:
+            stack.append(PROTOCOLS[self.protocol])
         if self.tls is not None:
             stack.append("TLS")
             if any(name.startswith(("h2", "http")) for name in self.tls.alpn):
@@ -513,10 +468,6 @@ def _said(flow: Flow) -> dict[str, Any]:
     return found
 
 
-def _endpoint(ip: str, port: int) -> str:
-    return f"{ip}:{port}"
-
-
 SEQUENCES = (
     "packet_lengths",
     "ip_lengths",
@@ -542,7 +493,6 @@ STATISTICS = {
 }
 """Names of statistics, and the sequences they are of."""
 
-_PROTOCOLS = {1: "ICMP", 6: "TCP", 17: "UDP", 58: "ICMPv6"}
 _STATES = {
     "syn_sent": TCPState.SYN_SENT,
     "syn_received": TCPState.SYN_RECEIVED,

@@ -30,7 +30,7 @@ def _of(flow: Flow, series: str, name: str) -> float:
     block = flow._block
     if not block.with_statistics:
         return 0.0
-    return float(block.statistics(series)[name][flow._row])
+    return block.statistics(series).values(name)[flow._row]
 
 
 class Count:

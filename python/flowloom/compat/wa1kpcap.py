@@ -28,7 +28,8 @@ from ..export import (
     to_json,
     to_list_of_dicts,
 )
-from ..flow import Flow, FlowFeatures, FlowKey, TCPState
+from ..flow import Flow, FlowFeatures, TCPState
+from ..key import FlowKey
 from ..own import (
     BaseIncrementalFeature,
     FeatureRegistry,

@@ -1,0 +1,96 @@
+"""Packets of flows: their headers and bytes are those of the capture."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import shutil
+import warnings
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+import flowloom as fl
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "corpus"
+
+
+@pytest.mark.parametrize("keep", ["offsets", "bytes"])
+def test_packets_agree_with_their_flow(keep: Literal["offsets", "bytes"]) -> None:
+    analyzer = fl.Analyzer(keep_packets=keep, filter_retrans=False)
+    compared = 0
+    for flow in analyzer.analyze_file(SAMPLES / "browsing.pcapng"):
+        assert len(flow.packets) == len(flow.packets()) == flow.packet_count
+        assert len(flow.packets_forward()) + len(flow.packets_reverse()) == flow.packet_count
+        for packet in flow.packets:
+            assert packet.caplen == packet.wirelen == abs(flow.packet_lengths[packet.packet_index])
+            header = packet.tcp or packet.udp
+            if header is not None:
+                sender = flow.sport if packet.is_client_to_server else flow.dport
+                assert header.sport == sender
+                assert len(packet.payload) == packet.app_len
+                compared += 1
+            if packet.tcp is not None:
+                assert packet.tcp.flags == flow.tcp_flags[packet.packet_index]
+                assert packet.tcp.syn == bool(packet.tcp.flags & 2)
+    print(f"{compared} packets compared")
+    assert compared > 100
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="no corpus beside the repository")
+def test_packets_of_all_captures_have_their_bytes() -> None:
+    captures = packets = 0
+    for path in sorted(SHARED.glob("**/*.*cap*")):
+        if "expected" in path.parts or not path.is_file() or path.stat().st_size > 2_000_000:
+            continue
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", fl.CaptureWarning)
+            flows = fl.Analyzer(keep_packets="offsets", default_filter=None).analyze_file(path)
+            kept = fl.Analyzer(keep_packets="bytes", default_filter=None).analyze_file(path)
+        captures += 1
+        for flow, same in zip(flows, kept, strict=True):
+            for packet, other in zip(flow.packets, same.packets, strict=True):
+                assert packet.raw_data == other.raw_data, (path, packet)
+                assert packet.protocol_stack == other.protocol_stack
+                packets += 1
+    print(f"{packets} packets of {captures} captures compared")
+    assert captures > 200
+    assert packets > 20_000
+
+
+def test_a_changed_file_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "some.pcapng"
+    shutil.copy(SAMPLES / "browsing.pcapng", path)
+    flow = fl.Analyzer(keep_packets="offsets").analyze_file(path)[0]
+    os.utime(path, (1, 1))
+    with pytest.raises(fl.CaptureError, match="changed"):
+        _ = flow.packets[0].raw_data
+    # Lengths need no file.
+    assert flow.packets[0].wirelen > 0
+
+
+def test_compressed_captures_are_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "some.pcapng.gz"
+    path.write_bytes(gzip.compress((SAMPLES / "browsing.pcapng").read_bytes()))
+    flow = fl.Analyzer(keep_packets="offsets").analyze_file(path)[0]
+    assert all(packet.caplen == packet.wirelen for packet in flow.packets)
+
+
+def test_without_bytes_packets_know_what_the_flow_knows() -> None:
+    flows = fl.Analyzer().analyze_file(SAMPLES / "browsing.pcapng")
+    flow = next(flow for flow in flows if flow.protocol == 6)
+    packet = flow.packets[0]
+    assert packet.raw_data == b""
+    assert packet.eth is None
+    assert packet.tcp is not None
+    assert packet.tcp.sport == flow.sport
+    assert packet.tcp.win == flow.tcp_window_sizes[0]
+    with pytest.raises(AttributeError, match="no field"):
+        _ = packet.tcp.nothing
+
+
+def test_keep_packets_is_checked() -> None:
+    with pytest.raises(fl.ConfigError, match="offsets"):
+        fl.Analyzer(keep_packets="all")  # type: ignore[arg-type]
