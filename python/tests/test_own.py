@@ -1,0 +1,201 @@
+"""Features of one's own: in tables, in flow objects and in what is exported."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import flowloom as fl
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+BROWSING = SAMPLES / "browsing.pcapng"
+
+
+class Order(fl.BaseIncrementalFeature):
+    """Notes which packets it is told of."""
+
+    def __init__(self) -> None:
+        super().__init__("order", fl.FeatureType.SEQUENCE, dtype="list<i8>")
+        self.times: list[float] = []
+
+    def initialize(self, flow: fl.Flow) -> None:
+        flow.seen = []  # type: ignore[attr-defined]
+
+    def update(self, flow: fl.Flow, pkt: fl.Packet) -> None:
+        flow.seen.append(pkt.wirelen * pkt.direction)  # type: ignore[attr-defined]
+        self.times.append(pkt.timestamp)
+
+    def get_value(self, flow: fl.Flow) -> Any:
+        return flow.seen  # type: ignore[attr-defined]
+
+
+class Fails(fl.BaseIncrementalFeature):
+    """Fails for UDP."""
+
+    def __init__(self) -> None:
+        super().__init__("fails", fl.FeatureType.STATISTICAL)
+
+    def initialize(self, flow: fl.Flow) -> None:
+        flow.count = 0  # type: ignore[attr-defined]
+
+    def update(self, flow: fl.Flow, pkt: fl.Packet) -> None:
+        if flow.protocol == 17:
+            raise RuntimeError("no UDP, please")
+        flow.count += 1  # type: ignore[attr-defined]
+
+    def get_value(self, flow: fl.Flow) -> Any:
+        return flow.count  # type: ignore[attr-defined]
+
+
+@pytest.fixture(autouse=True)
+def _no_features_stay() -> Any:
+    yield
+    fl.get_feature_registry().clear()
+
+
+def test_incremental_features_are_told_of_each_packet_in_the_order_of_the_capture() -> None:
+    order = Order()
+    table = fl.read_flows(BROWSING, features="core,sequences", own=[order])
+    assert table.column_type("order") == "list<i64>"
+    signed = [
+        (lengths.astype(int) * directions).tolist()
+        for lengths, directions in zip(table["packet_lengths"], table["directions"], strict=True)
+    ]
+    assert [values.tolist() for values in table["order"]] == signed
+    assert order.times == sorted(order.times)
+    assert len(order.times) == sum(table["packet_count"])
+
+
+def test_incremental_features_of_an_analyzer() -> None:
+    analyzer = fl.Analyzer()
+    analyzer.register_feature("order", Order())
+    for flow in analyzer.analyze_file(BROWSING):
+        assert flow.get_features()["order"] == flow.packet_lengths.tolist()
+        assert flow.feature_values == flow.get_features()
+
+
+def test_functions_of_columns() -> None:
+    @fl.feature(dtype="f8", needs=["app_lengths"])
+    def payload_share(batch: fl.FlowTable) -> Any:
+        """Packets with payload, of all."""
+        return np.array([np.mean(lengths > 0) for lengths in batch["app_lengths"]])
+
+    table = fl.read_flows(BROWSING, features="core", own=[payload_share])
+    assert "app_lengths" not in table.columns
+    assert table.columns[-1] == "payload_share"
+    described = table.schema[-1]
+    assert described[:2] == ("payload_share", "f64")
+    assert (described.doc, described.family) == ("Packets with payload, of all.", "own")
+    flows = fl.Analyzer(filter_retrans=False).analyze_file(BROWSING)
+    expected = {flow.flow_id: np.mean(flow.app_lengths != 0) for flow in flows}
+    rows = dict(zip(table["flow_id"].tolist(), table["payload_share"].tolist(), strict=True))
+    assert sum(rows[flow_id] == share for flow_id, share in expected.items()) > 10
+
+
+@pytest.mark.parametrize(
+    ("dtype", "values", "stored"),
+    [
+        ("f8", [1.5, None], "f64"),
+        ("i4", [1, 2], "i32"),
+        ("u1", [1, None], "u8"),
+        ("bool", [True, False], "bool"),
+        ("text", ["a", None], "text"),
+        ("list<f8>", [[1.0, 2.0], None], "list<f64>"),
+        ("list<i8>", [[], [3]], "list<i64>"),
+        ("json", [{"a": np.arange(2)}, b"\xff"], "text"),
+    ],
+)
+def test_types_are_as_declared(dtype: str, values: list[Any], stored: str) -> None:
+    made = fl.feature(dtype=dtype, needs=["flow_id"], name="x")(lambda batch: values)
+    table = fl.read_flows(BROWSING, features="core")[:2]
+    from flowloom._own_columns import add
+
+    added = add(table, [made], "raise")
+    assert added.column_type("x") == stored
+    expected = ['{"a": [0, 1]}', '"ff"'] if dtype == "json" else values
+    assert added.to_dict()["x"] == expected
+
+
+def test_values_of_another_type_are_told() -> None:
+    made = fl.feature(dtype="u1", needs=[], name="x")(lambda batch: np.full(len(batch), 300))
+    with pytest.raises(fl.ConfigError, match="'x'.*u1"):
+        fl.read_flows(BROWSING, features="core", own=[made])
+
+
+def test_functions_of_a_flow_come_after_those_they_depend_on() -> None:
+    @fl.register_feature("twice", fl.FeatureType.STATISTICAL, dependencies=["packets"])
+    def twice(flow: fl.Flow) -> float:
+        return 2.0 * flow.feature_values["packets"]
+
+    @fl.register_feature("packets", fl.FeatureType.STATISTICAL, description="How many.")
+    def packets(flow: fl.Flow) -> float:
+        return float(flow.packet_count)
+
+    table = fl.read_flows(BROWSING, features="core", own=["twice"])
+    assert table["twice"].tolist() == [2.0 * count for count in table["packet_count"]]
+    flow = fl.Analyzer().analyze_file(BROWSING)[0]
+    found = fl.get_feature_registry().extract_all(flow)
+    assert found == {"twice": 2.0 * flow.packet_count, "packets": float(flow.packet_count)}
+    info = fl.get_feature_registry().get_info("packets")
+    assert info is not None
+    assert info["description"] == "How many."
+
+
+def test_features_that_depend_on_one_another_are_told() -> None:
+    fl.register_feature("a", fl.FeatureType.STATISTICAL, dependencies=["b"])(lambda flow: 1)
+    fl.register_feature("b", fl.FeatureType.STATISTICAL, dependencies=["a"])(lambda flow: 1)
+    with pytest.raises(fl.ConfigError, match="a -> b -> a"):
+        fl.read_flows(BROWSING, own=["a"])
+
+
+def test_an_exception_names_feature_and_flow() -> None:
+    with pytest.raises(fl.FeatureError, match=r"'fails' of flow \d+ \(.*\(UDP\)\): RuntimeError") as e:
+        fl.read_flows(BROWSING, own=[Fails()])
+    assert e.value.feature == "fails"
+    assert isinstance(e.value.__cause__, RuntimeError)
+    broken = fl.feature(dtype="f8", needs=["flow_id"], name="broken")(lambda batch: 1 / 0)
+    with pytest.raises(fl.FeatureError, match="'broken' of flow 1 to .*ZeroDivisionError"):
+        fl.read_flows(BROWSING, own=[broken])
+
+
+def test_an_exception_can_make_a_value_missing() -> None:
+    table = fl.read_flows(BROWSING, own=[Fails()], on_feature_error="null", features="core")
+    rows = table.to_dict()
+    for protocol, count, value in zip(
+        rows["protocol"], rows["packet_count"], rows["fails"], strict=True
+    ):
+        assert value == (None if protocol == 17 else count)
+    analyzer = fl.Analyzer(on_feature_error="null")
+    analyzer.register_feature("fails", Fails())
+    values = {
+        flow.protocol: flow.get_features()["fails"] for flow in analyzer.analyze_file(BROWSING)
+    }
+    assert values[17] is None
+    assert values[6] > 0
+
+
+def test_own_features_are_exported(tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    analyzer = fl.Analyzer()
+    analyzer.register_feature("order", Order())
+    flows = analyzer.analyze_file(BROWSING)
+    assert fl.to_dataframe(flows)["feature.order"][0] == flows[0].packet_lengths.tolist()
+    for name in ("x.csv", "x.json", "x.parquet"):
+        fl.FlowExporter().save(flows, tmp_path / name)
+    assert json.loads((tmp_path / "x.json").read_text())[0]["features"]["own"]["order"]
+    read = pandas.read_csv(tmp_path / "x.csv")
+    assert json.loads(read["feature.order"][0]) == flows[0].packet_lengths.tolist()
+    stored = pandas.read_parquet(tmp_path / "x.parquet")
+    assert stored["feature.order"][0].tolist() == flows[0].packet_lengths.tolist()
+
+
+def test_a_feature_registered_twice_is_told() -> None:
+    fl.register_feature("a", fl.FeatureType.STATISTICAL)(lambda flow: 1)
+    with pytest.raises(ValueError, match="already"):
+        fl.register_feature("a", fl.FeatureType.STATISTICAL)(lambda flow: 1)
+    assert fl.unregister_feature("a")
+    assert not fl.unregister_feature("a")
