@@ -137,7 +137,7 @@ mod tests {
     fn names_keep_lengths_and_equal_endings_and_nothing_else() {
         let (a, b) = (shown("www.example.com"), shown("mail.example.com"));
         assert_eq!(a.len(), "www.example.com".len());
-        assert!(a.ends_with(&b[4..]) && a.ends_with(".com"), "{a} {b}");
+        assert!(a.ends_with(&b[4..]) && a.split('.').next_back() == Some("com"), "{a} {b}");
         assert!(!a.contains("www") && !a.contains("example"), "{a}");
         assert_eq!(shown("WWW.eXample.com").to_ascii_lowercase(), a);
         assert_ne!(shown_by(8, "www.example.com"), a);

@@ -114,7 +114,7 @@ impl Rewriting<'_, '_> {
         let mut own = real.to_vec();
         // Only where the whole name is here: pieces of an address get names as other labels do.
         replace_labels(&mut own, self.map);
-        let address_len = match labels.iter().rev().nth(1).map(|label| label.len()) {
+        let address_len = match labels.iter().rev().nth(1).map(ExactSizeIterator::len) {
             Some(V4_ZONE_LEN) if own != real => 4,
             Some(_) if own != real => 32,
             _ => 0,
