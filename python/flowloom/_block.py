@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -48,11 +49,15 @@ class Block:
         *,
         with_statistics: bool = True,
         packets: PacketSource | None = None,
+        sequences: Sequence[str] | None = None,
+        by_port: bool = False,
     ) -> None:
         self.table = table
         self.choice = choice
         self.with_statistics = with_statistics
         self.packets = packets
+        self.by_port = by_port
+        self.sequences = None if sequences is None else frozenset(sequences)
         self.names = frozenset(table.columns)
         self._arrays: dict[str, _native.Array] = {}
         self._lists: dict[str, list[Any]] = {}
@@ -67,6 +72,10 @@ class Block:
 
     def __len__(self) -> int:
         return len(self.table)
+
+    def shows(self, series: str) -> bool:
+        """Whether a sequence is among those that are exported."""
+        return self.sequences is None or series in self.sequences
 
     # Values as they are in the table.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fnmatch
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -12,16 +11,15 @@ from typing import Any, Literal
 import numpy as np
 
 from ._block import Block, Choice
+from ._filters import DEFAULT_FILTER, merged
 from ._options import Path_
 from ._own_columns import run_incremental, sets_for, vectorised
 from .errors import CaptureError, ConfigError
-from .flow import Flow
+from .flow import SEQUENCES, Flow
 from .own import BaseIncrementalFeature, Feature, OnFeatureError, get_feature_registry
 from .packets import KeepPackets, PacketSource, checked
 from .read import read_flows
 from .table import FlowTable
-
-DEFAULT_FILTER = "not arp and not icmp and not icmpv6 and not dhcp and not dhcpv6"
 
 
 class Analyzer:
@@ -245,6 +243,12 @@ class Analyzer:
         wanted += [name for name in _PROTOCOLS if name in protocols]
         return wanted + sets_for(list(self._own.values()), wanted)
 
+    def _wants(self, name: str) -> bool:
+        return self.enabled_features is None or name in self.enabled_features
+
+    def _wanted_sequences(self) -> tuple[str, ...]:
+        return tuple(name for name in SEQUENCES if self._wants(name))
+
     def _wanted_protocols(self) -> set[str]:
         wanted = set(_PROTOCOLS)
         for chosen in (self.protocols, self.enabled_features):
@@ -264,7 +268,9 @@ class Analyzer:
             block = Block(
                 table[at : at + rows],
                 choice,
-                with_statistics=self.compute_statistics,
+                with_statistics=self._wants("statistics") and self.compute_statistics,
+                sequences=self._wanted_sequences(),
+                by_port=self.app_layer_parsing == "port_only",
                 packets=source,
             )
             counts = block.packet_counts()
@@ -298,7 +304,7 @@ class Analyzer:
         self._stats["errors"] += failed
         self._stats["files_processed"] += len(table.captures) - failed
         self._stats["packets_processed"] += table.account.get("frames", 0)
-        self._stats["packets_filtered"] += table.account.get("filtered", 0)
+        self._stats["packets_filtered"] += table.account.get("frames_filtered", 0)
 
 
 def _keep(source: PacketSource, flows: list[Flow]) -> None:
@@ -310,38 +316,7 @@ def _keep(source: PacketSource, flows: list[Flow]) -> None:
         source.keep(path, found)
 
 
-def merged(default: str | None, wanted: str | None) -> str | None:
-    """Both filters; what the second one names, the usual default does not leave out."""
-    default, wanted = translated(default or ""), translated(wanted or "")
-    if default == translated(DEFAULT_FILTER) and wanted:
-        named = set(re.findall(r"[a-z0-9]+", wanted.lower()))
-        rules = [rule for rule in default.split(" and ") if rule.split()[1] not in named]
-        default = " and ".join(rules)
-    if default and wanted:
-        return f"({default}) and ({wanted})"
-    return default or wanted or None
-
-
-def translated(expression: str) -> str:
-    """An expression with words of wa1kpcap's language as tcpdump has them."""
-    words = re.findall(r'"[^"]*"|[()]|[^\s()"]+', expression)
-    found: list[str] = []
-    for word in words:
-        lower = word.lower()
-        if lower in _WORDS:
-            word = _WORDS[lower]
-        elif _ADDRESS.fullmatch(word) and (not found or found[-1] in _BEFORE_HOSTS):
-            found.append("host")
-        found.append(lower if lower in _LOWER else word)
-    return " ".join(found)
-
-
-_WORDS = {"icmpv6": "icmp6", "ipv6": "ip6"}
-_LOWER = {"and", "or", "not", "tcp", "udp", "icmp", "arp", "ip", "host", "src", "dst", "port"}
-_BEFORE_HOSTS = {"and", "or", "not", "(", "&&", "||", "!"}
-_ADDRESS = re.compile(r"\d+(\.\d+){3}|[0-9a-fA-F]*:[0-9a-fA-F:]*:[0-9a-fA-F:.]*")
-
 _PROTOCOLS = ("tls", "quic", "http", "dns")
-_APP_LAYERS: dict[str, Any] = {"full": "full", "port_only": "port-only", "none": "none"}
+_APP_LAYERS: dict[str, Any] = {"full": "full", "port_only": "full", "none": "none"}
 _NEVER = 100 * 366 * 86400.0
 """Seconds that no capture is long."""

@@ -214,7 +214,7 @@ def _flat(flow: Flow) -> dict[str, Any]:
     features = flow.features
     for name in SEQUENCES:
         series = getattr(features, name)
-        if len(series) or not name.startswith("tcp_"):
+        if flow._block.shows(name) and (len(series) or not name.startswith("tcp_")):
             row[f"feature.{name}"] = series.tolist()
     for name in STATISTICS:
         if name in stats:

@@ -135,7 +135,8 @@ class FlowFeatures:
         flow: dict[str, Any] = {
             name: self._series(name).tolist()
             for name in SEQUENCES
-            if not (name.startswith("tcp_") and not len(self._series(name)))
+            if self._block.shows(name)
+            and not (name.startswith("tcp_") and not len(self._series(name)))
         }
         if self._block.with_statistics:
             flow["statistics"] = {
@@ -439,7 +440,7 @@ def stats_of(block: Block, row: int) -> dict[str, Any]:
     """The statistics of a flow's sequences, and some of the flow."""
     found: dict[str, Any] = {}
     for name, series in STATISTICS.items():
-        if len(block.series(series)[row]):
+        if block.shows(series) and len(block.series(series)[row]):
             found[name] = StatisticsView(block.statistics(series), row)
     metrics = block.metrics()
     up, down = metrics["up_packet_count"][row], metrics["down_packet_count"][row]

@@ -152,9 +152,10 @@ def tls(block: Block, row: int) -> TLSInfo | None:
 
     hellos = value("client_hello_count") or 0
     has_any = hellos or value("version") or value("cert_sha256")
-    if not has_any and "tls" not in (block.value("applications", row) or ()):
+    is_heard = block.value("application_by", row) == "content" and "tls_version" in block.names
+    if not has_any and not (is_heard and "tls" in (block.value("applications", row) or ())):
         return None
-    if block.value("quic_version", row) is not None:
+    if block.value("quic_version", row) is not None or not _is_usual(block, row, "tls"):
         return None
     number = value("version_id")
     sni = value("sni")
@@ -184,7 +185,8 @@ def http(block: Block, row: int) -> HTTPInfo | None:
     def value(name: str) -> Any:
         return block.value("http_" + name, row)
 
-    if not (value("request_count") or value("response_count")):
+    has_any = value("request_count") or value("response_count")
+    if not has_any or not _is_usual(block, row, "http"):
         return None
     return HTTPInfo(
         method=value("method"),
@@ -206,7 +208,8 @@ def dns(block: Block, row: int) -> DNSInfo | None:
     def value(name: str) -> Any:
         return block.value("dns_" + name, row)
 
-    if not (value("query_count") or value("response_count")):
+    has_any = value("query_count") or value("response_count")
+    if not has_any or not _is_usual(block, row, "dns"):
         return None
     query = value("query")
     answers = value("answers") or []
@@ -228,7 +231,7 @@ def quic(block: Block, row: int) -> QUICInfo | None:
         return block.value("quic_" + name, row)
 
     version = value("version")
-    if version is None:
+    if version is None or not _is_usual(block, row, "quic"):
         return None
     chosen = value("server_scid") or value("scid") or ""
     return QUICInfo(
@@ -241,6 +244,12 @@ def quic(block: Block, row: int) -> QUICInfo | None:
         cipher_suites=block.value("tls_client_ciphers", row) or [],
         user_agent=value("user_agent"),
     )
+
+
+def _is_usual(block: Block, row: int, protocol: str) -> bool:
+    """Whether a protocol is looked for at the flow's ports: anywhere, or where it is usual."""
+    ports = {block.values("src_port")[row], block.values("dst_port")[row]}
+    return not block.by_port or not ports.isdisjoint(_PORTS[protocol])
 
 
 def name_parts(text: str | None) -> dict[str, Any]:
@@ -309,6 +318,14 @@ def _draft(version: str) -> int:
     except ValueError:
         return 0
 
+
+_PORTS = {
+    "tls": (443, 465, 853, 993, 995, 5061),
+    "http": (80, 8000, 8080),
+    "dns": (53, 137, 5353, 5355),
+    "quic": (443,),
+}
+"""Where a protocol is looked for with ``app_layer_parsing="port_only"``."""
 
 _QUIC_VERSIONS = {"1": 1, "2": 0x6B3343CF}
 _RESPONSE_CODES = {

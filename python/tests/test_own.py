@@ -153,7 +153,9 @@ def test_features_that_depend_on_one_another_are_told() -> None:
 
 
 def test_an_exception_names_feature_and_flow() -> None:
-    with pytest.raises(fl.FeatureError, match=r"'fails' of flow \d+ \(.*\(UDP\)\): RuntimeError") as e:
+    with pytest.raises(
+        fl.FeatureError, match=r"'fails' of flow \d+ \(.*\(UDP\)\): RuntimeError"
+    ) as e:
         fl.read_flows(BROWSING, own=[Fails()])
     assert e.value.feature == "fails"
     assert isinstance(e.value.__cause__, RuntimeError)
