@@ -17,11 +17,14 @@ import pytest
 import flowloom as fl
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "python" / "README.md", *sorted((ROOT / "docs" / "python").glob("*.md"))]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "README_CN.md", "python/README.md")),
+    *sorted((ROOT / "docs" / "python").glob("*.md")),
+]
 BLOCK = re.compile(r"(<!-- not run: .*? -->\n)?^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_blocks_run_and_print_what_they_say(page, tmp_path, monkeypatch, request):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MPLBACKEND", "Agg")
