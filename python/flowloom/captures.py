@@ -23,7 +23,7 @@ Pieces: TypeAlias = "int | str | dt.timedelta"
 CaptureFormat: TypeAlias = Literal["pcap", "pcapng"]
 Compression: TypeAlias = Literal["none", "gzip", "zstd", "lz4"]
 Resolution: TypeAlias = Literal["us", "ns"]
-Payload: TypeAlias = Literal["zero", "cut", "keep"]
+Payload: TypeAlias = Literal["zero", "cut", "names", "keep"]
 
 
 @overload
@@ -418,8 +418,9 @@ def anonymize(
         addresses. Without one, a random key is used and forgotten.
     new_key : bool
         Make the key if there is no such file.
-    payload : {"zero", "cut", "keep"}
-        What becomes of payload: zeros; frames end before it; it stays, but for the addresses that
+    payload : {"zero", "cut", "names", "keep"}
+        What becomes of payload: zeros; frames end before it; zeros, but for messages of DNS, hellos
+        of TLS and heads of HTTP/1, with other names in them; it stays, but for the addresses that
         are found in it (captures are read twice, and must be files).
     keep_vendors : bool
         Keep the first three bytes of hardware addresses.

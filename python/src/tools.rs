@@ -238,5 +238,9 @@ const COMPRESSIONS: [(&str, Compression); 4] = [
 ];
 const RESOLUTIONS: [(&str, Resolution); 2] =
     [("us", Resolution::MICROSECONDS), ("ns", Resolution::NANOSECONDS)];
-const PAYLOADS: [(&str, Payload); 3] =
-    [("zero", Payload::Zero), ("cut", Payload::Cut), ("keep", Payload::Keep)];
+const PAYLOADS: [(&str, Payload); 4] = [
+    ("zero", Payload::Zero),
+    ("cut", Payload::Cut),
+    ("names", Payload::Names),
+    ("keep", Payload::Keep),
+];
