@@ -33,7 +33,7 @@ from .table import FlowTable
 
 if TYPE_CHECKING:
     from .analyzer import Analyzer
-    from .captures import anonymize, convert, cut, extract, index, info, merge
+    from .captures import extract, index, info
     from .export import FlowExporter, to_csv, to_dataframe, to_dict, to_json, to_parquet
     from .flow import Flow, FlowFeatures, FlowMetrics, TCPState
     from .frames import Frame, FrameReader, open_packets, read_packets, save_packets
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         unregister_feature,
     )
     from .packets import Packet
+    from .rewrite import anonymize, convert, cut, merge
     from .stream import Stream, StreamReader, save_streams, streams
 
 __all__ = [
@@ -127,7 +128,7 @@ def __dir__() -> list[str]:
 
 _LATER = {
     "analyzer": ("Analyzer",),
-    "captures": ("anonymize", "convert", "cut", "extract", "index", "info", "merge"),
+    "captures": ("extract", "index", "info"),
     "export": (
         "FlowExporter",
         "to_csv",
@@ -154,5 +155,6 @@ _LATER = {
         "unregister_feature",
     ),
     "packets": ("Packet",),
+    "rewrite": ("anonymize", "convert", "cut", "merge"),
     "stream": ("Stream", "StreamReader", "save_streams", "streams"),
 }

@@ -16,9 +16,9 @@ from . import _native
 from ._jobs import OnError, check_on_error, complain, finish
 from ._options import Path_, Population, Sources, options
 from ._progress import Progressing
-from .captures import Frames, frame_ranges
 from .errors import CaptureWarning, ConfigError
 from .read import read_flows
+from .rewrite import Frames, frame_ranges
 from .table import FlowTable
 
 if TYPE_CHECKING:

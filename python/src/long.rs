@@ -61,7 +61,7 @@ fn rows(
         place.map(|place| Arc::clone(batch.column(place)))
     };
     let lists = lists.iter().map(|(list, _)| found(list)).collect::<Result<Vec<_>, _>>()?;
-    let lists = lists.iter().map(|list| list.as_list::<i32>()).collect::<Vec<_>>();
+    let lists = lists.iter().map(AsArray::as_list::<i32>).collect::<Vec<_>>();
     let lengths = match lists.first() {
         Some(first) => (0..first.len()).map(|row| length(first, row)).collect::<Vec<_>>(),
         None => vec![0; batch.num_rows()],

@@ -79,12 +79,12 @@ pub(crate) fn extract(
     index: PathBuf,
     output: PathBuf,
     flows: Vec<i64>,
-    filter: Option<String>,
+    filter: Option<&str>,
     name: Option<String>,
     force: bool,
 ) -> PyResult<Job> {
     let words = flow_words(&Registry::new());
-    let parsed = filter.as_deref().map(|text| {
+    let parsed = filter.map(|text| {
         Filter::parse_of_flows(text, &words).map_err(|error| errors::filter(py, text, &error))
     });
     let is_file = output.extension().is_some_and(|ending| ending == "pcap" || ending == "pcapng")
@@ -170,6 +170,7 @@ impl Copying {
 /// What becomes of captures that are to be anonymised: a dictionary with all of these keys.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct Anonymizing {
     sources: Vec<Source>,
     output: PathBuf,

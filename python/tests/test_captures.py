@@ -116,6 +116,12 @@ def test_convert_and_back_changes_nothing(tmp_path: Path) -> None:
     assert one == other
 
 
+@pytest.mark.parametrize("source", [[BROWSING], ROOT / "samples", str(ROOT / "samples" / "*.pcap")])
+def test_several_captures_are_not_converted_into_one(source: object, tmp_path: Path) -> None:
+    with pytest.raises(fl.ConfigError, match="merge"):
+        fl.convert(source, tmp_path / "a.pcap")  # type: ignore[arg-type]
+
+
 def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
     fl.convert(BROWSING, tmp_path / "a.pcap")
     with pytest.raises(fl.OutputError):
@@ -282,6 +288,7 @@ except KeyboardInterrupt as stopped:
     [
         "flowloom.captures",
         "flowloom.frames",
+        "flowloom.rewrite",
         "flowloom.stream",
         "flowloom.compat.pcapkit",
         "flowloom.compat.pcapkit.extraction",

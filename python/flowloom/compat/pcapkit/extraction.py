@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, cast
 
-from ...captures import convert, info
+from ...captures import info
 from ...errors import ConfigError
 from ...frames import Frame as Packet
 from ...frames import FrameReader, open_packets, save_packets
+from ...rewrite import convert
 from ._info import Info
 from .errors import EngineWarning, FileNotFound, UnsupportedCall
 from .frames import Frame, scapy_frames
@@ -324,7 +325,7 @@ def _save(source: Any, output: str, format: str, asked: dict[str, Any]) -> None:
     if format != "pcap":
         save_packets(source, output, format=cast("Any", format), force=True, **asked)
     elif "frames" in asked:
-        from ...captures import cut
+        from ...rewrite import cut
 
         cut(source, output, frames=asked["frames"], format="pcap", force=True)
     else:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from ... import captures
+from ... import captures, rewrite
 from ..._options import Source
 from ...frames import save_packets
 from ...ragged import Ragged
@@ -79,7 +79,7 @@ def _label(row: dict[str, Any], start: int) -> str:
 def _write(part: Path, target: str, format: str, nanosecond: bool) -> None:
     if format == "pcap":
         resolution: Any = "ns" if nanosecond else "us"
-        captures.convert(part, target, format="pcap", resolution=resolution, force=True)
+        rewrite.convert(part, target, format="pcap", resolution=resolution, force=True)
     else:
         save_packets(part, target, format=cast("Any", format), force=True)
 
