@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import doctest
-import importlib
 import os
-import re
 import subprocess
 import sys
 import threading
@@ -281,36 +278,3 @@ except KeyboardInterrupt as stopped:
     # The one that waits for the pipe goes with it.
     assert int(threads) <= 1
     assert float(took) < 0.2
-
-
-@pytest.mark.parametrize(
-    "module",
-    [
-        "flowloom.captures",
-        "flowloom.frames",
-        "flowloom.rewrite",
-        "flowloom.stream",
-        "flowloom.compat.pcapkit",
-        "flowloom.compat.pcapkit.extraction",
-        "flowloom.compat.pypcaptools",
-    ],
-)
-def test_examples_of_docstrings_run(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    done = doctest.testmod(importlib.import_module(module))
-    assert done.attempted > 1 and not done.failed
-
-
-@pytest.mark.parametrize("page", ["coming-from-pcapkit.md", "coming-from-pypcaptools.md"])
-def test_examples_of_the_pages_run(
-    page: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    if "pcapkit" in page:
-        pytest.importorskip("scapy", reason="skipped, not tested: Scapy is not installed")
-    text = (ROOT / "docs" / "python" / page).read_text(encoding="utf-8")
-    blocks = re.findall(r"^```python\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
-    assert blocks
-    monkeypatch.chdir(ROOT)
-    for block in blocks:
-        exec(compile(block, page, "exec"), {})  # noqa: S102
-    assert capsys.readouterr().out
