@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use flowloom_engine::{
-    ConfigError, Data, Direction, FrameInput, FrameRange, Level, PacketFormat, PacketSettings,
-    Shape, SinkError, StreamFormat, StreamLimits, StreamPart, Streams, StreamsTo, TakePackets,
-    TakeParts, View, What, find_layer, packets_into, take_streams, take_streams_into,
+    ConfigError, Data, Destination, Direction, Existing, FrameInput, FrameRange, Level,
+    PacketFormat, PacketSettings, Shape, SinkError, StreamFormat, StreamLimits, StreamPart,
+    Streams, StreamsTo, TakePackets, TakeParts, View, What, find_layer, packets as write_packets,
+    packets_into, take_streams, take_streams_into,
 };
-use flowloom_engine::{Destination, Existing, packets as write_packets};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use serde_json::to_string;
