@@ -194,16 +194,22 @@ def test_populations_are_those_of_flows(capture: Path, population: str) -> None:
         assert np.concatenate(items).tolist() == packets[column].tolist()
 
 
-def test_each_packet_has_a_frame_in_every_sample() -> None:
-    compared = 0
-    for capture in SAMPLES:
+@pytest.mark.parametrize("place", ["samples", "corpus"])
+def test_each_packet_has_a_frame_among_those_of_its_flow(
+    place: str, request: pytest.FixtureRequest
+) -> None:
+    directory = request.getfixturevalue(place)
+    captures = packets = 0
+    for capture in sorted(directory.rglob("*.pcap*")):
         flows = fl.read_flows(capture, features="core,frames,packet_frames", on_error="ignore")
-        assert flows["packet_frames"].lengths.tolist() == flows["packet_count"].tolist()
-        for of_packets, all_frames in zip(flows["packet_frames"], flows["frame_numbers"]):
-            assert set(of_packets.tolist()) <= set(all_frames.tolist())
-        compared += len(flows)
-    print(f"{compared} flows compared")
-    assert compared > 50
+        assert flows["packet_frames"].lengths.tolist() == flows["packet_count"].tolist(), capture
+        for of_packets, all_frames in zip(
+            flows["packet_frames"], flows["frame_numbers"], strict=True
+        ):
+            assert set(of_packets.tolist()) <= set(all_frames.tolist()), capture
+        captures, packets = captures + 1, packets + int(flows["packet_count"].sum())
+    print(f"{captures} captures, {packets} packets compared")
+    assert packets > 1000
 
 
 def test_packets_have_layers_and_bytes() -> None:
