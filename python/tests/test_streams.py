@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +25,17 @@ def _written(capture: Path, directory: Path, **asked: Any) -> Said:
     found: Said = []
     for line in (directory / "index.jsonl").read_text().splitlines():
         for text in (directory / json.loads(line)["file"]).read_text().splitlines():
-            info = json.loads(text)
-            pieces = info.pop("pieces", None)
-            if pieces is None:
-                pieces = [{"offset": 0, "data": info.pop("data", "")}]
-            told = [(one["offset"], base64.b64decode(one["data"])) for one in pieces]
-            found.append((info, [(offset, data) for offset, data in told if data]))
+            found.append(_told(json.loads(text)))
     return found
+
+
+def _told(info: dict[str, Any]) -> tuple[dict[str, Any], list[tuple[int, bytes]]]:
+    """What a line says, and the bytes in it."""
+    pieces = info.pop("pieces", None)
+    if pieces is None:
+        pieces = [{"offset": 0, "data": info.pop("data", "")}]
+    told = [(one["offset"], base64.b64decode(one["data"])) for one in pieces]
+    return info, [(offset, data) for offset, data in told if data]
 
 
 def _handed(capture: Path, **asked: Any) -> Said:
@@ -50,6 +55,18 @@ def test_samples_say_what_the_command_line_says(view: Any, strict: bool, tmp_pat
         size += sum(len(piece) for _, pieces in handed for _, piece in pieces)
     print(f"{units} units, {size} bytes compared")
     assert units > 50 and size > 100_000
+
+
+@pytest.mark.parametrize("view", ["messages", "conversation"])
+def test_the_binary_says_the_same(view: Any, command_line: Path) -> None:
+    arguments = ["streams", BROWSING, "--as", view, "--format", "jsonl", "--strict", "--quiet"]
+    run = subprocess.run([command_line, *arguments], capture_output=True, text=True, check=True)
+    lines = [json.loads(line) for line in run.stdout.splitlines()]
+    handed = _handed(BROWSING, view=view, strict=True)
+    assert [_told(line) for line in lines] == [
+        ({**info, "capture": str(BROWSING)}, pieces) for info, pieces in handed
+    ]
+    assert len(lines) > 20
 
 
 def test_datagrams_are_those_of_the_command_line(tmp_path: Path) -> None:
