@@ -136,7 +136,7 @@ def dtype_for(
 ) -> np.dtype[Any]:
     """The type that was asked for, or the smallest that holds items of all these, and ``pad``."""
     found = np.result_type(*dtypes) if dtype is None else np.dtype(dtype)
-    if found.kind not in _ORDER:
+    if found.kind not in _KINDS:
         raise TypeError(f"arrays are of numbers, not of {found}")
     if _holds(found, pad):
         return found
@@ -165,17 +165,13 @@ def fill(
 
     Lists lie one after the other among the items; there may be others between them.
     """
-    if _ORDER[items.dtype.kind] > _ORDER[padded.dtype.kind]:
-        raise TypeError(
-            f"{name}: {padded.dtype} is nothing for {items.dtype}: choose another dtype"
-        )
     length = padded.shape[1]
     rows = max(1, _CELLS // length)
     for at in range(0, len(padded), rows):
         here = slice(at, at + rows)
         kept = np.minimum(lengths[here], length)
         chosen = _chosen(items, starts[here], lengths[here], kept, keep)
-        _refuse_overflow(chosen, padded.dtype, name)
+        _refuse_misfits(chosen, padded.dtype, name)
         place = np.arange(length)
         cells = place >= length - kept[:, None] if side == "left" else place < kept[:, None]
         padded[here][cells] = chosen
@@ -202,18 +198,24 @@ def _chosen(
     return kept_items
 
 
-def _refuse_overflow(items: npt.NDArray[Any], dtype: np.dtype[Any], name: str) -> None:
-    if dtype.kind not in "iu" or np.can_cast(items.dtype, dtype) or not items.size:
+def _refuse_misfits(items: npt.NDArray[Any], dtype: np.dtype[Any], name: str) -> None:
+    """Raises where an item would become another value."""
+    if dtype.kind == "f" or np.can_cast(items.dtype, dtype) or not items.size:
         return
-    low, high = int(items.min()), int(items.max())
-    bounds = np.iinfo(dtype)
-    if low < bounds.min or high > bounds.max:
-        value = low if low < bounds.min else high
-        raise ValueError(f"{name}: {dtype} cannot hold {value}: choose a larger dtype")
+    is_float = items.dtype.kind == "f"
+    broken = items[items != np.floor(items)][:1] if is_float else items[:0]
+    low, high = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+    extremes = np.array([items.min(), items.max()])
+    # As a float, the largest integer of 64 bits is one more than it is.
+    above = np.greater_equal if is_float and float(high) != high else np.greater
+    values = [*broken, *extremes[(extremes < low) | above(extremes, high)]]
+    if values or not np.isfinite(extremes).all():
+        value = values[0] if values else np.nan
+        raise ValueError(f"{name}: {dtype} cannot hold {value}: choose another dtype")
 
 
-_ORDER = {"b": 0, "u": 1, "i": 1, "f": 2}
-"""Kinds of numbers: those of each can become those of the same order, or a higher one."""
+_KINDS = "buif"
+"""Kinds of numbers: booleans, unsigned and signed integers, floats."""
 
 _CELLS = 1 << 22
 """Cells of a padded array that are filled at once: its masks take as many bytes."""

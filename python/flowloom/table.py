@@ -243,7 +243,7 @@ class FlowTable:
         KeyError
             There is no such column.
         TypeError
-            A column has no lists of numbers, or has floats, and the type is one of integers.
+            A column has no lists of numbers.
         ValueError
             A value or `pad` is beyond what the type can hold.
 

@@ -2,6 +2,7 @@
 
 mod anonymize;
 mod life;
+pub(crate) mod rerun;
 pub(crate) mod split;
 pub(crate) mod traces;
 
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use flowloom_engine::{DEFAULT_SETS, Format, FrameRange, Pieces};
 
+use self::rerun::RerunArguments;
 use self::split::SplitArguments;
 use self::traces::TracesArguments;
 use crate::parse::{duration, format, pieces, size, snap_len, time};
@@ -33,6 +35,8 @@ pub(crate) enum Command {
     Flows(Box<FlowsArguments>),
     /// One row per capture, with the packets of all its flows
     Traces(Box<TracesArguments>),
+    /// A table of flows made again, with the settings that its file carries
+    Rerun(RerunArguments),
     /// One capture per flow, or per group of flows
     Split(Box<SplitArguments>),
     /// What is in a capture: format, times, interfaces, protocols, flows, talkers, losses

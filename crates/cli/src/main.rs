@@ -9,6 +9,7 @@ mod packets;
 mod parse;
 mod progress;
 mod report;
+mod rerun;
 mod rewrite;
 mod split;
 mod streams;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Flows(arguments) => flows::flows(*arguments),
         Command::Traces(arguments) => traces::traces(*arguments),
+        Command::Rerun(arguments) => rerun::rerun(arguments),
         Command::Split(arguments) => split::split(*arguments),
         Command::Info(arguments) => info::info(&arguments),
         Command::Merge(arguments) => rewrite::merge(&arguments),

@@ -9,6 +9,7 @@ mod inputs;
 #[cfg(unix)]
 mod interrupt;
 mod outputs;
+mod rerun;
 #[cfg(unix)]
 mod rewrite;
 mod split;

@@ -1,0 +1,57 @@
+//! `flowloom rerun`: the same table again, from what its file says.
+
+use std::fs;
+
+use crate::common::{flowloom, run, sample, text};
+
+#[test]
+fn a_table_is_made_again_byte_for_byte() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).display().to_string();
+    let captures = [sample("browsing.pcapng"), sample("loss.pcap"), sample("tunnels.pcap")];
+    let captures = captures.map(|path| path.display().to_string());
+    let settings: [&[&str]; 5] = [
+        &[],
+        &["--features", "core,sequences,statistics,tls", "--signed", "--sequence-max", "9"],
+        &["--filter", "tcp and not port 22", "--population", "payload", "--order", "start"],
+        &["--no-split", "--key-ignore", "vlan,vni", "--client", "192.0.2.0/24", "--count", "200"],
+        &["--label-path", "{scene}.pcap", "--tcp-idle", "50ms", "--without", "vni,community_id"],
+    ];
+    for (number, settings) in settings.into_iter().enumerate() {
+        for ending in ["parquet", "arrow"] {
+            let (first, again) = (path(&format!("{number}.{ending}")), path("again.parquet"));
+            let again = again.replace("parquet", ending);
+            let mut arguments = vec!["flows", "-o", &first];
+            arguments.extend(settings);
+            arguments.extend(captures.iter().map(String::as_str));
+            run(&mut flowloom(&arguments));
+            run(&mut flowloom(&["rerun", &first, "-o", &again, "--threads", "1"]));
+            assert_eq!(fs::read(&first).unwrap(), fs::read(&again).unwrap(), "{settings:?}");
+        }
+    }
+    // Of one capture, and as text.
+    let (all, one) = (path("0.parquet"), path("one.jsonl"));
+    run(&mut flowloom(&["rerun", &all, &captures[1], "-o", &one]));
+    assert_eq!(fs::read_to_string(one).unwrap().lines().count(), 5);
+}
+
+#[test]
+fn what_no_table_keeps_is_asked_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).display().to_string();
+    let (key, table, again) = (path("key"), path("t.parquet"), path("again.parquet"));
+    fs::write(&key, [7; 32]).unwrap();
+    let capture = sample("dhcp.pcap").display().to_string();
+    run(&mut flowloom(&["flows", &capture, "--anonymize", &key, "-o", &table]));
+    let refused = flowloom(&["rerun", &table, "-o", &again]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).contains("need the key of addresses"), "{refused:?}");
+    run(&mut flowloom(&["rerun", &table, "-o", &again, "--anonymize", &key]));
+    assert_eq!(fs::read(&table).unwrap(), fs::read(&again).unwrap());
+    // Files that say nothing of how they were made.
+    for name in [&capture, &path("no such file")] {
+        let refused = flowloom(&["rerun", name, "-o", &again]).output().unwrap();
+        assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+        assert!(text(&refused.stderr).contains("cannot read the table"), "{refused:?}");
+    }
+}
