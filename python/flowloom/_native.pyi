@@ -6,12 +6,15 @@ from typing import Any, final
 __all__ = [
     "Array",
     "Buffer",
+    "Frames",
     "Reader",
     "Table",
     "__version__",
     "catalogue",
+    "dissect",
     "from_ipc",
     "read",
+    "read_frames",
     "recorded",
     "rerun",
 ]

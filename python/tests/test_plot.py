@@ -16,7 +16,7 @@ from matplotlib.testing.compare import compare_images
 import flowloom as fl
 
 IMAGES = Path(__file__).parent / "images"
-TOLERANCE = 20
+TOLERANCE = 15
 """Root mean square of differences of pixels (0-255): other versions draw letters otherwise."""
 
 
