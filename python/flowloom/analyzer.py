@@ -82,6 +82,7 @@ class Analyzer:
     >>> import flowloom as fl
     >>> flows = fl.Analyzer().analyze_file("samples/browsing.pcapng")
     >>> print(flows[0].key, flows[0].packet_count)
+    192.0.2.101:35860 -> 192.0.2.1:53 (UDP) 2
     """
 
     def __init__(

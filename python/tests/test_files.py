@@ -123,7 +123,7 @@ def test_each_setting_changes_what_is_recorded(samples):
         "tcp_idle": 1, "idle": 1, "active": 1, "linger": 1, "flows_max": 99, "app_layer": "none",
         "tcp_overlap": "bsd", "verify_checksums": True, "ip_headers_max": 3, "count": 7, "start": 1,
         "stop": 2, "dedup": 1, "ignore_tcp_ends": True, "labels": "{x}.pcap",
-        "label_comments": True,
+        "label_comments": True, "reassembly": False,
     }  # fmt: skip
     options = set(fl.FlowOptions.__annotations__) | {"features", "filter", "rotated", "client"}
     # These are recorded as being there, or change no result.
