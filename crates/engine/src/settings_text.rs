@@ -133,6 +133,7 @@ struct SavedTimeouts {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "they are named as the engine names them")]
 struct SavedLimits {
     flows_max: usize,
     tcp_holes_max: usize,
@@ -316,7 +317,7 @@ impl SavedLimits {
     }
 }
 
-fn name_of<T: PartialEq>(value: T, names: &[(&'static str, T)]) -> &'static str {
+fn name_of<T: Copy + PartialEq>(value: T, names: &[(&'static str, T)]) -> &'static str {
     names.iter().find(|(_, known)| *known == value).map_or("", |(name, _)| name)
 }
 
