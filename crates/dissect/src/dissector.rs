@@ -214,8 +214,11 @@ impl Dissector {
                 let len = w.rest(at).len();
                 match self.streams.segment(packet, len) {
                     Some((stream, known)) => {
+                        let before = stream.pending.len();
                         layers::data(w, at, known);
                         layers::app::segment(w, packet, stream, at + known);
+                        let after = stream.pending.len();
+                        self.streams.note(before, after);
                     }
                     None => layers::data(w, at, usize::MAX),
                 }

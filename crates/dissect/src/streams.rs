@@ -12,6 +12,8 @@ use flowloom_wire::{Address, Packet};
 #[derive(Debug, Default)]
 pub(crate) struct Streams {
     sides: HashMap<Side, Stream>,
+    /// Bytes that wait in all of them.
+    held: usize,
 }
 
 /// Sender and receiver.
@@ -27,6 +29,8 @@ pub(crate) struct Stream {
     next: Option<u32>,
     /// The beginning of a message that is not complete.
     pub(crate) pending: Vec<u8>,
+    /// How far the end of a head was searched for in it.
+    pub(crate) searched: usize,
     /// What the direction speaks, once it is known.
     pub(crate) speaks: Option<Speaks>,
 }
@@ -36,7 +40,12 @@ pub(crate) struct Stream {
 pub(crate) enum Speaks {
     Dns,
     Http,
+    /// SSH, up to its banner.
     Ssh,
+    /// SSH behind its banner.
+    SshPackets,
+    /// SSH behind the message that new keys are taken.
+    SshEncrypted,
     Tls,
 }
 
@@ -48,9 +57,11 @@ impl Streams {
         if self.sides.len() >= STREAMS_MAX && !self.sides.contains_key(&side) {
             // Rare, and cheaper than to know which is the oldest: what is waited for is lost.
             self.sides.clear();
+            self.held = 0;
         }
         let stream = self.sides.entry(side).or_default();
         if packet.tcp_flags & SYN != 0 {
+            self.held -= stream.pending.len();
             *stream = Stream { next: Some(packet.seq.wrapping_add(1)), ..Stream::default() };
             return (len > 0).then_some((stream, 0));
         }
@@ -62,7 +73,8 @@ impl Streams {
         if known == 0 || known > u32::MAX / 2 {
             if known != 0 {
                 // A hole: what was waited for does not come.
-                stream.pending.clear();
+                self.held -= stream.pending.len();
+                stream.pending = Vec::new();
             }
             stream.next = Some(end);
             return Some((stream, 0));
@@ -73,6 +85,16 @@ impl Streams {
         }
         stream.next = Some(end);
         Some((stream, known))
+    }
+
+    /// Notes that a direction that held `before` bytes holds `after` now. If all hold too many,
+    /// what is waited for is lost.
+    pub(crate) fn note(&mut self, before: usize, after: usize) {
+        self.held = self.held + after - before;
+        if self.held > HELD_MAX {
+            self.sides.values_mut().for_each(|stream| stream.pending = Vec::new());
+            self.held = 0;
+        }
     }
 }
 
@@ -92,3 +114,5 @@ const SYN: u8 = 2;
 const STREAMS_MAX: usize = 1 << 16;
 /// Bytes that wait for the rest of a message, of each direction: a DNS message or a record of TLS.
 const PENDING_MAX: usize = (64 << 10) + 2;
+/// Bytes that wait for the rest of a message, of all directions together.
+const HELD_MAX: usize = 64 << 20;

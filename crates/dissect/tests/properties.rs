@@ -8,6 +8,7 @@ use std::path::Path;
 
 use flowloom_capture::{Block, Capture, Limits, Source};
 use flowloom_dissect::{Dissection, Dissector, FrameInput, Kind, LAYERS, Value, summary};
+use flowloom_schema::{LinkType, Timestamp};
 
 #[test]
 fn cut_frames_are_dissected_in_bounds() {
@@ -33,6 +34,50 @@ fn changed_frames_are_dissected_in_bounds() {
     });
 }
 
+/// In one dissector, so that what was changed gets into datagrams, streams and connections.
+#[test]
+fn changed_captures_are_dissected_in_bounds() {
+    let mut random = Random(1);
+    for round in 0..8 {
+        each_frame(400, |input, dissector, dissection| {
+            let mut bytes = input.bytes.to_vec();
+            for _ in 0..random.below(4) {
+                let at = random.below(bytes.len().max(1));
+                if let Some(byte) = bytes.get_mut(at) {
+                    *byte = random.below(256) as u8;
+                }
+            }
+            if round % 2 == 1 && random.below(8) == 0 {
+                bytes.truncate(random.below(bytes.len() + 1));
+            }
+            check(&FrameInput { bytes: &bytes, ..*input }, dissector, dissection);
+        });
+    }
+}
+
+#[test]
+fn fragments_that_never_end_take_no_more_than_their_limit() {
+    let (mut dissector, mut dissection) = (Dissector::default(), Dissection::default());
+    let mut frame = [0; 60];
+    frame[0] = 0x45;
+    frame[3] = 60;
+    frame[9] = 17;
+    for number in 0..200_000_u32 {
+        frame[12..16].copy_from_slice(&number.to_be_bytes());
+        frame[6..8].copy_from_slice(&(0x2000 | number as u16 & 0x1fff).to_be_bytes());
+        let input = FrameInput {
+            number: u64::from(number),
+            time: Timestamp(0),
+            link: LinkType::RAW,
+            interface: 0,
+            original: 60,
+            bytes: &frame,
+        };
+        check(&input, &mut dissector, &mut dissection);
+        assert_eq!(dissection.joined_len(), 0);
+    }
+}
+
 #[test]
 fn names_are_unique_and_documented() {
     let mut names: Vec<_> = LAYERS.iter().flat_map(|layer| layer.fields).map(|f| f.name).collect();
@@ -50,6 +95,11 @@ fn names_are_unique_and_documented() {
 fn check(input: &FrameInput<'_>, dissector: &mut Dissector, dissection: &mut Dissection) {
     dissector.dissect(input, dissection);
     let mut text = String::new();
+    let bytes = input.bytes.len() + dissection.joined_len();
+    let count = dissection.fields().len();
+    assert!(dissection.joined_len() <= JOINED_MAX);
+    assert!(count <= 64 + FIELDS_MAX * bytes, "{count} fields of {bytes} bytes");
+    let mut written = 0;
     summary(dissection, input.bytes, &mut text);
     for (at, layer) in dissection.layers().iter().enumerate() {
         let source = dissection.source(layer, input.bytes);
@@ -64,9 +114,29 @@ fn check(input: &FrameInput<'_>, dissector: &mut Dissector, dissection: &mut Dis
             depth = field.depth;
             text.clear();
             field.write(dissection, source, &mut text);
+            written += text.len();
         }
     }
+    assert!(written <= 4096 + TEXT_MAX * bytes, "{written} bytes of text of {bytes} bytes");
 }
+
+/// Numbers that look like chance, the same each time.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % end
+    }
+}
+
+/// Fields of a byte at most: flags, and the number they are in.
+const FIELDS_MAX: usize = 12;
+/// Bytes of text of a byte at most: a name of DNS whose end is a pointer.
+const TEXT_MAX: usize = 128;
+/// Bytes put together in a frame at most: datagrams in one another, a message, a handshake.
+const JOINED_MAX: usize = 1 << 19;
 
 fn each_frame(
     frames_max: usize,

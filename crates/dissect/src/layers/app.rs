@@ -4,7 +4,7 @@ use flowloom_wire::Packet;
 
 use crate::connections::Connections;
 use crate::dissection::Origin;
-use crate::layers::{control, dhcp, dns, frame, http, quic, tls};
+use crate::layers::{control, dhcp, dns, dtls, frame, http, quic, tls};
 use crate::streams::{Speaks, Stream};
 use crate::writer::Writer;
 
@@ -31,10 +31,12 @@ pub(crate) fn datagram(
         dhcp::ntp(w, at);
     } else if is(1900)
         && http::is_start(w.rest(at))
-        && let Some(len) = http::head_len(w.rest(at))
+        && let Some(len) = http::head_len(w.rest(at), 0)
     {
         http::head(w, &http::SSDP, at, at + len);
         frame::data(w, at + len, usize::MAX);
+    } else if dtls::is_dtls(w, at) {
+        dtls::dtls(w, at);
     } else if quic::is_long(w, at) {
         quic::long(w, packet, connections, at);
     } else {
@@ -51,41 +53,55 @@ pub(crate) fn datagram(
 
 /// The payload of a TCP segment, from `at` on: messages that end in it, and the bytes of others.
 pub(crate) fn segment(w: &mut Writer<'_>, packet: &Packet, stream: &mut Stream, at: usize) {
-    let bytes = w.rest(at);
-    let ports = [packet.src_port, packet.dst_port];
-    if stream.pending.is_empty() {
-        // After a CONNECT or an upgrade another protocol begins.
-        let spoken = stream.speaks.filter(|speaks| *speaks != Speaks::Http);
-        let speaks = spoken.or_else(|| recognized(bytes, ports)).or(stream.speaks);
-        stream.speaks = speaks;
-        let end = speaks.map_or(at, |speaks| messages(w, speaks, at));
-        let rest = w.rest(end);
-        if speaks == Some(Speaks::Http) && w.claim > w.end && http::is_start(rest) {
-            // The rest was not captured.
-            return http::head(w, &http::HTTP, end, w.end);
-        }
-        if speaks.is_some_and(|speaks| waits(speaks, rest)) {
-            stream.keep(rest);
-        }
-        return frame::data(w, end, usize::MAX);
+    if !stream.pending.is_empty() {
+        return continuation(w, stream, at);
     }
-    stream.keep(bytes);
+    let bytes = w.rest(at);
+    // After a CONNECT or an upgrade another protocol begins.
+    let spoken = stream.speaks.filter(|speaks| *speaks != Speaks::Http);
+    let ports = [packet.src_port, packet.dst_port];
+    let speaks = spoken.or_else(|| recognized(bytes, ports)).or(stream.speaks);
+    let Some(speaks) = speaks else { return frame::data(w, at, usize::MAX) };
+    let (end, speaks) = messages(w, speaks, at);
+    stream.speaks = Some(speaks);
+    let rest = w.rest(end);
+    if speaks == Speaks::Http && w.claim > w.end && http::is_start(rest) {
+        // The rest was not captured.
+        return http::head(w, &http::HTTP, end, w.end);
+    }
+    if waits(speaks, rest) {
+        stream.keep(rest);
+    }
+    frame::data(w, end, usize::MAX);
+}
+
+/// The same where a message was begun before.
+fn continuation(w: &mut Writer<'_>, stream: &mut Stream, at: usize) {
+    stream.keep(w.rest(at));
     let Some(speaks) = stream.speaks else { return frame::data(w, at, usize::MAX) };
-    if message_len(speaks, &stream.pending).is_none_or(|len| len > stream.pending.len()) {
-        if !waits(speaks, &stream.pending) {
-            stream.pending.clear();
+    let len = match speaks {
+        Speaks::Http => http::head_len(&stream.pending, stream.searched),
+        _ => message_len(speaks, &stream.pending),
+    };
+    stream.searched = stream.pending.len();
+    if len.is_none_or(|len| len > stream.pending.len()) {
+        if !waits_on(speaks, &stream.pending) {
+            stream.pending = Vec::new();
         }
         return frame::data(w, at, usize::MAX);
     }
     let joined = std::mem::take(&mut stream.pending);
-    let rest = joined.len() - messages_len(speaks, &joined);
-    let end = w.end.saturating_sub(rest).max(at);
+    let (len, _) = messages_len(speaks, &joined);
+    let rest = joined.get(len..).unwrap_or_default();
+    let end = w.end.saturating_sub(rest.len()).max(at);
     // Each segment shows its own bytes, also the last.
     frame::data(w, at, end - at);
     let Some(source) = w.out.new_source(Origin::Message) else { return };
-    messages(&mut Writer::joined(&joined, source, w.out), speaks, 0);
-    if waits(speaks, joined.get(joined.len() - rest..).unwrap_or_default()) {
-        stream.keep(joined.get(joined.len() - rest..).unwrap_or_default());
+    let (_, speaks) = messages(&mut Writer::joined(&joined, source, w.out), speaks, 0);
+    stream.speaks = Some(speaks);
+    stream.searched = 0;
+    if waits(speaks, rest) {
+        stream.keep(rest);
     }
     w.out.fill_source(source, joined);
     frame::data(w, end, usize::MAX);
@@ -113,8 +129,10 @@ fn are_records(bytes: &[u8]) -> bool {
 fn message_len(speaks: Speaks, bytes: &[u8]) -> Option<usize> {
     match speaks {
         Speaks::Tls => tls::record_len(bytes),
-        Speaks::Http => http::is_start(bytes).then(|| http::head_len(bytes)).flatten(),
+        Speaks::Http => http::is_start(bytes).then(|| http::head_len(bytes, 0)).flatten(),
         Speaks::Ssh => bytes.starts_with(b"SSH-").then(|| http::banner_len(bytes)).flatten(),
+        Speaks::SshPackets => http::packet_len(bytes),
+        Speaks::SshEncrypted => (!bytes.is_empty()).then_some(bytes.len()),
         Speaks::Dns => match *bytes {
             [high, low, ..] => Some(2 + usize::from(u16::from_be_bytes([high, low]))),
             _ => None,
@@ -122,15 +140,25 @@ fn message_len(speaks: Speaks, bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// Bytes of the messages at the front that are all there.
-fn messages_len(speaks: Speaks, bytes: &[u8]) -> usize {
+/// What is spoken after a message.
+fn after(speaks: Speaks, message: &[u8]) -> Speaks {
+    match speaks {
+        Speaks::Ssh if http::is_ssh2(message) => Speaks::SshPackets,
+        Speaks::SshPackets if http::is_new_keys(message) => Speaks::SshEncrypted,
+        _ => speaks,
+    }
+}
+
+/// Bytes of the messages at the front that are all there, and what is spoken after them.
+fn messages_len(mut speaks: Speaks, bytes: &[u8]) -> (usize, Speaks) {
     let mut at = 0;
     while let Some(rest) = bytes.get(at..)
-        && let Some(len) = message_len(speaks, rest).filter(|len| *len <= rest.len())
+        && let Some(message) = message_len(speaks, rest).and_then(|len| rest.get(..len))
     {
-        at += len;
+        at += message.len();
+        speaks = after(speaks, message);
     }
-    at
+    (at, speaks)
 }
 
 /// Whether bytes are the beginning of a message of which the rest may come.
@@ -140,31 +168,51 @@ fn waits(speaks: Speaks, bytes: &[u8]) -> bool {
     }
     match speaks {
         Speaks::Tls => bytes.len() < 5 || tls::record_len(bytes).is_some(),
-        Speaks::Http => http::is_start(bytes) && http::head_len(bytes).is_none(),
+        Speaks::Http => http::is_start(bytes) && http::head_len(bytes, 0).is_none(),
         Speaks::Ssh => bytes.starts_with(b"SSH-") && http::banner_len(bytes).is_none(),
+        Speaks::SshPackets => bytes.len() < 4 || http::packet_len(bytes).is_some(),
+        Speaks::SshEncrypted => false,
         Speaks::Dns => true,
     }
 }
 
-/// Writes the messages from `at` on that are all there; where the last one ends.
-fn messages(w: &mut Writer<'_>, speaks: Speaks, at: usize) -> usize {
+/// The same of bytes that were waited for, which do not hold a whole message.
+fn waits_on(speaks: Speaks, bytes: &[u8]) -> bool {
+    // The end of a head was searched for.
+    speaks == Speaks::Http || waits(speaks, bytes)
+}
+
+/// Writes the messages from `at` on that are all there; where the last one ends, and what is spoken
+/// after it.
+fn messages(w: &mut Writer<'_>, mut speaks: Speaks, at: usize) -> (usize, Speaks) {
     let mut end = at;
-    while let Some(len) = message_len(speaks, w.rest(end)) {
-        if len > w.rest(end).len() {
-            break;
-        }
+    while let Some(rest) = w.bytes.get(end..w.end)
+        && let Some(message) = message_len(speaks, rest).and_then(|len| rest.get(..len))
+        && !message.is_empty()
+    {
+        let next = end + message.len();
         match speaks {
+            // All records that are there are one layer.
             Speaks::Tls => end = tls::tls(w, end),
-            Speaks::Dns => end = dns::over_tcp(w, end, end + len),
+            Speaks::Dns => end = dns::over_tcp(w, end, next),
             Speaks::Http => {
-                http::head(w, &http::HTTP, end, end + len);
-                end += len;
+                http::head(w, &http::HTTP, end, next);
+                end = next;
             }
             Speaks::Ssh => {
-                http::banner(w, end, end + len);
-                end += len;
+                http::banner(w, end, next);
+                end = next;
+            }
+            Speaks::SshPackets => {
+                http::packet(w, end, next);
+                end = next;
+            }
+            Speaks::SshEncrypted => {
+                http::encrypted(w, end, next);
+                end = next;
             }
         }
+        speaks = after(speaks, message);
     }
-    end
+    (end, speaks)
 }

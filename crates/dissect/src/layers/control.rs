@@ -2,7 +2,7 @@
 //! CAPWAP, and the encapsulation of ESP.
 
 use crate::field::layer;
-use crate::layers::{frame, security, tunnel};
+use crate::layers::{dtls, frame, security, tunnel};
 use crate::writer::Writer;
 
 layer! {
@@ -137,7 +137,11 @@ pub(crate) fn capwap(w: &mut Writer<'_>, at: usize) -> bool {
     w.layer(&CAPWAP, at);
     let next = tunnel::capwap_preamble(w, at);
     w.layer_end(next);
-    frame::data(w, next, usize::MAX);
+    if dtls::is_dtls(w, next) {
+        dtls::dtls(w, next);
+    } else {
+        frame::data(w, next, usize::MAX);
+    }
     true
 }
 

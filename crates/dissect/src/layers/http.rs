@@ -33,8 +33,12 @@ layer! {
 }
 
 layer! {
-    SSH "ssh" "ssh" "The banner of SSH (RFC 4253, section 4.2).";
+    SSH "ssh" "ssh" "SSH (RFC 4253): banner, and packets.";
     BANNER Text "ssh.protocol" "Version of the protocol and of the program.";
+    PACKET_LENGTH Uint "ssh.packet_length" "Bytes of a packet, before keys are taken.";
+    PADDING_LENGTH Uint "ssh.padding_length" "Bytes of padding in a packet.";
+    MESSAGE Uint "ssh.message_code" "Kind of message.";
+    ENCRYPTED Bytes "ssh.encrypted" "What is encrypted.";
 }
 
 /// Whether bytes can begin a message: a method and a space, or a version.
@@ -59,13 +63,16 @@ fn is_request_line(bytes: &[u8]) -> bool {
     line.is_some_and(|line| line.trim_ascii_end().ends_with(b" HTTP/1.1"))
 }
 
-/// Bytes of the head at the front, its empty line included, if it is all there.
-pub(crate) fn head_len(bytes: &[u8]) -> Option<usize> {
-    let searched = bytes.get(..bytes.len().min(HEAD_MAX)).unwrap_or_default();
-    let at = searched.windows(2).position(|pair| {
-        // An empty line ends the head: LF LF, or LF CR LF.
-        pair == b"\n\n" || pair == b"\n\r"
-    })?;
+/// Bytes of the head at the front, its empty line included, if it is all there; its end is not
+/// before `from`.
+pub(crate) fn head_len(bytes: &[u8], from: usize) -> Option<usize> {
+    let from = from.saturating_sub(3);
+    let searched = bytes.get(from..bytes.len().min(HEAD_MAX)).unwrap_or_default();
+    let at = from
+        + searched.windows(2).position(|pair| {
+            // An empty line ends the head: LF LF, or LF CR LF.
+            pair == b"\n\n" || pair == b"\n\r"
+        })?;
     let end = if bytes.get(at + 1) == Some(&b'\r') { at + 3 } else { at + 2 };
     (end <= bytes.len()).then_some(end)
 }
@@ -139,6 +146,56 @@ pub(crate) fn banner(w: &mut Writer<'_>, at: usize, end: usize) {
     w.text(&BANNER, at, len);
 }
 
+/// Whether a banner is of SSH 2, or of a server that knows it, too (RFC 4253, section 5.1).
+pub(crate) fn is_ssh2(banner: &[u8]) -> bool {
+    banner.starts_with(b"SSH-2.") || banner.starts_with(b"SSH-1.99")
+}
+
+/// Bytes of the packet of SSH at the front, if there can be one.
+pub(crate) fn packet_len(bytes: &[u8]) -> Option<usize> {
+    let len = u32::from_be_bytes(*bytes.first_chunk()?) as usize;
+    (PACKET_MIN..=PACKET_MAX).contains(&len).then_some(4 + len)
+}
+
+/// Whether a packet of SSH says that all behind it is encrypted.
+pub(crate) fn is_new_keys(packet: &[u8]) -> bool {
+    packet.get(5) == Some(&NEW_KEYS)
+}
+
+/// A packet of SSH that is not encrypted (RFC 4253, section 6).
+pub(crate) fn packet(w: &mut Writer<'_>, at: usize, end: usize) {
+    w.layer(&SSH, at);
+    w.layer_end(end);
+    w.uint(&PACKET_LENGTH, at, 4);
+    w.uint(&PADDING_LENGTH, at + 4, 1);
+    w.named(&MESSAGE, at + 5, 1, message_name);
+}
+
+/// Bytes of SSH that are encrypted.
+pub(crate) fn encrypted(w: &mut Writer<'_>, at: usize, end: usize) {
+    w.layer(&SSH, at);
+    w.layer_end(end);
+    w.bytes(&ENCRYPTED, at, end - at);
+}
+
+fn message_name(kind: u64) -> Option<&'static str> {
+    Some(match kind {
+        1 => "disconnect",
+        2 => "ignore",
+        4 => "debug",
+        5 => "service request",
+        6 => "service accept",
+        20 => "key exchange init",
+        21 => "new keys",
+        30 => "Diffie-Hellman init",
+        31 => "Diffie-Hellman reply",
+        32 => "Diffie-Hellman group init",
+        33 => "Diffie-Hellman group reply",
+        34 => "Diffie-Hellman group request",
+        _ => return None,
+    })
+}
+
 static HEADERS: [(&str, &FieldInfo); 15] = [
     ("host", &HOST),
     ("user-agent", &USER_AGENT),
@@ -176,3 +233,9 @@ const LINE_MAX: usize = 2048;
 const HEAD_MAX: usize = 64 << 10;
 /// Bytes of a banner at most (RFC 4253, section 4.2), and some.
 const BANNER_MAX: usize = 512;
+/// The message of SSH behind which all is encrypted.
+const NEW_KEYS: u8 = 21;
+/// Bytes of a packet of SSH: padding and its length at least, and what all must take
+/// (RFC 4253, section 6.1) at most.
+const PACKET_MIN: usize = 5;
+const PACKET_MAX: usize = 35_000;

@@ -6,6 +6,7 @@ mod control;
 mod cooked;
 mod dhcp;
 mod dns;
+mod dtls;
 mod ethernet;
 mod extension;
 mod frame;
@@ -142,7 +143,8 @@ pub(crate) fn reassembled(w: &mut Writer<'_>, is_v6: bool, origin: &DatagramOrig
     } else {
         [&ipv4::FRAGMENT, &ipv4::FRAGMENT_COUNT, &ipv4::REASSEMBLED_LENGTH]
     };
-    for number in &origin.frames {
+    // A fragment has eight bytes, or is the last, unless it came twice.
+    for number in origin.frames.iter().take(len / 8 + 1) {
         w.computed(frame, 0, 0, *number);
     }
     w.computed(count, 0, 0, origin.frames.len() as u64);
@@ -258,6 +260,7 @@ pub static LAYERS: &[&LayerInfo] = &[
     &dhcp::DHCP6,
     &dhcp::NTP,
     &tls::TLS,
+    &dtls::DTLS,
     &quic::QUIC,
     &http::HTTP,
     &http::SSDP,

@@ -276,7 +276,7 @@ fn certificates(w: &mut Writer<'_>, at: usize, end: usize) {
     }
 }
 
-fn content_name(kind: u64) -> Option<&'static str> {
+pub(super) fn content_name(kind: u64) -> Option<&'static str> {
     let names = ["change cipher spec", "alert", "handshake", "application data"];
     names.get((kind as usize).checked_sub(20)?).copied()
 }
@@ -292,7 +292,7 @@ fn version_name(version: u64) -> Option<&'static str> {
     })
 }
 
-fn handshake_name(kind: u64) -> Option<&'static str> {
+pub(super) fn handshake_name(kind: u64) -> Option<&'static str> {
     Some(match kind {
         0 => "hello request",
         1 => "client hello",
@@ -313,7 +313,7 @@ fn handshake_name(kind: u64) -> Option<&'static str> {
     })
 }
 
-fn extension_name(kind: u64) -> Option<&'static str> {
+pub(super) fn extension_name(kind: u64) -> Option<&'static str> {
     Some(match kind {
         0 => "server name",
         5 => "status request",
@@ -341,7 +341,7 @@ fn extension_name(kind: u64) -> Option<&'static str> {
     })
 }
 
-fn alert_name(alert: u64) -> Option<&'static str> {
+pub(super) fn alert_name(alert: u64) -> Option<&'static str> {
     Some(match alert {
         0 => "close notify",
         10 => "unexpected message",

@@ -5,7 +5,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use flowloom_dissect::{Dissection, Field, FrameInput, LayerInfo, LayerSpan, Value};
+use flowloom_dissect::{Dissection, Field, FrameInput, LayerInfo, LayerSpan, Origin, Value};
 use flowloom_export::json_text;
 
 use super::nested::{Member, alike, is_repeated, members};
@@ -17,7 +17,7 @@ pub(super) fn line(
     ranges: bool,
     out: &mut String,
 ) {
-    let mut json = Json { dissection, frame: frame.bytes, ranges, out };
+    let mut json = Json { dissection, frame: frame.bytes, ranges, is_repeated: false, out };
     json.out.push('{');
     let layers = dissection.layers();
     for (at, layer) in layers.iter().enumerate() {
@@ -56,7 +56,7 @@ pub(super) fn nested(
     ranges: bool,
     out: &mut String,
 ) {
-    let mut json = Json { dissection, frame: frame.bytes, ranges, out };
+    let mut json = Json { dissection, frame: frame.bytes, ranges, is_repeated: false, out };
     let capture = if capture > 1 { format!("Capture {capture} ") } else { String::new() };
     json.key(&format!("{capture}Frame {}", frame.number));
     let layers = dissection.layers();
@@ -69,6 +69,7 @@ pub(super) fn nested(
         json.out.push('{');
         let fields = dissection.fields_of(at);
         json.range(layer);
+        json.is_repeated = layer.origin() == Origin::Message;
         json.members(fields, layer.info, dissection.source(layer, frame.bytes));
         if at == 0 {
             json.protocols();
@@ -83,6 +84,8 @@ struct Json<'j> {
     dissection: &'j Dissection,
     frame: &'j [u8],
     ranges: bool,
+    /// Whether the bytes of the layer are those of segments, which were written where they came.
+    is_repeated: bool,
     out: &'j mut String,
 }
 
@@ -114,6 +117,7 @@ impl Json<'_> {
         self.out.push('{');
         if let Some(layer) = self.dissection.layers().get(at) {
             self.range(layer);
+            self.is_repeated = layer.origin() == Origin::Message;
             let source = self.dissection.source(layer, self.frame);
             self.members(self.dissection.fields_of(at), layer.info, source);
         }
@@ -144,7 +148,8 @@ impl Json<'_> {
     fn members(&mut self, fields: &[Field], layer: &LayerInfo, source: &[u8]) {
         let mut is_first = true;
         for member in members(fields) {
-            let is_said = self.ranges || member.is_said();
+            let is_again = self.is_repeated && member.field.info.name == "tls.app_data";
+            let is_said = self.ranges || member.is_said() && !is_again;
             if !is_said || is_repeated(fields, member) {
                 continue;
             }

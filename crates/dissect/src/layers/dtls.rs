@@ -1,0 +1,160 @@
+//! DTLS records and handshakes (RFC 6347).
+
+use crate::field::layer;
+use crate::layers::tls;
+use crate::writer::Writer;
+
+layer! {
+    DTLS "dtls" "dtls" "DTLS records (RFC 6347).";
+    RECORD_TYPE Uint "dtls.record.content_type" "What a record holds.";
+    RECORD_VERSION Hex(4) "dtls.record.version" "Version of a record.";
+    EPOCH Uint "dtls.record.epoch" "How often keys were changed.";
+    SEQUENCE Uint "dtls.record.sequence_number" "Number of the record in its epoch.";
+    RECORD_LENGTH Uint "dtls.record.length" "Bytes of a record.";
+    HANDSHAKE Uint "dtls.handshake.type" "Kind of handshake message.";
+    HANDSHAKE_LENGTH Uint "dtls.handshake.length" "Bytes of a handshake message.";
+    MESSAGE_SEQUENCE Uint "dtls.handshake.message_seq" "Number of a handshake message.";
+    FRAGMENT_OFFSET Uint "dtls.handshake.fragment_offset" "Where a piece of a message belongs.";
+    FRAGMENT_LENGTH Uint "dtls.handshake.fragment_length" "Bytes of a piece of a message.";
+    VERSION Hex(4) "dtls.handshake.version" "Version of a hello.";
+    RANDOM Bytes "dtls.handshake.random" "Random bytes of a hello.";
+    SESSION_ID_LENGTH Uint "dtls.handshake.session_id_length" "Bytes of the session identifier.";
+    SESSION_ID Bytes "dtls.handshake.session_id" "Session identifier.";
+    COOKIE_LENGTH Uint "dtls.handshake.cookie_length" "Bytes of the cookie.";
+    COOKIE Bytes "dtls.handshake.cookie" "What shows that the client has its address.";
+    CIPHERS_LENGTH Uint "dtls.handshake.cipher_suites_length" "Bytes of the list of cipher suites.";
+    CIPHER Hex(4) "dtls.handshake.ciphersuite" "A cipher suite that is offered or chosen.";
+    EXTENSIONS_LENGTH Uint "dtls.handshake.extensions_length" "Bytes of all extensions.";
+    EXTENSION Uint "dtls.handshake.extension.type" "Kind of an extension.";
+    EXTENSION_LENGTH Uint "dtls.handshake.extension.len" "Bytes of an extension.";
+    SNI Text "dtls.handshake.extensions_server_name" "The server's name.";
+    ALERT_LEVEL Uint "dtls.alert_message.level" "Warning or fatal.";
+    ALERT Uint "dtls.alert_message.desc" "What is wrong.";
+    ENCRYPTED Bytes "dtls.app_data" "What is encrypted.";
+}
+
+/// Whether there is a record at `at`.
+pub(crate) fn is_dtls(w: &Writer<'_>, at: usize) -> bool {
+    record_end(w, at).is_some()
+}
+
+/// The records from `at` on.
+pub(crate) fn dtls(w: &mut Writer<'_>, at: usize) {
+    w.layer(&DTLS, at);
+    let mut next = at;
+    while let Some(end) = record_end(w, next) {
+        record(w, next, end);
+        next = end;
+    }
+    w.layer_end(next);
+    super::data(w, next, usize::MAX);
+}
+
+/// The end of the record at `at`, if there is one and all of it.
+fn record_end(w: &Writer<'_>, at: usize) -> Option<usize> {
+    let is_start = matches!(w.get(at, 3)?, [20..=23, 0xfe, 0xff | 0xfd]);
+    let len = w.number(at + 11, 2).filter(|len| is_start && *len > 0)? as usize;
+    let end = at + HEADER_LEN + len;
+    (end <= w.end).then_some(end)
+}
+
+fn record(w: &mut Writer<'_>, at: usize, end: usize) {
+    let kind = w.named(&RECORD_TYPE, at, 1, tls::content_name);
+    w.named(&RECORD_VERSION, at + 1, 2, version_name);
+    let epoch = w.uint(&EPOCH, at + 3, 2);
+    w.uint(&SEQUENCE, at + 5, 6);
+    w.uint(&RECORD_LENGTH, at + 11, 2);
+    let data = at + HEADER_LEN;
+    w.below(|w| match kind {
+        21 if epoch == 0 && end == data + 2 => {
+            w.uint(&ALERT_LEVEL, data, 1);
+            w.named(&ALERT, data + 1, 1, tls::alert_name);
+        }
+        22 if epoch == 0 => handshakes(w, data, end),
+        23 => w.bytes(&ENCRYPTED, data, end - data),
+        _ => {}
+    });
+}
+
+/// Handshake messages, or pieces of them.
+fn handshakes(w: &mut Writer<'_>, mut at: usize, end: usize) {
+    while at + 12 <= end {
+        let kind = w.named(&HANDSHAKE, at, 1, tls::handshake_name);
+        let whole = w.uint(&HANDSHAKE_LENGTH, at + 1, 3);
+        w.uint(&MESSAGE_SEQUENCE, at + 4, 2);
+        w.uint(&FRAGMENT_OFFSET, at + 6, 3);
+        let len = w.uint(&FRAGMENT_LENGTH, at + 9, 3);
+        let (data, next) = (at + 12, at + 12 + len as usize);
+        if next > end {
+            return;
+        }
+        if len == whole {
+            w.below(|w| match kind {
+                1 | 2 => hello(w, data, next, kind == 1),
+                3 => {
+                    w.named(&VERSION, data, 2, version_name);
+                    cookie(w, data + 2)
+                }
+                _ => None,
+            });
+        }
+        at = next;
+    }
+}
+
+fn hello(w: &mut Writer<'_>, at: usize, end: usize, is_client: bool) -> Option<usize> {
+    w.named(&VERSION, at, 2, version_name);
+    w.bytes(&RANDOM, at + 2, 32);
+    let session = w.number(at + 34, 1)? as usize;
+    w.uint(&SESSION_ID_LENGTH, at + 34, 1);
+    w.bytes(&SESSION_ID, at + 35, session);
+    let mut next = at + 35 + session;
+    if is_client {
+        next = cookie(w, next)?;
+        let ciphers = w.uint(&CIPHERS_LENGTH, next, 2) as usize;
+        for cipher in (next + 2..(next + 2 + ciphers).min(end)).step_by(2) {
+            w.uint(&CIPHER, cipher, 2);
+        }
+        next += 2 + ciphers;
+        next += 1 + w.number(next, 1)? as usize;
+    } else {
+        w.uint(&CIPHER, next, 2);
+        next += 3;
+    }
+    if next + 2 > end {
+        return None;
+    }
+    let end = end.min(next + 2 + w.uint(&EXTENSIONS_LENGTH, next, 2) as usize);
+    next += 2;
+    while next + 4 <= end {
+        let len = w.number(next + 2, 2)? as usize;
+        let kind = w.named(&EXTENSION, next, 2, tls::extension_name);
+        w.below(|w| {
+            w.uint(&EXTENSION_LENGTH, next + 2, 2);
+            if kind == 0 && len > 5 {
+                let name = w.number(next + 7, 2).unwrap_or(0) as usize;
+                w.text(&SNI, next + 9, name.min(end.saturating_sub(next + 9)));
+            }
+        });
+        next += 4 + len;
+    }
+    Some(next)
+}
+
+/// A cookie; gives its end.
+fn cookie(w: &mut Writer<'_>, at: usize) -> Option<usize> {
+    let len = w.number(at, 1)? as usize;
+    w.uint(&COOKIE_LENGTH, at, 1);
+    w.bytes(&COOKIE, at + 1, len);
+    Some(at + 1 + len)
+}
+
+fn version_name(version: u64) -> Option<&'static str> {
+    match version {
+        0xfeff => Some("DTLS 1.0"),
+        0xfefd => Some("DTLS 1.2"),
+        _ => None,
+    }
+}
+
+const HEADER_LEN: usize = 13;
