@@ -32,10 +32,13 @@ def write(
     texts = []
     if summary:
         # The same frames give the same file, however they were compressed.
-        captures = [{**capture, "compression": None} for capture in summary["captures"]]
+        captures = [
+            {key: value for key, value in capture.items() if key != "compression"}
+            for capture in summary["captures"]
+        ]
         texts = [
-            ("flowloom.account", json.dumps(summary["total"], separators=(",", ":"))),
-            ("flowloom.captures", json.dumps(captures, separators=(",", ":"))),
+            (f"flowloom.{key}", json.dumps(said, separators=(",", ":"), ensure_ascii=False))
+            for key, said in (("account", summary["total"]), ("captures", captures))
         ]
     native.write(name, chosen, texts)
 
