@@ -153,7 +153,7 @@ def test_files_of_the_command_line_are_made_again(samples, tmp_path, command_lin
     for number, arguments in enumerate(
         (
             ["--features", "core,statistics", "--filter", "tcp"],
-            ["--order", "start", "--population", "payload", "--idle-timeout", "1"],
+            ["--order", "start", "--population", "payload", "--idle", "1s"],
         )
     ):
         out = tmp_path / f"{number}.parquet"
