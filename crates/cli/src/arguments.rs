@@ -2,6 +2,7 @@
 
 mod anonymize;
 mod life;
+mod padding;
 pub(crate) mod rerun;
 pub(crate) mod split;
 pub(crate) mod traces;
@@ -19,6 +20,7 @@ use crate::parse::{duration, format, pieces, size, snap_len, time};
 
 pub(crate) use anonymize::{AnonymizeArguments, PayloadArgument};
 pub(crate) use life::{FlowArguments, LifeArguments};
+pub(crate) use padding::PaddingArguments;
 
 /// Packet captures to tables of flows.
 #[derive(Debug, Parser)]
@@ -114,7 +116,7 @@ pub(crate) struct OutputArguments {
     /// one for the logs
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Format: table, parquet, arrow, csv, json, jsonl; zeek, eve, ipfix, which are logs of other
+    /// Format: table, parquet, arrow, csv, json, jsonl, npz; zeek, eve, ipfix, which are logs of other
     /// programs with fields of their own; null
     #[arg(long, value_name = "FORMAT", value_parser = format)]
     pub(crate) format: Option<Format>,
@@ -133,6 +135,8 @@ pub(crate) struct OutputArguments {
     /// Write the account of the run (what became of every frame) as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) padding: PaddingArguments,
 }
 
 #[derive(Debug, Args)]

@@ -9,7 +9,7 @@ use std::thread;
 
 use flowloom_engine::{
     AppLayer, CaptureLimits, Config, CryptoPan, Destination, ExportSettings, Filter, FlowLimits,
-    FlowSettings, Format, Initiator, KeyIgnore, Labels, LogLimits, Order, Output, Overlap,
+    FlowSettings, Format, Initiator, KeyIgnore, Labels, LogLimits, Npz, Order, Output, Overlap,
     Population, RunError, SaidLimits, Signs, SinkError, Terminal, Timeouts, Window, WireOptions,
     find_inputs, flow_words, read_protocols, run,
 };
@@ -168,7 +168,7 @@ pub(crate) fn output_settings(
         (None, Destination::File(path)) => Format::from_path(path).ok_or_else(|| {
             format!(
                 "cannot tell a format from the name {}; give one with --format, or an ending: \
-                 .parquet .arrow .csv .json .jsonl",
+                 .parquet .arrow .csv .json .jsonl .npz",
                 path.display()
             )
         })?,
@@ -185,6 +185,7 @@ pub(crate) fn output_settings(
         OrderArgument::End => Order::End,
         OrderArgument::Start => Order::Start,
     };
-    let settings = ExportSettings { terminal, ..ExportSettings::default() };
+    let npz = Npz { padding: arguments.padding.padding(), columns: Vec::new() };
+    let settings = ExportSettings { terminal, npz, ..ExportSettings::default() };
     Ok(Output { format, destination, settings, order, force: arguments.force })
 }

@@ -77,7 +77,8 @@ fn settings(arguments: TracesArguments) -> Result<Traces, Box<dyn Error>> {
 
 /// What is the same for tables of flows.
 fn table(arguments: TracesOutputArguments) -> OutputArguments {
-    let TracesOutputArguments { output, format, force, rows, all_columns, report } = arguments;
+    let TracesOutputArguments { output, format, force, rows, all_columns, report, padding } =
+        arguments;
     let order = OrderArgument::default();
-    OutputArguments { output, format, force, order, rows, all_columns, report }
+    OutputArguments { output, format, force, order, rows, all_columns, report, padding }
 }

@@ -71,7 +71,8 @@ pub use flowloom_dissect::{
     FieldInfo, FrameInput, Kind as FieldKind, LAYERS, LayerInfo, Level, find_field, find_layer,
 };
 pub use flowloom_export::{
-    Destination, Existing, Format, Settings as ExportSettings, SinkError, Terminal, is_invisible,
+    Destination, Existing, Format, Keep as PaddingKeep, Npz, Number, Padding,
+    Settings as ExportSettings, Side as PaddingSide, SinkError, Terminal, is_invisible,
     partial_name,
 };
 pub use flowloom_features::{Anonymize, Events, LogLimits, SETS, Signs, catalogue};

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 use std::{fmt, fs};
 
@@ -10,7 +11,7 @@ use flowloom_export::{
     Destination, Format, Order as OrderLimits, Ordered, Sink, SinkError, TableInfo,
 };
 use flowloom_logs::LogTable;
-use flowloom_schema::Batch;
+use flowloom_schema::{Batch, Series, Values};
 
 use crate::account::{Account, CaptureAccount, Summary};
 use crate::inputs::Reading;
@@ -148,10 +149,11 @@ fn read_side_by_side(
     let (senders, receivers): (Vec<_>, Vec<_>) =
         readings.iter().map(|_| sync_channel::<Message>(CHANNEL_BATCHES)).unzip();
     let next = AtomicUsize::new(0);
+    let written = Written::default();
     let mut accounts = Vec::new();
     thread::scope(|scope| {
         let senders = &senders;
-        let next = &next;
+        let (next, written) = (&next, &written);
         for _ in 0..at_once {
             scope.spawn(move || {
                 loop {
@@ -160,15 +162,20 @@ fn read_side_by_side(
                     else {
                         return;
                     };
+                    written.wait_for((index + 1).saturating_sub(CAPTURES_AHEAD * at_once));
                     send_one(reading, per_reading, read, sender);
                 }
             });
         }
+        let _release = Release(written);
         for receiver in receivers {
             let received = receive_one(&receiver, output)
                 .and_then(|account| output.end_capture().map(|()| account));
             match received {
-                Ok(account) => accounts.push(account),
+                Ok(account) => {
+                    accounts.push(account);
+                    written.set(accounts.len());
+                }
                 Err(error) => {
                     watch.stop();
                     return Err(error);
@@ -178,6 +185,36 @@ fn read_side_by_side(
         Ok(())
     })?;
     Ok(accounts)
+}
+
+/// How many captures have been written: rows of small ones would else wait for a large one in any
+/// number.
+#[derive(Default)]
+struct Written {
+    captures: Mutex<usize>,
+    more: Condvar,
+}
+
+impl Written {
+    fn set(&self, captures: usize) {
+        *self.captures.lock().unwrap_or_else(PoisonError::into_inner) = captures;
+        self.more.notify_all();
+    }
+
+    fn wait_for(&self, captures: usize) {
+        let written = self.captures.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_early = |written: &mut usize| *written < captures;
+        drop(self.more.wait_while(written, is_early).unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// Lets all go on in the end, whatever the end is.
+struct Release<'w>(&'w Written);
+
+impl Drop for Release<'_> {
+    fn drop(&mut self) {
+        self.0.set(usize::MAX);
+    }
 }
 
 fn send_one(
@@ -272,21 +309,21 @@ impl Output {
         }
         let info = flows_of(config, plan);
         if plan.events.is_empty() {
-            return Self::open_one(config, &info);
+            return Self::open_one(&config.output, &info);
         }
         let beside = |name: &str| in_directory(&config.output, name);
-        let flows = Some(Table::open(config, &info, beside("flows")?)?);
+        let flows = Some(Table::open(&config.output, &info, beside("flows")?)?);
         let event = |(name, _, columns): (&str, &str, _)| {
             let info = TableInfo { name: name.into(), columns, metadata: info.metadata.clone() };
-            Table::open(config, &info, beside(name)?)
+            Table::open(&config.output, &info, beside(name)?)
         };
         let events = plan.events.tables().map(event).collect::<Result<_, _>>()?;
         Ok(Self { rows: 0, flows, events })
     }
 
     /// A table that stands alone.
-    pub(crate) fn open_one(config: &Config, info: &TableInfo) -> Result<Self, SinkError> {
-        let table = Table::open(config, info, config.output.destination.clone())?;
+    pub(crate) fn open_one(to: &crate::Output, info: &TableInfo) -> Result<Self, SinkError> {
+        let table = Table::open(to, info, to.destination.clone())?;
         Ok(Self { rows: 0, flows: Some(table), events: Vec::new() })
     }
 
@@ -348,8 +385,7 @@ impl Output {
 }
 
 impl Table {
-    fn open(config: &Config, info: &TableInfo, to: Destination) -> Result<Self, SinkError> {
-        let output = &config.output;
+    fn open(output: &crate::Output, info: &TableInfo, to: Destination) -> Result<Self, SinkError> {
         let sink = flowloom_export::open(output.format, to, info, &output.settings)?;
         let sink = match output.order {
             Order::End => sink,
@@ -369,7 +405,7 @@ impl Table {
             Format::Zeek => in_directory(&config.output, log.name)?,
             _ => config.output.destination.clone(),
         };
-        let mut table = Self::open(config, &info, to)?;
+        let mut table = Self::open(&config.output, &info, to)?;
         if log.head.rows > 0 {
             table.sink.write(log.head.clone())?;
         }
@@ -378,7 +414,9 @@ impl Table {
 
     fn write(&mut self, batch: Batch) -> Result<(), SinkError> {
         self.waiting.append(batch);
-        if self.waiting.rows < ROWS_TOGETHER { Ok(()) } else { self.pass_on() }
+        let is_enough =
+            self.waiting.rows >= ROWS_TOGETHER || items(&self.waiting) >= ITEMS_TOGETHER;
+        if is_enough { self.pass_on() } else { Ok(()) }
     }
 
     fn end_capture(&mut self) -> Result<(), SinkError> {
@@ -406,6 +444,15 @@ impl Table {
         }
         Ok(())
     }
+}
+
+/// Items of all lists.
+fn items(batch: &Batch) -> usize {
+    let of_series = |series: &Series| match &series.values {
+        Values::List(list) => list.items.len(),
+        _ => 0,
+    };
+    batch.columns.iter().map(of_series).sum()
 }
 
 /// The file of a table in the directory of the output, which is made if it is not there.
@@ -450,5 +497,9 @@ fn check_free(config: &Config, plan: &Plan<'_>) -> Result<(), ConfigError> {
 const INTERRUPTED: &str = "not read: the run was interrupted";
 /// Batches that wait for the writer, per capture.
 const CHANNEL_BATCHES: usize = 4;
-/// Rows that are handed to the sink together at least.
+/// Rows that are handed to the sink together at least,
 const ROWS_TOGETHER: usize = 2_048;
+/// if their lists do not have so many items before.
+const ITEMS_TOGETHER: usize = 4 << 20;
+/// Captures that may be read before those whose rows are written, for each thread.
+const CAPTURES_AHEAD: usize = 64;

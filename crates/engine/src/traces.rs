@@ -10,7 +10,7 @@ mod tracer;
 use std::fmt;
 use std::str::FromStr;
 
-use flowloom_export::{Destination, Sink, SinkError, TableInfo};
+use flowloom_export::{Destination, Format, Sink, SinkError, TableInfo};
 use flowloom_features::{Families, TraceTable};
 use flowloom_flow::Network;
 use flowloom_logs::Logs;
@@ -109,7 +109,9 @@ impl Default for TraceLimits {
 pub fn traces(traces: &Traces, watch: &Watch) -> Result<Summary, RunError> {
     let info = trace_table(traces)?;
     traces.check_output()?;
-    trace_to(traces, watch, Output::open_one(&traces.config, &info)?)
+    let mut output = traces.config.output.clone();
+    output.settings.npz.columns.clone_from(&traces.columns);
+    trace_to(traces, watch, Output::open_one(&output, &info)?)
 }
 
 /// The same, with the columns of [`trace_table`], to a sink of the caller's.
@@ -126,7 +128,7 @@ pub fn traces_into(
 pub fn trace_table(traces: &Traces) -> Result<TableInfo, ConfigError> {
     traces.check()?;
     let config = &traces.config;
-    let mut columns = TraceTable::new(&traces.columns, config.signs).columns().to_vec();
+    let mut columns = traces.table().columns().to_vec();
     columns.extend(config.labels.columns());
     let mut metadata = settings_text(config);
     metadata.push(("flowloom.level".into(), "trace".into()));
@@ -144,7 +146,7 @@ fn trace_to(traces: &Traces, watch: &Watch, mut output: Output) -> Result<Summar
     let readings = Reading::all(config)?;
     let mut plan = Plan::of(config, Families::new(&[], &[], config.signs));
     plan.takes = Takes { packets: true, ..Takes::default() };
-    let table = TraceTable::new(&traces.columns, config.signs);
+    let table = traces.table();
     let read = |reading: &Reading<'_>, threads, emit: Emit<'_>| {
         trace_one(reading, &plan, (traces, &table), threads, watch, emit)
     };
@@ -177,6 +179,18 @@ fn trace_one(
 }
 
 impl Traces {
+    /// The columns that are made.
+    fn table(&self) -> TraceTable {
+        let mut names = self.columns.clone();
+        if self.config.output.format == Format::Npz {
+            if names.is_empty() {
+                names.push("directions".into());
+            }
+            names.push("capture".into());
+        }
+        TraceTable::new(&names, self.config.signs)
+    }
+
     fn check(&self) -> Result<(), ConfigError> {
         let refuse = |text: String| Err(ConfigError(text));
         self.config.check()?;

@@ -41,6 +41,13 @@ pub enum SinkError {
         /// What the system said.
         source: io::Error,
     },
+    /// The format has no place for what is in a column.
+    Column {
+        /// Its name.
+        column: String,
+        /// What does not fit.
+        reason: String,
+    },
     /// A batch is not what the columns promised. A mistake in flowloom.
     Batch {
         /// What does not fit.
@@ -95,6 +102,9 @@ impl fmt::Display for SinkError {
                 write!(f, "cannot set data aside in {directory}: {source}")?;
                 f.write_str(way_out(source))
             }
+            Self::Column { column, reason } => {
+                write!(f, "the column {column} cannot be written: {reason}")
+            }
             Self::Batch { reason } => write!(f, "a batch does not fit its columns: {reason}"),
         }
     }
@@ -103,7 +113,7 @@ impl fmt::Display for SinkError {
 impl Error for SinkError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::ReaderGone | Self::Batch { .. } => None,
+            Self::ReaderGone | Self::Column { .. } | Self::Batch { .. } => None,
             Self::Create { source, .. }
             | Self::Write { source, .. }
             | Self::Rename { source, .. }

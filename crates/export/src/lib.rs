@@ -1,5 +1,5 @@
-//! Batches of columns to outputs: Parquet, Arrow IPC, CSV, JSON, JSON Lines, the terminal, and the
-//! logs of other programs.
+//! Batches of columns to outputs: Parquet, Arrow IPC, CSV, JSON, JSON Lines, NumPy's archives of
+//! arrays, the terminal, and the logs of other programs.
 //!
 //! [`open`] gives a [`Sink`] for a [`Format`] and a [`Destination`]; batches go in, and closing it
 //! gives the file its name. One format, one file: a new one is that file and one line in each match
@@ -16,9 +16,11 @@ mod from_arrow;
 mod ipfix;
 mod json;
 mod lines;
+mod npz;
 mod null;
 mod order;
 mod output;
+mod padding;
 mod parquet;
 mod read;
 mod table;
@@ -35,6 +37,7 @@ pub use error::SinkError;
 pub use from_arrow::{batch_of, columns_of};
 pub use order::{Order, Ordered};
 pub use output::{Destination, Existing, Output, SinkStats, partial_name};
+pub use padding::{Keep, Misfit, Number, Padding, Side};
 pub use parquet::{Compression, Parquet};
 pub use read::{Rows, TableError, TableFile, table_texts};
 pub use table::Terminal;
@@ -53,6 +56,8 @@ pub enum Format {
     Json,
     /// One JSON object per line.
     JsonLines,
+    /// NumPy's archive of arrays, with lists of one length.
+    Npz,
     /// Zeek's logs, tab-separated: lines that are made elsewhere.
     Zeek,
     /// EVE JSON: lines that are made elsewhere.
@@ -83,6 +88,18 @@ pub struct Settings {
     pub terminal: Terminal,
     /// Compression and row groups of Parquet files.
     pub parquet: Parquet,
+    /// What is in archives of arrays.
+    pub npz: Npz,
+}
+
+/// What is in an archive of arrays.
+#[derive(Clone, Debug, Default)]
+pub struct Npz {
+    /// Columns to make arrays of; all lists of numbers if there are none. What a row is of, and
+    /// labels, are always there.
+    pub columns: Vec<String>,
+    /// How lists become rows of one length.
+    pub padding: Padding,
 }
 
 /// Where batches go. Dropped without being closed, it has failed, and leaves no file behind.
@@ -141,6 +158,7 @@ pub fn open(
         Format::JsonLines => {
             Box::new(json::JsonSink::open(destination, table, json::Layout::Lines)?)
         }
+        Format::Npz => Box::new(npz::NpzSink::open(destination, table, &settings.npz)?),
         Format::Zeek | Format::Eve => Box::new(lines::LinesSink::open(destination)?),
         Format::Ipfix => Box::new(ipfix::IpfixSink::open(destination, table)?),
         Format::Null => Box::new(null::NullSink::open(table)),
@@ -150,13 +168,14 @@ pub fn open(
 
 impl Format {
     /// All formats, in the order help texts list them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Table,
         Self::Parquet,
         Self::Arrow,
         Self::Csv,
         Self::Json,
         Self::JsonLines,
+        Self::Npz,
         Self::Zeek,
         Self::Eve,
         Self::Ipfix,
@@ -171,6 +190,7 @@ impl Format {
             Self::Csv => "csv",
             Self::Json => "json",
             Self::JsonLines => "jsonl",
+            Self::Npz => "npz",
             Self::Zeek => "zeek",
             Self::Eve => "eve",
             Self::Ipfix => "ipfix",
@@ -187,6 +207,7 @@ impl Format {
             "csv" => Some(Self::Csv),
             "json" => Some(Self::Json),
             "jsonl" | "ndjson" => Some(Self::JsonLines),
+            "npz" => Some(Self::Npz),
             "ipfix" => Some(Self::Ipfix),
             _ => None,
         }
@@ -194,7 +215,7 @@ impl Format {
 
     /// Whether the output is bytes that mean nothing on a terminal.
     pub fn is_binary(self) -> bool {
-        matches!(self, Self::Parquet | Self::Arrow | Self::Ipfix)
+        matches!(self, Self::Parquet | Self::Arrow | Self::Npz | Self::Ipfix)
     }
 }
 
@@ -242,6 +263,7 @@ mod tests {
             ("flows.ndjson", Some(Format::JsonLines)),
             ("flows.jsonl", Some(Format::JsonLines)),
             ("flows.ipfix", Some(Format::Ipfix)),
+            ("traces.npz", Some(Format::Npz)),
             ("flows", None),
             (".csv", None),
         ];

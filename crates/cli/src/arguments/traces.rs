@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use flowloom_engine::{Client, Format};
 
-use super::{FrameArguments, LabelArguments, LifeArguments, SequenceArguments, WorkArguments};
+use super::{
+    FrameArguments, LabelArguments, LifeArguments, PaddingArguments, SequenceArguments,
+    WorkArguments,
+};
 use crate::parse::format;
 
 #[derive(Debug, Args)]
@@ -34,7 +37,8 @@ pub(crate) struct TracesOutputArguments {
     /// File to write, its format told by its ending; `-` is standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Format: table, parquet, arrow, csv, json, jsonl, null
+    /// Format: table, parquet, arrow, csv, json, jsonl, null, or npz: arrays of one length for NumPy,
+    /// beside them `lengths`, `capture` and the labels
     #[arg(long, value_name = "FORMAT", value_parser = format)]
     pub(crate) format: Option<Format>,
     /// Replace the file if it is there already
@@ -49,6 +53,8 @@ pub(crate) struct TracesOutputArguments {
     /// Write the account of the run (what became of every frame) as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) padding: PaddingArguments,
 }
 
 #[derive(Debug, Args)]
@@ -57,7 +63,8 @@ pub(crate) struct TraceColumnArguments {
     /// auto, which is the one that opened the most flows of a capture
     #[arg(long, value_name = "HOST", default_value_t)]
     pub(crate) client: Client,
-    /// Columns, separated by commas; `flowloom features --traces` lists them [default: all]
+    /// Columns, separated by commas; `flowloom features --traces` lists them [default: all; with npz,
+    /// directions]
     #[arg(long, value_name = "COLUMN,...", value_delimiter = ',')]
     pub(crate) columns: Vec<String>,
     /// Directory of YAML files that declare protocols, for the words of --filter
@@ -74,5 +81,6 @@ const TRACES_EXAMPLES: &str = "Examples:
   flowloom traces capture.pcapng
   flowloom traces captures/ -o traces.parquet --label-path '{website}/{run}.pcap'
   flowloom traces captures/ -o traces.parquet --client 10.0.0.0/8 --population no-pure-ack
+  flowloom traces captures/ -o traces.npz --columns directions,times --length 5000
   flowloom traces a.pcap --format jsonl --columns directions,times --sequence-max 5000
   flowloom traces a.pcap -o a.csv --filter 'tls.sni endswith \"example.com\"'";
