@@ -14,3 +14,4 @@ mod rerun;
 mod rewrite;
 mod split;
 mod streams;
+mod traces;

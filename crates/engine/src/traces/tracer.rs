@@ -113,7 +113,9 @@ impl Tracer {
             add(&mut self.sent[1], up);
             add(&mut self.sent[2], down);
         }
-        for (address, _) in ends.ips().into_iter().zip(sides).filter(|(_, is_client)| *is_client) {
+        // Whoever has no address yet sends from none.
+        let is_named = |(ip, is_client): &(IpAddr, bool)| *is_client && !ip.is_unspecified();
+        for (address, _) in ends.ips().into_iter().zip(sides).filter(is_named) {
             if self.addresses.len() < ADDRESSES_MAX || self.addresses.contains_key(&address) {
                 let first = self.addresses.entry(address).or_insert(ends.flow_id);
                 *first = (*first).min(ends.flow_id);
