@@ -107,8 +107,8 @@ impl Default for TraceLimits {
 ///
 /// A capture that cannot be opened has no row; one that is cut or damaged has one of what was read.
 pub fn traces(traces: &Traces, watch: &Watch) -> Result<Summary, RunError> {
-    let info = trace_table(traces)?;
     traces.check_output()?;
+    let info = trace_table(traces)?;
     let mut output = traces.config.output.clone();
     output.settings.npz.columns.clone_from(&traces.columns);
     trace_to(traces, watch, Output::open_one(&output, &info)?)

@@ -189,7 +189,7 @@ fn losses_have_their_exit_code_and_their_row() {
     assert_eq!(parse_lines(&output.stdout)[0]["packet_count"], 237);
     let table = run(&mut flowloom(&["traces", sample("loss.pcap").to_str().unwrap()]));
     let table = text(&table.stdout);
-    assert!(table.starts_with("capture ") && table.ends_with("\n1 trace\n"), "{table}");
+    assert!(table.starts_with("capture ") && table.contains("\n1 trace ("), "{table}");
 }
 
 #[track_caller]
