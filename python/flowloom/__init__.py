@@ -28,7 +28,7 @@ from .errors import (
 )
 from .files import rerun
 from .ragged import Ragged
-from .read import FlowOptions, FlowReader, open_flows, read_flows
+from .read import FlowOptions, FlowReader, open_flows, read_flows, read_traces
 from .table import FlowTable
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ __all__ = [
     "plot",
     "read_flows",
     "read_packets",
+    "read_traces",
     "register_feature",
     "rerun",
     "save_packets",

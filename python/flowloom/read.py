@@ -189,6 +189,76 @@ def read_flows(
     return add(table, own, on_feature_error, extra) if own else table
 
 
+def read_traces(
+    source: Sources,
+    *,
+    columns: Features = (),
+    filter: str | None = None,
+    labels: Path_ | None = None,
+    rotated: bool = False,
+    client: str = "auto",
+    population: Population = "all",
+    max_packets: int | None = None,
+    threads: int | None = None,
+    on_error: OnError = "warn",
+    progress: Progressing = None,
+    **more: Unpack[FlowOptions],
+) -> FlowTable:
+    """Read captures into a table with one row per capture: all its packets, in their order.
+
+    Parameters
+    ----------
+    source : path, bytes, open file, or a list of these
+        Captures: each is the trace of one visit.
+    columns : str or list of str
+        The columns that are wanted [all]; ``flowloom features --traces`` lists them.
+    client : str
+        Whose packets go up: ``"auto"`` is the host that opened the most flows; or an address, a
+        network (``"10.0.0.0/8"``), or a hardware address.
+    population : str
+        Packets that are counted.
+    max_packets : int, optional
+        Packets of a trace at most [65,536].
+    filter, labels, rotated, threads, on_error, progress, **more
+        See :func:`read_flows`; what is about feature sets and initiators has no effect.
+
+    Returns
+    -------
+    FlowTable
+        A row for each capture, in their order, with lists of equal length: ``directions`` (+1 from
+        the client, -1 to it), ``times`` and ``iats`` in nanoseconds, lengths in bytes, and ``flows``,
+        the `flow_id` of each packet's flow.
+
+    Raises
+    ------
+    ConfigError, FilterError, CaptureError, Interrupted
+        See :func:`read_flows`.
+
+    Examples
+    --------
+    >>> import flowloom as fl
+    >>> traces = fl.read_traces("samples/browsing.pcapng")
+    >>> X, n = traces.to_padded("directions", length=500, dtype="int8", return_lengths=True)
+    >>> X.shape, n.tolist()
+    ((1, 500), [355])
+    """
+    settings = options(
+        source,
+        features=(),
+        filter=filter,
+        labels=labels,
+        rotated=rotated,
+        population=population,
+        max_packets=max_packets,
+        threads=threads,
+        **more,
+    )
+    if not settings["sources"]:
+        settings["sources"] = [("none", b"")]
+        return FlowTable(_native.read_traces(settings, client, names(columns)).empty(), None)
+    return finish(_native.read_traces(settings, client, names(columns)), on_error, progress)
+
+
 def collect(settings: dict[str, Any], on_error: OnError, progress: Progressing) -> FlowTable:
     """The whole of a run as a table."""
     if on_error not in ("raise", "warn", "ignore"):

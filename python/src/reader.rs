@@ -11,8 +11,11 @@ use arrow_array::types::Int64Type;
 use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_schema::{ArrowError, SchemaRef};
 use arrow_select::interleave::interleave_record_batch;
-use flowloom_engine::{Config, RunError, SinkError, Summary, Watch, flow_table, run_into};
-use flowloom_export::{Ending, Sink, SinkStats, arrow_schema, record_batch};
+use flowloom_engine::{
+    Config, ConfigError, RunError, SinkError, Summary, TraceLimits, Traces, Watch, flow_table,
+    run_into, trace_table, traces_into,
+};
+use flowloom_export::{Ending, Sink, SinkStats, TableInfo, arrow_schema, record_batch};
 use flowloom_schema::{Batch, Column};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -51,9 +54,32 @@ pub(crate) fn read(py: Python<'_>, options: Options) -> PyResult<Reader> {
     begin(py, options.config(py)?)
 }
 
+/// Begins to read captures as traces: a row for each.
+#[pyfunction]
+pub(crate) fn read_traces(
+    py: Python<'_>,
+    options: Options,
+    client: &str,
+    columns: Vec<String>,
+) -> PyResult<Reader> {
+    let refused = |error| errors::config(py, &error);
+    let client = client.parse().map_err(|text| refused(ConfigError(text)))?;
+    let config = options.config(py)?;
+    let traces = Traces { config, client, columns, limits: TraceLimits::default() };
+    let table = trace_table(&traces).map_err(refused)?;
+    Ok(run(table, move |sink, watch| traces_into(&traces, sink, watch)))
+}
+
 /// Begins a run on a thread of its own.
 pub(crate) fn begin(py: Python<'_>, config: Config) -> PyResult<Reader> {
     let table = flow_table(&config).map_err(|error| errors::config(py, &error))?;
+    Ok(run(table, move |sink, watch| run_into(&config, sink, watch)))
+}
+
+fn run(
+    table: TableInfo,
+    fill: impl FnOnce(Box<dyn Sink>, &Watch) -> Result<Summary, RunError> + Send + 'static,
+) -> Reader {
     let schema = arrow_schema(&table.columns, &table.metadata);
     let (sender, messages) = sync_channel(QUEUE);
     let watch = Arc::new(Watch::default());
@@ -62,13 +88,13 @@ pub(crate) fn begin(py: Python<'_>, config: Config) -> PyResult<Reader> {
         thread::spawn(move || {
             let sink =
                 Box::new(Queue { columns: table.columns, schema, sender: sender.clone(), rows: 0 });
-            let outcome = run_into(&config, sink, &watch);
+            let outcome = fill(sink, &watch);
             // Nobody listens if the reader was closed before the end.
             drop(sender.send(Message::Done(Box::new(outcome))));
         })
     };
     let running = Running { messages: Some(messages), thread: Some(thread), summary: None };
-    Ok(Reader { schema, watch, running: Mutex::new(running), process: process::id() })
+    Reader { schema, watch, running: Mutex::new(running), process: process::id() }
 }
 
 #[pymethods]

@@ -5,23 +5,21 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use flowloom_engine::{
-    Config, CryptoPan, Filter, Initiator, Labels, RunError, SinkError, TraceLimits, Traces, Watch,
-    Window, WireOptions, find_inputs, flow_words, read_protocols,
+    Config, CryptoPan, Filter, Initiator, Labels, RunError, SinkError, TraceLimits, Traces, Window,
+    WireOptions, find_inputs, flow_words, read_protocols,
 };
 
 use crate::arguments::traces::{TracesArguments, TracesOutputArguments};
 use crate::arguments::{OrderArgument, OutputArguments};
 use crate::flows::{life_settings, log_limits, output_settings, signs};
-use crate::progress::Progress;
+use crate::progress::{Progress, interruptible};
 use crate::report;
 
 pub(crate) fn traces(arguments: TracesArguments) -> Result<ExitCode, Box<dyn Error>> {
     let report_file = arguments.output.report.clone();
     let quiet = arguments.work.quiet;
     let traces = settings(arguments)?;
-    let watch = Arc::new(Watch::default());
-    let on_interrupt = Arc::clone(&watch);
-    ctrlc::set_handler(move || on_interrupt.stop())?;
+    let watch = interruptible()?;
     let progress = Progress::start(&traces.config.inputs, &watch, quiet);
     let outcome = flowloom_engine::traces(&traces, &watch);
     progress.finish();
