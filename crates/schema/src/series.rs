@@ -122,11 +122,10 @@ impl Series {
             Values::I32(v) => v.reserve_exact(rows),
             Values::I64(v) | Values::Time(v) => v.reserve_exact(rows),
             Values::F64(v) => v.reserve_exact(rows),
-            Values::Text(Text { offsets, bytes }) => {
+            // Bytes and items are not foretold: many of these columns have no value at all.
+            Values::Text(Text { offsets, .. }) | Values::List(List { offsets, .. }) => {
                 offsets.reserve_exact(rows);
-                bytes.reserve_exact(rows * TEXT_LEN);
             }
-            Values::List(List { offsets, .. }) => offsets.reserve_exact(rows),
             Values::Struct(Struct { fields, series, .. }) => {
                 for (series, field) in series.iter_mut().zip(*fields) {
                     *series = Self::with_capacity(field.data_type, rows);
@@ -518,9 +517,6 @@ impl Present {
         self.len += 1;
     }
 }
-
-/// Bytes that texts have room for each: enough for addresses, so that few columns grow.
-const TEXT_LEN: usize = 20;
 
 #[cfg(test)]
 mod tests {
