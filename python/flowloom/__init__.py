@@ -35,9 +35,10 @@ if TYPE_CHECKING:
     from .analyzer import Analyzer
     from .captures import extract, index, info
     from .export import FlowExporter, to_csv, to_dataframe, to_dict, to_json, to_parquet
-    from .flow import Flow, FlowFeatures, FlowMetrics, TCPState
+    from .flow import Flow, FlowFeatures, TCPState
     from .frames import Frame, FrameReader, open_packets, read_packets, save_packets
     from .key import FlowKey
+    from .metrics import FlowMetrics
     from .own import (
         BaseIncrementalFeature,
         FeatureRegistry,
@@ -141,11 +142,11 @@ _LATER = {
     "flow": (
         "Flow",
         "FlowFeatures",
-        "FlowMetrics",
         "TCPState",
     ),
     "frames": ("Frame", "FrameReader", "open_packets", "read_packets", "save_packets"),
     "key": ("FlowKey",),
+    "metrics": ("FlowMetrics",),
     "own": (
         "BaseIncrementalFeature",
         "FeatureRegistry",

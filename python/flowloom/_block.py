@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from ._statistics import ListStatistics, largest, sums
 from .errors import ConfigError
 from .key import FlowKey
+from .metrics import FlowMetrics
 from .ragged import Ragged
 from .table import FlowTable
 
@@ -67,7 +68,9 @@ class Block:
         self._keys: list[FlowKey] | None = None
         self._counts: dict[str, list[int]] = {}
         self._times: dict[str, list[float]] = {}
-        self._metrics: dict[str, list[int]] | None = None
+        self._metrics: list[FlowMetrics] | None = None
+        self._asked: dict[str, int] = {}
+        self._told: dict[str, list[bool]] = {}
         self._kept: _Kept | None = None
 
     def __len__(self) -> int:
@@ -81,11 +84,19 @@ class Block:
 
     def value(self, name: str, row: int) -> Any:
         """One value, as Python has it; ``None`` where it is missing or there is no such column."""
+        values = self._lists.get(name)
+        if values is not None:
+            return values[row]
         if name not in self.names:
             return None
-        if name not in self._arrays:
-            self._arrays[name] = self.table._native.array(0, name)
-        return self._arrays[name].item(row)
+        array = self._arrays.get(name)
+        if array is None:
+            array = self._arrays[name] = self.table._native.array(0, name)
+        asked = self._asked[name] = self._asked.get(name, 0) + 1
+        # Lists stay with the flow they are handed to: who changes one must not change another's.
+        if asked == OFTEN and not array.data_type.startswith(("list", "struct")):
+            return self.values(name)[row]
+        return array.item(row)
 
     def values(self, name: str) -> list[Any]:
         """All values of a column that is often asked for, as Python has them."""
@@ -94,6 +105,20 @@ class Block:
                 raise missing(name, self.names)
             self._lists[name] = self.table._native.array(0, name).to_pylist()
         return self._lists[name]
+
+    def is_filled(self, name: str) -> list[bool]:
+        """Of which flows a list has items."""
+        if name not in self.names:
+            return [False] * len(self)
+        offsets = np.asarray(self.table._native.array(0, name).offsets())
+        filled: list[bool] = (np.diff(offsets) > 0).tolist()
+        return filled
+
+    def told(self, name: str, tell: Callable[[Block], list[bool]]) -> list[bool]:
+        """Of which flows something is true that ``tell`` finds out for all of them."""
+        if name not in self._told:
+            self._told[name] = tell(self)
+        return self._told[name]
 
     def keys(self) -> list[FlowKey]:
         """The key of every flow; the sender of the first packet is the source."""
@@ -158,10 +183,12 @@ class Block:
             self._counts[name] = counted.tolist()
         return self._counts[name]
 
-    def metrics(self) -> dict[str, list[int]]:
+    def metrics(self) -> list[FlowMetrics]:
         """Counts of every flow over the packets of its sequences."""
         if self._metrics is None:
-            self._metrics = _counted(self)
+            counted = _counted(self)
+            columns = [counted[name] for name in FlowMetrics._fields]
+            self._metrics = list(map(FlowMetrics._make, zip(*columns, strict=True)))
         return self._metrics
 
     def raw(self, name: str) -> Ragged:
@@ -328,6 +355,9 @@ def _compressed(
 def _nanos(times: Any) -> npt.NDArray[np.int64]:
     return np.asarray(times).astype("datetime64[ns]").view(np.int64)
 
+
+OFTEN = 64
+"""Values of a column that are asked for one by one, before all of them are fetched."""
 
 _PURE_ACK, _RETRANSMISSION, _OUT_OF_ORDER = 1, 4, 16
 """Bits of the column ``packet_marks``."""

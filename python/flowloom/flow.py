@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from ._block import Block
 from ._statistics import StatisticsView
 from .key import PROTOCOLS, FlowKey
 from .layers import DNSInfo, HTTPInfo, Info, QUICInfo, TLSInfo
+from .metrics import FlowMetrics
 from .shortcuts import Shortcuts
 
 if TYPE_CHECKING:
@@ -37,31 +38,6 @@ class TCPState(enum.Enum):
     CLOSE_WAIT = 8
     LAST_ACK = 9
     RESET = 10
-
-
-class FlowMetrics(NamedTuple):
-    """Counts over the packets of a flow's sequences; ``up`` is from its initiator."""
-
-    packet_count: int
-    byte_count: int
-    up_packet_count: int
-    up_byte_count: int
-    down_packet_count: int
-    down_byte_count: int
-    syn_count: int
-    fin_count: int
-    rst_count: int
-    ack_count: int
-    psh_count: int
-    urg_count: int
-    retrans_count: int
-    """TCP segments wholly seen before, whether they are left out or not."""
-    out_of_order_count: int
-    """TCP segments that fill a hole, likewise."""
-    min_window: int
-    """The smallest TCP window above 0, as sent."""
-    max_window: int
-    sum_window: int
 
 
 class FlowFeatures:
@@ -228,11 +204,10 @@ class Flow(Shortcuts):
 
     # How much.
 
-    @cached_property
+    @property
     def metrics(self) -> FlowMetrics:
         """Counts of packets, bytes and flags."""
-        counted, row = self._block.metrics(), self._row
-        return FlowMetrics(*(counted[name][row] for name in FlowMetrics._fields))
+        return self._block.metrics()[self._row]
 
     @property
     def packet_count(self) -> int:
@@ -442,9 +417,9 @@ def stats_of(block: Block, row: int) -> dict[str, Any]:
     for name, series in STATISTICS.items():
         if block.shows(series) and len(block.series(series)[row]):
             found[name] = StatisticsView(block.statistics(series), row)
-    metrics = block.metrics()
-    up, down = metrics["up_packet_count"][row], metrics["down_packet_count"][row]
-    up_bytes, down_bytes = metrics["up_byte_count"][row], metrics["down_byte_count"][row]
+    metrics = block.metrics()[row]
+    up, down = metrics.up_packet_count, metrics.down_packet_count
+    up_bytes, down_bytes = metrics.up_byte_count, metrics.down_byte_count
     found["packet_count"] = up + down
     found["total_bytes"] = up_bytes + down_bytes
     found["up_down_pkt_ratio"] = up / down if down else 0.0

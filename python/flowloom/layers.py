@@ -150,12 +150,7 @@ def tls(block: Block, row: int) -> TLSInfo | None:
     def value(name: str) -> Any:
         return block.value("tls_" + name, row)
 
-    hellos = value("client_hello_count") or 0
-    has_any = hellos or value("version") or value("cert_sha256")
-    is_heard = block.value("application_by", row) == "content" and "tls_version" in block.names
-    if not has_any and not (is_heard and "tls" in (block.value("applications", row) or ())):
-        return None
-    if block.value("quic_version", row) is not None or not _is_usual(block, row, "tls"):
+    if not block.told("tls", _with_tls)[row] or not _is_usual(block, row, "tls"):
         return None
     number = value("version_id")
     sni = value("sni")
@@ -175,7 +170,7 @@ def tls(block: Block, row: int) -> TLSInfo | None:
         ja3=value("ja3"),
         ja3s=value("ja3s"),
         ja4=value("ja4"),
-        handshake_type=1 if hellos else (2 if number is not None else None),
+        handshake_type=1 if value("client_hello_count") else (2 if number is not None else None),
     )
 
 
@@ -246,10 +241,29 @@ def quic(block: Block, row: int) -> QUICInfo | None:
     )
 
 
+def _with_tls(block: Block) -> list[bool]:
+    """Which flows have a TLS or DTLS handshake, or are known for TLS by what they say."""
+    if "tls_version" not in block.names:
+        return [False] * len(block)
+    hellos, versions = block.values("tls_client_hello_count"), block.values("tls_version")
+    certificates = block.is_filled("tls_cert_sha256")
+    found = [bool(any(of)) for of in zip(hellos, versions, certificates, strict=True)]
+    if "application_by" in block.names:
+        for row, by in enumerate(block.values("application_by")):
+            if by == "content" and not found[row]:
+                found[row] = "tls" in (block.value("applications", row) or ())
+    if "quic_version" in block.names:
+        quic = block.values("quic_version")
+        found = [it and version is None for it, version in zip(found, quic, strict=True)]
+    return found
+
+
 def _is_usual(block: Block, row: int, protocol: str) -> bool:
     """Whether a protocol is looked for at the flow's ports: anywhere, or where it is usual."""
+    if not block.by_port:
+        return True
     ports = {block.values("src_port")[row], block.values("dst_port")[row]}
-    return not block.by_port or not ports.isdisjoint(_PORTS[protocol])
+    return not ports.isdisjoint(_PORTS[protocol])
 
 
 def name_parts(text: str | None) -> dict[str, Any]:
