@@ -1,19 +1,19 @@
-//! Things that a run finds, one by one: the run waits when nobody takes them.
+//! A run on a thread of its own, while the calling one waits for what it finds and for signals: the run
+//! waits when nobody takes that, so memory does not grow with the input.
 
 use std::process;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use flowloom_engine::{CaptureAccount, SinkError, Watch};
+use flowloom_engine::{CaptureAccount, ConfigError, RunError, SinkError, SplitError, Watch};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use crate::errors;
-use crate::job::{Done, Failed, raised};
 
-/// A run on a thread of its own, and what it has found.
+/// A run that is going on, and what it has found.
 pub(crate) struct Feed<T> {
     watch: Arc<Watch>,
     running: Mutex<Running<T>>,
@@ -31,6 +31,56 @@ struct Running<T> {
 enum Message<T> {
     Found(T),
     Over(Box<Result<Done, Failed>>),
+}
+
+/// What was heard of a run within [`PATIENCE`].
+enum Heard<T> {
+    Found(T),
+    Nothing,
+    End,
+}
+
+/// What a run came to.
+pub(crate) struct Done {
+    json: String,
+    /// The first capture that could not be read, or not to its end.
+    lost: Option<CaptureAccount>,
+}
+
+/// Why it came to nothing.
+pub(crate) enum Failed {
+    Run(RunError),
+    Split(SplitError),
+}
+
+impl Done {
+    /// A summary as JSON, and the captures of which it has accounts.
+    pub(crate) fn of<'a>(
+        json: serde_json::Result<String>,
+        captures: impl IntoIterator<Item = &'a CaptureAccount>,
+    ) -> Self {
+        // Neither numbers and texts nor memory fail.
+        let json = json.unwrap_or_default();
+        Self { json, lost: captures.into_iter().find(|capture| capture.has_losses()).cloned() }
+    }
+}
+
+impl From<RunError> for Failed {
+    fn from(error: RunError) -> Self {
+        Self::Run(error)
+    }
+}
+
+impl From<ConfigError> for Failed {
+    fn from(error: ConfigError) -> Self {
+        Self::Run(RunError::Config(error))
+    }
+}
+
+impl From<SplitError> for Failed {
+    fn from(error: SplitError) -> Self {
+        Self::Split(error)
+    }
 }
 
 /// Where a run puts what it finds.
@@ -62,37 +112,51 @@ impl<T: Send + 'static> Feed<T> {
         Self { watch, running: Mutex::new(running), process: process::id() }
     }
 
-    /// The next thing, signals heeded meanwhile; none after the last.
+    /// The next thing, none after the last. A signal (Ctrl-C) raises; the run goes on.
     pub(crate) fn next(&self, py: Python<'_>) -> PyResult<Option<T>> {
-        if self.process != process::id() {
-            let text = "this was opened in another process: open the captures here";
-            return Err(PyRuntimeError::new_err(text));
-        }
+        self.check_process()?;
         loop {
-            let received = py.detach(|| {
-                let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-                running.messages.as_ref().map(|messages| messages.recv_timeout(PATIENCE))
-            });
-            match received {
-                None => return Ok(None),
-                Some(Ok(Message::Found(thing))) => return Ok(Some(thing)),
-                Some(Ok(Message::Over(outcome))) => return self.end(py, *outcome).map(|()| None),
-                Some(Err(RecvTimeoutError::Timeout)) => py.check_signals()?,
-                Some(Err(RecvTimeoutError::Disconnected)) => {
-                    self.running.lock().unwrap_or_else(PoisonError::into_inner).messages = None;
-                    return Err(PyRuntimeError::new_err("the run ended without saying why"));
+            py.check_signals()?;
+            match self.hear(py)? {
+                Heard::Found(thing) => return Ok(Some(thing)),
+                Heard::Nothing => {}
+                Heard::End => return Ok(None),
+            }
+        }
+    }
+
+    /// Gives all that is still to come to `each`. `tick` is called now and then: what it raises stops the
+    /// run, and so does a signal. Told to stop, the run gives what it has and ends; that error is returned.
+    pub(crate) fn drain(
+        &self,
+        py: Python<'_>,
+        tick: Option<&Bound<'_, PyAny>>,
+        mut each: impl FnMut(T) -> PyResult<()>,
+    ) -> PyResult<Option<PyErr>> {
+        self.check_process()?;
+        let mut stopped = None;
+        loop {
+            let ticked = match tick {
+                Some(tick) if stopped.is_none() => tick.call0().map(drop),
+                _ => Ok(()),
+            };
+            match ticked.and_then(|()| py.check_signals()).and_then(|()| self.hear(py)) {
+                Ok(Heard::Found(thing)) => each(thing)?,
+                Ok(Heard::Nothing) => {}
+                Ok(Heard::End) => return Ok(stopped),
+                Err(error) if self.is_over() => return Err(stopped.unwrap_or(error)),
+                Err(error) => {
+                    // Told a second time, the run ends where it is.
+                    self.watch.stop();
+                    stopped.get_or_insert(error);
                 }
             }
         }
     }
 
-    fn end(&self, py: Python<'_>, outcome: Result<Done, Failed>) -> PyResult<()> {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        running.messages = None;
-        running.join();
-        let Done { json, lost } = outcome.map_err(|failed| raised(py, &failed))?;
-        (running.summary, running.lost) = (Some(json), lost);
-        Ok(())
+    /// Bytes read so far, as they are stored, and frames.
+    pub(crate) fn progress(&self) -> (u64, u64) {
+        (self.watch.bytes(), self.watch.frames())
     }
 
     /// Stops the run and waits for its end.
@@ -102,7 +166,7 @@ impl<T: Send + 'static> Feed<T> {
         }
         self.watch.stop();
         py.detach(|| {
-            let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut running = self.running();
             // Whoever finds what nobody takes is told so.
             running.messages = None;
             running.join();
@@ -111,14 +175,60 @@ impl<T: Send + 'static> Feed<T> {
 
     /// What it came to, as JSON; none before the end.
     pub(crate) fn summary(&self) -> Option<String> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).summary.clone()
+        self.running().summary.clone()
     }
 
     /// The first capture that could not be read, or not to its end, as an exception.
     pub(crate) fn failure<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = self.running();
         let lost = running.lost.as_ref()?;
         Some(errors::capture(py, lost).into_value(py).into_bound(py).into_any())
+    }
+
+    fn hear(&self, py: Python<'_>) -> PyResult<Heard<T>> {
+        let received = py.detach(|| {
+            let running = self.running();
+            running.messages.as_ref().map(|messages| messages.recv_timeout(PATIENCE))
+        });
+        match received {
+            None => Ok(Heard::End),
+            Some(Ok(Message::Found(thing))) => Ok(Heard::Found(thing)),
+            Some(Ok(Message::Over(outcome))) => self.end(py, *outcome).map(|()| Heard::End),
+            Some(Err(RecvTimeoutError::Timeout)) => Ok(Heard::Nothing),
+            Some(Err(RecvTimeoutError::Disconnected)) => {
+                self.running().messages = None;
+                Err(PyRuntimeError::new_err("the run ended without saying why"))
+            }
+        }
+    }
+
+    fn end(&self, py: Python<'_>, outcome: Result<Done, Failed>) -> PyResult<()> {
+        let mut running = self.running();
+        running.messages = None;
+        // It has said its last word.
+        running.join();
+        let Done { json, lost } = outcome.map_err(|failed| match failed {
+            Failed::Run(error) => errors::run(py, &error),
+            Failed::Split(error) => errors::split(py, &error),
+        })?;
+        (running.summary, running.lost) = (Some(json), lost);
+        Ok(())
+    }
+
+    fn check_process(&self) -> PyResult<()> {
+        if self.process == process::id() {
+            return Ok(());
+        }
+        let text = "this reader was opened in another process: open the captures here";
+        Err(PyRuntimeError::new_err(text))
+    }
+
+    fn is_over(&self) -> bool {
+        self.running().messages.is_none()
+    }
+
+    fn running(&self) -> MutexGuard<'_, Running<T>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

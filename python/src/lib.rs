@@ -2,7 +2,7 @@
 //! documents, checks and completes.
 //!
 //! Tables stay as Arrow has them and cross over without a copy ([`table`]); runs are on threads of
-//! their own, while the calling one waits for results and signals ([`reader`]).
+//! their own, while the calling one waits for results and signals ([`feed`]).
 
 mod array;
 mod errors;

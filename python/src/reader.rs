@@ -1,10 +1,4 @@
-//! Runs on a thread of their own: rows as they come, or all of them as a table.
-
-use std::process;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
+//! Rows of a run as they come, or all of them as a table.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
@@ -17,35 +11,25 @@ use flowloom_engine::{
 };
 use flowloom_export::{Ending, Sink, SinkStats, TableInfo, arrow_schema, record_batch};
 use flowloom_schema::{Batch, Column};
-use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
+use serde_json::to_string;
 
 use crate::errors;
+use crate::feed::{Done, Feed, Finder};
 use crate::options::Options;
-use crate::table::{Table, capsule};
+use crate::table::{Table, capsule, wrong};
 
-/// What the run's thread tells.
-enum Message {
-    Rows(RecordBatch),
-    EndOfCapture,
-    Done(Box<Result<Summary, RunError>>),
-}
-
-/// A run that is going on. Its rows wait in a short queue: memory does not grow with the input.
+/// A run that is going on, and its rows.
 #[pyclass(frozen, module = "flowloom._native")]
 pub(crate) struct Reader {
     schema: SchemaRef,
-    watch: Arc<Watch>,
-    running: Mutex<Running>,
-    /// Threads do not survive a fork.
-    process: u32,
+    feed: Feed<Found>,
 }
 
-struct Running {
-    messages: Option<Receiver<Message>>,
-    thread: Option<JoinHandle<()>>,
-    summary: Option<Summary>,
+enum Found {
+    Rows(RecordBatch),
+    EndOfCapture,
 }
 
 /// Begins to read captures.
@@ -81,75 +65,45 @@ fn run(
     fill: impl FnOnce(Box<dyn Sink>, &Watch) -> Result<Summary, RunError> + Send + 'static,
 ) -> Reader {
     let schema = arrow_schema(&table.columns, &table.metadata);
-    let (sender, messages) = sync_channel(QUEUE);
-    let watch = Arc::new(Watch::default());
-    let thread = {
-        let (schema, watch) = (schema.clone(), Arc::clone(&watch));
-        thread::spawn(move || {
-            let sink =
-                Box::new(Queue { columns: table.columns, schema, sender: sender.clone(), rows: 0 });
-            let outcome = fill(sink, &watch);
-            // Nobody listens if the reader was closed before the end.
-            drop(sender.send(Message::Done(Box::new(outcome))));
-        })
-    };
-    let running = Running { messages: Some(messages), thread: Some(thread), summary: None };
-    Reader { schema, watch, running: Mutex::new(running), process: process::id() }
+    let of_rows = schema.clone();
+    let feed = Feed::start(move |finder, watch| {
+        let sink = Queue { columns: table.columns, schema: of_rows, finder, rows: 0 };
+        let summary = fill(Box::new(sink), watch)?;
+        Ok(Done::of(to_string(&summary), &summary.captures))
+    });
+    Reader { schema, feed }
 }
 
 #[pymethods]
 impl Reader {
     /// Bytes read so far, as they are stored, and frames.
     fn progress(&self) -> (u64, u64) {
-        (self.watch.bytes(), self.watch.frames())
+        self.feed.progress()
     }
 
-    /// The next rows; none at the end. A signal (Ctrl-C) stops the run and raises.
+    /// The next rows; none at the end.
     fn next(&self, py: Python<'_>) -> PyResult<Option<Table>> {
-        loop {
-            match self.message(py)? {
-                Some(Message::Rows(batch)) => {
-                    return Ok(Some(Table::new(self.schema.clone(), vec![batch])));
-                }
-                Some(_) => {}
-                None => return Ok(None),
-            }
-        }
+        let rows = self.rows(py)?;
+        Ok(rows.map(|batch| Table::new(self.schema.clone(), vec![batch])))
     }
 
-    /// All rows that are still to come, those of each capture in the order of `flow_id`.
-    ///
-    /// `tick` is called now and then; what it raises stops the run, and so does a signal: then the rows that
-    /// came until then are the second value's business, see `rest`.
+    /// All rows that are still to come, those of each capture in the order of `flow_id`, and what stopped
+    /// the run before it was through: a signal, or what `tick` raised, which is called now and then.
     fn rest(
         &self,
         py: Python<'_>,
         tick: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<(Table, Option<PyErr>)> {
         let (mut sorted, mut capture) = (Vec::new(), Vec::new());
-        let mut stopped = None;
-        loop {
-            let ticked = match tick {
-                Some(tick) if stopped.is_none() => tick.call0().map(drop),
-                _ => Ok(()),
-            };
-            match ticked.and_then(|()| self.message(py)) {
-                Ok(Some(Message::Rows(batch))) => capture.push(batch),
-                Ok(Some(Message::EndOfCapture)) => {
-                    sorted.extend(
-                        by_flow_id(std::mem::take(&mut capture)).map_err(crate::table::wrong)?,
-                    );
+        let stopped = self.feed.drain(py, tick, |found| {
+            match found {
+                Found::Rows(batch) => capture.push(batch),
+                Found::EndOfCapture => {
+                    sorted.extend(by_flow_id(std::mem::take(&mut capture)).map_err(wrong)?);
                 }
-                Ok(Some(Message::Done(_))) => {}
-                Ok(None) => break,
-                // Told to stop, the run gives what it has and ends.
-                Err(error) if stopped.is_none() && !self.is_over() => {
-                    self.watch.stop();
-                    stopped = Some(error);
-                }
-                Err(error) => return Err(stopped.unwrap_or(error)),
             }
-        }
+            Ok(())
+        })?;
         sorted.extend(capture);
         Ok((Table::new(self.schema.clone(), sorted), stopped))
     }
@@ -161,35 +115,17 @@ impl Reader {
 
     /// Stops the run and waits for its end.
     fn close(&self, py: Python<'_>) {
-        if self.process != process::id() {
-            return;
-        }
-        self.watch.stop();
-        py.detach(|| {
-            let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-            // Whoever writes to a queue that nobody reads is told so.
-            running.messages = None;
-            running.join();
-        });
-    }
-
-    /// Stops the run: rows that were read already still come.
-    fn stop(&self) {
-        self.watch.stop();
+        self.feed.close(py);
     }
 
     /// What became of each capture and of all together, as JSON; none before the end.
     fn summary(&self) -> Option<String> {
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        running.summary.as_ref().map(|summary| serde_json::to_string(summary).unwrap_or_default())
+        self.feed.summary()
     }
 
     /// The first capture that could not be read, or not to its end, as an exception.
     fn failure<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let captures = &running.summary.as_ref()?.captures;
-        let lost = captures.iter().find(|capture| capture.has_losses())?;
-        Some(errors::capture(py, lost).into_value(py).into_bound(py).into_any())
+        self.feed.failure(py)
     }
 
     /// The rows to come as an Arrow stream.
@@ -205,60 +141,14 @@ impl Reader {
 }
 
 impl Reader {
-    /// The next message, signals heeded meanwhile; none after the last.
-    fn message(&self, py: Python<'_>) -> PyResult<Option<Message>> {
-        if self.process != process::id() {
-            let text = "this reader was opened in another process: open the captures here";
-            return Err(PyRuntimeError::new_err(text));
-        }
+    fn rows(&self, py: Python<'_>) -> PyResult<Option<RecordBatch>> {
         loop {
-            py.check_signals()?;
-            let received = py.detach(|| {
-                let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-                running.messages.as_ref().map(|messages| messages.recv_timeout(PATIENCE))
-            });
-            match received {
+            match self.feed.next(py)? {
+                Some(Found::Rows(batch)) => return Ok(Some(batch)),
+                Some(Found::EndOfCapture) => {}
                 None => return Ok(None),
-                Some(Ok(Message::Done(outcome))) => {
-                    self.end(py, *outcome)?;
-                    return Ok(None);
-                }
-                Some(Ok(message)) => return Ok(Some(message)),
-                Some(Err(RecvTimeoutError::Timeout)) => {}
-                Some(Err(RecvTimeoutError::Disconnected)) => {
-                    self.running.lock().unwrap_or_else(PoisonError::into_inner).messages = None;
-                    return Err(PyRuntimeError::new_err("the run ended without saying why"));
-                }
             }
         }
-    }
-
-    fn end(&self, py: Python<'_>, outcome: Result<Summary, RunError>) -> PyResult<()> {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        running.messages = None;
-        // It has said its last word.
-        running.join();
-        running.summary = Some(outcome.map_err(|error| errors::run(py, &error))?);
-        Ok(())
-    }
-
-    fn is_over(&self) -> bool {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).messages.is_none()
-    }
-}
-
-impl Running {
-    fn join(&mut self) {
-        if let Some(thread) = self.thread.take() {
-            drop(thread.join());
-        }
-    }
-}
-
-/// A reader that is forgotten stops its run, but does not wait.
-impl Drop for Reader {
-    fn drop(&mut self) {
-        self.watch.stop();
     }
 }
 
@@ -266,19 +156,18 @@ impl Drop for Reader {
 struct Queue {
     columns: Vec<Column>,
     schema: SchemaRef,
-    sender: SyncSender<Message>,
+    finder: Finder<Found>,
     rows: u64,
 }
 
 impl Sink for Queue {
     fn write(&mut self, batch: Batch) -> Result<(), SinkError> {
         self.rows += batch.rows as u64;
-        let batch = record_batch(&self.columns, &self.schema, batch)?;
-        self.sender.send(Message::Rows(batch)).map_err(|_| SinkError::ReaderGone)
+        self.finder.found(Found::Rows(record_batch(&self.columns, &self.schema, batch)?))
     }
 
     fn end_capture(&mut self) -> Result<(), SinkError> {
-        self.sender.send(Message::EndOfCapture).map_err(|_| SinkError::ReaderGone)
+        self.finder.found(Found::EndOfCapture)
     }
 
     fn finish(self: Box<Self>, _: Ending, _: &[(String, String)]) -> Result<SinkStats, SinkError> {
@@ -296,16 +185,8 @@ impl Iterator for Stream {
     type Item = Result<RecordBatch, ArrowError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        Python::attach(|py| {
-            loop {
-                match self.reader.get().message(py) {
-                    Ok(Some(Message::Rows(batch))) => return Some(Ok(batch)),
-                    Ok(Some(_)) => {}
-                    Ok(None) => return None,
-                    Err(error) => return Some(Err(ArrowError::ExternalError(Box::new(error)))),
-                }
-            }
-        })
+        let rows = Python::attach(|py| self.reader.get().rows(py));
+        rows.map_err(|error| ArrowError::ExternalError(Box::new(error))).transpose()
     }
 }
 
@@ -348,9 +229,5 @@ fn by_flow_id(batches: Vec<RecordBatch>) -> Result<Vec<RecordBatch>, ArrowError>
     sorted.into_iter().map(|columns| RecordBatch::try_new(schema.clone(), columns)).collect()
 }
 
-/// Batches that wait for whoever reads them.
-const QUEUE: usize = 4;
-/// How long a signal waits at most.
-const PATIENCE: Duration = Duration::from_millis(50);
 /// Rows of a sorted batch: few enough for the offsets of their lists.
 const ROWS_TOGETHER: usize = 16_384;

@@ -14,7 +14,8 @@ use pyo3::prelude::*;
 use serde_json::to_string;
 
 use crate::errors;
-use crate::job::{Done, Failed, Job};
+use crate::feed::{Done, Failed};
+use crate::job::Job;
 use crate::options::{Options, Source, inputs, one_of};
 
 /// What is in captures: a list, an object for each.

@@ -13,8 +13,8 @@ use pyo3::types::PyBytes;
 use serde_json::to_string;
 
 use crate::errors;
-use crate::feed::{Feed, Finder};
-use crate::job::{Done, Job};
+use crate::feed::{Done, Feed, Finder};
+use crate::job::Job;
 use crate::options::{Options, one_of};
 
 /// What is taken out of flows: a dictionary with all of these keys.
