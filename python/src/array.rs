@@ -9,7 +9,7 @@ use arrow_array::types::{
 use arrow_array::{Array as _, ArrayRef, BooleanArray, ListArray, PrimitiveArray, StringArray};
 use arrow_buffer::{BooleanBuffer, Buffer as ArrowBuffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, TimeUnit};
-use pyo3::exceptions::{PyIndexError, PyKeyError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
@@ -104,11 +104,6 @@ impl Array {
         type_name(self.0.data_type())
     }
 
-    #[getter]
-    fn null_count(&self) -> usize {
-        self.0.null_count()
-    }
-
     /// Which values are there, as booleans; none if all are.
     fn present(&self) -> Option<Buffer> {
         let nulls = self.0.nulls().filter(|nulls| nulls.null_count() > 0)?;
@@ -146,12 +141,6 @@ impl Array {
     /// The items of all lists.
     fn items(&self) -> PyResult<Self> {
         Ok(Self(Arc::clone(self.lists_or_raise()?.values())))
-    }
-
-    /// A field of a struct.
-    fn field(&self, name: &str) -> PyResult<Self> {
-        let found = self.0.as_struct_opt().and_then(|s| s.column_by_name(name).cloned());
-        found.map(Self).ok_or_else(|| PyKeyError::new_err(name.to_owned()))
     }
 
     /// All values as Python has them: `None` where one is missing, lists, and dictionaries for

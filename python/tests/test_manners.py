@@ -281,6 +281,7 @@ def test_others_see_the_same(browsing, samples):
     assert frame["byte_count"].tolist() == expected["byte_count"] and len(frame) == 36
     with fl.open_flows(samples / "browsing.pcapng") as reader:
         assert pa.RecordBatchReader.from_stream(reader).read_all().num_rows == 36
+    assert pa.array(flows.parts("src_ip")[0]).to_pylist() == expected["src_ip"]
 
 
 def test_captures_come_in_many_forms(samples):
