@@ -111,7 +111,7 @@ class FlowTable:
         chosen = np.where(chosen < 0, chosen + len(self), chosen).astype(np.int64)
         if chosen.size and (chosen.min() < 0 or chosen.max() >= len(self)):
             raise IndexError("a row beyond the end of the table")
-        return self._with(self._native.take(chosen.tolist()))
+        return self._with(self._native.take(chosen.tobytes()))
 
     def column(self, name: str) -> npt.NDArray[Any] | Ragged:
         """The values of a column.

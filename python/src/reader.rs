@@ -4,7 +4,6 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
 use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_schema::{ArrowError, SchemaRef};
-use arrow_select::interleave::interleave;
 use flowloom_engine::{
     Config, ConfigError, RunError, SinkError, Summary, TraceLimits, Traces, Watch, flow_table,
     run_into, trace_table, traces_into,
@@ -18,7 +17,7 @@ use serde_json::to_string;
 use crate::errors;
 use crate::feed::{Done, Feed, Finder};
 use crate::options::Options;
-use crate::table::{Table, capsule, wrong};
+use crate::table::{Table, capsule, interleaved, wrong};
 
 /// A run that is going on, and its rows.
 #[pyclass(frozen, module = "flowloom._native")]
@@ -214,20 +213,5 @@ fn by_flow_id(batches: Vec<RecordBatch>) -> Result<Vec<RecordBatch>, ArrowError>
     }
     places.sort_unstable();
     let places = places.into_iter().map(|(_, number, row)| (number, row)).collect::<Vec<_>>();
-    let schema = batches[0].schema();
-    let parts = batches.into_iter().map(|batch| batch.columns().to_vec());
-    let mut parts = parts.map(Vec::into_iter).collect::<Vec<_>>();
-    let mut sorted = vec![Vec::new(); places.len().div_ceil(ROWS_TOGETHER)];
-    // Column by column: what was sorted is given back before the next is.
-    for _ in schema.fields() {
-        let column = parts.iter_mut().filter_map(Iterator::next).collect::<Vec<_>>();
-        let column = column.iter().map(AsRef::as_ref).collect::<Vec<_>>();
-        for (columns, rows) in sorted.iter_mut().zip(places.chunks(ROWS_TOGETHER)) {
-            columns.push(interleave(&column, rows)?);
-        }
-    }
-    sorted.into_iter().map(|columns| RecordBatch::try_new(schema.clone(), columns)).collect()
+    interleaved(batches, &places)
 }
-
-/// Rows of a sorted batch: few enough for the offsets of their lists.
-const ROWS_TOGETHER: usize = 16_384;

@@ -10,8 +10,9 @@ use arrow_array::{RecordBatch, RecordBatchIterator, RecordBatchReader, UInt64Arr
 use arrow_ipc::reader::StreamReader;
 use arrow_ipc::writer::StreamWriter;
 use arrow_schema::{ArrowError, Field, Metadata, Schema, SchemaRef};
-use arrow_select::concat::concat_batches;
-use arrow_select::take::take_record_batch;
+use arrow_select::concat::concat;
+use arrow_select::interleave::interleave;
+use arrow_select::take::take;
 use flowloom_export::{Destination, Format, Settings, TableInfo, batch_of, columns_of};
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyValueError};
 use pyo3::prelude::*;
@@ -46,8 +47,20 @@ impl Table {
         &self.batches
     }
 
-    fn whole(&self) -> PyResult<RecordBatch> {
-        concat_batches(&self.schema, &self.batches).map_err(wrong)
+    /// Batch and row of each of some rows.
+    fn places(&self, rows: &[u8]) -> PyResult<Vec<(usize, usize)>> {
+        let ends = ends(&self.batches);
+        let (numbers, []) = rows.as_chunks() else {
+            return Err(PyValueError::new_err("rows are numbers of 8 bytes"));
+        };
+        let place = |bytes: &[u8; 8]| {
+            let row = usize::try_from(i64::from_ne_bytes(*bytes)).ok()?;
+            let number = ends.partition_point(|end| *end <= row);
+            let batch = self.batches.get(number)?;
+            Some((number, row + batch.num_rows() - ends[number]))
+        };
+        let places = numbers.iter().map(place).collect::<Option<_>>();
+        places.ok_or_else(|| PyIndexError::new_err("a row beyond the end of the table"))
     }
 
     fn place(&self, name: &str) -> PyResult<usize> {
@@ -113,15 +126,11 @@ impl Table {
         Ok(Self { schema, batches })
     }
 
-    /// Some rows, by their numbers, in that order.
-    fn take(&self, py: Python<'_>, rows: Vec<u64>) -> PyResult<Self> {
-        let len = self.num_rows() as u64;
-        if rows.iter().any(|row| *row >= len) {
-            return Err(PyIndexError::new_err("a row beyond the end of the table"));
-        }
-        let whole = self.whole()?;
-        let taken = py.detach(|| take_record_batch(&whole, &UInt64Array::from(rows)));
-        Ok(Self::new(self.schema.clone(), vec![taken.map_err(wrong)?]))
+    /// Some rows, by their numbers, in that order: the bytes of a NumPy array of 64-bit integers.
+    fn take(&self, py: Python<'_>, rows: &[u8]) -> PyResult<Self> {
+        let places = self.places(rows)?;
+        let taken = py.detach(|| interleaved(self.batches.clone(), &places));
+        Ok(Self::new(self.schema.clone(), taken.map_err(wrong)?))
     }
 
     /// Rows from `start` on; no value is copied.
@@ -138,37 +147,32 @@ impl Table {
     }
 
     /// The same rows with a column of another Arrow array behind the others, or in place of the one
-    /// of that name: `values` are as Python has them.
+    /// of that name; no value is copied.
     fn with_column(
         &self,
         name: &str,
         array: &Array,
         metadata: Vec<(String, String)>,
     ) -> PyResult<Self> {
-        let whole = self.whole()?;
+        if array.0.len() != self.num_rows() {
+            let text = format!("{} values for {} rows", array.0.len(), self.num_rows());
+            return Err(PyValueError::new_err(text));
+        }
         let field = Field::new(name, array.0.data_type().clone(), true);
         let field = Arc::new(field.with_metadata(metadata.into_iter().collect::<HashMap<_, _>>()));
         let mut fields = self.schema.fields().to_vec();
-        let mut columns = whole.columns().to_vec();
-        if let Ok(place) = self.schema.index_of(name) {
-            fields[place] = field;
-            columns[place] = Arc::clone(&array.0);
-        } else {
-            fields.push(field);
-            columns.push(Arc::clone(&array.0));
-        }
+        let place = self.schema.index_of(name).unwrap_or(fields.len());
+        replace_or_push(&mut fields, place, field);
         let schema = Arc::new(Schema::new(fields).with_metadata(self.schema.metadata().clone()));
-        let batch = RecordBatch::try_new(schema.clone(), columns).map_err(wrong)?;
-        Ok(Self::new(schema, vec![batch]))
-    }
-
-    /// All rows in one batch.
-    fn combined(&self, py: Python<'_>) -> PyResult<Self> {
-        if self.batches.len() < 2 {
-            return Ok(Self { schema: self.schema.clone(), batches: self.batches.clone() });
-        }
-        let whole = py.detach(|| concat_batches(&self.schema, &self.batches)).map_err(wrong)?;
-        Ok(Self::new(self.schema.clone(), vec![whole]))
+        let mut begin = 0;
+        let batches = self.batches.iter().map(|batch| {
+            let mut columns = batch.columns().to_vec();
+            replace_or_push(&mut columns, place, array.0.slice(begin, batch.num_rows()));
+            begin += batch.num_rows();
+            RecordBatch::try_new(schema.clone(), columns)
+        });
+        let batches = batches.collect::<Result<_, _>>().map_err(wrong)?;
+        Ok(Self { schema, batches })
     }
 
     /// Writes the rows to a file, as the command line does, with texts for formats that have a place
@@ -210,6 +214,51 @@ pub(crate) fn from_ipc(bytes: &[u8]) -> PyResult<Table> {
     Ok(Table::new(schema, batches))
 }
 
+/// Rows of batches, by batch and row, as batches of some thousand: column by column, and what was taken
+/// from is given back before the next.
+pub(crate) fn interleaved(
+    batches: Vec<RecordBatch>,
+    places: &[(usize, usize)],
+) -> Result<Vec<RecordBatch>, ArrowError> {
+    let Some(schema) = batches.first().map(RecordBatch::schema) else { return Ok(Vec::new()) };
+    let mut begins = vec![0];
+    begins.extend(ends(&batches));
+    let number = |(batch, row): &(usize, usize)| (begins[*batch] + row) as u64;
+    let chunks = places.chunks(ROWS_TOGETHER);
+    let rows = chunks.clone().map(|places| places.iter().map(number).collect::<UInt64Array>());
+    let rows = rows.collect::<Vec<_>>();
+    let are_many = places.len() > begins.last().copied().unwrap_or_default() / 16;
+    let mut columns = vec![Vec::new(); rows.len()];
+    let arrays = batches.into_iter().map(|batch| batch.columns().to_vec().into_iter());
+    let mut arrays = arrays.collect::<Vec<_>>();
+    for field in schema.fields() {
+        let parts = arrays.iter_mut().filter_map(Iterator::next).collect::<Vec<_>>();
+        let parts = parts.iter().map(AsRef::as_ref).collect::<Vec<_>>();
+        // Many numbers are found faster in one array, which is gone before the next column's is made.
+        if are_many && field.data_type().is_primitive() {
+            let whole = concat(&parts)?;
+            for (columns, rows) in columns.iter_mut().zip(&rows) {
+                columns.push(take(&whole, rows, None)?);
+            }
+        } else {
+            for (columns, places) in columns.iter_mut().zip(chunks.clone()) {
+                columns.push(interleave(&parts, places)?);
+            }
+        }
+    }
+    columns.into_iter().map(|columns| RecordBatch::try_new(schema.clone(), columns)).collect()
+}
+
+/// How many rows there are with each batch.
+fn ends(batches: &[RecordBatch]) -> Vec<usize> {
+    let mut rows = 0;
+    let end = |batch: &RecordBatch| {
+        rows += batch.num_rows();
+        rows
+    };
+    batches.iter().map(end).collect()
+}
+
 /// An Arrow stream as a capsule of the PyCapsule interface.
 pub(crate) fn capsule(
     py: Python<'_>,
@@ -229,9 +278,20 @@ pub(crate) fn wrong(error: ArrowError) -> PyErr {
     PyValueError::new_err(error.to_string())
 }
 
+/// The value at a place, or behind the last one.
+fn replace_or_push<T>(values: &mut Vec<T>, place: usize, value: T) {
+    match values.get_mut(place) {
+        Some(old) => *old = value,
+        None => values.push(value),
+    }
+}
+
 fn sorted(metadata: &Metadata) -> Pairs {
     let mut pairs =
         metadata.iter().map(|(key, value)| (key.clone(), value.clone())).collect::<Vec<_>>();
     pairs.sort();
     pairs
 }
+
+/// Rows of a batch that is put together: few enough for the offsets of their lists.
+const ROWS_TOGETHER: usize = 16_384;

@@ -206,3 +206,15 @@ def test_the_command_line_pads_likewise(samples, tmp_path, command_line):
             compared += found.size
         assert (n == arrays["lengths"]).all()
     print(f"{compared} values compared")
+
+
+@pytest.mark.parametrize("many", [0, 3, 40_000])
+def test_rows_that_are_taken_are_those_of_pyarrow(several, many):
+    arrow = several.to_arrow()
+    rows = np.random.default_rng(many).integers(0, len(several), many)
+    taken = several.take(rows)
+    assert len(taken) == many
+    assert taken.columns == several.columns
+    assert taken.to_arrow().equals(arrow.take(rows), check_metadata=True)
+    assert several.take(rows - len(several)).to_arrow().equals(taken.to_arrow())
+    assert max(taken._native.chunk_rows, default=0) <= 16_384
