@@ -3,45 +3,122 @@
 from __future__ import annotations
 
 import json
+import sys
 import warnings
-from collections.abc import Callable, Sequence
-from typing import Any, Literal, TypeAlias
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 from . import _native
 from ._progress import Progressing, Ticker
 from .errors import CaptureWarning, ConfigError, Interrupted
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 OnError: TypeAlias = Literal["raise", "warn", "ignore"]
+Accounts: TypeAlias = Sequence[Mapping[str, Any]]
+
+
+class NativeReader(Protocol):
+    """What all readers of the native module have."""
+
+    def close(self) -> None: ...
+    def summary(self) -> str | None: ...
+    def failure(self) -> Exception | None: ...
+
+
+Native = TypeVar("Native", bound=NativeReader)
+Item = TypeVar("Item")
+Waited = TypeVar("Waited")
+
+
+class Reader(ABC, Generic[Native, Item]):
+    """What a run finds, as it finds it: an iterator and a context manager."""
+
+    def __init__(self, native: Native, on_error: OnError) -> None:
+        check_on_error(on_error)
+        self._native = native
+        self._on_error: OnError = on_error
+
+    @abstractmethod
+    def _next(self) -> Item | None:
+        """The next one; ``None`` at the end."""
+
+    def _complain(self, summary: dict[str, Any], on_error: OnError) -> None:
+        complain(self._native.failure(), summary["captures"], on_error)
+
+    def __iter__(self) -> Iterator[Item]:
+        return self
+
+    def __next__(self) -> Item:
+        found = self._next()
+        if found is not None:
+            return found
+        summary = self.summary
+        if summary is not None:
+            # Once is enough.
+            on_error, self._on_error = self._on_error, "ignore"
+            self._complain(summary, on_error)
+        raise StopIteration
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop reading; the run's thread is gone afterwards."""
+        self._native.close()
+
+    @property
+    def summary(self) -> dict[str, Any] | None:
+        """What became of every frame; ``None`` before the end."""
+        text = self._native.summary()
+        return None if text is None else dict(json.loads(text))
 
 
 def finish(
     job: _native.Job,
-    accounts: Callable[[Any], Sequence[dict[str, Any]]],
+    accounts: Callable[[Any], Accounts],
     on_error: OnError,
     progress: Progressing,
 ) -> Any:
     """Wait for a run; `accounts` finds the captures' accounts in what it came to."""
-    ticker = Ticker(progress, job.progress)
+    text, stopped = waited(job.wait, job.progress, progress)
+    result = json.loads(text)
+    raise_stopped(stopped, result)
+    complain(job.failure(), accounts(result), on_error)
+    return result
+
+
+def waited(
+    wait: Callable[[Ticker], Waited], now: Callable[[], tuple[int, int]], progress: Progressing
+) -> Waited:
+    """What `wait` returns, which calls what shows progress now and then."""
+    ticker = Ticker(progress, now)
     try:
-        text, stopped = job.wait(ticker)
+        return wait(ticker)
     finally:
         ticker.finish()
-    result = json.loads(text)
+
+
+def raise_stopped(stopped: BaseException | None, result: object) -> None:
+    """Raise what stopped a run before it was through, if anything did."""
     if isinstance(stopped, KeyboardInterrupt):
         raise Interrupted(result) from stopped
     if stopped is not None:
         raise stopped
-    complain(job.failure(), accounts(result), on_error, stacklevel=4)
-    return result
 
 
-def complain(
-    failure: Exception | None,
-    captures: Sequence[dict[str, Any]],
-    on_error: OnError,
-    *,
-    stacklevel: int,
-) -> None:
+def complain(failure: Exception | None, captures: Accounts, on_error: OnError) -> None:
     """Say what was lost, as loudly as was asked for: where nothing could be read, that is raised."""
     if failure is None or on_error == "ignore":
         return
@@ -51,7 +128,15 @@ def complain(
     for capture in captures:
         for text in (capture["damage"], capture["error"]):
             if text:
-                warnings.warn(text, CaptureWarning, stacklevel=stacklevel)
+                warn(text)
+
+
+def warn(text: str) -> None:
+    """Warn of what was lost, where the package was called."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and frame.f_globals["__name__"].startswith("flowloom."):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(text, CaptureWarning, stacklevel=level)
 
 
 def check_on_error(on_error: OnError) -> None:

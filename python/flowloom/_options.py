@@ -5,9 +5,8 @@ The options are those of ``flowloom flows`` on the command line, under the same 
 
 from __future__ import annotations
 
-import io
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeAlias
 
 from .errors import ConfigError
@@ -66,7 +65,7 @@ def options(
     ignore_tcp_ends: bool = False,
 ) -> dict[str, Any]:
     """The settings of a run, as the native module takes them."""
-    label_path, label_file = _labels(labels)
+    label_path, label_file = labels_of(labels)
     return {
         "sources": sources(source),
         "rotated": rotated,
@@ -84,13 +83,13 @@ def options(
         "key_ignore": names(key_ignore),
         "no_split": no_split,
         "ignore_tcp_ends": ignore_tcp_ends,
-        "tcp_idle": _nanos(tcp_idle),
-        "idle": _nanos(idle),
-        "active": _nanos(active),
-        "linger": _nanos(linger),
+        "tcp_idle": nanos(tcp_idle),
+        "idle": nanos(idle),
+        "active": nanos(active),
+        "linger": nanos(linger),
         "flows_max": _positive("flows_max", flows_max),
         "max_packets": _positive("max_packets", max_packets),
-        "max_time": _nanos(max_time),
+        "max_time": nanos(max_time),
         "max_bytes": max_bytes,
         "app_layer": app_layer,
         "tcp_overlap": tcp_overlap,
@@ -99,9 +98,9 @@ def options(
         "reassembly": reassembly,
         "ip_headers_max": ip_headers_max,
         "count": count,
-        "start": _instant(start),
-        "stop": _instant(stop),
-        "dedup": _nanos(dedup),
+        "start": instant(start),
+        "stop": instant(stop),
+        "dedup": nanos(dedup),
         "threads": _positive("threads", threads),
         "sorted": sorted,
     }
@@ -139,7 +138,7 @@ def _source(source: Any) -> str | tuple[str, bytes]:
     raise TypeError(f"a capture is a path, bytes or an open file, not {type(source).__name__}")
 
 
-def _labels(labels: Path_ | None) -> tuple[str | None, str | None]:
+def labels_of(labels: Path_ | None) -> tuple[str | None, str | None]:
     """A pattern of paths, such as ``{website}/{run}.pcap``, or a manifest."""
     if labels is None:
         return None, None
@@ -160,7 +159,8 @@ def _comments(value: bool | Sequence[str]) -> list[str] | None:
     return list(value)
 
 
-def _nanos(value: Duration | None) -> int | None:
+def nanos(value: Duration | None) -> int | None:
+    """A duration in nanoseconds."""
     if value is None:
         return None
     if isinstance(value, (int, float)):
@@ -172,9 +172,10 @@ def _nanos(value: Duration | None) -> int | None:
     return round(value * 1_000_000_000)
 
 
-def _instant(value: Instant | None) -> int | None:
+def instant(value: Instant | None) -> int | None:
+    """A time in nanoseconds since 1970."""
     if value is None or isinstance(value, (int, float)):
-        return _nanos(value)
+        return nanos(value)
     import datetime as dt
 
     if value.tzinfo is None:
@@ -187,11 +188,3 @@ def _positive(name: str, value: int | None) -> int | None:
     if value is not None and value < 1:
         raise ConfigError(f"{name} is at least 1, not {value}")
     return value
-
-
-def is_stream(source: object) -> bool:
-    """Whether something is an open file."""
-    return isinstance(source, io.IOBase)
-
-
-Options: TypeAlias = Mapping[str, Any]

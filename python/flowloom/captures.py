@@ -9,8 +9,7 @@ from typing import Any, cast, overload
 
 from . import _native
 from ._jobs import OnError, check_on_error, finish
-from ._options import Features, Path_, Source, Sources, options
-from ._options import _nanos as nanos
+from ._options import Features, Path_, Source, Sources, nanos, options
 from ._progress import Progressing
 from .errors import ConfigError
 

@@ -6,12 +6,12 @@ import os
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from . import _native
+from ._jobs import OnError, check_on_error
 from ._options import Path_, Sources, sources
 from ._progress import Progressing
 from .errors import ConfigError
 
 if TYPE_CHECKING:
-    from .read import OnError
     from .table import FlowTable
 
 Format: TypeAlias = Literal["parquet", "arrow", "csv", "json", "jsonl"]
@@ -93,6 +93,7 @@ def rerun(
     """
     from .read import finish
 
+    check_on_error(on_error)
     settings, captures, level = _recorded(file)
     if level != "flow":
         raise ConfigError(f"its rows are those of level {level!r}: only flows are made again")

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import warnings
 from collections.abc import Callable, Iterator
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, cast
+from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _native
-from ._jobs import OnError, check_on_error, complain, finish
+from ._jobs import OnError, Reader, check_on_error, finish, warn
 from ._options import Path_, Population, Sources, options
 from ._progress import Progressing
-from .errors import CaptureWarning, ConfigError
+from .errors import ConfigError
 from .read import read_flows
 from .rewrite import Frames, frame_ranges
 from .table import FlowTable
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 Layer: TypeAlias = Literal["none", "link", "internet", "transport", "application"]
 
@@ -89,7 +84,7 @@ def long_table(
     table = FlowTable(_native.long(flows._native, keys, list(_LISTS.items())), flows._summary)
     if max_packets is None and bool(np.any(flows["sequence_truncated"])):
         text = "there were too many packets for the memory of sequences: some are left out"
-        warnings.warn(text, CaptureWarning, stacklevel=3)
+        warn(text)
     if population == "all":
         return table
     table = table.take(_POPULATIONS[population](table))
@@ -136,52 +131,27 @@ class Frame(NamedTuple):
         return list(self.layers["protocols"].split(":"))
 
 
-class FrameReader:
+class FrameReader(Reader[_native.Packets, Frame]):
     """Packets in the order of their captures: an iterator of :class:`Frame`, in memory that does
     not grow with them, and a context manager."""
 
     def __init__(self, native: _native.Packets, on_error: OnError) -> None:
-        self._native = native
-        self._on_error: OnError = on_error
+        super().__init__(native, on_error)
         self._waiting: Iterator[Any] = iter(())
 
-    def __iter__(self) -> Iterator[Frame]:
-        return self
-
-    def __next__(self) -> Frame:
+    def _next(self) -> Frame | None:
         for packet in self._waiting:
             return Frame._make(packet)
         batch = self._native.next()
         if batch is None:
-            summary = self.summary
-            if summary is not None:
-                on_error, self._on_error = self._on_error, "ignore"
-                complain(self._native.failure(), summary["captures"], on_error, stacklevel=3)
-            raise StopIteration
+            return None
         self._waiting = iter(batch)
-        return next(self)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
+        return self._next()
 
     def close(self) -> None:
         """Stop reading; the run's thread is gone afterwards."""
         self._waiting = iter(())
-        self._native.close()
-
-    @property
-    def summary(self) -> dict[str, Any] | None:
-        """What became of every frame; ``None`` before the end."""
-        text = self._native.summary()
-        return None if text is None else dict(json.loads(text))
+        super().close()
 
 
 def open_packets(
@@ -226,7 +196,6 @@ def open_packets(
     ...     next(packets).protocols
     ['eth', 'ip', 'udp', 'dns']
     """
-    check_on_error(on_error)
     settings = options(source, filter=filter, count=count, rotated=rotated)
     dissecting = _dissecting(frames, layer, until, ranges)
     return FrameReader(_native.open_packets(settings, dissecting), on_error)

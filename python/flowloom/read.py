@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from . import _native
+from ._jobs import OnError, Reader, check_on_error, complain, raise_stopped, waited, warn
 from ._options import (
     AppLayer,
     Duration,
@@ -21,17 +21,14 @@ from ._options import (
     names,
     options,
 )
-from ._progress import Progressing, Ticker
-from .errors import CaptureWarning, ConfigError, Interrupted
+from ._progress import Progressing
 from .table import FlowTable
 
 if TYPE_CHECKING:
-    from typing_extensions import Self, Unpack
+    from typing_extensions import Unpack
 
     from ._own_columns import Own
     from .own import OnFeatureError
-
-OnError: TypeAlias = Literal["raise", "warn", "ignore"]
 
 
 class FlowOptions(TypedDict, total=False):
@@ -185,7 +182,7 @@ def read_flows(
         threads=threads,
         **more,
     )
-    table = collect(settings, on_error, progress)
+    table = _whole(_native.read, settings, on_error, progress)
     return add(table, own, on_feature_error, extra) if own else table
 
 
@@ -253,59 +250,45 @@ def read_traces(
         threads=threads,
         **more,
     )
-    if not settings["sources"]:
-        settings["sources"] = [("none", b"")]
-        return FlowTable(_native.read_traces(settings, client, names(columns)).empty(), None)
-    return finish(_native.read_traces(settings, client, names(columns)), on_error, progress)
 
+    def begin(settings: dict[str, Any]) -> _native.Reader:
+        return _native.read_traces(settings, client, names(columns))
 
-def collect(settings: dict[str, Any], on_error: OnError, progress: Progressing) -> FlowTable:
-    """The whole of a run as a table."""
-    if on_error not in ("raise", "warn", "ignore"):
-        raise ConfigError(f"on_error is raise, warn or ignore, not {on_error!r}")
-    if not settings["sources"]:
-        return FlowTable(_native.read({**settings, "sources": [("none", b"")]}).empty(), None)
-    return finish(_native.read(settings), on_error, progress)
+    return _whole(begin, settings, on_error, progress)
 
 
 def finish(reader: _native.Reader, on_error: OnError, progress: Progressing) -> FlowTable:
     """The rest of a run as a table."""
-    import json
-
-    ticker = Ticker(progress, reader.progress)
     try:
-        rows, stopped = reader.rest(ticker)
+        rows, stopped = waited(reader.rest, reader.progress, progress)
     finally:
         reader.close()
-        ticker.finish()
     summary = json.loads(reader.summary() or "null")
     table = FlowTable(rows, summary)
-    if isinstance(stopped, KeyboardInterrupt):
-        raise Interrupted(table) from stopped
-    if stopped is not None:
-        raise stopped
+    raise_stopped(stopped, table)
     _complain(reader, summary, on_error)
     return table
 
 
+def _whole(
+    begin: Callable[[dict[str, Any]], _native.Reader],
+    settings: dict[str, Any],
+    on_error: OnError,
+    progress: Progressing,
+) -> FlowTable:
+    """The whole of a run as a table; of no captures, it has the columns, but no rows."""
+    check_on_error(on_error)
+    if not settings["sources"]:
+        return FlowTable(begin({**settings, "sources": [("none", b"")]}).empty(), None)
+    return finish(begin(settings), on_error, progress)
+
+
 def _complain(reader: _native.Reader, summary: dict[str, Any], on_error: OnError) -> None:
-    """Says what was lost, as loudly as was asked for."""
-    if on_error == "ignore":
-        return
-    for text in _unlabelled(summary["labels"] or {}):
-        warnings.warn(text, CaptureWarning, stacklevel=4)
-    failure = reader.failure()
-    if failure is None:
-        return
-    is_empty_handed = summary["total"]["frames"] == 0 and all(
-        capture["error"] for capture in summary["captures"]
-    )
-    if on_error == "raise" or is_empty_handed:
-        raise failure
-    for capture in summary["captures"]:
-        for text in (capture["damage"], capture["error"]):
-            if text:
-                warnings.warn(text, CaptureWarning, stacklevel=4)
+    """Says what was lost, and what of the labels matched nothing, as loudly as was asked for."""
+    if on_error != "ignore":
+        for text in _unlabelled(summary["labels"] or {}):
+            warn(text)
+    complain(reader.failure(), summary["captures"], on_error)
 
 
 def _unlabelled(report: dict[str, list[str]]) -> Iterator[str]:
@@ -320,46 +303,19 @@ def _unlabelled(report: dict[str, list[str]]) -> Iterator[str]:
             yield f"{len(names):,} {text}; the first is {names[0]}"
 
 
-class FlowReader:
+class FlowReader(Reader[_native.Reader, FlowTable]):
     """Record batches of flows, as they end: memory does not grow with the captures.
 
     It is an iterator of :class:`FlowTable`, a context manager, and an Arrow stream
     (``pa.RecordBatchReader.from_stream(reader)``). A reader belongs to the process that opened it.
     """
 
-    def __init__(self, native: _native.Reader, on_error: OnError) -> None:
-        self._native = native
-        self._on_error: OnError = on_error
-
-    def __iter__(self) -> Iterator[FlowTable]:
-        return self
-
-    def __next__(self) -> FlowTable:
-        import json
-
+    def _next(self) -> FlowTable | None:
         rows = self._native.next()
-        if rows is None:
-            summary = self._native.summary()
-            if summary is not None and self._on_error != "ignore":
-                on_error, self._on_error = self._on_error, "ignore"
-                _complain(self._native, json.loads(summary), on_error)
-            raise StopIteration
-        return FlowTable(rows, None)
+        return None if rows is None else FlowTable(rows, None)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Stop reading; the run's thread is gone afterwards."""
-        self._native.close()
+    def _complain(self, summary: dict[str, Any], on_error: OnError) -> None:
+        _complain(self._native, summary, on_error)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         return self._native.__arrow_c_stream__(requested_schema)
@@ -368,14 +324,6 @@ class FlowReader:
     def columns(self) -> list[str]:
         """The names of the columns."""
         return FlowTable(self._native.empty(), None).columns
-
-    @property
-    def summary(self) -> dict[str, Any] | None:
-        """What became of every frame; ``None`` before the end."""
-        import json
-
-        text = self._native.summary()
-        return None if text is None else dict(json.loads(text))
 
 
 def open_flows(

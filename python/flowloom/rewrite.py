@@ -5,18 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
-import warnings
 from collections.abc import Iterable
 from typing import Any, Literal, TypeAlias, cast
 
 from . import _native
-from ._jobs import OnError, check_on_error, finish
-from ._options import Instant, Path_, Source, Sources, sources
-from ._options import _instant as instant
-from ._options import _labels as labels_of
-from ._options import _nanos as nanos
+from ._jobs import OnError, check_on_error, finish, warn
+from ._options import Instant, Path_, Source, Sources, instant, labels_of, nanos, sources
 from ._progress import Progressing
-from .errors import CaptureWarning, ConfigError
+from .errors import ConfigError
 
 Frames: TypeAlias = "str | range | Iterable[int | range | tuple[int, int]]"
 Pieces: TypeAlias = "int | str | dt.timedelta"
@@ -244,7 +240,7 @@ def anonymize(
         }
     )
     if warning is not None:
-        warnings.warn(warning, CaptureWarning, stacklevel=2)
+        warn(warning)
     accounts = finish(
         job, lambda done: [one["capture"] for one in done["captures"]], on_error, progress
     )

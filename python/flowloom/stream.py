@@ -5,17 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias, cast
 
 from . import _native
-from ._jobs import OnError, check_on_error, complain, finish
+from ._jobs import OnError, Reader, check_on_error, finish
 from ._options import Path_, Sources, options
 from ._progress import Progressing
 from .errors import ConfigError
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 View: TypeAlias = Literal["messages", "raw", "conversation"]
 What: TypeAlias = Literal["said", "datagrams"]
@@ -95,50 +91,19 @@ class Stream(Mapping[str, Any]):
         return f"Stream({said}, {sum(len(piece) for _, piece in self.pieces)} bytes)"
 
 
-class StreamReader:
+class StreamReader(Reader[_native.Parts, Stream]):
     """What is said, as flows end: an iterator of :class:`Stream`, and a context manager.
 
     Memory is that of the longest one; what flows say waits in a temporary file where it is much.
+    Its ``summary`` says, too, what was ``taken``.
     """
 
-    def __init__(self, native: _native.Parts, on_error: OnError) -> None:
-        self._native = native
-        self._on_error: OnError = on_error
-
-    def __iter__(self) -> Iterator[Stream]:
-        return self
-
-    def __next__(self) -> Stream:
+    def _next(self) -> Stream | None:
         part = self._native.next()
-        if part is None:
-            summary = self.summary
-            if summary is not None:
-                on_error, self._on_error = self._on_error, "ignore"
-                captures = summary["summary"]["captures"]
-                complain(self._native.failure(), captures, on_error, stacklevel=3)
-            raise StopIteration
-        return Stream(*part)
+        return None if part is None else Stream(*part)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Stop reading; the run's thread is gone afterwards."""
-        self._native.close()
-
-    @property
-    def summary(self) -> dict[str, Any] | None:
-        """What became of every frame, and what was ``taken``; ``None`` before the end."""
-        text = self._native.summary()
-        return None if text is None else dict(json.loads(text))
+    def _complain(self, summary: dict[str, Any], on_error: OnError) -> None:
+        super()._complain(summary["summary"], on_error)
 
 
 def streams(
@@ -197,7 +162,6 @@ def streams(
     >>> first.direction, first.data[:4]
     ('up', b'GET ')
     """
-    check_on_error(on_error)
     if what not in ("said", "datagrams"):
         raise ConfigError(f"what is said or datagrams, not {what!r}; save_streams() has more")
     settings = options(source, filter=filter, **more)

@@ -342,3 +342,30 @@ def test_a_table_says_what_was_lost(samples, tmp_path):
     assert "2 losses" in repr(table) and "cut.pcap" in table.losses[0]
     assert table.losses[1] == "fragments without the rest: 7"
     assert all(text in table._repr_html_() for text in ("cut.pcap", "fragments without"))
+
+
+ON_ERROR = {
+    "read_flows": fl.read_flows,
+    "read_traces": fl.read_traces,
+    "read_packets": fl.read_packets,
+    "open_flows": lambda path, **more: list(fl.open_flows(path, **more)),
+    "open_packets": lambda path, **more: list(fl.open_packets(path, **more)),
+    "streams": lambda path, **more: list(fl.streams(path, **more)),
+    "info": fl.info,
+}
+
+
+@pytest.mark.parametrize("name", ON_ERROR)
+def test_what_is_damaged_is_told_as_was_asked_for(samples, tmp_path, name):
+    cut = tmp_path / "cut.pcap"
+    cut.write_bytes((samples / "loss.pcap").read_bytes()[:-100])
+    read = ON_ERROR[name]
+    with pytest.warns(fl.CaptureWarning, match="cut") as told:
+        read(cut)
+    # Once, and where the package was called.
+    assert [warning.filename for warning in told] == [__file__]
+    read(cut, on_error="ignore")
+    with pytest.raises(fl.CaptureError, match="cut"):
+        read(cut, on_error="raise")
+    with pytest.raises(fl.ConfigError, match="on_error is raise, warn or ignore, not 'wran'"):
+        read(cut, on_error="wran")
