@@ -26,6 +26,42 @@ from .table import FlowTable
 Own: TypeAlias = "Feature | BaseIncrementalFeature | str"
 
 
+class OwnColumns:
+    """Own features that tables get as columns.
+
+    Attributes
+    ----------
+    sets : list of str
+        The feature sets that they need besides those that are read anyway.
+    """
+
+    def __init__(
+        self, own: Sequence[Own], features: Sequence[str], on_error: OnFeatureError
+    ) -> None:
+        if on_error not in ("raise", "null"):
+            raise ConfigError(f"on_feature_error is raise or null, not {on_error!r}")
+        self._own = own
+        self._on_error: OnFeatureError = on_error
+        self.sets = sets_for(own, features)
+
+    def added(self, table: FlowTable) -> FlowTable:
+        """A table with their columns, and without those of the sets that were read for them alone."""
+        values: dict[str, list[Any]] = {_name(one): [] for one in self._own}
+        at = 0
+        for rows in table._native.chunk_rows:
+            chunk = table[at : at + rows]
+            at += rows
+            for name, found in _of_chunk(chunk, self._own, self._on_error).items():
+                values[name] += found
+        kept = [column.name for column in table.schema if column.family not in self.sets]
+        native = table.select(kept)._native if len(kept) < len(table.columns) else table._native
+        for one in self._own:
+            name, dtype = _name(one), _dtype(one)
+            described = [("doc", _doc(one)), ("role", "feature"), ("family", "own")]
+            native = native.with_column(name, array(name, values[name], dtype), described)
+        return FlowTable(native, table._summary)
+
+
 def sets_for(own: Sequence[Own], features: Sequence[str]) -> list[str]:
     """The feature sets that own features need besides those that are read anyway."""
     needed: list[str] = []
@@ -37,30 +73,6 @@ def sets_for(own: Sequence[Own], features: Sequence[str]) -> list[str]:
         if isinstance(one, BaseIncrementalFeature):
             needed.append("frames")
     return [name for name in dict.fromkeys(needed) if name not in features]
-
-
-def add(
-    table: FlowTable, own: Sequence[Own], on_error: OnFeatureError, dropped: Sequence[str] = ()
-) -> FlowTable:
-    """A table with the columns of own features; without those of the sets that were read for them
-    alone."""
-    if on_error not in ("raise", "null"):
-        raise ConfigError(f"on_feature_error is raise or null, not {on_error!r}")
-    values: dict[str, list[Any]] = {_name(one): [] for one in own}
-    at = 0
-    for rows in table._native.chunk_rows:
-        chunk = table[at : at + rows]
-        at += rows
-        for name, found in _of_chunk(chunk, own, on_error).items():
-            values[name].append(found)
-    kept = [column.name for column in table.schema if column.family not in dropped]
-    native = table.select(kept)._native if len(kept) < len(table.columns) else table._native
-    for one in own:
-        name, dtype = _name(one), _dtype(one)
-        joined = [value for part in values[name] for value in part]
-        described = [("doc", _doc(one)), ("role", "feature"), ("family", "own")]
-        native = native.with_column(name, array(name, joined, dtype), described)
-    return FlowTable(native, table._summary)
 
 
 def array(name: str, values: Sequence[Any], dtype: str) -> _native.Array:
@@ -167,29 +179,23 @@ def _failed(name: str, function: Any, on_error: OnFeatureError, *values: Any) ->
 
 
 def _in_order(flows: Sequence[Flow]) -> list[tuple[int, int]]:
-    """Flow and place of each packet, in the order of the capture."""
-    owners, indexes, keys = [], [], []
-    for number, flow in enumerate(flows):
+    """Flow and place of each packet, capture by capture, in the order of their frames."""
+    if not flows:
+        return []
+    numbers: dict[str, int] = {}
+    captures = [numbers.setdefault(flow.capture, len(numbers)) for flow in flows]
+    lengths, frames = [], []
+    for flow in flows:
         block, row = flow._block, flow._row
         count = len(block.series("packet_lengths")[row])
-        frames = block.frames(row) if "frame_numbers" in block.names else None
-        owners.append(np.full(count, number))
-        indexes.append(np.arange(count))
-        keys.append(
-            np.asarray(frames[0], dtype=np.int64)
-            if frames is not None
-            else np.full(count, flow.flow_id, dtype=np.int64)
-        )
-    if not owners:
-        return []
-    order = np.argsort(np.concatenate(keys), kind="stable")
-    return list(
-        zip(
-            np.concatenate(owners)[order].tolist(),
-            np.concatenate(indexes)[order].tolist(),
-            strict=True,
-        )
-    )
+        lengths.append(count)
+        # Without their numbers, packets of a flow stay together, at the place of its first.
+        found = block.frames(row) if "frame_numbers" in block.names else None
+        frames.append(np.full(count, flow.flow_id) if found is None else np.array(found[0]))
+    owners = np.repeat(np.arange(len(flows)), lengths)
+    indexes = np.arange(len(owners)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    order = np.lexsort((np.concatenate(frames), np.repeat(captures, lengths)))
+    return list(zip(owners[order].tolist(), indexes[order].tolist(), strict=True))
 
 
 def _of_chunk(

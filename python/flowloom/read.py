@@ -27,7 +27,7 @@ from .table import FlowTable
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from ._own_columns import Own
+    from ._own_columns import Own, OwnColumns
     from .own import OnFeatureError
 
 
@@ -165,14 +165,10 @@ def read_flows(
     >>> len(flows)
     4
     """
-    extra: list[str] = []
-    if own:
-        from ._own_columns import add, sets_for
-
-        extra = sets_for(own, names(features))
+    sets, columns = _with_own(own, names(features), on_feature_error)
     settings = options(
         source,
-        features=[*names(features), *extra],
+        features=sets,
         filter=filter,
         labels=labels,
         rotated=rotated,
@@ -183,7 +179,7 @@ def read_flows(
         **more,
     )
     table = _whole(_native.read, settings, on_error, progress)
-    return add(table, own, on_feature_error, extra) if own else table
+    return table if columns is None else columns.added(table)
 
 
 def read_traces(
@@ -270,6 +266,18 @@ def finish(reader: _native.Reader, on_error: OnError, progress: Progressing) -> 
     return table
 
 
+def _with_own(
+    own: Sequence[Own], features: list[str], on_feature_error: OnFeatureError
+) -> tuple[list[str], OwnColumns | None]:
+    """The feature sets to read, and what adds features of one's own, if there are such."""
+    if not own:
+        return features, None
+    from ._own_columns import OwnColumns
+
+    columns = OwnColumns(own, features, on_feature_error)
+    return [*features, *columns.sets], columns
+
+
 def _whole(
     begin: Callable[[dict[str, Any]], _native.Reader],
     settings: dict[str, Any],
@@ -310,20 +318,38 @@ class FlowReader(Reader[_native.Reader, FlowTable]):
     (``pa.RecordBatchReader.from_stream(reader)``). A reader belongs to the process that opened it.
     """
 
+    def __init__(
+        self, native: _native.Reader, on_error: OnError, own: OwnColumns | None = None
+    ) -> None:
+        super().__init__(native, on_error)
+        self._own = own
+        self._empty = self._made(native.empty())
+
     def _next(self) -> FlowTable | None:
         rows = self._native.next()
-        return None if rows is None else FlowTable(rows, None)
+        return None if rows is None else self._made(rows)
+
+    def _made(self, rows: _native.Table) -> FlowTable:
+        table = FlowTable(rows, None)
+        return table if self._own is None else self._own.added(table)
 
     def _complain(self, summary: dict[str, Any], on_error: OnError) -> None:
         _complain(self._native, summary, on_error)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        return self._native.__arrow_c_stream__(requested_schema)
+        if self._own is None:
+            return self._native.__arrow_c_stream__(requested_schema)
+
+        def made() -> _native.Table | None:
+            table = self._next()
+            return None if table is None else table._native
+
+        return _native.stream(self._empty._native, made)
 
     @property
     def columns(self) -> list[str]:
         """The names of the columns."""
-        return FlowTable(self._native.empty(), None).columns
+        return self._empty.columns
 
 
 def open_flows(
@@ -338,11 +364,16 @@ def open_flows(
     max_packets: int | None = None,
     threads: int | None = None,
     on_error: OnError = "warn",
+    own: Sequence[Own] = (),
+    on_feature_error: OnFeatureError = "raise",
     **more: Unpack[FlowOptions],
 ) -> FlowReader:
     """Read captures batch by batch, in memory that does not grow with them.
 
     Parameters are those of :func:`read_flows`. Rows come in the order in which flows end.
+
+    Features of one's own (`own`) are computed batch by batch: an incremental feature is told of the
+    packets of the flows of a batch in the order of the capture, then of those of the next batch.
 
     Examples
     --------
@@ -351,9 +382,10 @@ def open_flows(
     ...     sum(len(batch) for batch in batches)
     36
     """
+    sets, columns = _with_own(own, names(features), on_feature_error)
     settings = options(
         source,
-        features=features,
+        features=sets,
         filter=filter,
         labels=labels,
         rotated=rotated,
@@ -364,4 +396,4 @@ def open_flows(
         sorted=False,
         **more,
     )
-    return FlowReader(_native.read(settings), on_error)
+    return FlowReader(_native.read(settings), on_error, columns)

@@ -37,6 +37,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<table::Table>()?;
     module.add_function(wrap_pyfunction!(reader::read, module)?)?;
     module.add_function(wrap_pyfunction!(reader::read_traces, module)?)?;
+    module.add_function(wrap_pyfunction!(reader::stream, module)?)?;
     module.add_function(wrap_pyfunction!(rerun::recorded, module)?)?;
     module.add_function(wrap_pyfunction!(rerun::rerun, module)?)?;
     module.add_function(wrap_pyfunction!(long::long, module)?)?;

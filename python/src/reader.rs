@@ -135,8 +135,32 @@ impl Reader {
     ) -> PyResult<Bound<'py, PyCapsule>> {
         drop(requested_schema);
         let (py, schema) = (slf.py(), slf.get().schema.clone());
-        capsule(py, Box::new(Stream { reader: slf.unbind(), schema }))
+        let reader = slf.unbind();
+        capsule(py, Box::new(Stream { next: move |py: Python<'_>| reader.get().rows(py), schema }))
     }
+}
+
+/// Tables that `next` gives until it gives none, as an Arrow stream; they have the columns of `empty`.
+#[pyfunction]
+pub(crate) fn stream<'py>(
+    py: Python<'py>,
+    empty: &Table,
+    next: Py<PyAny>,
+) -> PyResult<Bound<'py, PyCapsule>> {
+    let mut waiting = Vec::new().into_iter();
+    let next = move |py: Python<'_>| {
+        loop {
+            if let Some(batch) = waiting.next() {
+                return Ok(Some(batch));
+            }
+            let made = next.call0(py)?;
+            let Some(table) = made.extract::<Option<PyRef<'_, Table>>>(py)? else {
+                return Ok(None);
+            };
+            waiting = table.batches().to_vec().into_iter();
+        }
+    };
+    capsule(py, Box::new(Stream { next, schema: empty.schema().clone() }))
 }
 
 impl Reader {
@@ -174,22 +198,28 @@ impl Sink for Queue {
     }
 }
 
-/// The rows of a reader for consumers of Arrow streams.
-struct Stream {
-    reader: Py<Reader>,
+/// Rows for consumers of Arrow streams.
+struct Stream<F> {
+    next: F,
     schema: SchemaRef,
 }
 
-impl Iterator for Stream {
+impl<F> Iterator for Stream<F>
+where
+    F: FnMut(Python<'_>) -> PyResult<Option<RecordBatch>>,
+{
     type Item = Result<RecordBatch, ArrowError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let rows = Python::attach(|py| self.reader.get().rows(py));
+        let rows = Python::attach(&mut self.next);
         rows.map_err(|error| ArrowError::ExternalError(Box::new(error))).transpose()
     }
 }
 
-impl RecordBatchReader for Stream {
+impl<F> RecordBatchReader for Stream<F>
+where
+    F: FnMut(Python<'_>) -> PyResult<Option<RecordBatch>>,
+{
     fn schema(&self) -> SchemaRef {
         self.schema.clone()
     }

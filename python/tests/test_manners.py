@@ -110,7 +110,11 @@ def test_a_reader_that_is_left_early_leaves_no_thread(large):
 PEAK = """
 import resource, sys
 import flowloom as fl
-with fl.open_flows(sys.argv[1], features="core,sequences,statistics", threads=2) as batches:
+own = fl.feature(name="own", dtype="i8", needs=["packet_lengths"])(
+    lambda batch: [len(lengths) for lengths in batch["packet_lengths"]]
+)
+asked = {"features": "core,sequences,statistics", "own": [own], "threads": 2}
+with fl.open_flows(sys.argv[1], **asked) as batches:
     rows = sum(len(batch) for batch in batches)
 print(rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +22,14 @@ class Order(fl.BaseIncrementalFeature):
 
     def __init__(self) -> None:
         super().__init__("order", fl.FeatureType.SEQUENCE, dtype="list<i8>")
-        self.times: list[float] = []
+        self.told: list[tuple[str, float]] = []
 
     def initialize(self, flow: fl.Flow) -> None:
         flow.seen = []  # type: ignore[attr-defined]
 
     def update(self, flow: fl.Flow, pkt: fl.Packet) -> None:
         flow.seen.append(pkt.wirelen * pkt.direction)  # type: ignore[attr-defined]
-        self.times.append(pkt.timestamp)
+        self.told.append((flow.capture, pkt.timestamp))
 
     def get_value(self, flow: fl.Flow) -> Any:
         return flow.seen  # type: ignore[attr-defined]
@@ -66,8 +68,8 @@ def test_incremental_features_are_told_of_each_packet_in_the_order_of_the_captur
         for lengths, directions in zip(table["packet_lengths"], table["directions"], strict=True)
     ]
     assert [values.tolist() for values in table["order"]] == signed
-    assert order.times == sorted(order.times)
-    assert len(order.times) == sum(table["packet_count"])
+    assert order.told == sorted(order.told)
+    assert len(order.told) == sum(table["packet_count"])
 
 
 def test_incremental_features_of_an_analyzer() -> None:
@@ -112,12 +114,82 @@ def test_functions_of_columns() -> None:
 def test_types_are_as_declared(dtype: str, values: list[Any], stored: str) -> None:
     made = fl.feature(dtype=dtype, needs=["flow_id"], name="x")(lambda batch: values)
     table = fl.read_flows(BROWSING, features="core")[:2]
-    from flowloom._own_columns import add
+    from flowloom._own_columns import OwnColumns
 
-    added = add(table, [made], "raise")
+    added = OwnColumns([made], ["core"], "raise").added(table)
     assert added.column_type("x") == stored
     expected = ['{"a": [0, 1]}', '"ff"'] if dtype == "json" else values
     assert added.to_dict()["x"] == expected
+
+
+def datagrams(path: Path, ports: range) -> Path:
+    """A capture with two datagrams from each port, the second ones in the opposite order."""
+    content = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+    for at, port in enumerate([*ports, *reversed(ports)]):
+        packet = bytes(12) + b"\x08\x00"
+        packet += struct.pack(">BBHHHBBHII", 0x45, 0, 28, 0, 0, 64, 17, 0, 0x0A000001, 0x0A000002)
+        packet += struct.pack(">HHHH", port, 53, 8, 0)
+        content += struct.pack("<IIII", 1, at, len(packet), len(packet)) + packet
+    path.write_bytes(content)
+    return path
+
+
+def test_batches_have_own_features_as_tables_have_them(tmp_path: Path) -> None:
+    names = [tmp_path / f"{number}.pcap" for number in range(2)]
+    paths = [datagrams(path, range(1000, 4_000)) for path in names]
+    rate = fl.feature(dtype="f8", needs=["packet_count", "duration"], name="rate")(
+        lambda batch: batch["packet_count"] / np.maximum(batch["duration"], 1e-6)
+    )
+
+    @fl.register_feature("ports", fl.FeatureType.CATEGORICAL)
+    def ports(flow: fl.Flow) -> str:
+        return f"{flow.key.src_port}-{flow.key.dst_port}"
+
+    def rows(tables: Any) -> list[tuple[Any, ...]]:
+        own = ["capture", "flow_id", "order", "rate", "ports"]
+        return sorted(tuple(row.values()) for table in tables for row in table.select(own).rows())
+
+    order = Order()
+    asked: dict[str, Any] = {"features": "core", "own": [order, rate, "ports"]}
+    whole = fl.read_flows(paths, **asked)
+    order.told.clear()
+    with fl.open_flows(paths, **asked) as batches:
+        assert batches.columns == whole.columns
+        found = list(batches)
+    assert len(found) > 1
+    # Within a batch, capture by capture.
+    mixed, told = 0, iter(order.told)
+    for batch in found:
+        here = list(itertools.islice(told, int(batch["packet_count"].sum())))
+        assert here == sorted(here)
+        mixed += len({capture for capture, _ in here}) == len(paths)
+    assert mixed == 1
+    assert rows(found) == rows([whole])
+    assert found[0].schema == whole.schema
+    pyarrow = pytest.importorskip("pyarrow")
+    with fl.open_flows(paths, **asked) as batches:
+        arrow = pyarrow.RecordBatchReader.from_stream(batches).read_all()
+    assert arrow.num_rows == len(whole)
+    of_table = whole.to_arrow().schema.remove_metadata()
+    assert arrow.schema.remove_metadata().equals(of_table, check_metadata=True)
+    print(f"{len(whole)} flows in {len(found)} batches compared")
+
+
+def test_own_features_that_fail_do_so_in_batches() -> None:
+    with pytest.raises(fl.ConfigError, match="no feature 'unknown'"):
+        fl.open_flows(BROWSING, own=["unknown"])
+    with pytest.raises(fl.ConfigError, match="on_feature_error is raise or null"):
+        fl.open_flows(BROWSING, own=[Fails()], on_feature_error="none")  # type: ignore[arg-type]
+    with fl.open_flows(BROWSING, own=[Fails()]) as batches, pytest.raises(fl.FeatureError):
+        list(batches)
+    pyarrow = pytest.importorskip("pyarrow")
+    with (
+        fl.open_flows(BROWSING, own=[Fails()]) as batches,
+        pytest.raises(Exception, match="no UDP"),
+    ):
+        pyarrow.RecordBatchReader.from_stream(batches).read_all()
+    with fl.open_flows(BROWSING, own=[Fails()], on_feature_error="null") as batches:
+        assert None in {value for batch in batches for value in batch.to_dict()["fails"]}
 
 
 def test_values_of_another_type_are_told() -> None:
