@@ -8,7 +8,7 @@ use crate::connections::Connections;
 use crate::dissection::{Dissection, Origin};
 use crate::field::LayerInfo;
 use crate::layers;
-use crate::streams::Streams;
+use crate::streams::{Speaks, Streams};
 use crate::writer::Writer;
 
 /// A frame to be dissected.
@@ -215,10 +215,16 @@ impl Dissector {
                 match self.streams.segment(packet, len) {
                     Some((stream, known)) => {
                         let before = stream.pending.len();
+                        let spoken = stream.speaks;
                         layers::data(w, at, known);
                         layers::app::segment(w, packet, stream, at + known);
                         let after = stream.pending.len();
+                        let is_http2 = stream.speaks == Some(Speaks::Http2);
                         self.streams.note(before, after);
+                        if is_http2 && spoken != Some(Speaks::Http2) {
+                            // A server may begin with settings that look like anything.
+                            self.streams.answers_are(packet, Speaks::Http2);
+                        }
                     }
                     None => layers::data(w, at, usize::MAX),
                 }

@@ -8,6 +8,8 @@ use std::collections::HashMap;
 
 use flowloom_wire::{Address, Packet};
 
+use crate::layers::http2;
+
 /// The directions of TCP connections.
 #[derive(Debug, Default)]
 pub(crate) struct Streams {
@@ -33,6 +35,10 @@ pub(crate) struct Stream {
     pub(crate) searched: usize,
     /// What the direction speaks, once it is known.
     pub(crate) speaks: Option<Speaks>,
+    /// Whether bytes are missing before what comes next.
+    pub(crate) has_hole: bool,
+    /// What was said in HTTP/2.
+    pub(crate) http2: Option<Box<http2::Said>>,
 }
 
 /// A protocol over TCP.
@@ -40,6 +46,7 @@ pub(crate) struct Stream {
 pub(crate) enum Speaks {
     Dns,
     Http,
+    Http2,
     /// SSH, up to its banner.
     Ssh,
     /// SSH behind its banner.
@@ -74,7 +81,7 @@ impl Streams {
             if known != 0 {
                 // A hole: what was waited for does not come.
                 self.held -= stream.pending.len();
-                stream.pending = Vec::new();
+                stream.lose();
             }
             stream.next = Some(end);
             return Some((stream, 0));
@@ -87,12 +94,23 @@ impl Streams {
         Some((stream, known))
     }
 
+    /// Notes what the other direction of a packet speaks, unless that is known.
+    pub(crate) fn answers_are(&mut self, packet: &Packet, speaks: Speaks) {
+        let side = Side { ends: [(packet.dst, packet.dst_port), (packet.src, packet.src_port)] };
+        let stream = self.sides.entry(side).or_default();
+        if stream.speaks != Some(speaks) {
+            self.held -= stream.pending.len();
+            stream.lose();
+            stream.speaks = Some(speaks);
+        }
+    }
+
     /// Notes that a direction that held `before` bytes holds `after` now. If all hold too many,
     /// what is waited for is lost.
     pub(crate) fn note(&mut self, before: usize, after: usize) {
         self.held = self.held + after - before;
         if self.held > HELD_MAX {
-            self.sides.values_mut().for_each(|stream| stream.pending = Vec::new());
+            self.sides.values_mut().filter(|side| !side.pending.is_empty()).for_each(Stream::lose);
             self.held = 0;
         }
     }
@@ -102,9 +120,18 @@ impl Stream {
     /// Keeps bytes until there are more; gives them up if there are too many.
     pub(crate) fn keep(&mut self, bytes: &[u8]) {
         if self.pending.len() + bytes.len() > PENDING_MAX {
-            self.pending = Vec::new();
+            self.lose();
         } else {
             self.pending.extend_from_slice(bytes);
+        }
+    }
+
+    /// What was waited for does not come: some bytes are missing.
+    pub(crate) fn lose(&mut self) {
+        self.pending = Vec::new();
+        self.has_hole = true;
+        if let Some(said) = &mut self.http2 {
+            said.lose();
         }
     }
 }

@@ -142,6 +142,12 @@ impl Reader<'_> {
                 (" ", &known::HTTP_PHRASE),
                 (" ", &known::HTTP_TYPE),
             ],
+            "http2" => &[
+                (" ", &known::HTTP2_TYPE),
+                (" ", &known::HTTP2_METHOD),
+                (" ", &known::HTTP2_PATH),
+                (" ", &known::HTTP2_STATUS),
+            ],
             "quic" => &[
                 (" ", &known::QUIC_TYPE),
                 (" version ", &known::QUIC_VERSION),

@@ -4,7 +4,7 @@ use flowloom_wire::Packet;
 
 use crate::connections::Connections;
 use crate::dissection::Origin;
-use crate::layers::{control, dhcp, dns, dtls, frame, http, quic, tls};
+use crate::layers::{control, dhcp, dns, dtls, frame, http, http2, quic, tls};
 use crate::streams::{Speaks, Stream};
 use crate::writer::Writer;
 
@@ -62,8 +62,12 @@ pub(crate) fn segment(w: &mut Writer<'_>, packet: &Packet, stream: &mut Stream, 
     let ports = [packet.src_port, packet.dst_port];
     let speaks = spoken.or_else(|| recognized(bytes, ports)).or(stream.speaks);
     let Some(speaks) = speaks else { return frame::data(w, at, usize::MAX) };
-    let (end, speaks) = messages(w, speaks, at);
-    stream.speaks = Some(speaks);
+    if speaks == Speaks::Http2 && stream.has_hole && !http2::is_frame(bytes) {
+        return frame::data(w, at, usize::MAX);
+    }
+    stream.has_hole = false;
+    let end = messages(w, speaks, stream, at);
+    let speaks = stream.speaks.unwrap_or(speaks);
     let rest = w.rest(end);
     if speaks == Speaks::Http && w.claim > w.end && http::is_start(rest) {
         // The rest was not captured.
@@ -85,8 +89,8 @@ fn continuation(w: &mut Writer<'_>, stream: &mut Stream, at: usize) {
     };
     stream.searched = stream.pending.len();
     if len.is_none_or(|len| len > stream.pending.len()) {
-        if !waits_on(speaks, &stream.pending) {
-            stream.pending = Vec::new();
+        if !stream.pending.is_empty() && !waits_on(speaks, &stream.pending) {
+            stream.lose();
         }
         return frame::data(w, at, usize::MAX);
     }
@@ -97,8 +101,8 @@ fn continuation(w: &mut Writer<'_>, stream: &mut Stream, at: usize) {
     // Each segment shows its own bytes, also the last.
     frame::data(w, at, end - at);
     let Some(source) = w.out.new_source(Origin::Message) else { return };
-    let (_, speaks) = messages(&mut Writer::joined(&joined, source, w.out), speaks, 0);
-    stream.speaks = Some(speaks);
+    messages(&mut Writer::joined(&joined, source, w.out), speaks, stream, 0);
+    let speaks = stream.speaks.unwrap_or(speaks);
     stream.searched = 0;
     if waits(speaks, rest) {
         stream.keep(rest);
@@ -114,6 +118,7 @@ fn recognized(bytes: &[u8], ports: [u16; 2]) -> Option<Speaks> {
         [20..=23, 3, 0..=4, ..] if ports.contains(&443) || are_records(bytes) => Some(Speaks::Tls),
         _ if bytes.starts_with(b"SSH-") => Some(Speaks::Ssh),
         _ if http::is_start(bytes) => Some(Speaks::Http),
+        _ if http2::is_start(bytes) => Some(Speaks::Http2),
         _ if ports.contains(&53) => Some(Speaks::Dns),
         _ => None,
     }
@@ -130,6 +135,7 @@ fn message_len(speaks: Speaks, bytes: &[u8]) -> Option<usize> {
     match speaks {
         Speaks::Tls => tls::record_len(bytes),
         Speaks::Http => http::is_start(bytes).then(|| http::head_len(bytes, 0)).flatten(),
+        Speaks::Http2 => http2::frame_len(bytes),
         Speaks::Ssh => bytes.starts_with(b"SSH-").then(|| http::banner_len(bytes)).flatten(),
         Speaks::SshPackets => http::packet_len(bytes),
         Speaks::SshEncrypted => (!bytes.is_empty()).then_some(bytes.len()),
@@ -143,6 +149,7 @@ fn message_len(speaks: Speaks, bytes: &[u8]) -> Option<usize> {
 /// What is spoken after a message.
 fn after(speaks: Speaks, message: &[u8]) -> Speaks {
     match speaks {
+        Speaks::Http if http::is_upgrade_to_http2(message) => Speaks::Http2,
         Speaks::Ssh if http::is_ssh2(message) => Speaks::SshPackets,
         Speaks::SshPackets if http::is_new_keys(message) => Speaks::SshEncrypted,
         _ => speaks,
@@ -172,7 +179,7 @@ fn waits(speaks: Speaks, bytes: &[u8]) -> bool {
         Speaks::Ssh => bytes.starts_with(b"SSH-") && http::banner_len(bytes).is_none(),
         Speaks::SshPackets => bytes.len() < 4 || http::packet_len(bytes).is_some(),
         Speaks::SshEncrypted => false,
-        Speaks::Dns => true,
+        Speaks::Http2 | Speaks::Dns => true,
     }
 }
 
@@ -182,9 +189,9 @@ fn waits_on(speaks: Speaks, bytes: &[u8]) -> bool {
     speaks == Speaks::Http || waits(speaks, bytes)
 }
 
-/// Writes the messages from `at` on that are all there; where the last one ends, and what is spoken
-/// after it.
-fn messages(w: &mut Writer<'_>, mut speaks: Speaks, at: usize) -> (usize, Speaks) {
+/// Writes the messages from `at` on that are all there, and notes what is spoken after them; gives
+/// where the last one ends.
+fn messages(w: &mut Writer<'_>, mut speaks: Speaks, stream: &mut Stream, at: usize) -> usize {
     let mut end = at;
     while let Some(rest) = w.bytes.get(end..w.end)
         && let Some(message) = message_len(speaks, rest).and_then(|len| rest.get(..len))
@@ -192,8 +199,9 @@ fn messages(w: &mut Writer<'_>, mut speaks: Speaks, at: usize) -> (usize, Speaks
     {
         let next = end + message.len();
         match speaks {
-            // All records that are there are one layer.
+            // All records that are there are one layer, and so are all frames.
             Speaks::Tls => end = tls::tls(w, end),
+            Speaks::Http2 => end = http2::http2(w, stream.http2.get_or_insert_default(), end),
             Speaks::Dns => end = dns::over_tcp(w, end, next),
             Speaks::Http => {
                 http::head(w, &http::HTTP, end, next);
@@ -214,5 +222,6 @@ fn messages(w: &mut Writer<'_>, mut speaks: Speaks, at: usize) -> (usize, Speaks
         }
         speaks = after(speaks, message);
     }
-    (end, speaks)
+    stream.speaks = Some(speaks);
+    end
 }

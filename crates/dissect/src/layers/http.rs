@@ -133,6 +133,17 @@ fn header(w: &mut Writer<'_>, at: usize, line: &[u8]) {
     w.text(field, start, trimmed.len());
 }
 
+/// Whether a head says that HTTP/2 follows (RFC 7540, section 3.2).
+pub(crate) fn is_upgrade_to_http2(head: &[u8]) -> bool {
+    let is_upgrade = |line: &[u8]| {
+        let colon = line.iter().position(|byte| *byte == b':');
+        let (name, value) = line.split_at(colon.unwrap_or(0));
+        let value = value.get(1..).unwrap_or_default().trim_ascii();
+        name.eq_ignore_ascii_case(b"upgrade") && value.eq_ignore_ascii_case(b"h2c")
+    };
+    head.get(8..12) == Some(b" 101") && head.split(|byte| *byte == b'\n').any(is_upgrade)
+}
+
 /// The banner at the front, its line end included, if it is all there.
 pub(crate) fn banner_len(bytes: &[u8]) -> Option<usize> {
     let line = bytes.get(..bytes.len().min(BANNER_MAX)).unwrap_or_default();

@@ -11,6 +11,7 @@ mod ethernet;
 mod extension;
 mod frame;
 mod http;
+pub(crate) mod http2;
 mod icmp;
 mod icmp6;
 mod igmp;
@@ -55,6 +56,9 @@ pub(crate) mod known {
     pub(crate) use super::http::{
         BANNER as SSH_BANNER, CODE as HTTP_CODE, CONTENT_TYPE as HTTP_TYPE, HOST as HTTP_HOST,
         METHOD as HTTP_METHOD, PHRASE as HTTP_PHRASE, URI as HTTP_URI,
+    };
+    pub(crate) use super::http2::{
+        METHOD as HTTP2_METHOD, PATH as HTTP2_PATH, STATUS as HTTP2_STATUS, TYPE as HTTP2_TYPE,
     };
     pub(crate) use super::icmp::{
         CODE as ICMP_CODE, IDENT as ICMP_IDENT, SEQ as ICMP_SEQ, TYPE as ICMP_TYPE,
@@ -263,6 +267,7 @@ pub static LAYERS: &[&LayerInfo] = &[
     &dtls::DTLS,
     &quic::QUIC,
     &http::HTTP,
+    &http2::HTTP2,
     &http::SSDP,
     &http::SSH,
     &frame::DATA,

@@ -251,5 +251,7 @@ pub(crate) type Values = BTreeMap<&'static str, Vec<String>>;
 
 const PARALLEL: usize = 2;
 /// Layers whose fields are compared where both have the layer.
-const APPLICATIONS: [&str; 12] =
-    ["dns", "mdns", "llmnr", "dhcp", "dhcpv6", "ntp", "quic", "tls", "dtls", "http", "ssdp", "ssh"];
+const APPLICATIONS: [&str; 13] = [
+    "dns", "mdns", "llmnr", "dhcp", "dhcpv6", "ntp", "quic", "tls", "dtls", "http", "http2",
+    "ssdp", "ssh",
+];

@@ -70,7 +70,8 @@ fn of_frame(dissection: &Dissection, frame: &[u8]) -> Values {
                 _ => {
                     let mut text = String::new();
                     field.write(dissection, source, &mut text);
-                    text
+                    // As tshark writes what would break its lines.
+                    text.replace('\r', "\\r").replace('\n', "\\n")
                 }
             };
             values.entry(field.info.name).or_default().push(text);

@@ -55,6 +55,9 @@ impl Oracle {
         for preference in PREFERENCES {
             command.args(["-o", preference]);
         }
+        for known in DECODE_AS {
+            command.args(["-d", known]);
+        }
         for field in &self.fields {
             command.args(["-e", field]);
         }
@@ -89,7 +92,7 @@ impl Oracle {
         }
         for values in values.values_mut() {
             // What is empty is not there.
-            values.retain(|value| value != "<none>");
+            values.retain(|value| !matches!(value.as_str(), "<none>" | "<MISSING>"));
         }
         values.retain(|_, values| !values.is_empty());
         values
@@ -119,5 +122,7 @@ const OPAQUE: &str = "tls.record.opaque_type";
 const REVIEWED: &str = "4.0.";
 pub(crate) const STACK: &str = "frame.protocols";
 const SEPARATOR: char = '\u{1e}';
+/// What tshark must be told: it does not look for HTTP/2 in what is neither upgraded nor at its ports.
+const DECODE_AS: [&str; 1] = ["tcp.port==6233,http2"];
 /// Sequence numbers as they are; a head of HTTP is shown when it is there, and does not wait for its body.
 const PREFERENCES: [&str; 2] = ["tcp.relative_sequence_numbers:FALSE", "http.desegment_body:FALSE"];

@@ -12,7 +12,7 @@ mod one;
 mod probe;
 mod ssdp;
 mod start_line;
-mod two;
+pub mod two;
 mod websocket;
 
 pub use bodies::{Bodies, BodyPart, BodyPartKind};

@@ -4,16 +4,20 @@ use crate::Cursor;
 
 /// The header of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct FrameHeader {
+pub struct FrameHeader {
     /// Length of the payload.
-    pub(super) len: usize,
-    pub(super) kind: u8,
-    pub(super) flags: u8,
-    pub(super) stream: u32,
+    pub len: usize,
+    /// Type of the frame.
+    pub kind: u8,
+    /// Flags, whose meaning depends on the type.
+    pub flags: u8,
+    /// The stream it is of; 0 if of the connection.
+    pub stream: u32,
 }
 
 impl FrameHeader {
-    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
+    /// The header at the front.
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
         let mut cursor = Cursor::new(bytes);
         Some(Self {
             len: cursor.u24()? as usize,
@@ -23,13 +27,14 @@ impl FrameHeader {
         })
     }
 
-    pub(super) fn has(&self, flag: u8) -> bool {
+    /// Whether a flag is set.
+    pub fn has(&self, flag: u8) -> bool {
         self.flags & flag != 0
     }
 
     /// Whether a packet can begin with this: no more than anybody sends, and no flags that nobody has
     /// given a meaning.
-    pub(super) fn is_plausible(&self) -> bool {
+    pub fn is_plausible(&self) -> bool {
         let is_on_stream = self.stream != 0;
         let (flags, fits) = match self.kind {
             DATA => (END_STREAM | PADDED, is_on_stream),
@@ -58,7 +63,7 @@ impl FrameHeader {
 
 /// Whether these are the first bytes of a server: SETTINGS with a setting that there is
 /// (RFC 9113, 6.5; RFC 8441; RFC 9218).
-pub(super) fn is_first_settings(bytes: &[u8]) -> bool {
+pub fn is_first_settings(bytes: &[u8]) -> bool {
     let header = FrameHeader::parse(bytes);
     let is_settings = header.is_some_and(|header| {
         header.kind == SETTINGS && header.flags == 0 && header.is_plausible() && header.len > 0
@@ -67,24 +72,40 @@ pub(super) fn is_first_settings(bytes: &[u8]) -> bool {
     is_settings && !reserved && matches!(bytes.get(HEADER_LEN..), Some([0, 1..=9, ..]))
 }
 
-pub(super) const HEADER_LEN: usize = 9;
+/// Bytes of the header of a frame.
+pub const HEADER_LEN: usize = 9;
 
-pub(super) const DATA: u8 = 0;
-pub(super) const HEADERS: u8 = 1;
-pub(super) const PRIORITY: u8 = 2;
-pub(super) const RST_STREAM: u8 = 3;
-pub(super) const SETTINGS: u8 = 4;
-pub(super) const PUSH_PROMISE: u8 = 5;
-pub(super) const PING: u8 = 6;
-pub(super) const GOAWAY: u8 = 7;
-pub(super) const WINDOW_UPDATE: u8 = 8;
-pub(super) const CONTINUATION: u8 = 9;
+/// Type: data of a message.
+pub const DATA: u8 = 0;
+/// Type: the header of a message.
+pub const HEADERS: u8 = 1;
+/// Type: what a stream depends on.
+pub const PRIORITY: u8 = 2;
+/// Type: end of a stream.
+pub const RST_STREAM: u8 = 3;
+/// Type: settings of the sender.
+pub const SETTINGS: u8 = 4;
+/// Type: the request of an answer that nobody asked for.
+pub const PUSH_PROMISE: u8 = 5;
+/// Type: a sign of life.
+pub const PING: u8 = 6;
+/// Type: end of the connection.
+pub const GOAWAY: u8 = 7;
+/// Type: more may be sent.
+pub const WINDOW_UPDATE: u8 = 8;
+/// Type: more of a header.
+pub const CONTINUATION: u8 = 9;
 
-pub(super) const ACK: u8 = 0x1;
-pub(super) const END_STREAM: u8 = 0x1;
-pub(super) const END_HEADERS: u8 = 0x4;
-pub(super) const PADDED: u8 = 0x8;
-pub(super) const PRIORITY_FLAG: u8 = 0x20;
+/// Flag: the answer to a ping or to settings.
+pub const ACK: u8 = 0x1;
+/// Flag: the last of the stream.
+pub const END_STREAM: u8 = 0x1;
+/// Flag: the last of the header.
+pub const END_HEADERS: u8 = 0x4;
+/// Flag: there is padding.
+pub const PADDED: u8 = 0x8;
+/// Flag: there is a priority.
+pub const PRIORITY_FLAG: u8 = 0x20;
 
 const RESERVED_BIT: u32 = 1 << 31;
 /// Payload that anybody sends: the default allows a quarter of it.

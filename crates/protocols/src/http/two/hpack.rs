@@ -4,6 +4,7 @@ mod huffman;
 mod static_table;
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::Cursor;
@@ -11,7 +12,7 @@ use static_table::STATIC_TABLE;
 
 /// Decodes the header blocks of a direction, all of them, in order.
 #[derive(Debug)]
-pub(super) struct Decoder {
+pub struct Decoder {
     /// The newest entry comes first.
     entries: VecDeque<Entry>,
     /// Sizes of the entries, as RFC 7541, 4.1 counts them.
@@ -36,9 +37,37 @@ enum Text {
     Unknown,
 }
 
+/// A header field of a block.
+#[derive(Debug)]
+pub struct HeaderField<'d> {
+    /// Its name, if it is known.
+    pub name: Option<&'d [u8]>,
+    /// Its value, if it is known.
+    pub value: Option<&'d [u8]>,
+    /// How it is written.
+    pub form: Form,
+    /// The entry of the tables that it refers to; 0 if to none.
+    pub index: usize,
+    /// Where in the block it is.
+    pub range: Range<usize>,
+}
+
+/// How a header field is written (RFC 7541, 6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// As an entry of the tables.
+    Indexed,
+    /// As it is, to become an entry.
+    Added,
+    /// As it is.
+    Plain,
+    /// As it is, never to become an entry.
+    Never,
+}
+
 /// A block that cannot be decoded; so cannot be those after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Broken;
+pub struct Broken;
 
 impl Default for Decoder {
     fn default() -> Self {
@@ -48,14 +77,14 @@ impl Default for Decoder {
 
 /// What an instruction stands for.
 enum Instruction {
-    Field(Entry),
+    Field { entry: Entry, form: Form, index: usize },
     SizeUpdate,
 }
 
 impl Decoder {
     /// A block was not seen: what it put into the table is not known, and what was there before may
     /// be anywhere.
-    pub(super) fn forget(&mut self) {
+    pub fn forget(&mut self) {
         self.entries.clear();
         self.size = 0;
         // How large the table may be is not known either.
@@ -69,48 +98,68 @@ impl Decoder {
         block: &[u8],
         field: &mut dyn FnMut(&[u8], &[u8]),
     ) -> Result<bool, Broken> {
-        let mut block = Cursor::new(block);
         let mut is_whole = true;
+        self.each(block, &mut |header| match (header.name, header.value) {
+            (Some(name), Some(value)) => field(name, value),
+            _ => is_whole = false,
+        })?;
+        Ok(is_whole)
+    }
+
+    /// Decodes a block; gives `take` each field. Of a list that is too long, names and values are left
+    /// out.
+    pub fn each(
+        &mut self,
+        block: &[u8],
+        take: &mut dyn FnMut(&HeaderField<'_>),
+    ) -> Result<(), Broken> {
+        let len = block.len();
+        let mut block = Cursor::new(block);
         let mut list_len = 0;
         while let Some(first) = block.rest().first() {
-            let Instruction::Field(entry) = self.instruction(*first, &mut block).ok_or(Broken)?
+            let start = len - block.len();
+            let Instruction::Field { entry, form, index } =
+                self.instruction(*first, &mut block).ok_or(Broken)?
             else {
                 continue;
             };
             list_len += entry.size();
-            match (entry.name.bytes(), entry.value.bytes()) {
-                (Some(name), Some(value)) if list_len <= LIST_LEN_MAX => field(name, value),
-                _ => is_whole = false,
-            }
+            let is_shown = list_len <= LIST_LEN_MAX;
+            take(&HeaderField {
+                name: entry.name.bytes().filter(|_| is_shown),
+                value: entry.value.bytes().filter(|_| is_shown),
+                form,
+                index,
+                range: start..len - block.len(),
+            });
         }
-        Ok(is_whole)
+        Ok(())
     }
 
     /// Reads an instruction (RFC 7541, 6).
     fn instruction(&mut self, first: u8, block: &mut Cursor<'_>) -> Option<Instruction> {
-        match first {
-            0x80.. => {
-                let index = integer(block, 7)?;
-                self.at(index).map(Instruction::Field)
-            }
-            0x40.. => {
-                let index = integer(block, 6)?;
-                let entry = self.literal(index, block)?;
-                self.insert(entry.clone());
-                Some(Instruction::Field(entry))
-            }
+        let (form, bits) = match first {
+            0x80.. => (Form::Indexed, 7),
+            0x40.. => (Form::Added, 6),
             0x20.. => {
                 // A limit that the other side has not allowed (SETTINGS_HEADER_TABLE_SIZE) would end
                 // the connection there; here it changes no field.
                 self.size_max = integer(block, 5)?.min(SIZE_MAX);
                 self.evict(0);
-                Some(Instruction::SizeUpdate)
+                return Some(Instruction::SizeUpdate);
             }
-            _ => {
-                let index = integer(block, 4)?;
-                self.literal(index, block).map(Instruction::Field)
-            }
+            0x10.. => (Form::Never, 4),
+            _ => (Form::Plain, 4),
+        };
+        let index = integer(block, bits)?;
+        let entry = match form {
+            Form::Indexed => self.at(index)?,
+            _ => self.literal(index, block)?,
+        };
+        if form == Form::Added {
+            self.insert(entry.clone());
         }
+        Some(Instruction::Field { entry, form, index })
     }
 
     fn literal(&self, index: usize, block: &mut Cursor<'_>) -> Option<Entry> {

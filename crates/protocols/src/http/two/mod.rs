@@ -1,7 +1,7 @@
 //! HTTP/2 in the clear (RFC 9113): with prior knowledge, or after HTTP/1 was upgraded (RFC 7540, 3.2).
 
-mod frame;
-mod hpack;
+pub mod frame;
+pub mod hpack;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -486,7 +486,7 @@ impl Block {
 }
 
 /// What a client says first (RFC 9113, 3.4).
-pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+pub const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// The stream of a request that was sent with HTTP/1 (RFC 7540, 3.2).
 const UPGRADED_STREAM: u32 = 1;
 /// Length of the fields that a flag adds to HEADERS.
