@@ -9,6 +9,7 @@ mod itself;
 mod measure;
 mod memory;
 mod peers;
+mod python;
 mod yardstick;
 
 use std::ffi::OsString;
@@ -40,7 +41,7 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
 
 type Bench = fn(&Lab) -> Result<(), String>;
 
-const BENCHES: [(&str, Bench); 10] = [
+const BENCHES: [(&str, Bench); 11] = [
     ("A big, beside the yardstick", yardstick::a_big),
     ("A small, beside the yardstick", yardstick::a_small),
     ("A big with Community ID, beside the yardstick", yardstick::a_big_community_id),
@@ -51,10 +52,12 @@ const BENCHES: [(&str, Bench); 10] = [
     ("many captures, beside one of the same bytes", itself::many),
     ("memory of a long capture", memory::long),
     ("peers", peers::all),
+    ("python package, beside its peers", python::all),
 ];
 
 /// Where things are.
 struct Lab {
+    root: PathBuf,
     /// `../shared/bench`.
     shared: PathBuf,
     /// `target/bench`: what is made stays there for the next time.
@@ -74,7 +77,7 @@ impl Lab {
         let work = root.join("target/bench");
         fs::create_dir_all(&work).map_err(|e| format!("{}: {e}", work.display()))?;
         shell(Command::new(env!("CARGO")).args(["build", "--profile=dist", "--package=flowloom"]))?;
-        Ok(Self { shared, work, flowloom: target.join("dist/flowloom") })
+        Ok(Self { root: root.to_owned(), shared, work, flowloom: target.join("dist/flowloom") })
     }
 
     /// The command line of `flowloom flows`, on one thread and without output.
