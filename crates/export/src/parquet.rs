@@ -46,7 +46,7 @@ impl Default for Parquet {
         Self {
             compression: Compression::Zstd(1),
             group_rows_max: 1 << 20,
-            group_bytes_max: 64 << 20,
+            group_bytes_max: 32 << 20,
         }
     }
 }
