@@ -66,7 +66,10 @@ fn community_id(row: &FlowRow<'_>) -> String {
         hash.update(first.to_be_bytes());
         hash.update(second.to_be_bytes());
     }
-    format!("1:{}", STANDARD.encode(hash.finalize()))
+    let mut id = String::with_capacity(ID_LEN);
+    id.push_str("1:");
+    STANDARD.encode_string(hash.finalize(), &mut id);
+    id
 }
 
 /// What stands for the ports of an ICMP message: its type and the type that answers it, which are
@@ -85,6 +88,8 @@ fn icmp_ports(ip_version: u8, type_code: u16) -> (u16, u16, bool) {
     (kind, type_code & 0xff, false)
 }
 
+/// The version, and 20 bytes in Base64.
+const ID_LEN: usize = 30;
 const TCP: u8 = 6;
 const UDP: u8 = 17;
 const SCTP: u8 = 132;
