@@ -163,6 +163,7 @@ def open_packets(
     layer: Layer | None = None,
     until: str | None = None,
     ranges: bool = False,
+    protocols: Path_ | None = None,
     rotated: bool = False,
     on_error: OnError = "warn",
 ) -> FrameReader:
@@ -184,6 +185,8 @@ def open_packets(
         The last protocol that is dissected, where it is found, such as ``"ip"``.
     ranges : bool
         Say of each field what its value stands for and which bytes it is.
+    protocols : path, optional
+        Directory of YAML files that declare protocols, beside those that are known.
     rotated : bool
         Whether the captures are pieces of one.
     on_error
@@ -196,7 +199,7 @@ def open_packets(
     ...     next(packets).protocols
     ['eth', 'ip', 'udp', 'dns']
     """
-    settings = options(source, filter=filter, count=count, rotated=rotated)
+    settings = options(source, filter=filter, count=count, protocols=protocols, rotated=rotated)
     dissecting = _dissecting(frames, layer, until, ranges)
     return FrameReader(_native.open_packets(settings, dissecting), on_error)
 
@@ -212,6 +215,7 @@ def save_packets(
     layer: Layer | None = None,
     until: str | None = None,
     ranges: bool = False,
+    protocols: Path_ | None = None,
     force: bool = False,
     on_error: OnError = "warn",
     progress: Progressing = None,
@@ -222,7 +226,7 @@ def save_packets(
     the account of the run.
     """
     check_on_error(on_error)
-    settings = options(source, filter=filter, count=count)
+    settings = options(source, filter=filter, count=count, protocols=protocols)
     dissecting = _dissecting(frames, layer, until, ranges, os.fspath(output), format, force)
     job = _native.save_packets(settings, dissecting)
     made = finish(job, lambda made: made["captures"], on_error, progress)

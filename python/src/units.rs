@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use flowloom_engine::{
-    ConfigError, Data, Destination, Direction, Existing, FrameInput, FrameRange, Level,
+    Config, ConfigError, Data, Destination, Direction, Existing, FrameInput, FrameRange, KnownLayers, Level,
     PacketFormat, PacketSettings, Shape, SinkError, StreamFormat, StreamLimits, StreamPart,
-    Streams, StreamsTo, TakePackets, TakeParts, View, What, find_layer, packets as write_packets,
+    Streams, StreamsTo, TakePackets, TakeParts, View, What, packets as write_packets,
     packets_into, take_streams, take_streams_into,
 };
 use pyo3::prelude::*;
@@ -150,11 +150,12 @@ pub(crate) struct Dissecting {
 }
 
 impl Dissecting {
-    fn settings(self, py: Python<'_>) -> PyResult<PacketSettings> {
+    fn settings(self, py: Python<'_>, config: &Config) -> PyResult<PacketSettings> {
         let wrong = |error: ConfigError| errors::config(py, &error);
         let level = self.layer.as_deref().map(|name| one_of("layer", Some(name), &LEVELS));
         let until = self.until.as_deref().map(|name| {
-            find_layer(name).ok_or_else(|| ConfigError(format!("`{name}` is no protocol of ours")))
+            let known = KnownLayers::of(&config.registry).find_layer(name);
+            known.ok_or_else(|| ConfigError(format!("`{name}` is no protocol of ours")))
         });
         let frames = self.frames.into_iter().map(|(first, last)| FrameRange { first, last });
         Ok(PacketSettings {
@@ -177,7 +178,8 @@ pub(crate) fn save_packets(
     options: Options,
     dissecting: Dissecting,
 ) -> PyResult<Job> {
-    let (config, settings) = (options.config(py)?, dissecting.settings(py)?);
+    let config = options.config(py)?;
+    let settings = dissecting.settings(py, &config)?;
     Ok(Job::start(move |watch| {
         let summary = write_packets(&config, &settings, watch)?;
         Ok(Done::of(to_string(&summary), &summary.captures))
@@ -191,7 +193,8 @@ pub(crate) fn open_packets(
     options: Options,
     dissecting: Dissecting,
 ) -> PyResult<Packets> {
-    let (config, settings) = (options.config(py)?, dissecting.settings(py)?);
+    let config = options.config(py)?;
+    let settings = dissecting.settings(py, &config)?;
     Ok(Packets(Feed::start(move |finder, watch| {
         let taker = PacketTaker { finder, waiting: Vec::new() };
         let summary = packets_into(&config, &settings, Box::new(taker), watch)?;

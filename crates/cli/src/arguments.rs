@@ -466,6 +466,9 @@ pub(crate) struct PacketsArguments {
     /// In JSON, say of each field what its value stands for and which bytes it is: first and how many
     #[arg(long)]
     pub(crate) ranges: bool,
+    /// Directory of YAML files that declare protocols, beside those that are known
+    #[arg(long, value_name = "DIR")]
+    pub(crate) protocols: Option<PathBuf>,
     /// Take the captures for pieces of one, cut by time or size
     #[arg(long)]
     pub(crate) rotated: bool,

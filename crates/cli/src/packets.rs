@@ -4,10 +4,11 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write as _};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use flowloom_engine::{
-    Config, Destination, Existing, FieldInfo, Filter, LAYERS, Level, PacketFormat, PacketSettings,
-    RunError, SinkError, Window, find_field, find_inputs, find_layer, packets as run,
+    Config, Destination, Existing, FieldInfo, Filter, KnownLayers, Level, PacketFormat,
+    PacketSettings, RunError, SinkError, Window, find_inputs, packets as run, read_protocols,
 };
 
 use crate::arguments::{LevelArgument, PacketFormatArgument, PacketsArguments};
@@ -15,11 +16,15 @@ use crate::progress::{Progress, interruptible};
 use crate::report;
 
 pub(crate) fn packets(arguments: &PacketsArguments) -> Result<ExitCode, Box<dyn Error>> {
+    let registry = arguments.protocols.as_deref().map(read_protocols).transpose()?;
+    let registry = registry.unwrap_or_default();
+    let known = KnownLayers::of(&registry);
     if arguments.fields {
-        return list_fields();
+        return list_fields(&known);
     }
-    let settings = settings(arguments)?;
+    let settings = settings(arguments, &known)?;
     let mut config = Config::new(find_inputs(&arguments.captures)?);
+    config.registry = Arc::new(registry);
     config.rotated = arguments.rotated;
     config.filter = arguments.filter.as_deref().map(Filter::parse).transpose()?;
     config.window = Window { count: arguments.count, ..Window::default() };
@@ -37,9 +42,13 @@ pub(crate) fn packets(arguments: &PacketsArguments) -> Result<ExitCode, Box<dyn 
     }
 }
 
-fn settings(arguments: &PacketsArguments) -> Result<PacketSettings, Box<dyn Error>> {
+fn settings(
+    arguments: &PacketsArguments,
+    known: &KnownLayers,
+) -> Result<PacketSettings, Box<dyn Error>> {
     let destination = arguments.output.clone().map_or(Destination::Stdout, Destination::from);
-    let fields = arguments.field.iter().map(|name| field(name)).collect::<Result<Vec<_>, _>>()?;
+    let fields = arguments.field.iter().map(|name| field(name, known));
+    let fields = fields.collect::<Result<Vec<_>, _>>()?;
     let format = match arguments.format {
         Some(format) => format,
         None if fields.is_empty() => PacketFormatArgument::Line,
@@ -47,7 +56,7 @@ fn settings(arguments: &PacketsArguments) -> Result<PacketSettings, Box<dyn Erro
     };
     let until = arguments.until.as_deref().map(|name| {
         let unknown = || format!("no protocol `{name}`; `flowloom packets --fields` lists them");
-        find_layer(name).ok_or_else(unknown)
+        known.find_layer(name).ok_or_else(unknown)
     });
     let to_terminal = destination == Destination::Stdout && io::stdout().is_terminal();
     Ok(PacketSettings {
@@ -77,15 +86,16 @@ fn settings(arguments: &PacketsArguments) -> Result<PacketSettings, Box<dyn Erro
     })
 }
 
-fn field(name: &str) -> Result<&'static FieldInfo, String> {
-    find_field(name)
+fn field(name: &str, known: &KnownLayers) -> Result<&'static FieldInfo, String> {
+    known
+        .find_field(name)
         .ok_or_else(|| format!("no field `{name}`; `flowloom packets --fields` lists them"))
 }
 
 /// Lists the layers and their fields, as Markdown that reads as text.
-fn list_fields() -> Result<ExitCode, Box<dyn Error>> {
+fn list_fields(known: &KnownLayers) -> Result<ExitCode, Box<dyn Error>> {
     let mut text = String::new();
-    for layer in LAYERS {
+    for layer in known.all() {
         let _ = write!(text, "## {}\n\n{}\n\n", layer.name, layer.doc);
         text += "| field | kind | meaning |\n|---|---|---|\n";
         for field in layer.fields {

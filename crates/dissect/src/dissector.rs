@@ -5,6 +5,7 @@ use flowloom_schema::{LinkType, Timestamp};
 use flowloom_wire::{Layer, Layers, Marks, Options, Packet, decode, decode_payload};
 
 use crate::connections::Connections;
+use crate::declared::KnownLayers;
 use crate::dissection::{Dissection, Origin};
 use crate::field::LayerInfo;
 use crate::layers;
@@ -33,6 +34,7 @@ pub struct FrameInput<'a> {
 pub struct Dissector {
     options: Options,
     depth: Depth,
+    known: KnownLayers,
     found: Found,
     streams: Streams,
     connections: Connections,
@@ -78,17 +80,18 @@ impl Layers for Found {
 
 impl Default for Dissector {
     fn default() -> Self {
-        Self::new(Options::default(), Depth::default())
+        Self::new(Options::default(), Depth::default(), KnownLayers::shipped().clone())
     }
 }
 
 impl Dissector {
     /// One that has seen nothing yet.
-    pub fn new(options: Options, depth: Depth) -> Self {
+    pub fn new(options: Options, depth: Depth, known: KnownLayers) -> Self {
         let Timeouts { fragment, clock_jump_max, .. } = Timeouts::default();
         Self {
             options,
             depth,
+            known,
             found: Found::default(),
             streams: Streams::default(),
             connections: Connections::default(),
@@ -208,16 +211,16 @@ impl Dissector {
         let is_whole = !is_quoted && !packet.marks.has(Marks::FRAGMENT);
         match last {
             Layer::Udp if is_wanted && (is_whole || is_quoted) => {
-                layers::app::datagram(w, packet, &mut self.connections, at);
+                layers::app::datagram(w, packet, &self.known, &mut self.connections, at);
             }
             Layer::Tcp if is_wanted && is_whole => {
                 let len = w.rest(at).len();
                 match self.streams.segment(packet, len) {
-                    Some((stream, known)) => {
+                    Some((stream, again)) => {
                         let before = stream.pending.len();
                         let spoken = stream.speaks;
-                        layers::data(w, at, known);
-                        layers::app::segment(w, packet, stream, at + known);
+                        layers::data(w, at, again);
+                        layers::app::segment(w, packet, &self.known, stream, at + again);
                         let after = stream.pending.len();
                         let is_http2 = stream.speaks == Some(Speaks::Http2);
                         self.streams.note(before, after);
@@ -264,7 +267,7 @@ impl Depth {
     /// Whether the last layer is the last that is wanted.
     fn is_reached(self, dissection: &Dissection) -> bool {
         let last = dissection.layers().last();
-        last.zip(self.until).is_some_and(|(last, until)| std::ptr::eq(last.info, until))
+        last.zip(self.until).is_some_and(|(last, until)| last.info.name == until.name)
     }
 }
 

@@ -75,6 +75,8 @@ pub struct LayerInfo {
     pub doc: &'static str,
     /// Its fields.
     pub fields: &'static [&'static FieldInfo],
+    /// Whether a declaration in YAML says what it is.
+    pub is_declared: bool,
 }
 
 /// Declares a layer: `LAYER "name" "prefix" "doc"; FIELD Kind "name" "doc"; ...`.
@@ -88,6 +90,7 @@ macro_rules! layer {
             prefix: $prefix,
             doc: $layer_doc,
             fields: &[$(&$field),*],
+            is_declared: false,
         };
         $(
             pub(crate) static $field: $crate::field::FieldInfo = $crate::field::FieldInfo {

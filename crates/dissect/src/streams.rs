@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use flowloom_wire::{Address, Packet};
 
+use crate::declared::Speaker;
 use crate::layers::http2;
 
 /// The directions of TCP connections.
@@ -54,6 +55,8 @@ pub(crate) enum Speaks {
     /// SSH behind the message that new keys are taken.
     SshEncrypted,
     Tls,
+    /// A protocol that is declared.
+    Declared(Speaker),
 }
 
 impl Streams {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::dissection::{Dissection, Value};
+use crate::dissection::{Dissection, Field, Value};
 use crate::field::FieldInfo;
 use crate::layers::known;
 
@@ -161,10 +161,24 @@ impl Reader<'_> {
                 (" address ", &known::DHCP_YOUR),
             ],
             "dhcpv6" => &[(" ", &known::DHCP6_MESSAGE), (" address ", &known::DHCP6_ADDRESS)],
-            "ntp" => &[(" ", &known::NTP_MODE), (" stratum ", &known::NTP_STRATUM)],
-            _ => &[],
+            _ => return self.declared(layer, out),
         };
         self.parts(pairs, out);
+    }
+
+    /// The first fields of a layer that is not spoken of here.
+    fn declared(&self, layer: &str, out: &mut String) {
+        let layers = self.dissection.layers();
+        let Some(at) = layers.iter().rposition(|known| known.info.name == layer) else { return };
+        let Some(span) = layers.get(at) else { return };
+        if !span.info.is_declared {
+            return;
+        }
+        let is_short = |field: &&Field| !matches!(field.value, Value::None | Value::Bytes);
+        for field in self.dissection.fields_of(at).iter().filter(is_short).take(SAID_MAX) {
+            let _ = write!(out, " {} ", field.info.short_name(span.info));
+            field.write(self.dissection, self.frame, out);
+        }
     }
 
     fn parts(&self, pairs: &[(&str, &'static FieldInfo)], out: &mut String) {
@@ -190,3 +204,6 @@ impl Reader<'_> {
         }
     }
 }
+
+/// Fields of a declared protocol that a line speaks of.
+const SAID_MAX: usize = 4;

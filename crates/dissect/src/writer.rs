@@ -21,7 +21,8 @@ pub(crate) struct Writer<'w> {
     pub(crate) source: Bytes,
     /// Whether the two bytes of the frame control of 802.11 are swapped, as in CAPWAP.
     pub(crate) is_swapped: bool,
-    depth: u8,
+    /// How many fields what is written next is in.
+    pub(crate) depth: u8,
 }
 
 impl<'w> Writer<'w> {

@@ -68,7 +68,7 @@ pub use flowloom_capture::{
     WriteFormat,
 };
 pub use flowloom_dissect::{
-    FieldInfo, FrameInput, Kind as FieldKind, LAYERS, LayerInfo, Level, find_field, find_layer,
+    FieldInfo, FrameInput, Kind as FieldKind, KnownLayers, LayerInfo, Level,
 };
 pub use flowloom_export::{
     Destination, Existing, Format, Keep as PaddingKeep, Npz, Number, Padding,

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use flowloom_engine::{
-    Config, Destination, Existing, FrameRange, PacketFormat, PacketSettings, Watch, find_field,
+    Config, Destination, Existing, FrameRange, KnownLayers, PacketFormat, PacketSettings, Watch,
     find_inputs, packets,
 };
 
@@ -100,7 +100,9 @@ fn documents_are_well_formed() {
 #[test]
 fn frames_and_fields_are_those_asked_for() {
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/dhcp.pcap");
-    let fields = ["frame.number", "udp.srcport"].map(|name| find_field(name).unwrap()).to_vec();
+    let fields = ["frame.number", "udp.srcport"]
+        .map(|name| KnownLayers::shipped().find_field(name).unwrap())
+        .to_vec();
     let range = |text: &str| vec![text.parse::<FrameRange>().unwrap()];
     let settings = PacketSettings { fields, frames: range("2-3"), ..in_format(PacketFormat::Csv) };
     let text = written(&sample, settings).unwrap();

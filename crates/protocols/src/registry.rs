@@ -10,6 +10,8 @@ use crate::{Protocol, Transport, dhcp, dns, http, named, openvpn, quic, ssh, sta
 pub struct Registry {
     /// Made when it is first asked for: a run that parses nothing does not read definitions.
     known: OnceLock<Known>,
+    /// What is declared, unless it is what is shipped.
+    library: Option<Library>,
     has_own: bool,
 }
 
@@ -23,25 +25,31 @@ struct Known {
 impl Registry {
     /// The protocols in this crate, declared ones among them.
     pub fn new() -> Self {
-        Self { known: OnceLock::new(), has_own: false }
+        Self { known: OnceLock::new(), library: None, has_own: false }
     }
 
     /// The protocols in this crate, and those in a library. What a user has declared is asked first,
     /// what is shipped last.
     pub fn with(library: &Library) -> Self {
         let has_own = library.protocols().any(|protocol| protocol.is_own());
-        Self { known: Known::new(beside_built_in(library)).into(), has_own }
+        let known = Known::new(beside_built_in(library)).into();
+        Self { known, library: Some(library.clone()), has_own }
     }
 
     /// Just these.
     #[cfg(test)]
     pub(crate) fn of(protocols: Vec<Arc<dyn Protocol>>) -> Self {
-        Self { known: Known::new(protocols).into(), has_own: false }
+        Self { known: Known::new(protocols).into(), library: None, has_own: false }
     }
 
     /// All of them; the first that recognises a flow has it.
     pub fn all(&self) -> &[Arc<dyn Protocol>] {
         &self.known().protocols
+    }
+
+    /// What is declared.
+    pub fn library(&self) -> &Library {
+        self.library.as_ref().unwrap_or_else(|| Library::shipped())
     }
 
     /// Whether the user has declared some of them.

@@ -1,8 +1,10 @@
 //! What transport headers carry: the protocol by port and by what the bytes look like.
 
+use flowloom_protocols::Transport;
 use flowloom_wire::Packet;
 
 use crate::connections::Connections;
+use crate::declared::KnownLayers;
 use crate::dissection::Origin;
 use crate::layers::{control, dhcp, dns, dtls, frame, http, http2, quic, tls};
 use crate::streams::{Speaks, Stream};
@@ -12,9 +14,13 @@ use crate::writer::Writer;
 pub(crate) fn datagram(
     w: &mut Writer<'_>,
     packet: &Packet,
+    known: &KnownLayers,
     connections: &mut Connections,
     at: usize,
 ) {
+    if w.rest(at).is_empty() || declared(w, packet, known, at, true) {
+        return;
+    }
     let ports = [packet.src_port, packet.dst_port];
     let is = |port: u16| ports.contains(&port);
     if is(53) && dns::is_message(w, at) {
@@ -25,10 +31,8 @@ pub(crate) fn datagram(
         dns::dns(w, &dns::LLMNR, at);
     } else if (is(67) || is(68)) && dhcp::is_dhcp(w, at) {
         dhcp::dhcp(w, at);
-    } else if (is(546) || is(547)) && !w.rest(at).is_empty() {
+    } else if is(546) || is(547) {
         dhcp::dhcp6(w, at);
-    } else if is(123) && w.rest(at).len() >= 48 {
-        dhcp::ntp(w, at);
     } else if is(1900)
         && http::is_start(w.rest(at))
         && let Some(len) = http::head_len(w.rest(at), 0)
@@ -43,72 +47,128 @@ pub(crate) fn datagram(
         let is_known = is(1701) && control::l2tp(w, at)
             || (is(2123) || is(2152)) && control::gtp(w, at)
             || is(5246) && control::capwap(w, at)
-            || is(4500) && control::encapsulation(w, at)
-            || quic::short(w, packet, connections, at);
+            || is(4500) && control::encapsulation(w, packet, known, at)
+            || quic::short(w, packet, connections, at)
+            || declared(w, packet, known, at, false);
         if !is_known {
             frame::data(w, at, usize::MAX);
         }
     }
 }
 
+/// A datagram of a protocol that the user has declared, or of another that is; whether it is one.
+pub(crate) fn declared(
+    w: &mut Writer<'_>,
+    packet: &Packet,
+    known: &KnownLayers,
+    at: usize,
+    is_own: bool,
+) -> bool {
+    let seen = (w.rest(at), w.claim.saturating_sub(at));
+    let recognized = known.recognize(Transport::Udp, packet, seen, is_own);
+    let Some(speaker) = recognized.map(|recognized| recognized.speaker) else { return false };
+    let mut end = known.write(w, speaker, at);
+    while !w.rest(end).is_empty() && known.follows(speaker, w.rest(end)) {
+        let next = known.write(w, speaker, end);
+        if next <= end {
+            break;
+        }
+        end = next;
+    }
+    frame::data(w, end, usize::MAX);
+    true
+}
+
 /// The payload of a TCP segment, from `at` on: messages that end in it, and the bytes of others.
-pub(crate) fn segment(w: &mut Writer<'_>, packet: &Packet, stream: &mut Stream, at: usize) {
+pub(crate) fn segment(
+    w: &mut Writer<'_>,
+    packet: &Packet,
+    known: &KnownLayers,
+    stream: &mut Stream,
+    at: usize,
+) {
     if !stream.pending.is_empty() {
-        return continuation(w, stream, at);
+        return continuation(w, known, stream, at);
     }
     let bytes = w.rest(at);
-    // After a CONNECT or an upgrade another protocol begins.
-    let spoken = stream.speaks.filter(|speaks| *speaks != Speaks::Http);
-    let ports = [packet.src_port, packet.dst_port];
-    let speaks = spoken.or_else(|| recognized(bytes, ports)).or(stream.speaks);
-    let Some(speaks) = speaks else { return frame::data(w, at, usize::MAX) };
+    let Some(speaks) = spoken(packet, known, stream, bytes) else {
+        return frame::data(w, at, usize::MAX);
+    };
     if speaks == Speaks::Http2 && stream.has_hole && !http2::is_frame(bytes) {
         return frame::data(w, at, usize::MAX);
     }
     stream.has_hole = false;
-    let end = messages(w, speaks, stream, at);
+    let end = messages(w, known, stream, speaks, at);
     let speaks = stream.speaks.unwrap_or(speaks);
     let rest = w.rest(end);
     if speaks == Speaks::Http && w.claim > w.end && http::is_start(rest) {
         // The rest was not captured.
         return http::head(w, &http::HTTP, end, w.end);
     }
-    if waits(speaks, rest) {
+    if waits(speaks, known, rest) {
         stream.keep(rest);
     }
     frame::data(w, end, usize::MAX);
 }
 
 /// The same where a message was begun before.
-fn continuation(w: &mut Writer<'_>, stream: &mut Stream, at: usize) {
+fn continuation(w: &mut Writer<'_>, known: &KnownLayers, stream: &mut Stream, at: usize) {
     stream.keep(w.rest(at));
     let Some(speaks) = stream.speaks else { return frame::data(w, at, usize::MAX) };
     let len = match speaks {
         Speaks::Http => http::head_len(&stream.pending, stream.searched),
-        _ => message_len(speaks, &stream.pending),
+        _ => message_len(speaks, known, &stream.pending),
     };
     stream.searched = stream.pending.len();
     if len.is_none_or(|len| len > stream.pending.len()) {
-        if !stream.pending.is_empty() && !waits_on(speaks, &stream.pending) {
+        // The end of a head was searched for.
+        let waits = speaks == Speaks::Http || waits(speaks, known, &stream.pending);
+        if !waits && !stream.pending.is_empty() {
             stream.lose();
+            if matches!(speaks, Speaks::Declared(_)) {
+                stream.speaks = None;
+            }
         }
         return frame::data(w, at, usize::MAX);
     }
     let joined = std::mem::take(&mut stream.pending);
-    let (len, _) = messages_len(speaks, &joined);
+    let len = messages_len(speaks, known, &joined);
     let rest = joined.get(len..).unwrap_or_default();
     let end = w.end.saturating_sub(rest.len()).max(at);
     // Each segment shows its own bytes, also the last.
     frame::data(w, at, end - at);
     let Some(source) = w.out.new_source(Origin::Message) else { return };
-    messages(&mut Writer::joined(&joined, source, w.out), speaks, stream, 0);
+    messages(&mut Writer::joined(&joined, source, w.out), known, stream, speaks, 0);
     let speaks = stream.speaks.unwrap_or(speaks);
     stream.searched = 0;
-    if waits(speaks, rest) {
+    if waits(speaks, known, rest) {
         stream.keep(rest);
     }
     w.out.fill_source(source, joined);
     frame::data(w, end, usize::MAX);
+}
+
+/// What a direction speaks that has said these bytes.
+fn spoken(packet: &Packet, known: &KnownLayers, stream: &Stream, bytes: &[u8]) -> Option<Speaks> {
+    // After a CONNECT or an upgrade another protocol begins.
+    if let Some(speaks) = stream.speaks.filter(|speaks| *speaks != Speaks::Http) {
+        return Some(speaks);
+    }
+    let declared = |is_own: bool| {
+        let seen = (bytes, bytes.len());
+        let is_new = stream.speaks.is_none();
+        is_new.then(|| known.recognize(Transport::Tcp, packet, seen, is_own)).flatten()
+    };
+    if let Some(own) = declared(true) {
+        return Some(Speaks::Declared(own.speaker));
+    }
+    let written = || recognized(bytes, [packet.src_port, packet.dst_port]);
+    match declared(false).map(|other| (other.is_certain, Speaks::Declared(other.speaker))) {
+        // SIP has methods that HTTP has, too.
+        Some((true, speaks)) => Some(speaks),
+        Some((false, speaks)) => written().or(Some(speaks)),
+        None => written().or(stream.speaks),
+    }
 }
 
 /// What a direction speaks, by the front of its first bytes.
@@ -131,7 +191,7 @@ fn are_records(bytes: &[u8]) -> bool {
 }
 
 /// Bytes of the message at the front, as far as that can be told.
-fn message_len(speaks: Speaks, bytes: &[u8]) -> Option<usize> {
+fn message_len(speaks: Speaks, known: &KnownLayers, bytes: &[u8]) -> Option<usize> {
     match speaks {
         Speaks::Tls => tls::record_len(bytes),
         Speaks::Http => http::is_start(bytes).then(|| http::head_len(bytes, 0)).flatten(),
@@ -143,6 +203,7 @@ fn message_len(speaks: Speaks, bytes: &[u8]) -> Option<usize> {
             [high, low, ..] => Some(2 + usize::from(u16::from_be_bytes([high, low]))),
             _ => None,
         },
+        Speaks::Declared(speaker) => known.message_len(speaker, bytes).filter(|len| *len > 0),
     }
 }
 
@@ -156,20 +217,20 @@ fn after(speaks: Speaks, message: &[u8]) -> Speaks {
     }
 }
 
-/// Bytes of the messages at the front that are all there, and what is spoken after them.
-fn messages_len(mut speaks: Speaks, bytes: &[u8]) -> (usize, Speaks) {
+/// Bytes of the messages at the front that are all there.
+fn messages_len(mut speaks: Speaks, known: &KnownLayers, bytes: &[u8]) -> usize {
     let mut at = 0;
-    while let Some(rest) = bytes.get(at..)
-        && let Some(message) = message_len(speaks, rest).and_then(|len| rest.get(..len))
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty())
+        && let Some(message) = message_len(speaks, known, rest).and_then(|len| rest.get(..len))
     {
         at += message.len();
         speaks = after(speaks, message);
     }
-    (at, speaks)
+    at
 }
 
 /// Whether bytes are the beginning of a message of which the rest may come.
-fn waits(speaks: Speaks, bytes: &[u8]) -> bool {
+fn waits(speaks: Speaks, known: &KnownLayers, bytes: &[u8]) -> bool {
     if bytes.is_empty() {
         return false;
     }
@@ -180,21 +241,24 @@ fn waits(speaks: Speaks, bytes: &[u8]) -> bool {
         Speaks::SshPackets => bytes.len() < 4 || http::packet_len(bytes).is_some(),
         Speaks::SshEncrypted => false,
         Speaks::Http2 | Speaks::Dns => true,
+        Speaks::Declared(speaker) => {
+            known.message_len(speaker, bytes).is_none_or(|len| len > bytes.len())
+        }
     }
-}
-
-/// The same of bytes that were waited for, which do not hold a whole message.
-fn waits_on(speaks: Speaks, bytes: &[u8]) -> bool {
-    // The end of a head was searched for.
-    speaks == Speaks::Http || waits(speaks, bytes)
 }
 
 /// Writes the messages from `at` on that are all there, and notes what is spoken after them; gives
 /// where the last one ends.
-fn messages(w: &mut Writer<'_>, mut speaks: Speaks, stream: &mut Stream, at: usize) -> usize {
+fn messages(
+    w: &mut Writer<'_>,
+    known: &KnownLayers,
+    stream: &mut Stream,
+    mut speaks: Speaks,
+    at: usize,
+) -> usize {
     let mut end = at;
     while let Some(rest) = w.bytes.get(end..w.end)
-        && let Some(message) = message_len(speaks, rest).and_then(|len| rest.get(..len))
+        && let Some(message) = message_len(speaks, known, rest).and_then(|len| rest.get(..len))
         && !message.is_empty()
     {
         let next = end + message.len();
@@ -217,6 +281,13 @@ fn messages(w: &mut Writer<'_>, mut speaks: Speaks, stream: &mut Stream, at: usi
             }
             Speaks::SshEncrypted => {
                 http::encrypted(w, end, next);
+                end = next;
+            }
+            Speaks::Declared(speaker) => {
+                let all = std::mem::replace(&mut w.end, next);
+                let read = known.write(w, speaker, end);
+                frame::data(w, read, usize::MAX);
+                w.end = all;
                 end = next;
             }
         }

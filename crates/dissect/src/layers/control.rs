@@ -1,8 +1,11 @@
 //! What tunnels over UDP say besides the packets they carry: control messages of L2TP, GTP and
 //! CAPWAP, and the encapsulation of ESP.
 
+use flowloom_wire::Packet;
+
+use crate::declared::KnownLayers;
 use crate::field::layer;
-use crate::layers::{dtls, frame, security, tunnel};
+use crate::layers::{app, dtls, frame, security, tunnel};
 use crate::writer::Writer;
 
 layer! {
@@ -146,7 +149,12 @@ pub(crate) fn capwap(w: &mut Writer<'_>, at: usize) -> bool {
 }
 
 /// ESP in UDP, or what else comes at its port.
-pub(crate) fn encapsulation(w: &mut Writer<'_>, at: usize) -> bool {
+pub(crate) fn encapsulation(
+    w: &mut Writer<'_>,
+    packet: &Packet,
+    known: &KnownLayers,
+    at: usize,
+) -> bool {
     let rest = w.rest(at);
     match *rest {
         [0xff] => {
@@ -157,7 +165,9 @@ pub(crate) fn encapsulation(w: &mut Writer<'_>, at: usize) -> bool {
             w.layer(&ENCAPSULATION, at);
             w.add(&NON_ESP, at, 4, crate::dissection::Value::Bool(true));
             w.layer_end(at + 4);
-            frame::data(w, at + 4, usize::MAX);
+            if !app::declared(w, packet, known, at + 4, false) {
+                frame::data(w, at + 4, usize::MAX);
+            }
         }
         [_, _, _, _, _, _, _, _, ..] => {
             w.layer(&ENCAPSULATION, at);

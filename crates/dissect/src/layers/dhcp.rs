@@ -1,6 +1,5 @@
-//! DHCP (RFC 2131), `DHCPv6` (RFC 8415) and NTP (RFC 5905).
+//! DHCP (RFC 2131) and `DHCPv6` (RFC 8415).
 
-use crate::dissection::Value;
 use crate::field::layer;
 use crate::writer::Writer;
 
@@ -57,24 +56,6 @@ layer! {
     DUID Bytes "dhcpv6.duid.bytes" "Who the client or server is.";
     DUID_TYPE Uint "dhcpv6.duid.type" "Kind of identifier.";
     STATUS Uint "dhcpv6.status_code" "What came of the request.";
-}
-
-layer! {
-    NTP "ntp" "ntp" "NTP (RFC 5905).";
-    NTP_FLAGS Hex(2) "ntp.flags" "Leap indicator, version and mode.";
-    LEAP Uint "ntp.flags.li" "Whether a leap second is near.";
-    VERSION Uint "ntp.flags.vn" "Version.";
-    MODE Uint "ntp.flags.mode" "Client, server and the like.";
-    STRATUM Uint "ntp.stratum" "How far the sender is from a clock.";
-    POLL Uint "ntp.ppoll" "Seconds between messages, as a power of two.";
-    PRECISION Uint "ntp.precision" "Precision of the clock, as a power of two.";
-    ROOT_DELAY Uint "ntp.rootdelay" "Round trip to the clock, in 65536ths of a second.";
-    ROOT_DISPERSION Uint "ntp.rootdispersion" "Error of the clock, in 65536ths of a second.";
-    REFERENCE Bytes "ntp.refid" "The clock.";
-    REFERENCE_TIME Uint "ntp.reftime_raw" "When the clock was last set, as sent.";
-    ORIGIN_TIME Uint "ntp.org_raw" "When the request was sent, as sent.";
-    RECEIVE_TIME Uint "ntp.rec_raw" "When the request was received, as sent.";
-    TRANSMIT_TIME Uint "ntp.xmt_raw" "When the message was sent, as sent.";
 }
 
 pub(crate) fn is_dhcp(w: &Writer<'_>, at: usize) -> bool {
@@ -235,29 +216,6 @@ fn options6(w: &mut Writer<'_>, mut at: usize, end: usize, depth: u8) {
     }
 }
 
-pub(crate) fn ntp(w: &mut Writer<'_>, at: usize) {
-    w.layer(&NTP, at);
-    let flags = w.uint(&NTP_FLAGS, at, 1);
-    w.below(|w| {
-        w.bits(&LEAP, at, 1, 6, 2);
-        w.bits(&VERSION, at, 1, 3, 3);
-        w.add_named(&MODE, at, 1, Value::Uint(flags & 7), mode_name(flags & 7));
-    });
-    if flags & 7 > 5 {
-        return;
-    }
-    w.uint(&STRATUM, at + 1, 1);
-    w.uint(&POLL, at + 2, 1);
-    w.uint(&PRECISION, at + 3, 1);
-    w.uint(&ROOT_DELAY, at + 4, 4);
-    w.uint(&ROOT_DISPERSION, at + 8, 4);
-    w.bytes(&REFERENCE, at + 12, 4);
-    let times = [&REFERENCE_TIME, &ORIGIN_TIME, &RECEIVE_TIME, &TRANSMIT_TIME];
-    for (field, offset) in times.into_iter().zip([16, 24, 32, 40]) {
-        w.uint(field, at + offset, 8);
-    }
-}
-
 fn message_name(kind: u64) -> Option<&'static str> {
     let names = ["discover", "offer", "request", "decline", "ack", "nak", "release", "inform"];
     names.get((kind as usize).checked_sub(1)?).copied()
@@ -326,20 +284,6 @@ fn option6_name(kind: u64) -> Option<&'static str> {
         39 => "client name",
         _ => return None,
     })
-}
-
-fn mode_name(mode: u64) -> Option<&'static str> {
-    let names = [
-        "reserved",
-        "symmetric active",
-        "symmetric passive",
-        "client",
-        "server",
-        "broadcast",
-        "control",
-        "private",
-    ];
-    names.get(mode as usize).copied()
 }
 
 /// Options and messages inside one another that are followed.

@@ -31,7 +31,7 @@ use flowloom_flow::DatagramOrigin;
 use flowloom_wire::Layer;
 
 use crate::dissector::Level;
-use crate::field::{FieldInfo, LayerInfo};
+use crate::field::LayerInfo;
 use crate::writer::Writer;
 
 pub(crate) use frame::{data, frame, malformed};
@@ -45,8 +45,7 @@ pub(crate) mod known {
     };
     pub(crate) use super::dhcp::{
         ADDRESS6 as DHCP6_ADDRESS, HOST_NAME as DHCP_NAME, MAC as DHCP_MAC,
-        MESSAGE as DHCP_MESSAGE, MESSAGE6 as DHCP6_MESSAGE, MODE as NTP_MODE,
-        STRATUM as NTP_STRATUM, YOUR as DHCP_YOUR,
+        MESSAGE as DHCP_MESSAGE, MESSAGE6 as DHCP6_MESSAGE, YOUR as DHCP_YOUR,
     };
     pub(crate) use super::dns::{
         A as DNS_A, AAAA as DNS_AAAA, CNAME as DNS_CNAME, OPCODE as DNS_OPCODE,
@@ -190,25 +189,14 @@ pub(crate) fn level(layer: Layer) -> Level {
     }
 }
 
-/// The layer of that name.
-pub fn find_layer(name: &str) -> Option<&'static LayerInfo> {
-    LAYERS.iter().copied().find(|layer| layer.name == name)
-}
-
-/// The field of that name.
-pub fn find_field(name: &str) -> Option<&'static FieldInfo> {
-    let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, name)| name);
-    LAYERS.iter().flat_map(|layer| layer.fields).copied().find(|field| field.name == name)
-}
-
 /// Short names of fields that are asked for often.
-const ALIASES: [(&str, &str); 2] = [
+pub(crate) const ALIASES: [(&str, &str); 2] = [
     ("tls.sni", "tls.handshake.extensions_server_name"),
     ("tls.alpn", "tls.handshake.extensions_alpn_str"),
 ];
 
-/// All layers there are.
-pub static LAYERS: &[&LayerInfo] = &[
+/// All layers that are written here.
+pub(crate) static LAYERS: &[&LayerInfo] = &[
     &frame::FRAME,
     &ethernet::ETHERNET,
     &ethernet::VLAN,
@@ -262,7 +250,6 @@ pub static LAYERS: &[&LayerInfo] = &[
     &dns::LLMNR,
     &dhcp::DHCP,
     &dhcp::DHCP6,
-    &dhcp::NTP,
     &tls::TLS,
     &dtls::DTLS,
     &quic::QUIC,

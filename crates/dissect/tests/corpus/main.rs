@@ -6,7 +6,9 @@
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "tests fail, and say what they did")]
 
 mod differences;
+mod made;
 mod ours;
+mod review;
 mod stacks;
 mod tshark;
 
@@ -18,7 +20,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use differences::Differences;
-use flowloom_dissect::LAYERS;
+use flowloom_dissect::{KnownLayers, LayerInfo};
+use review::Review;
 use tshark::{Oracle, STACK};
 
 #[test]
@@ -56,7 +59,6 @@ fn fields_are_those_of_tshark() {
     eprintln!("in {} frames tshark knows protocols that we do not", total.unknown);
     for (name, [both, theirs, ours]) in &total.applications {
         eprintln!("{name}: {both} frames have it, {theirs} by tshark alone, {ours} by us alone");
-        assert!(both * 2 > *ours, "{name} is found where tshark finds none");
     }
     let never: Vec<_> =
         oracle.fields.iter().filter(|field| !total.equal.contains_key(**field)).collect();
@@ -66,7 +68,13 @@ fn fields_are_those_of_tshark() {
             eprintln!("{capture} {frame} {field}: {ours:?}, tshark {theirs:?}");
         }
     }
-    let wrong = Differences::read().wrong(&total.different, is_all);
+    let mut wrong = Differences::read().wrong(&total.different, is_all);
+    eprintln!("{} values equal in other frames", total.moved);
+    let mut review = Review::read(include_str!("elsewhere.tsv"));
+    for (capture, field, [theirs, ours]) in total.alone {
+        review.note(&capture, field, theirs, ours);
+    }
+    wrong.extend(review.wrong());
     for line in &wrong {
         eprintln!("{line}");
     }
@@ -102,7 +110,14 @@ struct Comparison {
     /// Values of each field that are equal.
     equal: BTreeMap<&'static str, u64>,
     different: Vec<Difference>,
+    /// Values that are equal, in frames that only one side takes for the protocol.
+    moved: u64,
+    /// Capture, field, and values of layers in other frames that only tshark has, and only we.
+    alone: Vec<(String, &'static str, [u64; 2])>,
 }
+
+/// By field and value, how often tshark and we have it where the other has no such layer.
+type Elsewhere = BTreeMap<&'static str, BTreeMap<String, [u64; 2]>>;
 
 impl Comparison {
     fn add(&mut self, other: Self) {
@@ -116,6 +131,8 @@ impl Comparison {
             *self.equal.entry(field).or_default() += count;
         }
         self.different.extend(other.different);
+        self.moved += other.moved;
+        self.alone.extend(other.alone);
     }
 }
 
@@ -132,8 +149,25 @@ fn compare(name: &str, path: &Path, oracle: &Oracle) -> Comparison {
             theirs: vec![theirs.len().to_string()],
         });
     }
+    let mut elsewhere = Elsewhere::new();
     for (at, (our, their)) in ours.into_iter().zip(theirs).enumerate() {
-        comparison.frame(name, at + 1, our, their, oracle);
+        comparison.frame(name, at + 1, our, their, oracle, &mut elsewhere);
+    }
+    for (field, balance) in elsewhere {
+        if oracle.fields.binary_search(&field).is_err() {
+            continue;
+        }
+        let mut alone = [0, 0];
+        for [theirs, ours] in balance.values() {
+            let both = theirs.min(ours);
+            *comparison.equal.entry(field).or_default() += both;
+            comparison.moved += both;
+            alone[0] += theirs - both;
+            alone[1] += ours - both;
+        }
+        if alone != [0, 0] {
+            comparison.alone.push((name.to_owned(), field, alone));
+        }
     }
     comparison
 }
@@ -146,9 +180,10 @@ impl Comparison {
         mut our: Values,
         mut their: Values,
         oracle: &Oracle,
+        elsewhere: &mut Elsewhere,
     ) {
         self.frames += 1;
-        let has_all = stacks(&mut our, &mut their, &mut self.applications);
+        let has_all = stacks(&mut our, &mut their, &mut self.applications, elsewhere);
         self.unknown += u64::from(!has_all);
         let names: BTreeSet<_> = our.keys().chain(their.keys()).copied().collect();
         for field in names {
@@ -177,21 +212,25 @@ impl Comparison {
 
 /// Leaves of both stacks the protocols that we know, up to transport; whether tshark has no others.
 ///
-/// Fields of application messages are compared in the frames in which both have the layer: where a
-/// message over TCP completes, and what a port stands for, are matters of opinion. How often both
-/// have it is counted.
+/// Where a message over TCP completes, and what a port stands for, are matters of opinion: fields of
+/// an application message are compared in the frames in which both have the layer. What only one side
+/// has of a layer goes to `elsewhere`, to be compared over the whole capture.
 fn stacks(
     our: &mut Values,
     their: &mut Values,
     counts: &mut BTreeMap<&'static str, [u64; 3]>,
+    elsewhere: &mut Elsewhere,
 ) -> bool {
     let stack = their.get(STACK).and_then(|stack| stack.first()).cloned().unwrap_or_default();
-    let is_known = |name: &str| LAYERS.iter().any(|layer| layer.name == name);
+    let layers = KnownLayers::shipped().all();
     let is_shown = |name: &&str| !matches!(*name, "ethertype" | "raw" | "frame" | "");
-    let has_all = stack.split(':').filter(is_shown).all(is_known);
+    // Of declared protocols we may know but the front.
+    let is_whole = |name: &str| layers.iter().any(|l| l.name == name && !l.is_declared);
+    let has_all = stack.split(':').filter(is_shown).all(is_whole);
     let mut known: Vec<_> = stack.split(':').map(str::to_owned).collect();
     let own = our.get(STACK).cloned().unwrap_or_default();
-    for application in APPLICATIONS {
+    let names: BTreeSet<_> = layers.iter().filter(|l| is_application(l)).map(|l| l.name).collect();
+    for application in names {
         let has = |stack: &[String]| stack.iter().any(|name| name == application);
         let (ours, theirs) = (has(&own), has(&known));
         match (ours, theirs) {
@@ -201,16 +240,31 @@ fn stacks(
             (false, false) => {}
         }
         if ours != theirs {
-            let prefix = LAYERS.iter().find(|layer| layer.name == application).unwrap().prefix;
-            for values in [&mut *their, &mut *our] {
-                values.retain(|field, _| field.split('.').next() != Some(prefix));
+            if std::env::var_os("FLOWLOOM_CAPTURE").is_some() {
+                let who = if ours { "we" } else { "tshark" };
+                eprintln!("{application}: {who} alone, {:?}", their.get("frame.number"));
+            }
+            let is_of = |field: &str| {
+                layers.iter().filter(|layer| layer.name == application).any(|layer| {
+                    field.split('.').next() == Some(layer.prefix)
+                        || layer.fields.iter().any(|known| known.name == field)
+                })
+            };
+            for (values, side) in [(&mut *their, 0), (&mut *our, 1)] {
+                let taken = values.extract_if(.., |field, _| is_of(field));
+                for (field, values) in taken {
+                    let balance = elsewhere.entry(field).or_default();
+                    for value in values {
+                        balance.entry(value).or_default()[side] += 1;
+                    }
+                }
             }
         }
     }
     let own = our.entry(STACK).or_default();
     let is_layer = |name: &str| {
-        is_known(name)
-            && !APPLICATIONS.contains(&name)
+        let layer = layers.iter().find(|layer| layer.name == name);
+        layer.is_some_and(|layer| !is_application(layer))
             && !matches!(name, "data" | "_ws.malformed" | "frame")
     };
     for stack in [own, &mut known] {
@@ -219,6 +273,11 @@ fn stacks(
     }
     their.insert(STACK, known);
     has_all
+}
+
+/// Whether a layer is an application message: a TLS record, for instance.
+fn is_application(layer: &LayerInfo) -> bool {
+    layer.is_declared || APPLICATIONS.contains(&layer.name)
 }
 
 /// Captures of the corpus by `source/name`.
@@ -250,8 +309,7 @@ fn root() -> PathBuf {
 pub(crate) type Values = BTreeMap<&'static str, Vec<String>>;
 
 const PARALLEL: usize = 2;
-/// Layers whose fields are compared where both have the layer.
-const APPLICATIONS: [&str; 13] = [
-    "dns", "mdns", "llmnr", "dhcp", "dhcpv6", "ntp", "quic", "tls", "dtls", "http", "http2",
-    "ssdp", "ssh",
+/// Layers of application messages, those that are declared beside them.
+const APPLICATIONS: [&str; 12] = [
+    "dns", "mdns", "llmnr", "dhcp", "dhcpv6", "quic", "tls", "dtls", "http", "http2", "ssdp", "ssh",
 ];

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use flowloom_dissect::{FieldInfo, Kind, LAYERS};
+use flowloom_dissect::{FieldInfo, Kind, KnownLayers};
 
 use crate::Values;
 
@@ -27,7 +27,7 @@ impl Oracle {
         let version = String::from_utf8_lossy(&version.stdout).into_owned();
         let theirs: std::collections::HashSet<&str> =
             text.lines().filter_map(|line| line.split('\t').nth(2)).collect();
-        let all = LAYERS.iter().flat_map(|layer| layer.fields).copied();
+        let all = KnownLayers::shipped().all().iter().flat_map(|layer| layer.fields).copied();
         let ours = all.filter(|field| theirs.contains(field.name) && field.kind != Kind::Group);
         let ours: Vec<&FieldInfo> = ours.collect();
         let mut fields: Vec<_> = ours.iter().map(|field| field.name).collect();
@@ -111,6 +111,8 @@ fn normal(value: &str, kind: Kind) -> String {
                 _ => value.into(),
             }
         }
+        // A number in hexadecimal is as good as its bytes.
+        Kind::Bytes => value.strip_prefix("0x").unwrap_or(value).into(),
         _ => value.into(),
     }
 }

@@ -12,7 +12,9 @@ mod plist;
 mod tree;
 
 use flowloom_capture::{Block, Frame, ReadError, Source};
-use flowloom_dissect::{Depth, Dissection, Dissector, FieldInfo, FrameInput, LayerInfo, Level};
+use flowloom_dissect::{
+    Depth, Dissection, Dissector, FieldInfo, FrameInput, KnownLayers, LayerInfo, Level,
+};
 use flowloom_export::{Destination, Ending, Existing, Output, SinkError};
 use flowloom_filter::FrameView;
 use flowloom_schema::LinkType;
@@ -50,7 +52,7 @@ pub struct PacketSettings {
     pub format: PacketFormat,
     /// Where to.
     pub destination: Destination,
-    /// The fields of a CSV file.
+    /// The fields of a CSV file, of the layers that the run knows.
     pub fields: Vec<&'static FieldInfo>,
     /// What becomes of a file that is there.
     pub existing: Existing,
@@ -136,9 +138,10 @@ fn run(
     watch: &Watch,
 ) -> Result<Summary, RunError> {
     let readings = Reading::all(config).map_err(RunError::Config)?;
+    let known = KnownLayers::of(&config.registry);
     let mut captures = Vec::new();
     for reading in &readings {
-        captures.push(read_one(reading, config, settings, watch, &mut writer)?);
+        captures.push(read_one(reading, config, settings, &known, watch, &mut writer)?);
         if watch.is_stopped() {
             break;
         }
@@ -178,6 +181,7 @@ fn read_one(
     reading: &Reading<'_>,
     config: &Config,
     settings: &PacketSettings,
+    known: &KnownLayers,
     watch: &Watch,
     writer: &mut Writer<'_>,
 ) -> Result<CaptureAccount, SinkError> {
@@ -191,7 +195,7 @@ fn read_one(
     let mut pass = Pass {
         config,
         settings,
-        dissector: Dissector::new(config.wire, depth),
+        dissector: Dissector::new(config.wire, depth, known.clone()),
         layers: LayerStack::new(),
         counts: DecodeCounts::default(),
     };

@@ -11,6 +11,7 @@ use serde_saphyr::Spanned;
 use super::LoadError;
 use super::matching::{ByteSet, Condition, Conditions, Rule, Rules, Test};
 use super::program::{Definition, Next, Program};
+use super::shown::ShownLayer;
 use super::source::{ConditionSource, Endian, FieldSource, NextSource, PartSource, Source};
 use fields::FieldReader;
 
@@ -48,6 +49,8 @@ pub(super) struct Compiled {
     pub(super) program: Program,
     /// The protocols, one of each file.
     pub(super) protocols: Vec<Outline>,
+    /// The definitions that are layers by themselves.
+    pub(super) layers: Vec<(usize, ShownLayer)>,
 }
 
 /// What a file says of its protocol beside the fields.
@@ -97,7 +100,17 @@ pub(super) fn compile(files: &[(&str, Source)]) -> Result<Compiled, LoadError> {
         })
     });
     let protocols = protocols.collect::<Result<_, _>>()?;
-    Ok(Compiled { program, protocols })
+    let layers = files.iter().enumerate().map(|(at, (file, source))| {
+        let name = source.tshark.as_ref().unwrap_or(&source.name);
+        if !is_tshark_name(&name.value) {
+            let reason = format!("`{}` is no name that tshark could have", name.value);
+            return Err(LoadError::new(file, name.referenced.line(), reason));
+        }
+        let (name, doc) = (name.value.clone(), source.doc.clone());
+        Ok((names.mains[at], ShownLayer { name, doc, fields: Vec::new() }))
+    });
+    let layers = parts::show(&program, &descriptions, &layers.collect::<Result<Vec<_>, _>>()?);
+    Ok(Compiled { program, protocols, layers })
 }
 
 /// A protocol or a part: what both have.
@@ -363,10 +376,18 @@ fn is_name(text: &str) -> bool {
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
+/// Whether a text can be the name of a protocol or field of tshark.
+fn is_tshark_name(text: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    (1..=TSHARK_NAME_MAX).contains(&text.len()) && text.bytes().all(is_part)
+}
+
 /// Fields of a protocol or part.
 const FIELDS_MAX: usize = 256;
 /// Characters of a name.
 const NAME_MAX: usize = 40;
+/// Characters of a name of tshark's.
+const TSHARK_NAME_MAX: usize = 100;
 /// Where the bytes that conditions look at can begin, and what a length can leave out.
 const OFFSET_MAX: usize = 4_096;
 /// Bytes that are looked for at a place.

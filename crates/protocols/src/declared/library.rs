@@ -6,6 +6,7 @@ use crate::Protocol;
 
 use super::compile::{Compiled, compile};
 use super::protocol::DeclaredProtocol;
+use super::shown::ShownLayer;
 use super::source::Source;
 use super::{DeclaredField, LoadError};
 
@@ -14,6 +15,7 @@ use super::{DeclaredField, LoadError};
 #[derive(Clone, Debug)]
 pub struct Library {
     protocols: Arc<Vec<Arc<DeclaredProtocol>>>,
+    layers: Arc<Vec<(usize, ShownLayer)>>,
 }
 
 impl Library {
@@ -21,7 +23,8 @@ impl Library {
     pub fn shipped() -> &'static Self {
         static SHIPPED_LIBRARY: LazyLock<Library> = LazyLock::new(|| {
             // What cannot be loaded is left out; a test says that there is nothing.
-            Library::parse(&[]).unwrap_or(Library { protocols: Arc::default() })
+            let empty = || Library { protocols: Arc::default(), layers: Arc::default() };
+            Library::parse(&[]).unwrap_or_else(|_| empty())
         });
         &SHIPPED_LIBRARY
     }
@@ -43,12 +46,12 @@ impl Library {
                 sources.push((*file, source));
             }
         }
-        let Compiled { program, protocols } = compile(&sources)?;
+        let Compiled { program, protocols, layers } = compile(&sources)?;
         let program = Arc::new(program);
         let protocols = protocols.into_iter().enumerate();
         let protocols = protocols
             .map(|(at, outline)| Arc::new(DeclaredProtocol::new(&program, outline, at < own)));
-        Ok(Self { protocols: Arc::new(protocols.collect()) })
+        Ok(Self { protocols: Arc::new(protocols.collect()), layers: Arc::new(layers) })
     }
 
     /// The protocols that run over TCP or UDP: the user's first.
@@ -59,6 +62,11 @@ impl Library {
     /// All protocols, those among them that are only found within others.
     pub fn all(&self) -> impl Iterator<Item = &Arc<DeclaredProtocol>> {
         self.protocols.iter()
+    }
+
+    /// The layers that messages can have as they are shown, each with its number.
+    pub fn layers(&self) -> &[(usize, ShownLayer)] {
+        &self.layers
     }
 
     /// The fields that a protocol can have.

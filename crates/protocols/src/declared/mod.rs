@@ -13,6 +13,7 @@ mod matching;
 mod program;
 mod protocol;
 mod run;
+mod shown;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ pub use compile::{DeclaredField, FieldKind};
 pub use error::LoadError;
 pub use library::{Library, SHIPPED};
 pub use protocol::DeclaredProtocol;
+pub use shown::{ShownField, ShownKind, ShownLayer, Take};
 pub use value::{Fields, Value};
 
 /// What the first messages of declared protocols told.

@@ -6,7 +6,8 @@ use flowloom_flow::Direction;
 
 use super::compile::Outline;
 use super::program::Program;
-use super::run::{Reading, read};
+use super::run::{Reading, read, show};
+use super::shown::Take;
 use super::{DeclaredField, DeclaredMessage};
 use crate::{
     Context, Datagram, DatagramParser, Input, Match, Opening, Protocol, Step, StreamParser,
@@ -44,6 +45,31 @@ impl DeclaredProtocol {
     /// Whether a user declared it.
     pub fn is_own(&self) -> bool {
         self.is_own
+    }
+
+    /// The number of its layer.
+    pub fn layer(&self) -> usize {
+        self.inner.outline.definition
+    }
+
+    /// Bytes of the message at the front of a stream; none if there are too few to tell.
+    pub fn message_len(&self, bytes: &[u8]) -> Option<usize> {
+        let reading = self.inner.read(bytes);
+        match reading.total_length {
+            // It cannot be shorter than what was read of it.
+            Some(total) => Some(total.max(reading.len)),
+            None => reading.is_complete.then_some(reading.len),
+        }
+    }
+
+    /// Whether its messages say how long they are, so that another can follow.
+    pub fn has_length(&self) -> bool {
+        self.inner.program[self.inner.outline.definition].total_length.is_some()
+    }
+
+    /// Shows the message that bytes are; gives how many of them were read.
+    pub fn show(&self, bytes: &[u8], taker: &mut dyn Take) -> usize {
+        show(&self.inner.program, self.inner.outline.definition, bytes, taker).len
     }
 
     /// The program, and where in it the protocol is.

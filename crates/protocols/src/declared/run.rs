@@ -1,13 +1,15 @@
 //! Reading a message by its definition.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::matching::number;
 use super::program::{
-    Body, Code, Definition, Format, Item, Kind, LAYERS_MAX, Length, LengthForm, Mapping, Next,
-    Operation, PrefixedList, Size,
+    BitField, Body, Code, Definition, Format, Item, Kind, LAYERS_MAX, Length, LengthForm, Mapping,
+    Next, Operation, PrefixedList, Size,
 };
+use super::shown::Take;
 use super::value::{Fields, Value};
 
 /// What was read of a message.
@@ -19,42 +21,45 @@ pub(super) struct Reading {
     pub(super) total_length: Option<usize>,
     /// Whether there were bytes for all fields of the outermost protocol.
     pub(super) is_complete: bool,
+    /// Bytes that were read.
+    pub(super) len: usize,
 }
 
 /// Reads the message at the front of `bytes`.
 pub(super) fn read(program: &[Definition], start: usize, bytes: &[u8]) -> Reading {
-    let mut runner =
-        Runner { program, steps: STEPS_MAX, values: VALUES_MAX, bytes: KEPT_BYTES_MAX };
-    let mut reading = Reading::default();
-    let (mut at, mut bytes) = (start, bytes);
-    for layer in 0..LAYERS_MAX {
-        let Some(definition) = program.get(at) else { break };
-        let (frame, is_complete) = runner.definition(definition, bytes);
-        if layer == 0 {
-            reading.total_length = frame.total;
-            reading.is_complete = is_complete;
-        }
-        let next = definition.next.as_ref().filter(|next| !next.merge);
-        let next = next.and_then(|next| frame.next(definition, next));
-        reading.layers.push((definition.name.clone(), frame.fields));
-        let Some((index, start)) = next else { break };
-        (at, bytes) = (index, frame.message.get(start..).unwrap_or_default());
-    }
-    reading
+    Runner::new(program, None).run(start, bytes)
 }
 
-/// What one message may still cost.
-struct Runner<'p> {
+/// The same; `taker` takes each field where it is.
+pub(super) fn show(
+    program: &[Definition],
+    start: usize,
+    bytes: &[u8],
+    taker: &mut dyn Take,
+) -> Reading {
+    let mut runner = Runner::new(program, Some(taker));
+    (runner.bytes, runner.value_bytes) = (SHOWN_BYTES_MAX, SHOWN_BYTES_MAX);
+    runner.run(start, bytes)
+}
+
+/// Reads a message, as long as it does not cost too much.
+struct Runner<'p, 't> {
     program: &'p [Definition],
+    /// What it may still cost.
     steps: usize,
     values: usize,
     bytes: usize,
+    /// Bytes that are kept of a text.
+    value_bytes: usize,
+    taker: Option<&'t mut dyn Take>,
 }
 
 /// A protocol or a part while it is read.
 struct Frame<'m> {
     /// From its first byte to the end of what it may read.
     message: &'m [u8],
+    /// Where it begins in the whole message.
+    base: usize,
     at: usize,
     slots: Vec<Option<i64>>,
     fields: Fields,
@@ -63,9 +68,14 @@ struct Frame<'m> {
 }
 
 impl<'m> Frame<'m> {
-    fn new(message: &'m [u8], slots: usize) -> Self {
+    fn new(message: &'m [u8], base: usize, slots: usize) -> Self {
         let fields = Fields::default();
-        Self { message, at: 0, slots: vec![None; slots], fields, total: None }
+        Self { message, base, at: 0, slots: vec![None; slots], fields, total: None }
+    }
+
+    /// Where in the whole message is what comes next.
+    fn place(&self) -> usize {
+        self.base + self.at
     }
 
     fn take(&mut self, len: usize) -> Option<&'m [u8]> {
@@ -138,10 +148,55 @@ impl<'m> Frame<'m> {
     }
 }
 
-impl Runner<'_> {
+impl<'p, 't> Runner<'p, 't> {
+    fn new(program: &'p [Definition], taker: Option<&'t mut dyn Take>) -> Self {
+        Self {
+            program,
+            steps: STEPS_MAX,
+            values: VALUES_MAX,
+            bytes: KEPT_BYTES_MAX,
+            value_bytes: VALUE_BYTES_MAX,
+            taker,
+        }
+    }
+
+    /// Reads a message: the protocol at a place of the program, and those in it.
+    fn run(&mut self, start: usize, bytes: &[u8]) -> Reading {
+        let program = self.program;
+        let mut reading = Reading::default();
+        let (mut at, mut rest, mut base) = (start, bytes, 0);
+        for layer in 0..LAYERS_MAX {
+            let Some(definition) = program.get(at) else { break };
+            if let Some(taker) = &mut self.taker {
+                taker.layer(at, base);
+            }
+            let (frame, is_complete) = self.definition(definition, rest, base);
+            if layer == 0 {
+                reading.total_length = frame.total;
+                reading.is_complete = is_complete;
+            }
+            let next = definition.next.as_ref().filter(|next| !next.merge);
+            let next = next.and_then(|next| frame.next(definition, next));
+            reading.len = next.map_or(frame.place(), |(_, start)| base + start);
+            if let Some(taker) = &mut self.taker {
+                taker.layer_end(reading.len);
+            }
+            reading.layers.push((definition.name.clone(), frame.fields));
+            let Some((index, start)) = next else { break };
+            (at, rest) = (index, frame.message.get(start..).unwrap_or_default());
+            base += start;
+        }
+        reading
+    }
+
     /// Reads all fields for which there are bytes; whether that is all fields.
-    fn definition<'m>(&mut self, definition: &Definition, message: &'m [u8]) -> (Frame<'m>, bool) {
-        let mut frame = Frame::new(message, definition.slots);
+    fn definition<'m>(
+        &mut self,
+        definition: &Definition,
+        message: &'m [u8],
+        base: usize,
+    ) -> (Frame<'m>, bool) {
+        let mut frame = Frame::new(message, base, definition.slots);
         for operation in &definition.operations {
             if self.step(operation, &mut frame).is_none() {
                 return (frame, false);
@@ -166,7 +221,7 @@ impl Runner<'_> {
         if self.pay().is_none() {
             return false;
         }
-        let (inner, is_complete) = self.definition(next, rest);
+        let (inner, is_complete) = self.definition(next, rest, frame.base + start);
         frame.at = start + inner.at;
         frame.total = frame.total.or(inner.total.map(|total| total.saturating_add(start)));
         frame.fields.take_in(inner.fields);
@@ -177,6 +232,7 @@ impl Runner<'_> {
     fn step(&mut self, operation: &Operation, frame: &mut Frame<'_>) -> Option<()> {
         self.pay()?;
         let (name, slot) = (&operation.name, operation.slot);
+        let start = frame.place();
         match &operation.kind {
             Kind::Fixed { size, code } => {
                 let size = match size {
@@ -184,32 +240,28 @@ impl Runner<'_> {
                     Size::Field(field) => frame.length_in(Some(*field))?,
                 };
                 let bytes = frame.take(size)?;
-                self.keep(frame, name, slot, *code, bytes);
+                self.keep(frame, name, slot, *code, (bytes, start));
             }
             Kind::Bits { group_size, fields } => {
-                let group = frame.number(*group_size, false)?;
-                for field in fields {
-                    let number = group >> field.shift & (u64::MAX >> (64 - field.bits));
-                    frame.set(field.slot, i64::try_from(number).ok());
-                    self.push(frame, &field.name, Value::Unsigned(number));
-                }
+                self.bits(frame, name, *group_size, fields)?;
             }
             Kind::Varint => {
                 let number = frame.varint()?;
                 frame.set(slot, i64::try_from(number).ok());
-                self.push(frame, name, Value::Unsigned(number));
+                self.push(frame, name, Value::Unsigned(number), start..frame.place());
             }
             Kind::Prefixed { length, body } => {
                 let len = frame.length(*length)?;
+                let start = frame.place();
                 let (bytes, is_whole) = take_lax(frame, len);
-                self.body(frame, name, slot, *body, bytes);
+                self.body(frame, name, slot, *body, (bytes, start));
                 is_whole.then_some(())?;
             }
             Kind::Computed(expression) => {
                 let number = expression.value(&frame.slots, frame.at);
                 frame.set(slot, number);
                 if let Some(number) = number {
-                    self.push(frame, name, Value::Signed(number));
+                    self.push(frame, name, Value::Signed(number), start..start);
                 }
             }
             Kind::Tlv { type_size, length, align, mapping } => {
@@ -219,7 +271,7 @@ impl Runner<'_> {
             Kind::Rest(code) => {
                 let bytes = frame.rest();
                 frame.at += bytes.len();
-                self.keep(frame, name, slot, *code, bytes);
+                self.keep(frame, name, slot, *code, (bytes, start));
             }
             Kind::Until { delimiter, or_end, body } => {
                 let rest = frame.rest();
@@ -230,15 +282,41 @@ impl Runner<'_> {
                     None => return None,
                 };
                 frame.at += skipped;
-                self.body(frame, name, slot, *body, rest[..len].trim_ascii());
+                let bytes = rest[..len].trim_ascii_start();
+                let start = start + len - bytes.len();
+                self.body(frame, name, slot, *body, (bytes.trim_ascii_end(), start));
             }
             Kind::DnsName => {
                 let text = dns_name(frame)?;
-                self.keep(frame, name, slot, TEXT, text.as_bytes());
+                let Some(value) = self.value(TEXT, text.as_bytes()) else { return Some(()) };
+                self.push(frame, name, value, start..frame.place());
             }
             Kind::PrefixedList(list) => self.prefixed_list(frame, name, list)?,
             Kind::Repeat { part, merge } => self.repeat(frame, name, *part, *merge)?,
         }
+        Some(())
+    }
+
+    /// A number, and the fields that its bits are.
+    fn bits(
+        &mut self,
+        frame: &mut Frame<'_>,
+        name: &str,
+        size: usize,
+        fields: &[BitField],
+    ) -> Option<()> {
+        let start = frame.place();
+        let range = start..start + size;
+        let group = frame.number(size, false)?;
+        if let Some(taker) = &mut self.taker {
+            taker.begin_number(name, group, range.clone());
+        }
+        for field in fields {
+            let number = group >> field.shift & (u64::MAX >> (64 - field.bits));
+            frame.set(field.slot, i64::try_from(number).ok());
+            self.push(frame, &field.name, Value::Unsigned(number), range.clone());
+        }
+        self.end(range.end);
         Some(())
     }
 
@@ -252,11 +330,13 @@ impl Runner<'_> {
     ) -> Option<()> {
         while !frame.rest().is_empty() {
             self.pay()?;
+            let start = frame.place();
             let kind = frame.number(type_size, false)?;
             let len = frame.length(length)?;
+            let of_value = frame.place();
             let (bytes, is_whole) = take_lax(frame, len);
-            self.push_to_list(frame, name, Value::Unsigned(kind));
-            self.mapped(frame, mapping, kind, bytes);
+            self.push_to_list(frame, name, Value::Unsigned(kind), start..start + type_size);
+            self.mapped(frame, mapping, kind, (bytes, of_value));
             is_whole.then_some(())?;
             // The last may go without its padding.
             frame.at = (frame.at + len.wrapping_neg() % align).min(frame.message.len());
@@ -269,7 +349,7 @@ impl Runner<'_> {
         frame: &mut Frame<'_>,
         mapping: &Mapping,
         kind: u64,
-        bytes: &[u8],
+        bytes: (&[u8], usize),
     ) -> bool {
         let Ok(at) = mapping.binary_search_by_key(&kind, |(key, ..)| *key) else { return false };
         let (_, name, body) = &mapping[at];
@@ -289,9 +369,10 @@ impl Runner<'_> {
             self.pay()?;
             match *item {
                 Item::Value(size, code) => {
+                    let start = frame.place();
                     let bytes = frame.take(size)?;
                     if let Some(value) = self.value(code, bytes) {
-                        self.push_to_list(frame, name, value);
+                        self.push_to_list(frame, name, value, start..start + size);
                     }
                 }
                 Item::Part(part) => {
@@ -310,19 +391,22 @@ impl Runner<'_> {
         list: &PrefixedList,
     ) -> Option<()> {
         let len = frame.number(list.list_length, false)?;
+        let start = frame.place();
         let (bytes, is_whole) = take_lax(frame, usize::try_from(len).ok()?);
-        let mut items = Frame::new(bytes, 0);
+        let mut items = Frame::new(bytes, start, 0);
         while !items.rest().is_empty() {
             self.pay()?;
             let Some(kind) = items.number(list.type_size, false) else { break };
             let Some(len) = items.number(list.item_length, false) else { break };
+            let start = items.place();
             let (bytes, _) = take_lax(&mut items, len as usize);
-            let is_mapped = list.type_size > 0 && self.mapped(frame, &list.mapping, kind, bytes);
+            let is_mapped =
+                list.type_size > 0 && self.mapped(frame, &list.mapping, kind, (bytes, start));
             if !is_mapped
                 && let Some(code) = list.item
                 && let Some(value) = self.value(code, bytes)
             {
-                self.push_to_list(frame, name, value);
+                self.push_to_list(frame, name, value, start..start + bytes.len());
             }
         }
         is_whole.then_some(())
@@ -353,18 +437,24 @@ impl Runner<'_> {
         part: usize,
         merge: bool,
     ) -> Option<bool> {
-        let program = self.program;
-        let (inner, is_complete) = self.definition(program.get(part)?, frame.rest());
+        let (program, start) = (self.program, frame.place());
+        if !merge {
+            self.begin(name, start);
+        }
+        let (inner, is_complete) = self.definition(program.get(part)?, frame.rest(), start);
+        if !merge {
+            self.end(inner.place());
+        }
         if inner.at == 0 {
             return Some(false);
         }
         frame.at += inner.at;
         if merge {
             for (name, value) in inner.fields.drain() {
-                self.push_to_list(frame, &name, value);
+                self.keep_in_list(frame, &name, value);
             }
         } else if !inner.fields.is_empty() {
-            self.push_to_list(frame, name, Value::Fields(inner.fields));
+            self.keep_in_list(frame, name, Value::Fields(inner.fields));
         }
         Some(is_complete)
     }
@@ -375,18 +465,24 @@ impl Runner<'_> {
         name: &Arc<str>,
         slot: usize,
         body: Body,
-        bytes: &[u8],
+        (bytes, start): (&[u8], usize),
     ) {
         match body {
-            Body::Value(code) => self.keep(frame, name, slot, code, bytes),
+            Body::Value(code) => self.keep(frame, name, slot, code, (bytes, start)),
             Body::Part { part, merge } => {
                 let program = self.program;
                 let Some(definition) = program.get(part) else { return };
-                let (inner, _) = self.definition(definition, bytes);
+                if !merge {
+                    self.begin(name, start);
+                }
+                let (inner, _) = self.definition(definition, bytes, start);
                 if merge {
                     frame.fields.take_in(inner.fields);
-                } else if !inner.fields.is_empty() {
-                    self.push(frame, name, Value::Fields(inner.fields));
+                } else {
+                    self.end(start + bytes.len());
+                    if !inner.fields.is_empty() {
+                        self.keep_value(frame, name, Value::Fields(inner.fields));
+                    }
                 }
             }
         }
@@ -398,7 +494,7 @@ impl Runner<'_> {
         name: &Arc<str>,
         slot: usize,
         code: Code,
-        bytes: &[u8],
+        (bytes, start): (&[u8], usize),
     ) {
         let Some(value) = self.value(code, bytes) else { return };
         let number = match value {
@@ -407,11 +503,11 @@ impl Runner<'_> {
             _ => None,
         };
         frame.set(slot, number);
-        self.push(frame, name, value);
+        self.push(frame, name, value, start..start + bytes.len());
     }
 
     fn value(&mut self, code: Code, bytes: &[u8]) -> Option<Value> {
-        let kept = bytes.get(..VALUE_BYTES_MAX.min(self.bytes)).unwrap_or(bytes);
+        let kept = bytes.get(..self.value_bytes.min(self.bytes)).unwrap_or(bytes);
         let value = match code.format {
             Format::Bytes => Value::Bytes(kept.into()),
             Format::Ascii => Value::Text(kept.iter().map(|byte| ascii(*byte)).collect()),
@@ -425,7 +521,23 @@ impl Runner<'_> {
         Some(value)
     }
 
-    fn push(&mut self, frame: &mut Frame<'_>, name: &Arc<str>, value: Value) {
+    fn push(&mut self, frame: &mut Frame<'_>, name: &Arc<str>, value: Value, range: Range<usize>) {
+        self.show(name, &value, range);
+        self.keep_value(frame, name, value);
+    }
+
+    fn push_to_list(
+        &mut self,
+        frame: &mut Frame<'_>,
+        name: &Arc<str>,
+        value: Value,
+        range: Range<usize>,
+    ) {
+        self.show(name, &value, range);
+        self.keep_in_list(frame, name, value);
+    }
+
+    fn keep_value(&mut self, frame: &mut Frame<'_>, name: &Arc<str>, value: Value) {
         // What begins so only helps to read the rest.
         if self.values > 0 && !name.starts_with('_') {
             self.values -= 1;
@@ -433,10 +545,28 @@ impl Runner<'_> {
         }
     }
 
-    fn push_to_list(&mut self, frame: &mut Frame<'_>, name: &Arc<str>, value: Value) {
+    fn keep_in_list(&mut self, frame: &mut Frame<'_>, name: &Arc<str>, value: Value) {
         if self.values > 0 && !name.starts_with('_') {
             self.values -= 1;
             frame.fields.push_to_list(name, value);
+        }
+    }
+
+    fn show(&mut self, name: &str, value: &Value, range: Range<usize>) {
+        if let Some(taker) = &mut self.taker {
+            taker.value(name, value, range);
+        }
+    }
+
+    fn begin(&mut self, name: &str, start: usize) {
+        if let Some(taker) = &mut self.taker {
+            taker.begin(name, start);
+        }
+    }
+
+    fn end(&mut self, end: usize) {
+        if let Some(taker) = &mut self.taker {
+            taker.end(end);
         }
     }
 
@@ -535,6 +665,8 @@ const VALUES_MAX: usize = 512;
 const VALUE_BYTES_MAX: usize = 512;
 /// Bytes of texts that are kept of a message.
 const KEPT_BYTES_MAX: usize = 8 << 10;
+/// Bytes of a text, and of all texts, of a message that is shown.
+const SHOWN_BYTES_MAX: usize = 64 << 10;
 /// Bytes of a name in labels.
 const NAME_BYTES_MAX: usize = 255;
 const VARINT_BYTES_MAX: u32 = 9;

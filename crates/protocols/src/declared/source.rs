@@ -16,6 +16,7 @@ pub(super) struct Source {
     pub(super) name: Spanned<String>,
     #[serde(default)]
     pub(super) doc: String,
+    pub(super) tshark: Option<Spanned<String>>,
     pub(super) routing: Option<Spanned<Routing>>,
     #[serde(default)]
     pub(super) probe: Vec<Spanned<ProbeSource>>,
@@ -80,6 +81,7 @@ pub(super) struct FieldSource {
     #[serde(rename = "type")]
     pub(super) kind: Option<FieldType>,
     pub(super) doc: Option<String>,
+    pub(super) tshark: Option<String>,
     pub(super) size: Option<Spanned<usize>>,
     pub(super) size_field: Option<Spanned<String>>,
     pub(super) format: Option<Spanned<FormatName>>,
@@ -149,6 +151,7 @@ pub(super) struct BitsSource {
     pub(super) name: String,
     pub(super) bits: u32,
     pub(super) doc: Option<String>,
+    pub(super) tshark: Option<String>,
 }
 
 /// What items of a type are: the name of a part, or more.
@@ -160,6 +163,7 @@ pub(super) struct MappedSource(pub(super) MappedFields);
 pub(super) struct MappedFields {
     pub(super) name: Option<String>,
     pub(super) doc: Option<String>,
+    pub(super) tshark: Option<String>,
     pub(super) format: Option<FormatName>,
     pub(super) endian: Option<Endian>,
     pub(super) sub_protocol: Option<String>,

@@ -10,11 +10,12 @@ use super::super::program::{
     BitField, Body, Code, Format, Item, Kind, Length, LengthForm, Mapping, Operation, PrefixedList,
     Size,
 };
+use super::super::shown::ShownKind;
 use super::super::source::{
     Endian, FieldSource, FieldType, FormatName, LengthSource, MappedFields, TypeMapping,
 };
 use super::parts::{Description, Use};
-use super::{DeclaredField, FieldKind, Scope, byte_string, is_name};
+use super::{FieldKind, Scope, byte_string, is_name, is_tshark_name};
 
 /// Reads the fields of one definition.
 pub(super) struct FieldReader<'s> {
@@ -26,6 +27,13 @@ pub(super) struct FieldReader<'s> {
     names: Vec<(String, FieldKind)>,
     /// The line of the field that is read.
     line: u64,
+}
+
+/// What is said of a field beside how it is read.
+struct About<'a> {
+    doc: Option<&'a str>,
+    tshark: Option<&'a str>,
+    kind: ShownKind,
 }
 
 type Read<T> = Result<T, LoadError>;
@@ -73,6 +81,7 @@ impl<'s> FieldReader<'s> {
                 (Kind::Rest(code), holds(code))
             }
         };
+        let kind = shown(&operation);
         let part = match &operation {
             Kind::Prefixed { body: Body::Part { part, merge }, .. }
             | Kind::Until { body: Body::Part { part, merge }, .. }
@@ -80,7 +89,8 @@ impl<'s> FieldReader<'s> {
             Kind::Counted { item: Item::Part(part), .. } => Some((*part, false)),
             _ => None,
         };
-        let slot = self.add(&source.name, holds, source.doc.as_deref(), part)?;
+        let about = About { doc: source.doc.as_deref(), tshark: source.tshark.as_deref(), kind };
+        let slot = self.add(&source.name, holds, &about, part)?;
         if let Some(mapping) = &source.type_mapping {
             self.describe_mapping(mapping, &operation)?;
         }
@@ -101,6 +111,9 @@ impl<'s> FieldReader<'s> {
     }
 
     fn bits(&mut self, source: &FieldSource) -> Read<Operation> {
+        if source.tshark.is_some() {
+            self.add_group(source)?;
+        }
         let group_size = self.needed(source.group_size.as_ref(), "group_size")?;
         let group_size = self.in_range(group_size, "group_size", 1..=8)?;
         let mut left = group_size as u32 * 8;
@@ -114,7 +127,9 @@ impl<'s> FieldReader<'s> {
                 return Err(self.error(&reason));
             }
             left -= field.bits;
-            let slot = self.add(&field.name, FieldKind::Unsigned, field.doc.as_deref(), None)?;
+            let (doc, tshark) = (field.doc.as_deref(), field.tshark.as_deref());
+            let about = About { doc, tshark, kind: ShownKind::Unsigned };
+            let slot = self.add(&field.name, FieldKind::Unsigned, &about, None)?;
             let name = Arc::from(field.name.as_str());
             fields.push(BitField { name, slot, shift: left, bits: field.bits });
         }
@@ -301,15 +316,18 @@ impl<'s> FieldReader<'s> {
                 continue;
             };
             self.line = mapped.referenced.line();
-            let doc = mapped.value.0.doc.as_deref();
+            let MappedFields { doc, tshark, .. } = &mapped.value.0;
+            let (doc, tshark) = (doc.as_deref(), tshark.as_deref());
             match *body {
                 // Several types can be one field.
                 Body::Value(_) if self.names.iter().any(|(known, _)| **known == **name) => {}
                 Body::Value(code) => {
-                    self.add_to_read(name, holds(code), doc, None)?;
+                    let about = About { doc, tshark, kind: shown_value(code) };
+                    self.add_to_read(name, holds(code), &about, None)?;
                 }
                 Body::Part { part, merge } => {
-                    self.add_to_read(name, FieldKind::Fields, doc, Some((part, merge)))?;
+                    let about = About { doc, tshark, kind: ShownKind::Part };
+                    self.add_to_read(name, FieldKind::Fields, &about, Some((part, merge)))?;
                 }
             }
         }
@@ -387,10 +405,10 @@ impl<'s> FieldReader<'s> {
         &mut self,
         name: &str,
         kind: FieldKind,
-        doc: Option<&str>,
+        about: &About<'_>,
         part: Option<(usize, bool)>,
     ) -> Read<()> {
-        let slot = self.add(name, kind, doc, part)?;
+        let slot = self.add(name, kind, about, part)?;
         // Which of several items came is not known: none is a number to count on.
         self.names[slot].1 = FieldKind::Fields;
         Ok(())
@@ -400,9 +418,23 @@ impl<'s> FieldReader<'s> {
         &mut self,
         name: &str,
         kind: FieldKind,
-        doc: Option<&str>,
+        about: &About<'_>,
         part: Option<(usize, bool)>,
     ) -> Read<usize> {
+        self.check_name(name)?;
+        self.names.push((name.to_owned(), kind));
+        self.describe(name, Some(kind), about, part)?;
+        Ok(self.names.len() - 1)
+    }
+
+    /// The number of which bits are fields: it is shown, and nobody can refer to it.
+    fn add_group(&mut self, source: &FieldSource) -> Read<()> {
+        self.check_name(&source.name)?;
+        let (doc, tshark) = (source.doc.as_deref(), source.tshark.as_deref());
+        self.describe(&source.name, None, &About { doc, tshark, kind: ShownKind::Unsigned }, None)
+    }
+
+    fn check_name(&self, name: &str) -> Read<()> {
         if !is_name(name.strip_prefix('_').unwrap_or(name)) {
             return Err(self.error(&format!("`{name}` is no name of a field")));
         }
@@ -412,10 +444,29 @@ impl<'s> FieldReader<'s> {
         if self.names.iter().any(|(known, _)| known == name) {
             return Err(self.error(&format!("there is another field `{name}` before this one")));
         }
-        self.names.push((name.to_owned(), kind));
-        let (name, doc) = (name.to_owned(), doc.unwrap_or_default().to_owned());
-        self.descriptions.push(Description { field: DeclaredField { name, kind, doc }, part });
-        Ok(self.names.len() - 1)
+        Ok(())
+    }
+
+    fn describe(
+        &mut self,
+        name: &str,
+        kind: Option<FieldKind>,
+        about: &About<'_>,
+        part: Option<(usize, bool)>,
+    ) -> Read<()> {
+        let About { doc, tshark, kind: shown } = *about;
+        if let Some(name) = tshark.filter(|name| !is_tshark_name(name)) {
+            return Err(self.error(&format!("`{name}` is no name that tshark could have")));
+        }
+        self.descriptions.push(Description {
+            name: name.to_owned(),
+            kind,
+            doc: doc.unwrap_or_default().to_owned(),
+            tshark: tshark.map(str::to_owned),
+            shown,
+            part,
+        });
+        Ok(())
     }
 
     fn slot(&self, name: &str) -> Option<usize> {
@@ -438,6 +489,36 @@ fn holds(code: Code) -> FieldKind {
         Format::Mac | Format::Ipv4 | Format::Ipv6 | Format::Ascii | Format::String => {
             FieldKind::Text
         }
+    }
+}
+
+/// What a field is that is read so.
+fn shown(kind: &Kind) -> ShownKind {
+    match kind {
+        Kind::Fixed { code, .. }
+        | Kind::Rest(code)
+        | Kind::Prefixed { body: Body::Value(code), .. }
+        | Kind::Until { body: Body::Value(code), .. }
+        | Kind::Counted { item: Item::Value(_, code), .. } => shown_value(*code),
+        Kind::PrefixedList(list) => list.item.map_or(ShownKind::Bytes, shown_value),
+        Kind::Bits { .. } | Kind::Varint | Kind::Tlv { .. } => ShownKind::Unsigned,
+        Kind::Computed(_) => ShownKind::Signed,
+        Kind::DnsName => ShownKind::Text,
+        Kind::Prefixed { .. } | Kind::Until { .. } | Kind::Counted { .. } | Kind::Repeat { .. } => {
+            ShownKind::Part
+        }
+    }
+}
+
+fn shown_value(code: Code) -> ShownKind {
+    match code.format {
+        Format::Uint | Format::Decimal => ShownKind::Unsigned,
+        Format::Int => ShownKind::Signed,
+        Format::Bytes => ShownKind::Bytes,
+        Format::Mac => ShownKind::Mac,
+        Format::Ipv4 => ShownKind::Ipv4,
+        Format::Ipv6 => ShownKind::Ipv6,
+        Format::Ascii | Format::String => ShownKind::Text,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::super::LoadError;
 use super::super::program::Program;
+use super::super::shown::{ShownField, ShownKind, ShownLayer};
 use super::{DeclaredField, FieldKind};
 
 /// One definition uses another as a part.
@@ -16,7 +17,12 @@ pub(super) struct Use {
 /// A field as it is declared.
 #[derive(Debug)]
 pub(super) struct Description {
-    pub(super) field: DeclaredField,
+    pub(super) name: String,
+    /// What it holds; nothing if it is only shown.
+    pub(super) kind: Option<FieldKind>,
+    pub(super) doc: String,
+    pub(super) tshark: Option<String>,
+    pub(super) shown: ShownKind,
     /// The part it is of, and whether its fields take the place of the field.
     pub(super) part: Option<(usize, bool)>,
 }
@@ -96,18 +102,18 @@ impl Lister<'_> {
                 return;
             }
             self.steps -= 1;
-            let field = &description.field;
-            let name = format!("{prefix}{}", field.name);
+            let Some(holds) = description.kind else { continue };
+            let name = format!("{prefix}{}", description.name);
             match description.part {
-                Some((part, true)) if field.kind == FieldKind::List => {
+                Some((part, true)) if holds == FieldKind::List => {
                     self.list(part, prefix, Some(FieldKind::List));
                 }
                 Some((part, true)) => self.list(part, prefix, kind),
                 part => {
-                    let kind = kind.unwrap_or(field.kind);
+                    let kind = kind.unwrap_or(holds);
                     let below = format!("{name}.");
-                    let doc = field.doc.clone();
-                    if !field.name.starts_with('_') {
+                    let doc = description.doc.clone();
+                    if !description.name.starts_with('_') {
                         self.add(DeclaredField { name, kind, doc });
                     }
                     // Those in a list have no path.
@@ -117,12 +123,7 @@ impl Lister<'_> {
                 }
             }
         }
-        let Some(next) = self.program[definition].next.as_ref().filter(|next| next.merge) else {
-            return;
-        };
-        let mapped = next.mapping.iter().map(|(_, index)| *index);
-        let by_content = next.heuristics.iter().map(|(index, _)| *index);
-        for index in mapped.chain(by_content).chain(next.default) {
+        for index in following(self.program, definition, true) {
             self.list(index, prefix, kind);
         }
     }
@@ -131,6 +132,82 @@ impl Lister<'_> {
         let is_known = self.fields.iter().any(|known| known.name == field.name);
         if !is_known && self.fields.len() < FIELDS_MAX {
             self.fields.push(field);
+        }
+    }
+}
+
+/// What can follow a definition, if it is merged with it, or if it is not.
+fn following(
+    program: &Program,
+    definition: usize,
+    is_merged: bool,
+) -> impl Iterator<Item = usize> + '_ {
+    let next = program[definition].next.as_ref().filter(move |next| next.merge == is_merged);
+    next.into_iter().flat_map(|next| {
+        let mapped = next.mapping.iter().map(|(_, index)| *index);
+        let by_content = next.heuristics.iter().map(|(index, _)| *index);
+        mapped.chain(by_content).chain(next.default)
+    })
+}
+
+/// The definitions that are layers by themselves, with all fields as they are shown.
+pub(super) fn show(
+    program: &Program,
+    descriptions: &[Vec<Description>],
+    protocols: &[(usize, ShownLayer)],
+) -> Vec<(usize, ShownLayer)> {
+    let mut layers = protocols.to_vec();
+    for definition in 0..program.len() {
+        for part in following(program, definition, false) {
+            if !layers.iter().any(|(known, _)| *known == part) {
+                let name = program[part].name.to_string();
+                layers.push((part, ShownLayer { name, doc: String::new(), fields: Vec::new() }));
+            }
+        }
+    }
+    for (definition, layer) in &mut layers {
+        let mut shower = Shower { program, descriptions, steps: STEPS_MAX, fields: Vec::new() };
+        shower.list(*definition, "");
+        layer.fields = shower.fields;
+    }
+    layers
+}
+
+/// Lists fields as they are shown, also those of the items of lists.
+struct Shower<'p> {
+    program: &'p Program,
+    descriptions: &'p [Vec<Description>],
+    steps: usize,
+    fields: Vec<ShownField>,
+}
+
+impl Shower<'_> {
+    fn list(&mut self, definition: usize, prefix: &str) {
+        for description in &self.descriptions[definition] {
+            if self.steps == 0 {
+                return;
+            }
+            self.steps -= 1;
+            let path = format!("{prefix}{}", description.name);
+            if let Some((part, true)) = description.part {
+                self.list(part, prefix);
+                continue;
+            }
+            let below = format!("{path}.");
+            let Description { tshark, doc, shown: kind, .. } = description;
+            // What only helps to read the rest is shown where tshark shows it.
+            let is_shown = tshark.is_some() || !description.name.starts_with('_');
+            let is_known = self.fields.iter().any(|known| known.path == path);
+            if is_shown && !is_known && self.fields.len() < FIELDS_MAX {
+                let (tshark, doc) = (tshark.clone(), doc.clone());
+                self.fields.push(ShownField { path, tshark, kind: *kind, doc });
+            }
+            if let Some((part, false)) = description.part {
+                self.list(part, &below);
+            }
+        }
+        for index in following(self.program, definition, true) {
+            self.list(index, prefix);
         }
     }
 }

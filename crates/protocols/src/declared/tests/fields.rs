@@ -1,12 +1,13 @@
 //! Every type of field, over messages that are whole, cut, and broken.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
 use super::{load, read_with, reading};
-use crate::declared::Library;
 use crate::declared::run::read;
+use crate::declared::{Library, Take, Value};
 
 /// A protocol `p` with these fields and nothing else.
 fn with(fields: &str) -> String {
@@ -230,6 +231,46 @@ proptest! {
             let (program, start) = protocol.program();
             read(program, start, &bytes);
             read(program, start, &broken);
+            for message in [&bytes, &broken] {
+                let mut bounds = Bounds { len: message.len(), open: 0 };
+                assert!(protocol.show(message, &mut bounds) <= message.len());
+                assert_eq!(bounds.open, 0);
+            }
         }
+    }
+}
+
+/// Whether what is shown is in the message, and what begins ends.
+struct Bounds {
+    len: usize,
+    open: usize,
+}
+
+impl Take for Bounds {
+    fn layer(&mut self, _: usize, start: usize) {
+        assert!(start <= self.len);
+    }
+
+    fn layer_end(&mut self, end: usize) {
+        assert!(end <= self.len);
+    }
+
+    fn value(&mut self, _: &str, _: &Value, range: Range<usize>) {
+        assert!(range.start <= range.end && range.end <= self.len);
+    }
+
+    fn begin_number(&mut self, _: &str, _: u64, range: Range<usize>) {
+        assert!(range.start < range.end && range.end <= self.len);
+        self.open += 1;
+    }
+
+    fn begin(&mut self, _: &str, start: usize) {
+        assert!(start <= self.len);
+        self.open += 1;
+    }
+
+    fn end(&mut self, end: usize) {
+        assert!(end <= self.len);
+        self.open -= 1;
     }
 }

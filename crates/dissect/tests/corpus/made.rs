@@ -1,0 +1,152 @@
+//! What no capture of the corpus has, made here and held against tshark: frames of HTTP/2 of every
+//! kind, with padding, priorities, promises, and header fields in several frames.
+
+use std::fs;
+
+use crate::ours;
+use crate::tshark::Oracle;
+
+#[test]
+fn frames_of_http2_are_those_of_tshark() {
+    let Some(oracle) = Oracle::find() else {
+        eprintln!("skipped: there is no tshark");
+        return;
+    };
+    let path = std::env::temp_dir().join(format!("flowloom-http2-{}.pcap", std::process::id()));
+    fs::write(&path, capture()).unwrap();
+    let (ours, theirs) = (ours::values(&path), oracle.values(&path));
+    fs::remove_file(&path).unwrap();
+    assert_eq!(ours.len(), theirs.len());
+    let (mut equal, mut wrong) = (0, Vec::new());
+    for (at, (our, their)) in ours.iter().zip(&theirs).enumerate() {
+        let is_http2 = |field: &&&str| field.starts_with("http2.");
+        for field in our.keys().chain(their.keys()).filter(is_http2) {
+            if oracle.fields.binary_search(field).is_ok() {
+                // tshark reads the header fields of each frame by themselves, and gives frames that
+                // go on with a header padding that they cannot have (RFC 9113, section 6.10).
+                let is_own = ["http2.header", "http2.flags.padded", "http2.pad_length"];
+                let is_cut = CUT.contains(&(at + 1));
+                if is_cut && is_own.iter().any(|prefix| field.starts_with(prefix)) {
+                    continue;
+                }
+                if at + 1 == PADDED && *field == "http2.data.data" {
+                    // tshark takes padding for data where it puts bodies together.
+                    continue;
+                }
+                let (our, their) = (our.get(field), their.get(field));
+                if our == their {
+                    equal += our.map_or(0, Vec::len);
+                } else {
+                    wrong.push(format!("{field} of frame {}: {our:?}, tshark {their:?}", at + 1));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let last = &ours[CUT.end() - 1];
+    assert_eq!(last["http2.header.name"], [":method", ":scheme", ":path", ":authority"]);
+    assert_eq!(last["http2.headers.authority"], ["www.example.com"]);
+    eprintln!("{equal} values of {} frames equal", ours.len());
+    assert!(equal > 300, "only {equal} values were compared");
+}
+
+/// A connection in which both sides say all that can be said.
+fn capture() -> Vec<u8> {
+    let mut made = Made::new();
+    // Appendix C of RFC 7541 has these blocks.
+    let first = hex("828684418cf1e3c2e5f23a6ba0ab90f4ff");
+    let second = hex("828684be5886a8eb10649cbf");
+    let third = hex("828785bf408825a849e95ba97d7f8925a849e95bb8e8b4bf");
+    let answer = hex(
+        "488264025885aec3771a4b6196d07abe941054d444a8200595040b8166e082a62d1bff6e919d29ad171863c78f0b97c8e9ae82ae43d3",
+    );
+    let settings = hex(
+        "000100001000000200000001000300000064000400010000000500004000000600002000000800000001ffff00000007",
+    );
+    made.say(UP, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    made.say(UP, &frame(4, 0, 0, &settings));
+    made.say(DOWN, &frame(4, 0, 0, &hex("000300000064")));
+    made.say(DOWN, &frame(4, 1, 0, &[]));
+    // Padding and priority, the header in three frames.
+    let priority = [0x80, 0, 0, 3, 15];
+    let padded = [&[4], &priority[..], &first[..5], &[0; 4]].concat();
+    made.say(UP, &frame(1, 0x28, 1, &padded));
+    made.say(UP, &frame(9, 0, 1, &first[5..9]));
+    made.say(UP, &frame(9, 4, 1, &first[9..]));
+    made.say(UP, &frame(0, 9, 1, &[&[3], &b"hello"[..], &[0; 3]].concat()));
+    // Two frames in a segment, and one in two.
+    let pair = [frame(1, 5, 3, &second), frame(2, 0, 3, &[0, 0, 0, 1, 255])].concat();
+    made.say(UP, &pair);
+    let cut = frame(1, 5, 5, &third);
+    made.say(UP, &cut[..7]);
+    made.say(UP, &cut[7..]);
+    made.say(UP, &frame(6, 0, 0, b"12345678"));
+    made.say(DOWN, &frame(6, 1, 0, b"12345678"));
+    let promise = [&[2, 0, 0, 0, 2], &hex("828684418aa0e41d139d09b8f01e07")[..], &[0; 2]].concat();
+    made.say(DOWN, &frame(5, 0xc, 1, &promise));
+    made.say(DOWN, &frame(1, 4, 1, &answer));
+    made.say(DOWN, &frame(8, 0, 1, &[0, 1, 0, 0]));
+    made.say(DOWN, &frame(3, 0, 5, &[0, 0, 0, 8]));
+    made.say(DOWN, &frame(0, 1, 1, b"world"));
+    made.say(DOWN, &frame(7, 0, 0, &[&[0, 0, 0, 5, 0, 0, 0, 2], &b"bye"[..]].concat()));
+    made.bytes
+}
+
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let len = (payload.len() as u32).to_be_bytes();
+    [&len[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+fn hex(digits: &str) -> Vec<u8> {
+    let pairs = (0..digits.len()).step_by(2);
+    pairs.map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap()).collect()
+}
+
+/// A capture of one connection.
+struct Made {
+    bytes: Vec<u8>,
+    seqs: [u32; 2],
+}
+
+impl Made {
+    fn new() -> Self {
+        let header: [u32; 6] = [0xa1b2_c3d4, 0x0004_0002, 0, 0, 65_535, LINK_TYPE_RAW];
+        let bytes = header.iter().flat_map(|word| word.to_le_bytes()).collect();
+        let mut made = Self { bytes, seqs: [1_000, 5_000] };
+        made.segment(UP, 0x02, &[]);
+        made.segment(DOWN, 0x12, &[]);
+        made
+    }
+
+    fn say(&mut self, side: usize, payload: &[u8]) {
+        self.segment(side, 0x18, payload);
+    }
+
+    fn segment(&mut self, side: usize, flags: u8, payload: &[u8]) {
+        let ends: [([u8; 4], u16); 2] = [([10, 0, 0, 1], 40_000), ([10, 0, 0, 2], PORT)];
+        let ((src, src_port), (dst, dst_port)) = (ends[side], ends[1 - side]);
+        let mut ip = vec![0x45, 0];
+        ip.extend((40 + payload.len() as u16).to_be_bytes());
+        ip.extend([0, 0, 0x40, 0, 64, 6, 0, 0]);
+        ip.extend(src.iter().chain(&dst));
+        ip.extend(src_port.to_be_bytes().iter().chain(&dst_port.to_be_bytes()));
+        ip.extend(self.seqs[side].to_be_bytes());
+        ip.extend(self.seqs[1 - side].to_be_bytes());
+        ip.extend([0x50, flags, 0x20, 0, 0, 0, 0, 0]);
+        ip.extend(payload);
+        self.seqs[side] += payload.len() as u32 + u32::from(flags >> 1 & 1);
+        let len = ip.len() as u32;
+        self.bytes.extend([1, 0, len, len].iter().flat_map(|word| word.to_le_bytes()));
+        self.bytes.extend(ip);
+    }
+}
+
+/// Frames of the capture among which a header is cut.
+const CUT: std::ops::RangeInclusive<usize> = 7..=9;
+/// The frame of the capture with data and padding.
+const PADDED: usize = 10;
+const UP: usize = 0;
+const DOWN: usize = 1;
+/// At which tshark is told to look for HTTP/2.
+const PORT: u16 = 6233;
+const LINK_TYPE_RAW: u32 = 101;
