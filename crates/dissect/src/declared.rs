@@ -138,6 +138,12 @@ impl KnownLayers {
         }
     }
 
+    /// The declared protocol of that name.
+    pub(crate) fn speaker(&self, name: &str) -> Option<Speaker> {
+        let is_it = |protocol: &Arc<DeclaredProtocol>| protocol.declared_name() == name;
+        self.0.protocols.iter().position(is_it).map(Speaker)
+    }
+
     /// Whether a datagram can go on with another message of the protocol.
     pub(crate) fn follows(&self, speaker: Speaker, bytes: &[u8]) -> bool {
         let (transport, direction) = (Transport::Udp, Direction::Up);

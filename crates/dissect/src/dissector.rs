@@ -9,6 +9,7 @@ use crate::declared::KnownLayers;
 use crate::dissection::{Dissection, Origin};
 use crate::field::LayerInfo;
 use crate::layers;
+use crate::rtp::RtpRuns;
 use crate::streams::{Speaks, Streams};
 use crate::writer::Writer;
 
@@ -38,6 +39,7 @@ pub struct Dissector {
     found: Found,
     streams: Streams,
     connections: Connections,
+    runs: RtpRuns,
     clock: Clock,
     defrag: Defrag,
     /// What became of fragments.
@@ -95,6 +97,7 @@ impl Dissector {
             found: Found::default(),
             streams: Streams::default(),
             connections: Connections::default(),
+            runs: RtpRuns::default(),
             clock: Clock::new(clock_jump_max),
             defrag: Defrag::new(&Limits::default(), fragment),
             resolved: Vec::new(),
@@ -194,9 +197,7 @@ impl Dissector {
         self.found_headers(&mut inner, 0, &packet, way);
         w.out.fill_source(source, payload);
     }
-}
 
-impl Dissector {
     /// What the innermost header carries.
     fn payload(
         &mut self,
@@ -207,13 +208,19 @@ impl Dissector {
         is_quoted: bool,
     ) {
         let is_wanted = self.depth.level.is_none_or(|level| level >= Level::Application);
-        // A quoted packet is mostly cut; a fragment is none of a message.
-        let is_whole = !is_quoted && !packet.marks.has(Marks::FRAGMENT);
+        let is_fragment = packet.marks.has(Marks::FRAGMENT);
         match last {
-            Layer::Udp if is_wanted && (is_whole || is_quoted) => {
-                layers::app::datagram(w, packet, &self.known, &mut self.connections, at);
+            // Of a quoted datagram, the front may tell something.
+            Layer::Udp if is_wanted && (is_quoted || !is_fragment) => {
+                let Self { known, connections, runs, .. } = self;
+                let is_known = layers::app::datagram(w, packet, known, connections, at)
+                    || !is_quoted && layers::app::rtp(w, packet, known, runs, at);
+                if !is_known {
+                    layers::data(w, at, usize::MAX);
+                }
             }
-            Layer::Tcp if is_wanted && is_whole => {
+            // A quoted segment was in the stream before.
+            Layer::Tcp if is_wanted && !is_quoted && !is_fragment => {
                 let len = w.rest(at).len();
                 match self.streams.segment(packet, len) {
                     Some((stream, again)) => {

@@ -18,6 +18,7 @@ mod dissector;
 mod field;
 mod layers;
 mod names;
+mod rtp;
 mod streams;
 mod summary;
 mod writer;

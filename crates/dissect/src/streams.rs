@@ -21,8 +21,20 @@ pub(crate) struct Streams {
 
 /// Sender and receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Side {
+pub(crate) struct Side {
     ends: [(Address, u16); 2],
+}
+
+impl Side {
+    /// Those of a packet.
+    pub(crate) fn of(packet: &Packet) -> Self {
+        Self { ends: [(packet.src, packet.src_port), (packet.dst, packet.dst_port)] }
+    }
+
+    /// Those of its answers.
+    fn other(packet: &Packet) -> Self {
+        Self { ends: [(packet.dst, packet.dst_port), (packet.src, packet.src_port)] }
+    }
 }
 
 /// One direction of a connection.
@@ -63,7 +75,7 @@ impl Streams {
     /// The direction of a segment, and how many bytes of its payload were there before; none if
     /// all of them were.
     pub(crate) fn segment(&mut self, packet: &Packet, len: usize) -> Option<(&mut Stream, usize)> {
-        let side = Side { ends: [(packet.src, packet.src_port), (packet.dst, packet.dst_port)] };
+        let side = Side::of(packet);
         if self.sides.len() >= STREAMS_MAX && !self.sides.contains_key(&side) {
             // Rare, and cheaper than to know which is the oldest: what is waited for is lost.
             self.sides.clear();
@@ -99,8 +111,7 @@ impl Streams {
 
     /// Notes what the other direction of a packet speaks, unless that is known.
     pub(crate) fn answers_are(&mut self, packet: &Packet, speaks: Speaks) {
-        let side = Side { ends: [(packet.dst, packet.dst_port), (packet.src, packet.src_port)] };
-        let stream = self.sides.entry(side).or_default();
+        let stream = self.sides.entry(Side::other(packet)).or_default();
         if stream.speaks != Some(speaks) {
             self.held -= stream.pending.len();
             stream.lose();

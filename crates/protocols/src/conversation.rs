@@ -20,6 +20,7 @@ use crate::{
 };
 use datagrams::Datagrams;
 pub(crate) use inbox::Inbox;
+pub use rtp::RtpRun;
 use streams::Streams;
 
 /// What the two sides of a flow say to one another.

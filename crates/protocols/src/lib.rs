@@ -40,7 +40,7 @@ mod testing;
 
 pub use application::ApplicationColumns;
 pub use context::{Context, Ends, Lesson, Limits};
-pub use conversation::{Conversation, Payload, Shared, SharedCounts};
+pub use conversation::{Conversation, Payload, RtpRun, Shared, SharedCounts};
 pub use cursor::Cursor;
 pub use events::{EVENTS, EventTable};
 pub use findings::{Application, Findings, FoundBy};

@@ -6,20 +6,21 @@ use flowloom_wire::Packet;
 use crate::connections::Connections;
 use crate::declared::KnownLayers;
 use crate::dissection::Origin;
-use crate::layers::{control, dhcp, dns, dtls, frame, http, http2, quic, tls};
+use crate::layers::{control, dhcp, dns, dtls, frame, http, http2, quic, ssh, tls};
+use crate::rtp::RtpRuns;
 use crate::streams::{Speaks, Stream};
 use crate::writer::Writer;
 
-/// The payload of a UDP datagram, from `at` on.
+/// The payload of a UDP datagram, from `at` on; whether somebody knows it.
 pub(crate) fn datagram(
     w: &mut Writer<'_>,
     packet: &Packet,
     known: &KnownLayers,
     connections: &mut Connections,
     at: usize,
-) {
+) -> bool {
     if w.rest(at).is_empty() || declared(w, packet, known, at, true) {
-        return;
+        return true;
     }
     let ports = [packet.src_port, packet.dst_port];
     let is = |port: u16| ports.contains(&port);
@@ -44,16 +45,31 @@ pub(crate) fn datagram(
     } else if quic::is_long(w, at) {
         quic::long(w, packet, connections, at);
     } else {
-        let is_known = is(1701) && control::l2tp(w, at)
+        return is(1701) && control::l2tp(w, at)
             || (is(2123) || is(2152)) && control::gtp(w, at)
             || is(5246) && control::capwap(w, at)
             || is(4500) && control::encapsulation(w, packet, known, at)
             || quic::short(w, packet, connections, at)
             || declared(w, packet, known, at, false);
-        if !is_known {
-            frame::data(w, at, usize::MAX);
-        }
     }
+    true
+}
+
+/// A datagram of RTP at any port, if it is one.
+pub(crate) fn rtp(
+    w: &mut Writer<'_>,
+    packet: &Packet,
+    known: &KnownLayers,
+    runs: &mut RtpRuns,
+    at: usize,
+) -> bool {
+    if !runs.are_rtp(packet, w.rest(at)) {
+        return false;
+    }
+    let Some(speaker) = known.speaker("rtp") else { return false };
+    let end = known.write(w, speaker, at);
+    frame::data(w, end, usize::MAX);
+    true
 }
 
 /// A datagram of a protocol that the user has declared, or of another that is; whether it is one.
@@ -196,8 +212,8 @@ fn message_len(speaks: Speaks, known: &KnownLayers, bytes: &[u8]) -> Option<usiz
         Speaks::Tls => tls::record_len(bytes),
         Speaks::Http => http::is_start(bytes).then(|| http::head_len(bytes, 0)).flatten(),
         Speaks::Http2 => http2::frame_len(bytes),
-        Speaks::Ssh => bytes.starts_with(b"SSH-").then(|| http::banner_len(bytes)).flatten(),
-        Speaks::SshPackets => http::packet_len(bytes),
+        Speaks::Ssh => bytes.starts_with(b"SSH-").then(|| ssh::banner_len(bytes)).flatten(),
+        Speaks::SshPackets => ssh::packet_len(bytes),
         Speaks::SshEncrypted => (!bytes.is_empty()).then_some(bytes.len()),
         Speaks::Dns => match *bytes {
             [high, low, ..] => Some(2 + usize::from(u16::from_be_bytes([high, low]))),
@@ -211,8 +227,8 @@ fn message_len(speaks: Speaks, known: &KnownLayers, bytes: &[u8]) -> Option<usiz
 fn after(speaks: Speaks, message: &[u8]) -> Speaks {
     match speaks {
         Speaks::Http if http::is_upgrade_to_http2(message) => Speaks::Http2,
-        Speaks::Ssh if http::is_ssh2(message) => Speaks::SshPackets,
-        Speaks::SshPackets if http::is_new_keys(message) => Speaks::SshEncrypted,
+        Speaks::Ssh if ssh::is_ssh2(message) => Speaks::SshPackets,
+        Speaks::SshPackets if ssh::is_new_keys(message) => Speaks::SshEncrypted,
         _ => speaks,
     }
 }
@@ -237,8 +253,8 @@ fn waits(speaks: Speaks, known: &KnownLayers, bytes: &[u8]) -> bool {
     match speaks {
         Speaks::Tls => bytes.len() < 5 || tls::record_len(bytes).is_some(),
         Speaks::Http => http::is_start(bytes) && http::head_len(bytes, 0).is_none(),
-        Speaks::Ssh => bytes.starts_with(b"SSH-") && http::banner_len(bytes).is_none(),
-        Speaks::SshPackets => bytes.len() < 4 || http::packet_len(bytes).is_some(),
+        Speaks::Ssh => bytes.starts_with(b"SSH-") && ssh::banner_len(bytes).is_none(),
+        Speaks::SshPackets => bytes.len() < 4 || ssh::packet_len(bytes).is_some(),
         Speaks::SshEncrypted => false,
         Speaks::Http2 | Speaks::Dns => true,
         Speaks::Declared(speaker) => {
@@ -272,15 +288,15 @@ fn messages(
                 end = next;
             }
             Speaks::Ssh => {
-                http::banner(w, end, next);
+                ssh::banner(w, end, next);
                 end = next;
             }
             Speaks::SshPackets => {
-                http::packet(w, end, next);
+                ssh::packet(w, end, next);
                 end = next;
             }
             Speaks::SshEncrypted => {
-                http::encrypted(w, end, next);
+                ssh::encrypted(w, end, next);
                 end = next;
             }
             Speaks::Declared(speaker) => {

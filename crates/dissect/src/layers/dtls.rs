@@ -1,7 +1,7 @@
 //! DTLS records and handshakes (RFC 6347).
 
 use crate::field::layer;
-use crate::layers::tls;
+use crate::layers::tls::{self, HelloFields};
 use crate::writer::Writer;
 
 layer! {
@@ -90,56 +90,49 @@ fn handshakes(w: &mut Writer<'_>, mut at: usize, end: usize) {
         }
         if len == whole {
             w.below(|w| match kind {
-                1 | 2 => hello(w, data, next, kind == 1),
+                1 | 2 => {
+                    hello(w, data, next, kind == 1);
+                }
                 3 => {
                     w.named(&VERSION, data, 2, version_name);
-                    cookie(w, data + 2)
+                    cookie(w, data + 2);
                 }
-                _ => None,
+                _ => {}
             });
         }
         at = next;
     }
 }
 
-fn hello(w: &mut Writer<'_>, at: usize, end: usize, is_client: bool) -> Option<usize> {
-    w.named(&VERSION, at, 2, version_name);
-    w.bytes(&RANDOM, at + 2, 32);
-    let session = w.number(at + 34, 1)? as usize;
-    w.uint(&SESSION_ID_LENGTH, at + 34, 1);
-    w.bytes(&SESSION_ID, at + 35, session);
-    let mut next = at + 35 + session;
+fn hello(w: &mut Writer<'_>, at: usize, end: usize, is_client: bool) -> Option<()> {
+    let mut next = HELLO.start(w, at)?;
     if is_client {
         next = cookie(w, next)?;
-        let ciphers = w.uint(&CIPHERS_LENGTH, next, 2) as usize;
-        for cipher in (next + 2..(next + 2 + ciphers).min(end)).step_by(2) {
-            w.uint(&CIPHER, cipher, 2);
-        }
-        next += 2 + ciphers;
+        next = HELLO.ciphers(w, next, end);
         next += 1 + w.number(next, 1)? as usize;
     } else {
         w.uint(&CIPHER, next, 2);
         next += 3;
     }
-    if next + 2 > end {
-        return None;
-    }
-    let end = end.min(next + 2 + w.uint(&EXTENSIONS_LENGTH, next, 2) as usize);
-    next += 2;
-    while next + 4 <= end {
-        let len = w.number(next + 2, 2)? as usize;
-        let kind = w.named(&EXTENSION, next, 2, tls::extension_name);
-        w.below(|w| {
-            w.uint(&EXTENSION_LENGTH, next + 2, 2);
-            if kind == 0 && len > 5 {
-                let name = w.number(next + 7, 2).unwrap_or(0) as usize;
-                w.text(&SNI, next + 9, name.min(end.saturating_sub(next + 9)));
-            }
-        });
-        next += 4 + len;
-    }
-    Some(next)
+    HELLO.extensions(w, next, end, |w, kind, at, end| {
+        if kind == 0 {
+            tls::server_name(w, &SNI, at, end);
+        }
+    })
 }
+
+static HELLO: HelloFields = HelloFields {
+    version: &VERSION,
+    version_name,
+    random: &RANDOM,
+    session_id_length: &SESSION_ID_LENGTH,
+    session_id: &SESSION_ID,
+    ciphers_length: &CIPHERS_LENGTH,
+    cipher: &CIPHER,
+    extensions_length: &EXTENSIONS_LENGTH,
+    extension: &EXTENSION,
+    extension_length: &EXTENSION_LENGTH,
+};
 
 /// A cookie; gives its end.
 fn cookie(w: &mut Writer<'_>, at: usize) -> Option<usize> {

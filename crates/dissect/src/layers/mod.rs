@@ -21,6 +21,7 @@ mod quic;
 mod sctp;
 mod security;
 mod serial;
+mod ssh;
 mod tcp;
 mod tls;
 mod tunnel;
@@ -53,8 +54,8 @@ pub(crate) mod known {
     };
     pub(crate) use super::ethernet::{DST as ETH_DST, SRC as ETH_SRC, TYPE as ETH_TYPE};
     pub(crate) use super::http::{
-        BANNER as SSH_BANNER, CODE as HTTP_CODE, CONTENT_TYPE as HTTP_TYPE, HOST as HTTP_HOST,
-        METHOD as HTTP_METHOD, PHRASE as HTTP_PHRASE, URI as HTTP_URI,
+        CODE as HTTP_CODE, CONTENT_TYPE as HTTP_TYPE, HOST as HTTP_HOST, METHOD as HTTP_METHOD,
+        PHRASE as HTTP_PHRASE, URI as HTTP_URI,
     };
     pub(crate) use super::http2::{
         METHOD as HTTP2_METHOD, PATH as HTTP2_PATH, STATUS as HTTP2_STATUS, TYPE as HTTP2_TYPE,
@@ -69,6 +70,7 @@ pub(crate) mod known {
     pub(crate) use super::quic::{DCID as QUIC_DCID, TYPE as QUIC_TYPE, VERSION as QUIC_VERSION};
     pub(crate) use super::sctp::CHUNK as SCTP_CHUNK;
     pub(crate) use super::security::{ESP_SEQUENCE, ESP_SPI};
+    pub(crate) use super::ssh::BANNER as SSH_BANNER;
     pub(crate) use super::tcp::{
         ACK, DST_PORT as TCP_DST, FLAGS as TCP_FLAGS, LEN as TCP_LEN, SEQ, SRC_PORT as TCP_SRC,
         WINDOW as TCP_WINDOW,
@@ -256,7 +258,7 @@ pub(crate) static LAYERS: &[&LayerInfo] = &[
     &http::HTTP,
     &http2::HTTP2,
     &http::SSDP,
-    &http::SSH,
+    &ssh::SSH,
     &frame::DATA,
     &frame::MALFORMED,
 ];

@@ -1,6 +1,6 @@
 //! TLS records and handshakes (RFC 8446, RFC 5246).
 
-use crate::field::layer;
+use crate::field::{FieldInfo, layer};
 use crate::writer::Writer;
 
 layer! {
@@ -131,68 +131,107 @@ fn handshakes(w: &mut Writer<'_>, mut at: usize, end: usize) {
 }
 
 fn client_hello(w: &mut Writer<'_>, at: usize, end: usize) -> Option<()> {
-    let mut next = hello_start(w, at)?;
-    let ciphers = w.uint(&CIPHERS_LENGTH, next, 2) as usize;
-    for cipher in (next + 2..(next + 2 + ciphers).min(end)).step_by(2) {
-        w.uint(&CIPHER, cipher, 2);
-    }
-    next += 2 + ciphers;
-    next += 1 + w.number(next, 1)? as usize;
-    extensions(w, next, end, true)
+    let next = HELLO.start(w, at)?;
+    let next = HELLO.ciphers(w, next, end);
+    let next = next + 1 + w.number(next, 1)? as usize;
+    HELLO.extensions(w, next, end, |w, kind, at, end| extension(w, kind, at, end, true))
 }
 
 fn server_hello(w: &mut Writer<'_>, at: usize, end: usize) -> Option<()> {
+    let extension = |w: &mut Writer<'_>, kind, at, end| extension(w, kind, at, end, false);
     // Drafts of TLS 1.3 before the 22nd had neither session nor compression.
     if w.number(at, 2).is_some_and(|version| (0x7f00..0x7f16).contains(&version)) {
         w.named(&VERSION, at, 2, version_name);
         w.bytes(&RANDOM, at + 2, 32);
         w.uint(&CIPHER, at + 34, 2);
-        return extensions(w, at + 36, end, false);
+        return HELLO.extensions(w, at + 36, end, extension);
     }
-    let next = hello_start(w, at)?;
+    let next = HELLO.start(w, at)?;
     w.uint(&CIPHER, next, 2);
-    extensions(w, next + 3, end, false)
+    HELLO.extensions(w, next + 3, end, extension)
 }
 
-/// Version, random bytes, session identifier.
-fn hello_start(w: &mut Writer<'_>, at: usize) -> Option<usize> {
-    w.named(&VERSION, at, 2, version_name);
-    w.bytes(&RANDOM, at + 2, 32);
-    let session = w.number(at + 34, 1)? as usize;
-    w.uint(&SESSION_ID_LENGTH, at + 34, 1);
-    w.bytes(&SESSION_ID, at + 35, session);
-    Some(at + 35 + session)
+/// The fields that a hello has in TLS and in DTLS.
+pub(super) struct HelloFields {
+    pub(super) version: &'static FieldInfo,
+    pub(super) version_name: fn(u64) -> Option<&'static str>,
+    pub(super) random: &'static FieldInfo,
+    pub(super) session_id_length: &'static FieldInfo,
+    pub(super) session_id: &'static FieldInfo,
+    pub(super) ciphers_length: &'static FieldInfo,
+    pub(super) cipher: &'static FieldInfo,
+    pub(super) extensions_length: &'static FieldInfo,
+    pub(super) extension: &'static FieldInfo,
+    pub(super) extension_length: &'static FieldInfo,
 }
 
-fn extensions(w: &mut Writer<'_>, at: usize, end: usize, is_client: bool) -> Option<()> {
-    if at + 2 > end {
-        return None;
+static HELLO: HelloFields = HelloFields {
+    version: &VERSION,
+    version_name,
+    random: &RANDOM,
+    session_id_length: &SESSION_ID_LENGTH,
+    session_id: &SESSION_ID,
+    ciphers_length: &CIPHERS_LENGTH,
+    cipher: &CIPHER,
+    extensions_length: &EXTENSIONS_LENGTH,
+    extension: &EXTENSION,
+    extension_length: &EXTENSION_LENGTH,
+};
+
+impl HelloFields {
+    /// Version, random bytes, session identifier.
+    pub(super) fn start(&self, w: &mut Writer<'_>, at: usize) -> Option<usize> {
+        w.named(self.version, at, 2, self.version_name);
+        w.bytes(self.random, at + 2, 32);
+        let session = w.number(at + 34, 1)? as usize;
+        w.uint(self.session_id_length, at + 34, 1);
+        w.bytes(self.session_id, at + 35, session);
+        Some(at + 35 + session)
     }
-    let end = end.min(at + 2 + w.uint(&EXTENSIONS_LENGTH, at, 2) as usize);
-    let mut at = at + 2;
-    while at + 4 <= end {
-        let len = w.number(at + 2, 2)? as usize;
-        let kind = w.named(&EXTENSION, at, 2, extension_name);
-        w.below(|w| {
-            w.uint(&EXTENSION_LENGTH, at + 2, 2);
-            extension(w, kind, at + 4, (at + 4 + len).min(end), is_client);
-        });
-        at += 4 + len;
+
+    /// The list of cipher suites; gives its end.
+    pub(super) fn ciphers(&self, w: &mut Writer<'_>, at: usize, end: usize) -> usize {
+        let len = w.uint(self.ciphers_length, at, 2) as usize;
+        for cipher in (at + 2..(at + 2 + len).min(end)).step_by(2) {
+            w.uint(self.cipher, cipher, 2);
+        }
+        at + 2 + len
     }
-    Some(())
+
+    /// Extensions: `write` writes what is in one of a kind, from one place to another.
+    pub(super) fn extensions(
+        &self,
+        w: &mut Writer<'_>,
+        at: usize,
+        end: usize,
+        write: impl Fn(&mut Writer<'_>, u64, usize, usize),
+    ) -> Option<()> {
+        if at + 2 > end {
+            return None;
+        }
+        let end = end.min(at + 2 + w.uint(self.extensions_length, at, 2) as usize);
+        let mut at = at + 2;
+        while at + 4 <= end {
+            let len = w.number(at + 2, 2)? as usize;
+            let kind = w.named(self.extension, at, 2, extension_name);
+            w.below(|w| {
+                w.uint(self.extension_length, at + 2, 2);
+                write(w, kind, at + 4, (at + 4 + len).min(end));
+            });
+            at += 4 + len;
+        }
+        Some(())
+    }
 }
 
 fn extension(w: &mut Writer<'_>, kind: u64, at: usize, end: usize, is_client: bool) {
-    let pairs = |w: &mut Writer<'_>, from: usize, field: &'static crate::field::FieldInfo| {
+    let pairs = |w: &mut Writer<'_>, from: usize, field: &'static FieldInfo| {
         (from..end).step_by(2).filter(|at| at + 2 <= end).for_each(|at| {
             w.uint(field, at, 2);
         });
     };
     match kind {
-        0 if at < end => {
-            let len = w.number(at + 3, 2).unwrap_or(0) as usize;
-            w.text(&SNI, at + 5, len.min(end.saturating_sub(at + 5)));
-        }
+        0 => server_name(w, &SNI, at, end),
         10 => pairs(w, at + 2, &GROUP),
         // Delegated credentials and certificates have lists of their own.
         13 | 34 | 50 => pairs(w, at + 2, &SIGNATURE),
@@ -220,6 +259,14 @@ fn extension(w: &mut Writer<'_>, kind: u64, at: usize, end: usize, is_client: bo
             w.uint(&KEY_SHARE, at + 2, 2);
         }
         _ => {}
+    }
+}
+
+/// The name in the extension for it (RFC 6066, section 3).
+pub(super) fn server_name(w: &mut Writer<'_>, field: &'static FieldInfo, at: usize, end: usize) {
+    if at < end {
+        let len = w.number(at + 3, 2).unwrap_or(0) as usize;
+        w.text(field, at + 5, len.min(end.saturating_sub(at + 5)));
     }
 }
 

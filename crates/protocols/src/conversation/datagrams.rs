@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::rtp::Run;
+use super::rtp::RtpRun;
 use super::{Desk, Payload, Recognition};
 use crate::lists::push_sparing;
 use crate::{Datagram, DatagramParser, Opening, Protocol, Transport, Verdict};
@@ -14,7 +14,7 @@ pub(super) struct Datagrams {
     /// Datagrams in a row that no parser knew.
     unknown: usize,
     /// Of those, what may be RTP, by direction.
-    runs: [Run; 2],
+    runs: [RtpRun; 2],
     /// Whether a parser has seen all it wanted.
     has_stopped: bool,
 }

@@ -3,15 +3,15 @@
 
 /// Datagrams of a side that may be RTP.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Run {
+pub struct RtpRun {
     source: u32,
     sequence: u16,
     len: u8,
 }
 
-impl Run {
+impl RtpRun {
     /// Takes a datagram in that nobody knows; whether it is RTP for sure.
-    pub(super) fn add(&mut self, bytes: &[u8]) -> bool {
+    pub fn add(&mut self, bytes: &[u8]) -> bool {
         let Some((source, sequence)) = header(bytes) else { return false };
         let step = sequence.wrapping_sub(self.sequence);
         let goes_on = self.len > 0 && source == self.source && (1..=STEP_MAX).contains(&step);
@@ -37,7 +37,7 @@ const STEP_MAX: u16 = 4;
 
 #[cfg(test)]
 mod tests {
-    use super::Run;
+    use super::RtpRun;
 
     fn datagram(kind: u8, sequence: u16, source: u8) -> Vec<u8> {
         let [a, b] = sequence.to_be_bytes();
@@ -45,7 +45,7 @@ mod tests {
     }
 
     fn are_rtp(datagrams: &[Vec<u8>]) -> bool {
-        let mut run = Run::default();
+        let mut run = RtpRun::default();
         datagrams.iter().any(|bytes| run.add(bytes))
     }
 
