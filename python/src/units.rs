@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use flowloom_engine::{
-    Config, ConfigError, Data, Destination, Direction, Existing, FrameInput, FrameRange, KnownLayers, Level,
-    PacketFormat, PacketSettings, Shape, SinkError, StreamFormat, StreamLimits, StreamPart,
-    Streams, StreamsTo, TakePackets, TakeParts, View, What, packets as write_packets,
+    Config, ConfigError, Data, Destination, Direction, Existing, FrameInput, FrameRange,
+    KnownLayers, Level, PacketFormat, PacketSettings, Shape, SinkError, StreamFormat, StreamLimits,
+    StreamPart, Streams, StreamsTo, TakePackets, TakeParts, View, What, packets as write_packets,
     packets_into, take_streams, take_streams_into,
 };
 use pyo3::prelude::*;

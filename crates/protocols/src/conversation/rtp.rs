@@ -15,7 +15,7 @@ impl RtpRun {
         let Some((source, sequence)) = header(bytes) else { return false };
         let step = sequence.wrapping_sub(self.sequence);
         let goes_on = self.len > 0 && source == self.source && (1..=STEP_MAX).contains(&step);
-        let len = if goes_on { self.len + 1 } else { 1 };
+        let len = if goes_on { self.len.saturating_add(1) } else { 1 };
         *self = Self { source, sequence, len };
         len >= RUN_MIN
     }
@@ -54,6 +54,9 @@ mod tests {
         let run = [datagram(8, 0xffff, 7), datagram(13, 0, 7), datagram(8 | 0x80, 3, 7)];
         assert!(are_rtp(&run), "numbers wrap, kinds change, one is lost");
         assert!(!are_rtp(&run[..2]));
+        let mut long = RtpRun::default();
+        let told = (0..600).map(|number| long.add(&datagram(8, number, 7)));
+        assert_eq!(told.filter(|told| *told).count(), 598, "it goes on");
     }
 
     #[test]
