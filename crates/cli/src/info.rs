@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use flowloom_engine::{CaptureInfo, Config, find_inputs, inspect};
 
-use crate::arguments::InfoArguments;
+use crate::arguments::info::InfoArguments;
 use crate::progress::{Progress, interruptible};
 use crate::report::{self, Outcome};
 

@@ -11,7 +11,7 @@ use flowloom_engine::{
     PacketSettings, RunError, SinkError, Window, find_inputs, packets as run, read_protocols,
 };
 
-use crate::arguments::{LevelArgument, PacketFormatArgument, PacketsArguments};
+use crate::arguments::packets::{LevelArgument, PacketFormatArgument, PacketsArguments};
 use crate::progress::{Progress, interruptible};
 use crate::report;
 

@@ -10,7 +10,7 @@ use flowloom_engine::{
     find_inputs, flow_words, rewrite,
 };
 
-use crate::arguments::{
+use crate::arguments::rewrite::{
     CaptureFormat, CompressionArgument, ConvertArguments, CutArguments, MergeArguments,
     ResolutionArgument, TargetArguments,
 };

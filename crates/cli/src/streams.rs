@@ -12,8 +12,9 @@ use flowloom_engine::{
     flow_words, read_protocols, take_streams,
 };
 
-use crate::arguments::{
-    DataArgument, DirectionArgument, PopulationArgument, StreamFormatArgument, StreamsArguments,
+use crate::arguments::PopulationArgument;
+use crate::arguments::streams::{
+    DataArgument, DirectionArgument, StreamFormatArgument, StreamsArguments,
     StreamsOutputArguments, ViewArgument, WhatArguments,
 };
 use crate::flows::{flow_settings, overlap};
