@@ -2,14 +2,14 @@
 
 use flowloom_protocols::declared::DeclaredColumns;
 use flowloom_protocols::dhcp::DhcpColumns;
-use flowloom_protocols::dns::DnsColumns;
+use flowloom_protocols::dns::{DnsColumns, DnsQuestionColumns};
 use flowloom_protocols::http::HttpColumns;
 use flowloom_protocols::icmp::IcmpColumns;
 #[cfg(feature = "ja4plus")]
 use flowloom_protocols::ja4plus::Ja4PlusColumns;
 use flowloom_protocols::quic::QuicColumns;
 use flowloom_protocols::ssh::SshColumns;
-use flowloom_protocols::tls::TlsColumns;
+use flowloom_protocols::tls::{ChainColumns, TlsColumns};
 use flowloom_protocols::{ApplicationColumns, Want, Wants};
 use flowloom_schema::{Column, Record, Series};
 
@@ -79,12 +79,16 @@ macro_rules! families {
 families! {
     /// What the TLS handshake told.
     TlsFamily: TlsColumns of tls wants Tls, Certificates;
+    /// What the certificates of a TLS handshake told.
+    ChainFamily: ChainColumns of tls wants Tls, Certificates;
     /// What a QUIC handshake told.
     QuicFamily: QuicColumns of quic wants Quic;
     /// What HTTP messages told.
     HttpFamily: HttpColumns of http wants Http;
     /// What DNS messages told.
     DnsFamily: DnsColumns of dns wants Dns;
+    /// What was in question in DNS messages.
+    DnsQuestionFamily: DnsQuestionColumns of dns wants DnsQuestions;
     /// What DHCP messages told.
     DhcpFamily: DhcpColumns of dhcp wants Dhcp;
     /// What ICMP and IGMP messages told.

@@ -13,8 +13,8 @@ use crate::family::{Anonymize, Family, FlowRow, Needs, Signs};
 use crate::frames::{FramesFamily, PacketFramesFamily};
 use crate::kept::Kept;
 use crate::said::{
-    ApplicationFamily, DeclaredFamily, DhcpFamily, DnsFamily, HttpFamily, IcmpFamily, QuicFamily,
-    SshFamily, TlsFamily,
+    ApplicationFamily, ChainFamily, DeclaredFamily, DhcpFamily, DnsFamily, DnsQuestionFamily,
+    HttpFamily, IcmpFamily, QuicFamily, SshFamily, TlsFamily,
 };
 use crate::sequences::{SequencesFamily, TimestampsFamily};
 use crate::statistics::StatisticsFamily;
@@ -76,6 +76,11 @@ pub const SETS: &[Set] = &[
         doc: "the TLS handshake, of TCP, DTLS and QUIC: names, versions, ciphers, fingerprints",
         families: |_| vec![Box::new(TlsFamily)],
     },
+    Set {
+        name: "certificate_chain",
+        doc: "each certificate that a TLS server sent in the clear: names, validity",
+        families: |_| vec![Box::new(ChainFamily)],
+    },
     #[cfg(feature = "ja4plus")]
     Set {
         name: "ja4plus",
@@ -96,6 +101,11 @@ pub const SETS: &[Set] = &[
         name: "dns",
         doc: "DNS, mDNS, LLMNR and NBNS: the first question and its answer, and counts",
         families: |_| vec![Box::new(DnsFamily)],
+    },
+    Set {
+        name: "dns_questions",
+        doc: "the names and types in all questions of DNS, mDNS, LLMNR and NBNS",
+        families: |_| vec![Box::new(DnsQuestionFamily)],
     },
     Set {
         name: "dhcp",

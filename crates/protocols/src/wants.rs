@@ -22,6 +22,8 @@ pub enum Want {
     HttpBodies,
     /// The first DNS question and answer, and counts.
     Dns,
+    /// The names and types in all DNS questions.
+    DnsQuestions,
     /// Every DNS message.
     DnsMessages,
     /// What DNS answers teach about later flows.

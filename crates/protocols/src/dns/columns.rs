@@ -52,6 +52,27 @@ record! {
     }
 }
 
+record! {
+    /// What was in question in all messages.
+    pub struct DnsQuestionColumns<'a> in "dns_questions" since "0.1" over "the messages of DNS, mDNS, LLMNR and NBNS of the flow" {
+        /// The names in all questions, with each type once, in the order in which they came, up to 1,024; see `dns_query`.
+        dns_questions: Option<Vec<&'a str>> [None, Identity],
+        /// The types of these questions, in the same order.
+        dns_question_types: Option<Vec<&'a str>> [None, Feature],
+    }
+}
+
+impl<'a> DnsQuestionColumns<'a> {
+    /// The columns of a flow.
+    pub fn of(findings: Option<&'a Findings>) -> Self {
+        let asked = findings.and_then(|findings| Some(&findings.dns.as_deref()?.questions));
+        Self {
+            dns_questions: asked.map(|asked| asked.iter().map(|(name, _)| &**name).collect()),
+            dns_question_types: asked.map(|asked| asked.iter().map(|(_, kind)| &**kind).collect()),
+        }
+    }
+}
+
 impl<'a> DnsColumns<'a> {
     /// The columns of a flow.
     pub fn of(findings: Option<&'a Findings>) -> Self {

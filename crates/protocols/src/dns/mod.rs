@@ -14,10 +14,12 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use crate::{DatagramParser, Match, Opening, Protocol, StreamParser, Transport, Want, Wants};
 use parser::DnsParser;
 
-pub use columns::DnsColumns;
+pub use columns::{DnsColumns, DnsQuestionColumns};
 pub use events::{DnsEvent, TABLE};
 pub use message::{Edns, Message, QUESTIONS_MAX, Question, RECORDS_MAX, Record, Section};
 pub use rdata::Data;
@@ -38,6 +40,8 @@ pub struct Dns {
     pub errors: i64,
     /// Queries to which the response was seen.
     pub answered: i64,
+    /// Names and types that were in question, each pair once, if they are wanted.
+    pub questions: Vec<(Box<str>, Cow<'static, str>)>,
     /// All messages, if they are wanted.
     pub messages: Vec<Message>,
 }
@@ -115,7 +119,7 @@ impl Protocol for DnsProtocol {
     }
 }
 
-const WANTED: &[Want] = &[Want::Dns, Want::DnsMessages, Want::DnsNames];
+const WANTED: &[Want] = &[Want::Dns, Want::DnsQuestions, Want::DnsMessages, Want::DnsNames];
 
 /// Names one after the other, as options of DHCP have them; they can point to one another.
 pub(crate) fn wire_names(bytes: &[u8]) -> Vec<String> {

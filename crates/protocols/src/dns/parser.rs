@@ -53,12 +53,15 @@ impl DnsParser {
             let client = context.ends.addresses[direction.other().index()];
             teach(&message, client, context.lessons);
         }
-        if !context.wants.has_any(&[Want::Dns, Want::DnsMessages]) {
+        if !context.wants.has_any(&[Want::Dns, Want::DnsQuestions, Want::DnsMessages]) {
             return;
         }
         message.latency = self.matched(&message);
         let dns = context.findings.dns.get_or_insert_default();
         count(&message, dns);
+        if context.wants.has(Want::DnsQuestions) {
+            context.findings.messages_dropped += note_questions(&message, dns);
+        }
         if !context.wants.has(Want::DnsMessages) {
             return;
         }
@@ -193,6 +196,25 @@ fn count(message: &Message, dns: &mut Dns) {
     }
 }
 
+/// Keeps what is in question for the first time; says how much of it was left out.
+fn note_questions(message: &Message, dns: &mut Dns) -> u64 {
+    let mut left_out = 0;
+    for question in &message.questions {
+        let kind = message.type_name(question.kind);
+        let is_same =
+            |(name, of): &(Box<str>, _)| *of == kind && name.eq_ignore_ascii_case(&question.name);
+        if dns.questions.iter().any(is_same) {
+            continue;
+        }
+        if dns.questions.len() < QUESTIONS_OF_FLOW_MAX {
+            dns.questions.push((question.name.as_str().into(), kind));
+        } else {
+            left_out += 1;
+        }
+    }
+    left_out
+}
+
 /// Whether a response can be one to the question of another message.
 fn answers(first: &Message, response: &Message) -> bool {
     response.id == first.id
@@ -253,5 +275,7 @@ const IN: u16 = 1;
 const CHAIN_MAX: usize = 16;
 /// Queries of a flow that wait for their response; then the oldest is forgotten.
 const PENDING_MAX: usize = 256;
+/// Questions that are kept of a flow, each once.
+const QUESTIONS_OF_FLOW_MAX: usize = 1_024;
 /// Memory of the messages that are kept of a flow.
 const HELD_MAX: usize = 16 << 20;

@@ -8,7 +8,9 @@ use flowloom_wire::Address;
 use proptest::prelude::*;
 
 use super::message::{Message, QUESTIONS_MAX, RECORDS_MAX, Section};
-use super::{App, Data, Dns, DnsColumns, DnsEvent, TABLE, wire_name, wire_names};
+use super::{
+    App, Data, Dns, DnsColumns, DnsEvent, DnsQuestionColumns, TABLE, wire_name, wire_names,
+};
 use crate::testing::Script;
 use crate::{Findings, Lesson, Transport};
 
@@ -75,6 +77,33 @@ fn a_question_and_its_answer_are_columns() {
     assert_eq!((columns.dns_query_count, columns.dns_response_count), (Some(1), Some(1)));
     assert_eq!((columns.dns_error_count, columns.dns_answered_count), (Some(0), Some(1)));
     assert_eq!(DnsColumns::of(None).dns_query, None);
+}
+
+#[test]
+fn all_questions_are_columns_each_once() {
+    let mut script = Script::new(Transport::Udp, [40_000, 53]);
+    script.up(&bytes(QUERY)).down(&bytes(ANSWER)).up(&bytes(ALIAS_QUERY)).down(&bytes(MX));
+    let again = QUERY.replace("03777777", "03577757").replace("0c4c", "0c4d");
+    let findings = script.up(&bytes(&again)).down(&bytes(SRV)).end();
+    let columns = DnsQuestionColumns::of(Some(findings));
+    let names = ["www.example.org", "alias.example.org", "example.org", "_sip._tcp.example.org"];
+    assert_eq!(columns.dns_questions.as_deref(), Some(&names[..]));
+    assert_eq!(columns.dns_question_types.as_deref(), Some(&["A", "A", "MX", "SRV"][..]));
+    assert_eq!(DnsQuestionColumns::of(None).dns_questions, None);
+}
+
+#[test]
+fn questions_beyond_the_limit_are_counted() {
+    let mut script = Script::new(Transport::Udp, [40_000, 53]);
+    for number in 0..1_100 {
+        let digit = |of: usize| 97 + number / of % 16;
+        let label = format!("03{:02x}{:02x}{:02x}", digit(256), digit(16), digit(1));
+        script.up(&bytes(&QUERY.replace("03777777", &label)));
+    }
+    let findings = script.end();
+    assert_eq!(dns(findings).questions.len(), 1_024);
+    assert_eq!(&*dns(findings).questions[1_023].0, "dpp.example.org");
+    assert_eq!(findings.messages_dropped, 76);
 }
 
 #[test]
@@ -350,6 +379,7 @@ proptest! {
         script.up(&data).down(&data);
         let findings = script.end();
         let _ = DnsColumns::of(Some(findings));
+        let _ = DnsQuestionColumns::of(Some(findings));
         for message in findings.dns.iter().flat_map(|dns| &dns.messages) {
             let _ = DnsEvent::of(1, message);
         }

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use flowloom_schema::{Timestamp, record};
 
 use super::certificate::serial_text;
-use super::found::{Certificate, ClientHello, ServerHello, Tls};
+use super::chain::chain;
+use super::found::{ClientHello, ServerHello, Tls};
 use super::hello::{EARLY_DATA, is_grease};
 use super::names::{alert_name, cipher_name, group_name, version_name};
 use crate::text::hex;
@@ -211,16 +212,6 @@ impl<'a> TlsColumns<'a> {
 fn hello_retry(tls: &Tls) -> Option<bool> {
     let hellos = Some(&tls.server_hellos).filter(|hellos| !hellos.is_empty())?;
     Some(hellos.iter().any(|hello| hello.is_retry))
-}
-
-/// The first chain that a side sent.
-fn chain(tls: &Tls, of_client: bool) -> impl Iterator<Item = &Certificate> {
-    let client = tls.client();
-    let own = tls.certificates.iter();
-    let own = own.filter(move |certificate| (certificate.from == Some(client)) == of_client);
-    own.enumerate()
-        .take_while(|(at, certificate)| *at == certificate.position as usize)
-        .map(|(_, certificate)| certificate)
 }
 
 fn hashes(tls: Option<&Tls>, of_client: bool) -> Option<Vec<String>> {

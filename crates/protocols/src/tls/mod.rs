@@ -2,6 +2,7 @@
 //! spoken to, and how.
 
 mod certificate;
+mod chain;
 mod columns;
 mod der;
 mod dtls;
@@ -17,6 +18,7 @@ mod sslv2;
 
 use crate::{Match, Opening, Protocol, StreamParser, Transport, Want, Wants};
 
+pub use chain::{ChainCertificate, ChainColumns};
 pub use columns::TlsColumns;
 pub use dtls::DtlsProtocol;
 pub(crate) use events::{CERTIFICATES, RECORDS};

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::found::{Carrier, EchKind, Tls};
 use super::hello;
-use super::{DtlsProtocol, TlsColumns, TlsProtocol};
+use super::{ChainColumns, DtlsProtocol, TlsColumns, TlsProtocol};
 use crate::testing::Script;
 use crate::{Findings, Match, Opening, Protocol, Transport, Want, Wants};
 
@@ -93,7 +93,15 @@ fn a_certificate_tells_whose_it_is() {
     assert_eq!(columns.tls_cert_key_bits, Some(2048));
     assert_eq!(columns.tls_cert_self_issued, Some(true));
     assert_eq!(columns.tls_client_cert_sha256, None);
+    let sent = ChainColumns::of(Some(findings)).tls_certificates.expect("a certificate was sent");
+    let [told] = &sent[..] else { panic!("one certificate") };
+    assert_eq!((told.sha256.as_str(), told.serial.as_str()), (SHA256, "0badcafe"));
+    assert_eq!(Some(told.subject), columns.tls_cert_subject);
+    assert_eq!(Some(told.issuer), columns.tls_cert_issuer);
+    assert_eq!((told.not_before, told.not_after), (Some(NOT_BEFORE), columns.tls_cert_not_after));
+    assert_eq!(told.san_dns, ["weaver.example", "*.weaver.example"]);
     let [certificate] = &tls(findings).certificates[..] else { panic!("one certificate") };
+    assert_eq!(told.san_ip, certificate.san_ips);
     let ips = certificate.san_ips.iter().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(ips, ["192.0.2.7", "2001:db8::7"]);
     assert_eq!(certificate.signature.as_deref(), Some("sha256WithRSAEncryption"));
@@ -104,7 +112,8 @@ fn a_certificate_tells_whose_it_is() {
 #[test]
 fn tls_1_3_tells_what_its_hellos_tell() {
     let mut script = play(TLS13, usize::MAX);
-    let columns = TlsColumns::of(Some(script.end()));
+    let findings = script.end();
+    let columns = TlsColumns::of(Some(findings));
     assert_eq!(columns.tls_version.as_deref(), Some("TLS 1.3"));
     assert_eq!(columns.tls_cipher.as_deref(), Some("TLS_AES_256_GCM_SHA384"));
     assert_eq!(columns.tls_alpn, None);
@@ -115,6 +124,7 @@ fn tls_1_3_tells_what_its_hellos_tell() {
     assert_eq!(columns.tls_resumed, Some(false));
     assert_eq!(columns.tls_session_id_bytes, Some(32));
     assert_eq!(columns.tls_cert_sha256, None);
+    assert!(ChainColumns::of(Some(findings)).tls_certificates.is_none());
     assert_eq!(columns.tls_handshake_time, Some(Timestamp(3_000_000_000)));
     assert!(columns.tls_ja4.unwrap().starts_with("t13d0411h2_"));
 }
