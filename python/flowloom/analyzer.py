@@ -242,6 +242,7 @@ class Analyzer:
         if protocols:
             wanted.append("application")
         wanted += [name for name in _PROTOCOLS if name in protocols]
+        wanted += [name for of, name in _MORE_OF.items() if of in protocols]
         return wanted + sets_for(list(self._own.values()), wanted)
 
     def _wants(self, name: str) -> bool:
@@ -318,6 +319,8 @@ def _keep(source: PacketSource, flows: list[Flow]) -> None:
 
 
 _PROTOCOLS = ("tls", "quic", "http", "dns")
+_MORE_OF = {"tls": "certificate_chain", "dns": "dns_questions"}
+"""Sets with more of what a protocol says."""
 _APP_LAYERS: dict[str, Any] = {"full": "full", "port_only": "full", "none": "none"}
 _NEVER = 100 * 366 * 86400.0
 """Seconds that no capture is long."""

@@ -47,9 +47,10 @@ class TLSInfo(Info):
     certificate: dict[str, Any] | None = None
     """The server's certificate: ``subject`` and ``issuer`` (dictionaries such as
     ``{"CN": "example.com"}``), ``serial_number``, ``not_before`` and ``not_after`` (ISO 8601, UTC),
-    ``sha256``, ``dns_names``."""
-    certificates: list[str] = field(default_factory=list)
-    """SHA-256 of each certificate that the server sent, its own first."""
+    ``sha256``, ``dns_names``, and ``ip_addresses`` where the set ``certificate_chain`` was read."""
+    certificates: list[dict[str, Any]] = field(default_factory=list)
+    """Each certificate that the server sent, its own first: dictionaries like ``certificate``; of
+    the others there is ``sha256`` alone, where the set ``certificate_chain`` was not read."""
     ja3: str | None = None
     """JA3 of the ClientHello."""
     ja3s: str | None = None
@@ -93,12 +94,15 @@ class HTTPInfo(Info):
 
 @dataclass
 class DNSInfo(Info):
-    """The first question of a flow and its answer."""
+    """The questions of a flow, and the answer to the first of them."""
 
     queries: list[str] = field(default_factory=list)
-    """The name in question, as a list of one."""
+    """The names in question, each once; the first alone where the set ``dns_questions`` was not
+    read."""
+    questions: list[tuple[str, str]] = field(default_factory=list)
+    """Likewise, names with types: ``("example.com", "A")``."""
     query_type: str | None = None
-    """What is asked for: ``A``."""
+    """What the first question asks for: ``A``."""
     answers: list[str] = field(default_factory=list)
     """The data of the records that answer it."""
     answer_types: list[str] = field(default_factory=list)
@@ -154,6 +158,7 @@ def tls(block: Block, row: int) -> TLSInfo | None:
         return None
     number = value("version_id")
     sni = value("sni")
+    certificates = _certificates(block, row)
     return TLSInfo(
         version=None if number is None else f"{number >> 8}.{number & 255}",
         version_name=value("version"),
@@ -165,8 +170,8 @@ def tls(block: Block, row: int) -> TLSInfo | None:
         signature_algorithms=value("client_signature_algorithms") or [],
         supported_groups=value("client_groups") or [],
         extensions=value("client_extensions") or [],
-        certificate=_certificate(block, row),
-        certificates=value("cert_sha256") or [],
+        certificate=certificates[0] if certificates else None,
+        certificates=certificates,
         ja3=value("ja3"),
         ja3s=value("ja3s"),
         ja4=value("ja4"),
@@ -206,10 +211,14 @@ def dns(block: Block, row: int) -> DNSInfo | None:
     has_any = value("query_count") or value("response_count")
     if not has_any or not _is_usual(block, row, "dns"):
         return None
-    query = value("query")
+    names, types = value("questions"), value("question_types")
+    if names is None:
+        query = value("query")
+        names, types = ([], []) if query is None else ([query], [value("query_type")])
     answers = value("answers") or []
     return DNSInfo(
-        queries=[] if query is None else [query],
+        queries=list(dict.fromkeys(names)),
+        questions=list(zip(names, types, strict=True)),
         query_type=value("query_type"),
         answers=answers,
         answer_types=value("answer_types") or [],
@@ -285,22 +294,32 @@ def _unescaped(found: re.Match[str]) -> str:
     return code if len(code) == 1 else chr(int(code, 16))
 
 
-def _certificate(block: Block, row: int) -> dict[str, Any] | None:
+def _certificates(block: Block, row: int) -> list[dict[str, Any]]:
+    sent = block.value("tls_certificates", row)
+    if sent is not None:
+        return [{**_certificate(one), "ip_addresses": one["san_ip"]} for one in sent]
+
     def value(name: str) -> Any:
         return block.value("tls_cert_" + name, row)
 
     hashes = value("sha256")
     if not hashes:
-        return None
-    serial = value("serial")
+        return []
+    names = ("subject", "issuer", "serial", "not_before", "not_after")
+    own = {"sha256": hashes[0], "san_dns": value("san") or [], **{n: value(n) for n in names}}
+    return [_certificate(own), *({"sha256": other} for other in hashes[1:])]
+
+
+def _certificate(told: dict[str, Any]) -> dict[str, Any]:
+    serial = told["serial"]
     return {
-        "subject": name_parts(value("subject")),
-        "issuer": name_parts(value("issuer")),
+        "subject": name_parts(told["subject"]),
+        "issuer": name_parts(told["issuer"]),
         "serial_number": None if serial is None else f"0x{serial.lstrip('0') or '0'}",
-        "not_before": _instant(value("not_before")),
-        "not_after": _instant(value("not_after")),
-        "sha256": hashes[0],
-        "dns_names": value("san") or [],
+        "not_before": _instant(told["not_before"]),
+        "not_after": _instant(told["not_after"]),
+        "sha256": told["sha256"],
+        "dns_names": told["san_dns"],
     }
 
 
