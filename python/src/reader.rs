@@ -98,7 +98,8 @@ impl Reader {
             match found {
                 Found::Rows(batch) => capture.push(batch),
                 Found::EndOfCapture => {
-                    sorted.extend(by_flow_id(std::mem::take(&mut capture)).map_err(wrong)?);
+                    let batches = std::mem::take(&mut capture);
+                    sorted.extend(py.detach(|| by_flow_id(batches)).map_err(wrong)?);
                 }
             }
             Ok(())
