@@ -292,8 +292,8 @@ def _chosen(block: Block) -> _Kept:
     if not any(choice):
         return kept
     marks = block.raw("packet_marks").items
-    unwanted = (_PURE_ACK if choice.pure_acks else 0) | (
-        _RETRANSMISSION if choice.retransmissions else 0
+    unwanted = (PURE_ACK if choice.pure_acks else 0) | (
+        RETRANSMISSION if choice.retransmissions else 0
     )
     mask = (marks & unwanted) == 0
     if choice.resets:
@@ -321,7 +321,7 @@ def _counted(block: Block) -> dict[str, list[int]]:
     for name, bit in _FLAGS.items():
         found[name] = sums(((flags.items & bit) != 0).astype(np.int64), flags.offsets)
     marks = block.raw("packet_marks")
-    for name, bit in (("retrans_count", _RETRANSMISSION), ("out_of_order_count", _OUT_OF_ORDER)):
+    for name, bit in (("retrans_count", RETRANSMISSION), ("out_of_order_count", OUT_OF_ORDER)):
         found[name] = sums(((marks.items & bit) != 0).astype(np.int64), marks.offsets)
     windows = block.series("tcp_window_sizes")
     sizes = windows.items.astype(np.int64)
@@ -359,7 +359,7 @@ def _nanos(times: Any) -> npt.NDArray[np.int64]:
 OFTEN = 64
 """Values of a column that are asked for one by one, before all of them are fetched."""
 
-_PURE_ACK, _RETRANSMISSION, _OUT_OF_ORDER = 1, 4, 16
+PURE_ACK, RETRANSMISSION, OUT_OF_ORDER = 1, 4, 16
 """Bits of the column ``packet_marks``."""
 
 _RST = 4

@@ -19,6 +19,7 @@ from .own import (
     OnFeatureError,
     called,
     get_feature_registry,
+    named,
 )
 from .packets import PacketList
 from .table import FlowTable
@@ -99,29 +100,14 @@ def run_incremental(
 ) -> None:
     """Tells incremental features of the packets of some flows, in the order of the capture; their
     values are in the flows then."""
-    failed: set[tuple[str, int]] = set()
     packets = [PacketList(flow._block, flow._row) for flow in flows]
     for flow, own in zip(flows, packets, strict=True):
         flow.__dict__["packets"] = own
     order = _in_order(flows)
     for name, processor in processors.items():
+        failed = _told(name, processor, flows, packets, order, on_error)
         for number, flow in enumerate(flows):
-            if _failed(name, processor.initialize, on_error, flow):
-                failed.add((name, number))
-        update = processor.update
-        try:
-            if not failed:
-                for number, index in order:
-                    update(flows[number], packets[number][index])
-            else:
-                raise _Slowly
-        except Exception as error:
-            if on_error == "raise" and not isinstance(error, _Slowly):
-                flow = flows[number]
-                raise FeatureError(name, f"{flow.flow_id} ({flow.key})", error) from error
-            _again(name, processor, flows, packets, order, failed, on_error)
-        for number, flow in enumerate(flows):
-            if (name, number) in failed:
+            if number in failed:
                 flow._own[name] = None
             else:
                 flow._own[name] = called(name, processor.get_value, flow, on_error=on_error)
@@ -143,37 +129,49 @@ def vectorised(chunk: FlowTable, one: Feature, on_error: OnFeatureError) -> Iter
     return values.tolist() if isinstance(values, np.ndarray) else list(values)
 
 
-class _Slowly(Exception):
-    """Some flow has failed: packets of the others alone are told of."""
-
-
-def _again(
+def _told(
     name: str,
     processor: BaseIncrementalFeature,
     flows: Sequence[Flow],
     packets: Sequence[PacketList],
     order: Sequence[tuple[int, int]],
-    failed: set[tuple[str, int]],
     on_error: OnFeatureError,
-) -> None:
-    """From the beginning, without the flows for which a feature fails."""
-    for number, flow in enumerate(flows):
-        if (name, number) not in failed and _failed(name, processor.initialize, on_error, flow):
-            failed.add((name, number))
+) -> set[int]:
+    """Tells a feature of all packets; the numbers of the flows for which it fails."""
+    failed = _begun(name, processor, flows, on_error)
+    if not failed:
+        update = processor.update
+        try:
+            for number, index in order:
+                update(flows[number], packets[number][index])
+            return failed
+        except Exception as error:
+            if on_error == "raise":
+                raise FeatureError(name, named(flows[number]), error) from error
+        # From the beginning, without the flows for which it fails.
+        failed = _begun(name, processor, flows, on_error)
     for number, index in order:
-        if (name, number) in failed:
+        if number in failed:
             continue
-        if _failed(name, processor.update, on_error, flows[number], packets[number][index]):
-            failed.add((name, number))
+        if _fails(name, processor.update, on_error, flows[number], packets[number][index]):
+            failed.add(number)
+    return failed
 
 
-def _failed(name: str, function: Any, on_error: OnFeatureError, *values: Any) -> bool:
+def _begun(
+    name: str, processor: BaseIncrementalFeature, flows: Sequence[Flow], on_error: OnFeatureError
+) -> set[int]:
+    initialize = processor.initialize
+    numbers = range(len(flows))
+    return {number for number in numbers if _fails(name, initialize, on_error, flows[number])}
+
+
+def _fails(name: str, function: Any, on_error: OnFeatureError, *values: Any) -> bool:
     try:
         function(*values)
     except Exception as error:
         if on_error == "raise":
-            flow = values[0]
-            raise FeatureError(name, f"{flow.flow_id} ({flow.key})", error) from error
+            raise FeatureError(name, named(values[0]), error) from error
         return True
     return False
 
@@ -210,9 +208,10 @@ def _of_chunk(
         if flows is None:
             block = Block(chunk)
             flows = [Flow(block, row) for row in range(len(chunk))]
+            told = {one.name: one for one in own if isinstance(one, BaseIncrementalFeature)}
+            run_incremental(flows, told, on_error)
         name = _name(one)
         if isinstance(one, BaseIncrementalFeature):
-            run_incremental(flows, {name: one}, on_error)
             found[name] = [flow._own[name] for flow in flows]
         else:
             registry = get_feature_registry()

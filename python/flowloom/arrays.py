@@ -75,7 +75,7 @@ def numeric_columns(table: FlowTable, roles: str | Iterable[str]) -> list[str]:
     if unknown:
         known = "identity, time, feature, label, account"
         raise ValueError(f"{min(unknown)!r} is no role; there are {known}")
-    return [c.name for c in table.schema if c.role in wanted and c.data_type in _NUMBERS]
+    return [c.name for c in table.schema if c.role in wanted and c.data_type in NUMBERS]
 
 
 def to_numpy(
@@ -89,7 +89,7 @@ def to_numpy(
     matrix = np.empty((len(table), len(columns)), dtype=dtype)
     missing = []
     for place, name in enumerate(columns):
-        if table.column_type(name) not in _NUMBERS:
+        if table.column_type(name) not in NUMBERS:
             raise TypeError(f"{name} has no numbers but {table.column_type(name)}: leave it out")
         at = 0
         for part in table.parts(name):
@@ -116,9 +116,9 @@ def _item_dtype(table: FlowTable, name: str) -> np.dtype[Any]:
     item = data_type[5:-1] if data_type.startswith("list<") else ""
     if item == "time":
         return np.dtype(np.int64)
-    if item not in _NUMBERS:
+    if item not in NUMBERS:
         raise TypeError(f"{name} has no lists of numbers but {data_type}")
-    return np.dtype(_NUMBERS[item])
+    return np.dtype(NUMBERS[item])
 
 
 def _fill(
@@ -191,7 +191,7 @@ class _Target:
         os.replace(self._hidden, self._path)
 
 
-_NUMBERS = {
+NUMBERS = {
     "bool": "bool",
     "i8": "int8",
     "u8": "uint8",

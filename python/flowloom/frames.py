@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _native
+from ._block import PURE_ACK, RETRANSMISSION
 from ._jobs import OnError, Reader, check_on_error, finish, warn
 from ._options import Path_, Population, Sources, options
 from ._progress import Progressing
@@ -261,14 +262,11 @@ def _has_no(table: FlowTable, mark: int) -> npt.NDArray[np.bool_]:
     return cast("npt.NDArray[np.bool_]", np.asarray(table["marks"]) & mark == 0)
 
 
-_PURE_ACK, _RETRANSMISSION = 1, 4
-"""Marks."""
-
 _POPULATIONS: dict[str, Callable[[FlowTable], npt.NDArray[np.bool_]]] = {
     "all": lambda table: np.ones(len(table), dtype=bool),
-    "no-pure-ack": lambda table: _has_no(table, _PURE_ACK),
+    "no-pure-ack": lambda table: _has_no(table, PURE_ACK),
     "payload": _payload,
-    "payload-no-retransmission": lambda table: _payload(table) & _has_no(table, _RETRANSMISSION),
+    "payload-no-retransmission": lambda table: _payload(table) & _has_no(table, RETRANSMISSION),
 }
 
 _KEYS = ("capture", "flow_id")

@@ -304,7 +304,13 @@ def called(name: str, function: Callable[..., Any], *values: Any, on_error: OnFe
     except Exception as error:
         if on_error == "null":
             return None
-        raise FeatureError(name, _named(values[0]), error) from error
+        raise FeatureError(name, named(values[0]), error) from error
+
+
+def named(flow: Any) -> str:
+    """How an error names a flow."""
+    flow_id, key = getattr(flow, "flow_id", "?"), getattr(flow, "key", "?")
+    return f"{flow_id} ({key})"
 
 
 def get_feature_registry() -> FeatureRegistry:
@@ -363,11 +369,6 @@ def get_feature_extractors(
         for name, one in known.items()
         if feature_type is None or one.feature_type is feature_type
     }
-
-
-def _named(flow: Any) -> str:
-    flow_id, key = getattr(flow, "flow_id", "?"), getattr(flow, "key", "?")
-    return f"{flow_id} ({key})"
 
 
 _REGISTRY = FeatureRegistry()

@@ -467,16 +467,7 @@ def _printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-_DTYPES = {
-    "bool": "bool",
-    "i8": "int8",
-    "u8": "uint8",
-    "u16": "uint16",
-    "i32": "int32",
-    "i64": "int64",
-    "f64": "float64",
-    "time": "datetime64[ns]",
-}
+_DTYPES = {**arrays.NUMBERS, "time": "datetime64[ns]"}
 """Types of values that are numbers to NumPy."""
 
 _SHOWN = (
