@@ -24,6 +24,8 @@ struct Known {
     all: Vec<&'static LayerInfo>,
     /// The user's first.
     protocols: Vec<Arc<DeclaredProtocol>>,
+    /// How many are the user's.
+    own: usize,
     /// By their numbers in the library.
     layers: HashMap<usize, DeclaredLayer>,
 }
@@ -76,8 +78,9 @@ impl KnownLayers {
             layers.insert(*number, layer);
         }
         let all = first.into_iter().chain(LAYERS.iter().copied()).chain(last).collect();
+        let count = own.len();
         let protocols = own.into_iter().chain(shipped).collect();
-        Self(Arc::new(Known { all, protocols, layers }))
+        Self(Arc::new(Known { all, protocols, own: count, layers }))
     }
 
     /// All of them.
@@ -109,10 +112,9 @@ impl KnownLayers {
         let ports = [packet.src_port, packet.dst_port];
         let opening = Opening { transport, direction: Direction::Up, bytes, len, ports };
         let mut maybe = None;
-        for (at, protocol) in self.0.protocols.iter().enumerate() {
-            if protocol.is_own() != is_own {
-                continue;
-            }
+        let Known { protocols, own, .. } = &*self.0;
+        let places = if is_own { 0..*own } else { *own..protocols.len() };
+        for (at, protocol) in places.clone().zip(protocols.get(places).unwrap_or_default()) {
             let found = |is_certain: bool| Recognized { speaker: Speaker(at), is_certain };
             match protocol.probe(&opening) {
                 Match::Yes => return Some(found(true)),
@@ -242,6 +244,9 @@ impl Take for Shower<'_, '_> {
             (Kind::Int, declared::Value::Signed(number)) => {
                 self.w.add(info, at, len, Value::Int(*number));
             }
+            (Kind::Bool, declared::Value::Unsigned(number)) => {
+                self.w.add(info, at, len, Value::Bool(*number != 0));
+            }
             (_, declared::Value::Unsigned(number)) => self.w.computed(info, at, len, *number),
             (Kind::Text, declared::Value::Text(text)) => self.w.said(info, at, len, text),
             _ => {}
@@ -309,6 +314,7 @@ impl Shower<'_, '_> {
 fn kind(kind: ShownKind) -> Kind {
     match kind {
         ShownKind::Unsigned => Kind::Uint,
+        ShownKind::Flag => Kind::Bool,
         ShownKind::Signed => Kind::Int,
         ShownKind::Text => Kind::Text,
         ShownKind::Bytes => Kind::Bytes,

@@ -79,6 +79,38 @@ fn fragments_that_never_end_take_no_more_than_their_limit() {
     }
 }
 
+/// A byte of HPACK stands for a header field of four thousand bytes, again and again.
+#[test]
+fn small_headers_of_http2_do_not_make_large_texts() {
+    let (mut dissector, mut dissection) = (Dissector::default(), Dissection::default());
+    let large = [&[0x40, 1, b'a', 0x7f, 0xa1, 0x1e][..], &[b'b'; 4_000]].concat();
+    let frame = |block: &[u8]| {
+        let len = (block.len() as u32).to_be_bytes();
+        [&len[1..], &[1, 4, 0, 0, 0, 1], block].concat()
+    };
+    let settings = [0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 100];
+    let mut payload = [&settings[..], &frame(&large)].concat();
+    for _ in 0..200 {
+        payload.extend(frame(&[0xbe; 200]));
+    }
+    let mut bytes = vec![0x45, 0];
+    bytes.extend((40 + payload.len() as u16).to_be_bytes());
+    bytes.extend([0, 0, 0x40, 0, 64, 6, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2]);
+    bytes.extend([0x1f, 0x90, 0x9c, 0x40, 0, 0, 0, 1, 0, 0, 0, 1, 0x50, 0x18, 1, 0, 0, 0, 0, 0]);
+    bytes.extend(&payload);
+    let input = FrameInput {
+        number: 1,
+        time: Timestamp(0),
+        link: LinkType::RAW,
+        interface: 0,
+        original: bytes.len() as u32,
+        bytes: &bytes,
+    };
+    check(&input, &mut dissector, &mut dissection);
+    let headers = dissection.fields().iter().filter(|field| field.info.name == "http2.header");
+    assert_eq!(headers.count(), 1 + 200 * 200);
+}
+
 #[test]
 fn names_are_unique_and_documented() {
     let fields = KnownLayers::shipped().all().iter().flat_map(|layer| layer.fields);

@@ -117,7 +117,7 @@ pub(crate) fn is_start(bytes: &[u8]) -> bool {
 
 /// Whether a frame can begin with these bytes, where some before were lost.
 pub(crate) fn is_frame(bytes: &[u8]) -> bool {
-    FrameHeader::parse(bytes).is_some_and(|header| header.is_plausible())
+    is_start(bytes) || FrameHeader::parse(bytes).is_some_and(|header| header.is_plausible())
 }
 
 /// Bytes of the frame at the front, or of what a client says before any.

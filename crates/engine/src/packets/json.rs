@@ -148,7 +148,7 @@ impl Json<'_> {
     fn members(&mut self, fields: &[Field], layer: &LayerInfo, source: &[u8]) {
         let mut is_first = true;
         for member in members(fields) {
-            let is_again = self.is_repeated && member.field.info.name == "tls.app_data";
+            let is_again = self.is_repeated && SEGMENTS_HAVE.contains(&member.field.info.name);
             let is_said = self.ranges || member.is_said() && !is_again;
             if !is_said || is_repeated(fields, member) {
                 continue;
@@ -229,3 +229,7 @@ impl Json<'_> {
         }
     }
 }
+
+/// Bytes of messages that are only what the segments had.
+const SEGMENTS_HAVE: [&str; 5] =
+    ["data.data", "http2.data.data", "http2.headers", "ssh.encrypted", "tls.app_data"];

@@ -33,6 +33,8 @@ pub struct ShownField {
 pub enum ShownKind {
     /// A number without sign.
     Unsigned,
+    /// One bit.
+    Flag,
     /// A number with sign.
     Signed,
     /// Text.

@@ -128,7 +128,8 @@ impl<'s> FieldReader<'s> {
             }
             left -= field.bits;
             let (doc, tshark) = (field.doc.as_deref(), field.tshark.as_deref());
-            let about = About { doc, tshark, kind: ShownKind::Unsigned };
+            let kind = if field.bits == 1 { ShownKind::Flag } else { ShownKind::Unsigned };
+            let about = About { doc, tshark, kind };
             let slot = self.add(&field.name, FieldKind::Unsigned, &about, None)?;
             let name = Arc::from(field.name.as_str());
             fields.push(BitField { name, slot, shift: left, bits: field.bits });
