@@ -52,8 +52,10 @@ impl Member<'_> {
     /// most packets do without.
     fn is_implied(&self, value: Value) -> bool {
         match self.field.info.name {
-            "frame.interface_id" | "ip.dsfield" | "ip.flags" | "ip.frag_offset" | "ipv6.tclass"
-            | "tcp.urgent_pointer" => value == Value::Uint(0),
+            "frame.interface_id" | "vlan.priority" | "ip.dsfield" | "ip.flags"
+            | "ip.frag_offset" | "ipv6.flow" | "ipv6.tclass" | "tcp.urgent_pointer" => {
+                value == Value::Uint(0)
+            }
             "frame.cap_len" => self.before.is_some_and(|before| before.value == value),
             "data.len"
             | "ip.version"
