@@ -55,6 +55,7 @@ class Block:
     ) -> None:
         self.table = table
         self.choice = choice
+        self.is_choosy = any(choice)
         self.with_statistics = with_statistics
         self.packets = packets
         self.by_port = by_port
@@ -64,6 +65,7 @@ class Block:
         self._lists: dict[str, list[Any]] = {}
         self._raw: dict[str, Ragged] = {}
         self._series: dict[str, Ragged] = {}
+        self._bounds: dict[str, tuple[npt.NDArray[Any], list[int]]] = {}
         self._statistics: dict[str, ListStatistics] = {}
         self._keys: list[FlowKey] | None = None
         self._counts: dict[str, list[int]] = {}
@@ -128,7 +130,7 @@ class Block:
             for at in (2, 3, 5):
                 columns[at] = [value or 0 for value in columns[at]]
             self._keys = list(map(FlowKey._make, zip(*columns, strict=True)))
-            if any(self.choice):
+            if self.is_choosy:
                 for row in np.flatnonzero(self.kept().is_flipped).tolist():
                     self._keys[row] = self._keys[row].reverse()
         return self._keys
@@ -140,6 +142,15 @@ class Block:
         if name not in self._series:
             self._series[name] = self._derived(name)
         return self._series[name]
+
+    def sequence(self, name: str, row: int) -> npt.NDArray[Any]:
+        """A sequence of a flow: quick, for loops over flows."""
+        bounds = self._bounds.get(name)
+        if bounds is None:
+            series = self.series(name)
+            bounds = self._bounds[name] = (series.items, series.offsets.tolist())
+        items, offsets = bounds
+        return items[offsets[row] : offsets[row + 1]]
 
     def statistics(self, name: str) -> ListStatistics:
         """The statistics of a sequence of every flow."""
@@ -289,7 +300,7 @@ def _chosen(block: Block) -> _Kept:
     directions = block.raw("directions")
     kept = _Kept(directions.offsets, directions.items)
     choice = block.choice
-    if not any(choice):
+    if not block.is_choosy:
         return kept
     marks = block.raw("packet_marks").items
     unwanted = (PURE_ACK if choice.pure_acks else 0) | (

@@ -50,7 +50,7 @@ class FlowFeatures:
         self._row = row
 
     def _series(self, name: str) -> npt.NDArray[Any]:
-        return self._block.series(name)[self._row]
+        return self._block.sequence(name, self._row)
 
     @property
     def packet_lengths(self) -> npt.NDArray[np.int64]:
@@ -184,7 +184,7 @@ class Flow(Shortcuts):
     @property
     def start_time(self) -> float:
         """Time of the first packet, in seconds since 1970."""
-        if any(self._block.choice):
+        if self._block.is_choosy:
             return self._block.times("start")[self._row]
         return int(self._block.values("start_time")[self._row]) / 1e9
 
@@ -212,7 +212,7 @@ class Flow(Shortcuts):
     @property
     def packet_count(self) -> int:
         """Packets of both directions."""
-        if any(self._block.choice):
+        if self._block.is_choosy:
             return self._block.count("packet_count")[self._row]
         return int(self._block.values("packet_count")[self._row])
 
@@ -221,7 +221,7 @@ class Flow(Shortcuts):
     @property
     def byte_count(self) -> int:
         """Bytes of both directions, as frames on the wire."""
-        if any(self._block.choice):
+        if self._block.is_choosy:
             return self._block.count("byte_count")[self._row]
         return int(self._block.values("byte_count")[self._row])
 
@@ -253,47 +253,47 @@ class Flow(Shortcuts):
     @property
     def packet_lengths(self) -> npt.NDArray[np.int64]:
         """See :attr:`FlowFeatures.packet_lengths`."""
-        return self._block.series("packet_lengths")[self._row]
+        return self._block.sequence("packet_lengths", self._row)
 
     @property
     def ip_lengths(self) -> npt.NDArray[np.int64]:
         """See :attr:`FlowFeatures.ip_lengths`."""
-        return self._block.series("ip_lengths")[self._row]
+        return self._block.sequence("ip_lengths", self._row)
 
     @property
     def trans_lengths(self) -> npt.NDArray[np.int64]:
         """See :attr:`FlowFeatures.trans_lengths`."""
-        return self._block.series("trans_lengths")[self._row]
+        return self._block.sequence("trans_lengths", self._row)
 
     @property
     def app_lengths(self) -> npt.NDArray[np.int64]:
         """See :attr:`FlowFeatures.app_lengths`."""
-        return self._block.series("app_lengths")[self._row]
+        return self._block.sequence("app_lengths", self._row)
 
     @property
     def timestamps(self) -> npt.NDArray[np.float64]:
         """See :attr:`FlowFeatures.timestamps`."""
-        return self._block.series("timestamps")[self._row]
+        return self._block.sequence("timestamps", self._row)
 
     @property
     def iats(self) -> npt.NDArray[np.float64]:
         """See :attr:`FlowFeatures.iats`."""
-        return self._block.series("iats")[self._row]
+        return self._block.sequence("iats", self._row)
 
     @property
     def payload_bytes(self) -> npt.NDArray[np.int64]:
         """See :attr:`FlowFeatures.payload_bytes`."""
-        return self._block.series("payload_bytes")[self._row]
+        return self._block.sequence("payload_bytes", self._row)
 
     @property
     def tcp_flags(self) -> npt.NDArray[np.uint8]:
         """See :attr:`FlowFeatures.tcp_flags`."""
-        return self._block.series("tcp_flags")[self._row]
+        return self._block.sequence("tcp_flags", self._row)
 
     @property
     def tcp_window_sizes(self) -> npt.NDArray[np.uint16]:
         """See :attr:`FlowFeatures.tcp_window_sizes`."""
-        return self._block.series("tcp_window_sizes")[self._row]
+        return self._block.sequence("tcp_window_sizes", self._row)
 
     # Packets.
 
@@ -415,7 +415,7 @@ def stats_of(block: Block, row: int) -> dict[str, Any]:
     """The statistics of a flow's sequences, and some of the flow."""
     found: dict[str, Any] = {}
     for name, series in STATISTICS.items():
-        if block.shows(series) and len(block.series(series)[row]):
+        if block.shows(series) and len(block.sequence(series, row)):
             found[name] = StatisticsView(block.statistics(series), row)
     metrics = block.metrics()[row]
     up, down = metrics.up_packet_count, metrics.down_packet_count
