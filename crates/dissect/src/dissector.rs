@@ -224,11 +224,11 @@ impl Dissector {
                 let len = w.rest(at).len();
                 match self.streams.segment(packet, len) {
                     Some((stream, again)) => {
-                        let before = stream.pending.len();
+                        let before = stream.held();
                         let spoken = stream.speaks;
                         layers::data(w, at, again);
                         layers::app::segment(w, packet, &self.known, stream, at + again);
-                        let after = stream.pending.len();
+                        let after = stream.held();
                         let is_http2 = stream.speaks == Some(Speaks::Http2);
                         self.streams.note(before, after);
                         if is_http2 && spoken != Some(Speaks::Http2) {

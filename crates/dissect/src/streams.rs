@@ -83,7 +83,7 @@ impl Streams {
         }
         let stream = self.sides.entry(side).or_default();
         if packet.tcp_flags & SYN != 0 {
-            self.held -= stream.pending.len();
+            self.held -= stream.held();
             *stream = Stream { next: Some(packet.seq.wrapping_add(1)), ..Stream::default() };
             return (len > 0).then_some((stream, 0));
         }
@@ -95,7 +95,7 @@ impl Streams {
         if known == 0 || known > u32::MAX / 2 {
             if known != 0 {
                 // A hole: what was waited for does not come.
-                self.held -= stream.pending.len();
+                self.held -= stream.held();
                 stream.lose();
             }
             stream.next = Some(end);
@@ -113,7 +113,7 @@ impl Streams {
     pub(crate) fn answers_are(&mut self, packet: &Packet, speaks: Speaks) {
         let stream = self.sides.entry(Side::other(packet)).or_default();
         if stream.speaks != Some(speaks) {
-            self.held -= stream.pending.len();
+            self.held -= stream.held();
             stream.lose();
             stream.speaks = Some(speaks);
         }
@@ -124,13 +124,18 @@ impl Streams {
     pub(crate) fn note(&mut self, before: usize, after: usize) {
         self.held = self.held + after - before;
         if self.held > HELD_MAX {
-            self.sides.values_mut().filter(|side| !side.pending.is_empty()).for_each(Stream::lose);
+            self.sides.values_mut().filter(|side| side.held() > 0).for_each(Stream::lose);
             self.held = 0;
         }
     }
 }
 
 impl Stream {
+    /// Bytes that are kept for what is still to come.
+    pub(crate) fn held(&self) -> usize {
+        self.pending.len() + self.http2.as_ref().map_or(0, |said| said.held())
+    }
+
     /// Keeps bytes until there are more; gives them up if there are too many.
     pub(crate) fn keep(&mut self, bytes: &[u8]) {
         if self.pending.len() + bytes.len() > PENDING_MAX {
@@ -155,5 +160,6 @@ const SYN: u8 = 2;
 const STREAMS_MAX: usize = 1 << 16;
 /// Bytes that wait for the rest of a message, of each direction: a DNS message or a record of TLS.
 const PENDING_MAX: usize = (64 << 10) + 2;
-/// Bytes that wait for the rest of a message, of all directions together.
+/// Bytes that wait for the rest of a message, and header fields that HPACK may refer to, of all directions
+/// together.
 const HELD_MAX: usize = 64 << 20;

@@ -88,27 +88,35 @@ fn small_headers_of_http2_do_not_make_large_texts() {
         let len = (block.len() as u32).to_be_bytes();
         [&len[1..], &[1, 4, 0, 0, 0, 1], block].concat()
     };
-    let settings = [0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 100];
-    let mut payload = [&settings[..], &frame(&large)].concat();
+    let mut payload = [&SETTINGS[..], &frame(&large)].concat();
     for _ in 0..200 {
         payload.extend(frame(&[0xbe; 200]));
     }
-    let mut bytes = vec![0x45, 0];
-    bytes.extend((40 + payload.len() as u16).to_be_bytes());
-    bytes.extend([0, 0, 0x40, 0, 64, 6, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2]);
-    bytes.extend([0x1f, 0x90, 0x9c, 0x40, 0, 0, 0, 1, 0, 0, 0, 1, 0x50, 0x18, 1, 0, 0, 0, 0, 0]);
-    bytes.extend(&payload);
-    let input = FrameInput {
-        number: 1,
-        time: Timestamp(0),
-        link: LinkType::RAW,
-        interface: 0,
-        original: bytes.len() as u32,
-        bytes: &bytes,
-    };
-    check(&input, &mut dissector, &mut dissection);
+    check(&raw(&segment(1, 1, &payload)), &mut dissector, &mut dissection);
     let headers = dissection.fields().iter().filter(|field| field.info.name == "http2.header");
     assert_eq!(headers.count(), 1 + 200 * 200);
+}
+
+/// Headers that never end are given up once all of them together are too much.
+#[test]
+fn unfinished_headers_of_http2_are_bounded_together() {
+    let (mut dissector, mut dissection) = (Dissector::default(), Dissection::default());
+    // A header field with a value of 15,000 bytes; the next one is in another frame.
+    let header = [0, 0x3a, 0x9e, 1, 0, 0, 0, 0, 1, 0x40, 1, b'a', 0x7f, 0x99, 0x74];
+    let begun = [&SETTINGS[..], &header, &[b'b'; 15_000]].concat();
+    let end = [0, 0, 1, 9, 4, 0, 0, 0, 1, 0x82];
+    let mut is_told = |connections: std::ops::Range<u16>, asked: u16| {
+        for connection in connections {
+            dissector.dissect(&raw(&segment(connection, 1, &begun)), &mut dissection);
+        }
+        let seq = 1 + begun.len() as u32;
+        dissector.dissect(&raw(&segment(asked, seq, &end)), &mut dissection);
+        dissection.fields().iter().any(|field| field.info.name == "http2.headers.method")
+    };
+    assert!(is_told(0..10, 0));
+    // 15 kB each, of 64 MiB.
+    assert!(!is_told(10..4_600, 1));
+    assert!(is_told(4_600..4_610, 4_600));
 }
 
 #[test]
@@ -125,6 +133,33 @@ fn names_are_unique_and_documented() {
     for layer in KnownLayers::shipped().all() {
         assert!(!layer.doc.is_empty() && !layer.prefix.is_empty(), "{}", layer.name);
         assert!(layer.fields.iter().all(|field| field.doc.ends_with('.')), "{}", layer.name);
+    }
+}
+
+const SETTINGS: [u8; 15] = [0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 100];
+
+/// A packet of IPv4 and TCP, from one of many senders.
+fn segment(sender: u16, seq: u32, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0x45, 0];
+    bytes.extend((40 + payload.len() as u16).to_be_bytes());
+    bytes.extend([0, 0, 0x40, 0, 64, 6, 0, 0, 192, 0]);
+    bytes.extend(sender.to_be_bytes());
+    bytes.extend([192, 0, 2, 2, 0x1f, 0x90, 0x9c, 0x40]);
+    bytes.extend(seq.to_be_bytes());
+    bytes.extend([0, 0, 0, 1, 0x50, 0x18, 1, 0, 0, 0, 0, 0]);
+    bytes.extend(payload);
+    bytes
+}
+
+/// A frame that begins with an IP header.
+fn raw(bytes: &[u8]) -> FrameInput<'_> {
+    FrameInput {
+        number: 1,
+        time: Timestamp(0),
+        link: LinkType::RAW,
+        interface: 0,
+        original: bytes.len() as u32,
+        bytes,
     }
 }
 

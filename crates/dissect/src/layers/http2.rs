@@ -103,6 +103,11 @@ pub(crate) struct Said {
 }
 
 impl Said {
+    /// Bytes that are kept for what is still to come.
+    pub(crate) fn held(&self) -> usize {
+        self.decoder.table_size() + self.block.as_ref().map_or(0, Vec::len)
+    }
+
     /// Bytes were lost, and perhaps a header among them.
     pub(crate) fn lose(&mut self) {
         self.decoder.forget();

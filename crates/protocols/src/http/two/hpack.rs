@@ -92,6 +92,11 @@ impl Decoder {
         self.has_unknown = true;
     }
 
+    /// Bytes of the entries in the table, as RFC 7541, 4.1 counts them.
+    pub fn table_size(&self) -> usize {
+        self.size
+    }
+
     /// Decodes a block; gives `field` each name and value that is known. Gives whether all were known.
     pub(super) fn decode(
         &mut self,
