@@ -55,7 +55,7 @@ class Block:
     ) -> None:
         self.table = table
         self.choice = choice
-        self.is_choosy = any(choice)
+        self.leaves_out = any(choice)
         self.with_statistics = with_statistics
         self.packets = packets
         self.by_port = by_port
@@ -91,9 +91,7 @@ class Block:
             return values[row]
         if name not in self.names:
             return None
-        array = self._arrays.get(name)
-        if array is None:
-            array = self._arrays[name] = self.table._native.array(0, name)
+        array = self._array(name)
         asked = self._asked[name] = self._asked.get(name, 0) + 1
         # Lists stay with the flow they are handed to: who changes one must not change another's.
         if asked == OFTEN and not array.data_type.startswith(("list", "struct")):
@@ -105,14 +103,14 @@ class Block:
         if name not in self._lists:
             if name not in self.names:
                 raise missing(name, self.names)
-            self._lists[name] = self.table._native.array(0, name).to_pylist()
+            self._lists[name] = self._array(name).to_pylist()
         return self._lists[name]
 
     def is_filled(self, name: str) -> list[bool]:
         """Of which flows a list has items."""
         if name not in self.names:
             return [False] * len(self)
-        offsets = np.asarray(self.table._native.array(0, name).offsets())
+        offsets = np.asarray(self._array(name).offsets())
         filled: list[bool] = (np.diff(offsets) > 0).tolist()
         return filled
 
@@ -130,7 +128,7 @@ class Block:
             for at in (2, 3, 5):
                 columns[at] = [value or 0 for value in columns[at]]
             self._keys = list(map(FlowKey._make, zip(*columns, strict=True)))
-            if self.is_choosy:
+            if self.leaves_out:
                 for row in np.flatnonzero(self.kept().is_flipped).tolist():
                     self._keys[row] = self._keys[row].reverse()
         return self._keys
@@ -144,7 +142,7 @@ class Block:
         return self._series[name]
 
     def sequence(self, name: str, row: int) -> npt.NDArray[Any]:
-        """A sequence of a flow: quick, for loops over flows."""
+        """A sequence of one flow."""
         bounds = self._bounds.get(name)
         if bounds is None:
             series = self.series(name)
@@ -234,6 +232,11 @@ class Block:
         chosen = None if offsets is None else [offsets[place] for place in places]
         return [numbers[place] for place in places], chosen
 
+    def _array(self, name: str) -> _native.Array:
+        if name not in self._arrays:
+            self._arrays[name] = self.table._native.array(0, name)
+        return self._arrays[name]
+
     def _derived(self, name: str) -> Ragged:
         kept = self.kept()
         if name in LENGTHS:
@@ -300,7 +303,7 @@ def _chosen(block: Block) -> _Kept:
     directions = block.raw("directions")
     kept = _Kept(directions.offsets, directions.items)
     choice = block.choice
-    if not block.is_choosy:
+    if not block.leaves_out:
         return kept
     marks = block.raw("packet_marks").items
     unwanted = (PURE_ACK if choice.pure_acks else 0) | (

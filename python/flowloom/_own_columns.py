@@ -185,7 +185,7 @@ def _in_order(flows: Sequence[Flow]) -> list[tuple[int, int]]:
     lengths, frames = [], []
     for flow in flows:
         block, row = flow._block, flow._row
-        count = len(block.series("packet_lengths")[row])
+        count = len(block.sequence("packet_lengths", row))
         lengths.append(count)
         # Without their numbers, packets of a flow stay together, at the place of its first.
         found = block.frames(row) if "frame_numbers" in block.names else None

@@ -184,7 +184,7 @@ class Flow(Shortcuts):
     @property
     def start_time(self) -> float:
         """Time of the first packet, in seconds since 1970."""
-        if self._block.is_choosy:
+        if self._block.leaves_out:
             return self._block.times("start")[self._row]
         return int(self._block.values("start_time")[self._row]) / 1e9
 
@@ -212,7 +212,7 @@ class Flow(Shortcuts):
     @property
     def packet_count(self) -> int:
         """Packets of both directions."""
-        if self._block.is_choosy:
+        if self._block.leaves_out:
             return self._block.count("packet_count")[self._row]
         return int(self._block.values("packet_count")[self._row])
 
@@ -221,7 +221,7 @@ class Flow(Shortcuts):
     @property
     def byte_count(self) -> int:
         """Bytes of both directions, as frames on the wire."""
-        if self._block.is_choosy:
+        if self._block.leaves_out:
             return self._block.count("byte_count")[self._row]
         return int(self._block.values("byte_count")[self._row])
 

@@ -253,7 +253,7 @@ class PacketList(Sequence[Packet]):
     def __init__(self, block: Block, row: int) -> None:
         self._block = block
         self._row = row
-        self._count = len(block.series("packet_lengths")[row])
+        self._count = len(block.sequence("packet_lengths", row))
         self._made: list[Packet] | None = None
         self._frames: list[Stored | None] | None = None
 
@@ -295,30 +295,30 @@ class PacketList(Sequence[Packet]):
     def known(self, index: int) -> dict[str, Header]:
         """What the flow knows of a packet's headers."""
         block, row = self._block, self._row
-        is_up = bool(block.series("directions")[row][index] > 0)
+        is_up = bool(block.sequence("directions", row)[index] > 0)
         ports = [block.values("src_port")[row] or 0, block.values("dst_port")[row] or 0]
         if bool(block.kept().is_flipped[row]) == is_up:
             ports.reverse()
         protocol = block.values("protocol")[row]
         if protocol == _TCP:
-            flags = int(block.series("tcp_flags")[row][index])
-            window = int(block.series("tcp_window_sizes")[row][index])
+            flags = int(block.sequence("tcp_flags", row)[index])
+            window = int(block.sequence("tcp_window_sizes", row)[index])
             fields = {"sport": ports[0], "dport": ports[1], "flags": flags, "win": window}
             return {"tcp": Header("tcp", fields)}
         if protocol == _UDP:
-            length = int(abs(block.series("trans_lengths")[row][index]))
+            length = int(abs(block.sequence("trans_lengths", row)[index]))
             return {"udp": Header("udp", {"sport": ports[0], "dport": ports[1], "len": length})}
         return {}
 
     def _packets(self) -> list[Packet]:
         if self._made is None:
-            series, row = self._block.series, self._row
+            sequence, row = self._block.sequence, self._row
             lengths = (
-                np.abs(series(name)[row]).tolist()
+                np.abs(sequence(name, row)).tolist()
                 for name in ("packet_lengths", "ip_lengths", "trans_lengths", "app_lengths")
             )
-            times = series("timestamps")[row].tolist()
-            is_up = (series("directions")[row] > 0).tolist()
+            times = sequence("timestamps", row).tolist()
+            is_up = (sequence("directions", row) > 0).tolist()
             self._made = [
                 Packet(self, *values)
                 for values in zip(range(self._count), times, *lengths, is_up, strict=True)
@@ -342,7 +342,7 @@ class PacketList(Sequence[Packet]):
         for frame in frames:
             by_time.setdefault(frame.time_ns, []).append(frame)
         found: list[Stored | None] = []
-        for time in self._block.series("times_ns")[self._row].tolist():
+        for time in self._block.sequence("times_ns", self._row).tolist():
             there = by_time.get(time)
             found.append(there.pop(0) if there else None)
         return found

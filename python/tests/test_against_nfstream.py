@@ -8,41 +8,24 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from corpus import CORPUS, captures, needed, reviewed
 
 import flowloom as fl
 
 nfstream = pytest.importorskip("nfstream", reason="nfstream is not installed")
 
-CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
-REVIEWED = Path(__file__).with_name("reviewed") / "nfstream.tsv"
-NEVER = 10**8
+NEVER = 10**10
 """Seconds of silence that end a flow: none does."""
 PACKETS = 50
 """Packets whose lengths and gaps are compared."""
 
-if not CORPUS.is_dir():
-    pytest.skip(f"no corpus in {CORPUS}", allow_module_level=True)
-
-
-def captures() -> Iterator[Path]:
-    for path in sorted(CORPUS.glob("**/*.*cap*")):
-        if path.is_file() and "expected" not in path.parts and path.stat().st_size < 20_000_000:
-            yield path
-
-
-def reviewed() -> dict[str, set[str]]:
-    lines = REVIEWED.read_text(encoding="utf-8").splitlines()
-    fields = [line.split("\t") for line in lines if line and not line.startswith("#")]
-    assert all(len(field) == 3 and field[2] for field in fields), "capture, differences, reason"
-    assert len({field[0] for field in fields}) == len(fields)
-    return {field[0]: set(field[1].split(",")) for field in fields}
+needed()
 
 
 def test_flows_and_statistics_are_those_of_nfstream() -> None:
@@ -57,9 +40,7 @@ def test_flows_and_statistics_are_those_of_nfstream() -> None:
     }
     print("{captures} captures, {flows} flows, {values} values compared".format(**counts))
     assert counts["flows"] > 1500
-    assert {name: kinds for name, kinds in differences.items() if kinds} == {
-        name: sorted(kinds) for name, kinds in reviewed().items()
-    }
+    assert {name: kinds for name, kinds in differences.items() if kinds} == reviewed("nfstream")
 
 
 Key = tuple[Any, ...]

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from corpus import CORPUS, captures, needed, reviewed
 
 import flowloom as fl
 
 wa1kpcap = pytest.importorskip("wa1kpcap", reason="wa1kpcap is not installed")
 
-CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
-REVIEWED = Path(__file__).with_name("reviewed") / "wa1kpcap.tsv"
 SEQUENCES = (
     "packet_lengths",
     "ip_lengths",
@@ -29,22 +27,7 @@ SEQUENCES = (
     "tcp_window_sizes",
 )
 
-if not CORPUS.is_dir():
-    pytest.skip(f"no corpus in {CORPUS}", allow_module_level=True)
-
-
-def captures() -> Iterator[Path]:
-    for path in sorted(CORPUS.glob("**/*.*cap*")):
-        if path.is_file() and "expected" not in path.parts and path.stat().st_size < 20_000_000:
-            yield path
-
-
-def reviewed() -> dict[str, set[str]]:
-    lines = REVIEWED.read_text(encoding="utf-8").splitlines()
-    fields = [line.split("\t") for line in lines if line and not line.startswith("#")]
-    assert all(len(field) == 3 and field[2] for field in fields), "capture, differences, reason"
-    assert len({field[0] for field in fields}) == len(fields)
-    return {field[0]: set(field[1].split(",")) for field in fields}
+needed()
 
 
 def test_flows_and_sequences_are_those_of_wa1kpcap() -> None:
@@ -56,10 +39,7 @@ def test_flows_and_sequences_are_those_of_wa1kpcap() -> None:
             found[str(path.relative_to(CORPUS))] = differences
     print("{captures} captures, {flows} flows, {values} values compared".format(**counts))
     assert counts["flows"] > 1500
-    known = reviewed()
-    assert {name: sorted(kinds) for name, kinds in found.items()} == {
-        name: sorted(kinds) for name, kinds in known.items()
-    }
+    assert {name: sorted(kinds) for name, kinds in found.items()} == reviewed("wa1kpcap")
 
 
 def compared(path: Path, counts: dict[str, int]) -> set[str]:
