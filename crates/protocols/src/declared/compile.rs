@@ -389,6 +389,6 @@ const NAME_MAX: usize = 40;
 /// Characters of a name of tshark's.
 const TSHARK_NAME_MAX: usize = 100;
 /// Where the bytes that conditions look at can begin, and what a length can leave out.
-const OFFSET_MAX: usize = 4_096;
+pub(super) const OFFSET_MAX: usize = 4_096;
 /// Bytes that are looked for at a place.
 const PREFIX_BYTES_MAX: usize = 64;

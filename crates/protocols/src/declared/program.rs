@@ -32,18 +32,44 @@ pub(super) struct Operation {
 
 #[derive(Debug)]
 pub(super) enum Kind {
-    Fixed { size: Size, code: Code },
-    Bits { group_size: usize, fields: Vec<BitField> },
+    /// With `xor`, the bytes are masked with those of the protocol from there on.
+    Fixed {
+        size: Size,
+        code: Code,
+        xor: Option<usize>,
+    },
+    Bits {
+        group_size: usize,
+        fields: Vec<BitField>,
+    },
     Varint,
-    Prefixed { length: Length, body: Body },
+    Prefixed {
+        length: Length,
+        body: Body,
+    },
     Computed(Expression),
-    Tlv { type_size: usize, length: Length, align: usize, mapping: Mapping },
-    Counted { count: usize, item: Item },
+    Tlv {
+        type_size: usize,
+        length: Length,
+        align: usize,
+        mapping: Mapping,
+    },
+    Counted {
+        count: usize,
+        item: Item,
+    },
     Rest(Code),
-    Until { delimiter: Box<[u8]>, or_end: bool, body: Body },
+    Until {
+        delimiter: Box<[u8]>,
+        or_end: bool,
+        body: Body,
+    },
     DnsName,
     PrefixedList(PrefixedList),
-    Repeat { part: usize, merge: bool },
+    Repeat {
+        part: usize,
+        merge: bool,
+    },
 }
 
 #[derive(Debug)]

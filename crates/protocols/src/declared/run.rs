@@ -26,15 +26,15 @@ pub(super) struct Reading {
 }
 
 /// Reads the message at the front of `bytes`.
-pub(super) fn read(program: &[Definition], start: usize, bytes: &[u8]) -> Reading {
+pub(super) fn read<'p>(program: &'p [Definition], start: usize, bytes: &'p [u8]) -> Reading {
     Runner::new(program, None).run(start, bytes)
 }
 
 /// The same; `taker` takes each field where it is.
-pub(super) fn show(
-    program: &[Definition],
+pub(super) fn show<'p>(
+    program: &'p [Definition],
     start: usize,
-    bytes: &[u8],
+    bytes: &'p [u8],
     taker: &mut dyn Take,
 ) -> Reading {
     let mut runner = Runner::new(program, Some(taker));
@@ -51,6 +51,8 @@ struct Runner<'p, 't> {
     bytes: usize,
     /// Bytes that are kept of a text.
     value_bytes: usize,
+    /// From the first byte of the protocol that is read.
+    protocol: &'p [u8],
     taker: Option<&'t mut dyn Take>,
 }
 
@@ -95,6 +97,13 @@ impl<'m> Frame<'m> {
     fn length_in(&self, slot: Option<usize>) -> Option<usize> {
         let number = (*self.slots.get(slot?)?)?;
         usize::try_from(number).ok()
+    }
+
+    fn size(&self, size: Size) -> Option<usize> {
+        match size {
+            Size::Bytes(size) => Some(size),
+            Size::Field(field) => self.length_in(Some(field)),
+        }
     }
 
     fn set(&mut self, slot: usize, number: Option<i64>) {
@@ -156,12 +165,13 @@ impl<'p, 't> Runner<'p, 't> {
             values: VALUES_MAX,
             bytes: KEPT_BYTES_MAX,
             value_bytes: VALUE_BYTES_MAX,
+            protocol: &[],
             taker,
         }
     }
 
     /// Reads a message: the protocol at a place of the program, and those in it.
-    fn run(&mut self, start: usize, bytes: &[u8]) -> Reading {
+    fn run(&mut self, start: usize, bytes: &'p [u8]) -> Reading {
         let program = self.program;
         let mut reading = Reading::default();
         let (mut at, mut rest, mut base) = (start, bytes, 0);
@@ -170,6 +180,7 @@ impl<'p, 't> Runner<'p, 't> {
             if let Some(taker) = &mut self.taker {
                 taker.layer(at, base);
             }
+            self.protocol = rest;
             let (frame, is_complete) = self.definition(definition, rest, base);
             if layer == 0 {
                 reading.total_length = frame.total;
@@ -234,13 +245,16 @@ impl<'p, 't> Runner<'p, 't> {
         let (name, slot) = (&operation.name, operation.slot);
         let start = frame.place();
         match &operation.kind {
-            Kind::Fixed { size, code } => {
-                let size = match size {
-                    Size::Bytes(size) => *size,
-                    Size::Field(field) => frame.length_in(Some(*field))?,
-                };
+            Kind::Fixed { size, code, xor: None } => {
+                let size = frame.size(*size)?;
                 let bytes = frame.take(size)?;
                 self.keep(frame, name, slot, *code, (bytes, start));
+            }
+            Kind::Fixed { size, code, xor: Some(at) } => {
+                let size = frame.size(*size)?;
+                let mask = self.protocol.get(*at..at.checked_add(size)?)?;
+                let plain = frame.take(size)?.iter().zip(mask).map(|(a, b)| a ^ b);
+                self.keep(frame, name, slot, *code, (&plain.collect::<Vec<_>>(), start));
             }
             Kind::Bits { group_size, fields } => {
                 self.bits(frame, name, *group_size, fields)?;

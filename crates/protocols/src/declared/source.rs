@@ -86,6 +86,7 @@ pub(super) struct FieldSource {
     pub(super) size_field: Option<Spanned<String>>,
     pub(super) format: Option<Spanned<FormatName>>,
     pub(super) endian: Option<Endian>,
+    pub(super) xor_offset: Option<Spanned<usize>>,
     pub(super) group_size: Option<Spanned<usize>>,
     pub(super) fields: Option<Vec<Spanned<BitsSource>>>,
     pub(super) length_size: Option<Spanned<LengthSource>>,

@@ -286,7 +286,7 @@ fn client_subnet(value: &mut Reader<'_>) -> Option<String> {
 }
 
 /// Questions that are kept of a message.
-pub const QUESTIONS_MAX: usize = 16;
+pub const QUESTIONS_MAX: usize = 64;
 /// Records that are kept of a message.
 pub const RECORDS_MAX: usize = 256;
 const CLIENT_SUBNET: u16 = 8;

@@ -22,6 +22,18 @@ pub(super) struct Long<'a> {
 
 /// Reads the long header at the front of the rest of a datagram, which had `len` bytes on the wire.
 pub(super) fn long(bytes: &[u8], len: usize) -> Option<Long<'_>> {
+    // Only a version negotiation need not have it (RFC 9000 section 17.2.1).
+    read(bytes, len)
+        .filter(|packet| bytes[0] & FIXED != 0 || packet.kind == PacketKind::VersionNegotiation)
+}
+
+/// The same of a connection that is known already: its packets need not have the fixed bit, if the
+/// receiver said so (RFC 9287).
+pub(super) fn long_of_known(bytes: &[u8], len: usize) -> Option<Long<'_>> {
+    read(bytes, len).filter(|packet| bytes[0] & FIXED != 0 || packet.kind != PacketKind::Unknown)
+}
+
+fn read(bytes: &[u8], len: usize) -> Option<Long<'_>> {
     let mut cursor = Cursor::new(bytes);
     let first = cursor.u8()?;
     if first & LONG == 0 {
@@ -30,10 +42,6 @@ pub(super) fn long(bytes: &[u8], len: usize) -> Option<Long<'_>> {
     let version = Version(cursor.u32()?);
     let (dcid, scid) = ids(version, &mut cursor)?;
     let kind = version.kind(first);
-    // Only a version negotiation need not have it (RFC 9000 section 17.2.1).
-    if first & FIXED == 0 && kind != PacketKind::VersionNegotiation {
-        return None;
-    }
     let has_length =
         matches!(kind, PacketKind::Initial | PacketKind::ZeroRtt | PacketKind::Handshake)
             && version.initial_rule().is_some();

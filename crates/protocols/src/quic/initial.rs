@@ -40,7 +40,11 @@ impl Initials {
     /// Opens the Initial packet at the front of `bytes`, the rest of a datagram, which had `len`
     /// bytes on the wire.
     pub fn read(&mut self, bytes: &[u8], len: usize, direction: Direction) -> Option<Initial> {
-        let packet = header::long(bytes, len)?;
+        let packet = if self.client().is_some() {
+            header::long_of_known(bytes, len)?
+        } else {
+            header::long(bytes, len)?
+        };
         if packet.kind != PacketKind::Initial {
             return None;
         }

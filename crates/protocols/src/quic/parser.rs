@@ -86,7 +86,9 @@ impl QuicParser {
     fn long_packets(&mut self, datagram: &Datagram<'_>, context: &mut Context<'_>) -> bool {
         let (mut bytes, mut len) = (datagram.bytes, datagram.len);
         let mut count = 0;
-        while let Some(packet) = header::long(bytes, len) {
+        let is_known = context.findings.quic.as_ref().is_some_and(|quic| quic.dcid.is_some());
+        let long = if is_known { header::long_of_known } else { header::long };
+        while let Some(packet) = long(bytes, len) {
             if count > 0 && packet.kind == PacketKind::Unknown || packet.len == 0 {
                 break;
             }

@@ -151,6 +151,31 @@ fn a_hello_in_several_packets_is_put_together() {
     }
 }
 
+/// RFC 9287: who is told that it may, leaves out the bit that every packet has otherwise.
+#[test]
+fn an_answer_need_not_have_the_fixed_bit() {
+    let connection = Connection::new(Version::V1);
+    let client = connection.client(DCID, 0, &crypto(0, &hello()));
+    // The first bits are not sealed with the payload's length, but are part of what is signed.
+    let initial =
+        Initial { version: Version::V1, dcid: CLIENT, scid: SERVER, token: &[], number: 0 };
+    let mut answer = initial.seal_greased(&connection.keys.server, &crypto(0, &server_hello()));
+    let mut handshake = handshake_packet(CLIENT, SERVER);
+    handshake[0] &= !0x40;
+    answer.extend(handshake);
+    let mut script = script();
+    script.up(&client);
+    script.down(&answer);
+    let findings = script.end();
+    let tls = findings.tls.as_deref().unwrap();
+    assert_eq!((tls.client_hellos.len(), tls.server_hellos.len()), (1, 1));
+    assert_eq!(kinds(findings.quic.as_deref().unwrap()), ["initial", "initial", "handshake"]);
+    // Of a connection that is not known, that is no packet of QUIC.
+    let mut script = self::script();
+    script.down(&answer);
+    assert!(script.end().quic.is_none());
+}
+
 #[test]
 fn packets_of_one_datagram_are_told_apart() {
     let connection = Connection::new(Version::V1);

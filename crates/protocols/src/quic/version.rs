@@ -64,7 +64,8 @@ impl Version {
             1 | DRAFT_33 | DRAFT_34 => &V1,
             0x6b33_43cf => &V2,
             DRAFT_29..=DRAFT_32 => &DRAFT_29_TO_32,
-            DRAFT_23..=DRAFT_28 | MVFST_DRAFT_27 => &DRAFT_23_TO_28,
+            DRAFT_23..=DRAFT_28 | MVFST_DRAFT_27 | MVFST_EXPERIMENT => &DRAFT_23_TO_28,
+            DRAFT_21 | DRAFT_22 | MVFST_DRAFT_22 => &DRAFT_21_AND_22,
             Q050 => &GOOGLE_Q050,
             T050 => &GOOGLE_T050,
             T051 => &GOOGLE_T051,
@@ -122,15 +123,30 @@ pub(super) const Q046: u32 = u32::from_be_bytes(*b"Q046");
 const Q050: u32 = u32::from_be_bytes(*b"Q050");
 const T050: u32 = u32::from_be_bytes(*b"T050");
 const T051: u32 = u32::from_be_bytes(*b"T051");
+const DRAFT_21: u32 = 0xff00_0015;
+const DRAFT_22: u32 = 0xff00_0016;
 const DRAFT_23: u32 = 0xff00_0017;
 const DRAFT_28: u32 = 0xff00_001c;
 const DRAFT_29: u32 = 0xff00_001d;
 const DRAFT_32: u32 = 0xff00_0020;
 const DRAFT_33: u32 = 0xff00_0021;
 const DRAFT_34: u32 = 0xff00_0022;
+/// Facebook's own, after draft 22.
+const MVFST_DRAFT_22: u32 = 0xface_b001;
 const MVFST_DRAFT_27: u32 = 0xface_b002;
+/// Seals as draft 27 does.
+const MVFST_EXPERIMENT: u32 = 0xface_b00e;
 
 const LABELS: [&str; 3] = ["quic key", "quic iv", "quic hp"];
+
+/// draft-ietf-quic-tls-22 section 5.2.
+const DRAFT_21_AND_22: InitialRule = InitialRule {
+    salt: [
+        0x7f, 0xbc, 0xdb, 0x0e, 0x7c, 0x66, 0xbb, 0xe9, 0x19, 0x3a, 0x96, 0xcd, 0x21, 0x51, 0x9e,
+        0xbd, 0x7a, 0x02, 0x64, 0x4a,
+    ],
+    labels: LABELS,
+};
 
 /// RFC 9001 section 5.2; drafts 33 and 34 had it already.
 const V1: InitialRule = InitialRule {

@@ -140,6 +140,8 @@ fn version_letters(version: u16) -> &'static str {
         0x0301 => "10",
         0x0300 => "s3",
         0x0002 => "s2",
+        // What OpenSSL's first DTLS said, as JA4's own programs and tshark have it.
+        0x0100 => "s1",
         0xfeff => "d1",
         0xfefd => "d2",
         0xfefc => "d3",

@@ -15,7 +15,7 @@ use super::super::source::{
     Endian, FieldSource, FieldType, FormatName, LengthSource, MappedFields, TypeMapping,
 };
 use super::parts::{Description, Use};
-use super::{FieldKind, Scope, byte_string, is_name, is_tshark_name};
+use super::{FieldKind, OFFSET_MAX, Scope, byte_string, is_name, is_tshark_name};
 
 /// Reads the fields of one definition.
 pub(super) struct FieldReader<'s> {
@@ -107,7 +107,16 @@ impl<'s> FieldReader<'s> {
             _ => return Err(self.error("a field of type `fixed` needs `size` or `size_field`")),
         };
         let code = self.code(source.format.as_ref(), source.endian, bytes)?;
-        Ok((Kind::Fixed { size, code }, holds(code)))
+        let xor = match &source.xor_offset {
+            None => None,
+            Some(_) if !matches!(code.format, Format::Uint | Format::Ipv4 | Format::Ipv6) => {
+                return Err(
+                    self.error("`xor_offset` goes with the formats `uint`, `ipv4` and `ipv6`")
+                );
+            }
+            Some(offset) => Some(self.in_range(offset, "xor_offset", 0..=OFFSET_MAX)?),
+        };
+        Ok((Kind::Fixed { size, code, xor }, holds(code)))
     }
 
     fn bits(&mut self, source: &FieldSource) -> Read<Operation> {
@@ -530,6 +539,7 @@ fn check_attributes(source: &FieldSource, kind: FieldType) -> Result<(), String>
         ("size_field", source.size_field.is_some()),
         ("format", source.format.is_some()),
         ("endian", source.endian.is_some()),
+        ("xor_offset", source.xor_offset.is_some()),
         ("group_size", source.group_size.is_some()),
         ("fields", source.fields.is_some()),
         ("length_size", source.length_size.is_some()),
@@ -550,7 +560,7 @@ fn check_attributes(source: &FieldSource, kind: FieldType) -> Result<(), String>
         ("item_format", source.item_format.is_some()),
     ];
     let (kind, takes): (_, &[&str]) = match kind {
-        FieldType::Fixed => ("fixed", &["size", "size_field", "format", "endian"]),
+        FieldType::Fixed => ("fixed", &["size", "size_field", "format", "endian", "xor_offset"]),
         FieldType::Bitfield => ("bitfield", &["group_size", "fields"]),
         FieldType::Varint => ("varint", &[]),
         FieldType::LengthPrefixed => (

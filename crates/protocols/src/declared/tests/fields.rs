@@ -45,6 +45,27 @@ fn text_that_is_no_number_is_no_field() {
     assert_eq!(read_with(&with(field), b"4x2\x07"), r#"p{"g":"07"}"#);
 }
 
+#[test]
+fn masked_bytes_are_unmasked_with_those_of_the_protocol() {
+    let field = |rest: &str| {
+        let fields = "- {name: _key, type: fixed, size: 2, format: hex}\n- {name: f, type: fixed, ";
+        with(&format!("{fields}{rest}}}"))
+    };
+    let number = field("size: 2, format: uint, xor_offset: 0");
+    assert_eq!(read_with(&number, &[1, 2, 0xff, 0x02]), r#"p{"f":65024}"#);
+    // With bytes of its own, and with some that are not there.
+    let address = field("size: 4, format: ipv4, xor_offset: 1");
+    assert_eq!(read_with(&address, &[9, 192, 1, 2, 3, 4]), r#"p{"f":"193.3.1.7"}"#);
+    assert_eq!(read_with(&field("size: 2, format: uint, xor_offset: 4"), &[1, 2, 3, 4]), "p{}");
+    for (rest, reason) in [
+        ("size: 2, format: hex, xor_offset: 0", "`xor_offset` goes with the formats"),
+        ("size: 2, format: uint, xor_offset: 4097", "`xor_offset` is 4097, not from 0 to 4096"),
+    ] {
+        let error = load(&field(rest)).unwrap_err().to_string();
+        assert!(error.contains(reason), "{error}");
+    }
+}
+
 /// One definition with every type of field, and a message for it.
 const ALL: &str = r#"
 name: all

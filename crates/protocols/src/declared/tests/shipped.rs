@@ -62,6 +62,24 @@ const MESSAGES: &[Sample] = &[
         )],
         r#"{"stun":{"class":2,"method":1,"message_length":24,"cookie":"2112a442","transaction_id":"000102030405060708090a0b","attributes":[1,32802],"mapped_address":{"family":1,"port":4660,"address":"192.0.2.1"},"software":"hello"}}"#,
     ),
+    // The answers in RFC 5769, sections 2.2 and 2.3, but for what authenticates them.
+    (
+        "stun",
+        Transport::Udp,
+        40_001,
+        &[('>', "0101 000c 2112a442 b7e7a701bc34d686fa87dfae 0020 0008 0001 a147 e112a643")],
+        r#"{"stun":{"class":2,"method":1,"message_length":12,"cookie":"2112a442","transaction_id":"b7e7a701bc34d686fa87dfae","attributes":[32],"xor_mapped_address":{"family":1,"port":32853,"address":"192.0.2.1"}}}"#,
+    ),
+    (
+        "stun",
+        Transport::Udp,
+        40_001,
+        &[(
+            '>',
+            "0101 0018 2112a442 b7e7a701bc34d686fa87dfae 0020 0014 0002 a147 0113a9faa5d3f179bc25f4b5bed2b9d9",
+        )],
+        r#"{"stun":{"class":2,"method":1,"message_length":24,"cookie":"2112a442","transaction_id":"b7e7a701bc34d686fa87dfae","attributes":[32],"xor_mapped_address":{"family":2,"port":32853,"address":"2001:db8:1234:5678:11:2233:4455:6677"}}}"#,
+    ),
     (
         "radius",
         Transport::Udp,
@@ -110,6 +128,21 @@ const MESSAGES: &[Sample] = &[
         &[('>', "10 0f 0004 4d515454 05 02 003c 00 0002 6964")],
         r#"{"mqtt":{"message_type":1,"flags":0,"remaining_length":15,"protocol_name":"MQTT","protocol_level":5,"has_username":0,"has_password":0,"will_retain":0,"will_qos":0,"has_will":0,"clean_session":1,"keep_alive":60,"client_id":"id"}}"#,
     ),
+    // Published with and without a number; subscriptions of version 3.1.1, and of 5.
+    (
+        "mqtt",
+        Transport::Tcp,
+        1883,
+        &[('>', "30 06 0003 612f62 78"), ('<', "3d 08 0003 612f62 0102 78")],
+        r#"{"mqtt":{"message_type":3,"flags":0,"remaining_length":6,"topic":"a/b"},"answer":{"mqtt":{"message_type":3,"flags":13,"remaining_length":8,"topic":"a/b","packet_id":258}}}"#,
+    ),
+    (
+        "mqtt",
+        Transport::Tcp,
+        1883,
+        &[('>', "82 0c 0001 0003 612f62 00 0001 63 01"), ('<', "a2 06 0002 00 0001 63")],
+        r#"{"mqtt":{"message_type":8,"flags":2,"remaining_length":12,"packet_id":1,"topics":["a/b","c"]},"answer":{"mqtt":{"message_type":10,"flags":2,"remaining_length":6,"packet_id":2,"topics":["c"]}}}"#,
+    ),
     (
         "modbus",
         Transport::Tcp,
@@ -143,7 +176,7 @@ const MESSAGES: &[Sample] = &[
         Transport::Udp,
         2055,
         &[('>', "0009 0001 00000064 65000000 00000007 00000003 0000 0008 0100 0000")],
-        r#"{"netflow":{"version":9,"count":1,"uptime":100,"seconds":1694498816,"sequence":7,"source_id":3}}"#,
+        r#"{"netflow":{"version":9,"count":1,"uptime":100,"seconds":1694498816,"sequence":7,"source_id":3,"set_ids":[0]}}"#,
     ),
     (
         "ike",

@@ -42,7 +42,16 @@ pub(in crate::quic) struct Initial<'a> {
 impl Initial<'_> {
     pub(in crate::quic) fn seal(&self, keys: &SideKeys, payload: &[u8]) -> Vec<u8> {
         let first = (0xc0..=0xf0).find(|first| self.version.kind(*first) == PacketKind::Initial);
-        let mut header = vec![first.unwrap() | 3];
+        self.seal_as(first.unwrap(), keys, payload)
+    }
+
+    /// The same without the fixed bit.
+    pub(in crate::quic) fn seal_greased(&self, keys: &SideKeys, payload: &[u8]) -> Vec<u8> {
+        self.seal_as(0x80, keys, payload)
+    }
+
+    fn seal_as(&self, first: u8, keys: &SideKeys, payload: &[u8]) -> Vec<u8> {
+        let mut header = vec![first | 3];
         header.extend(self.version.0.to_be_bytes());
         for id in [self.dcid, self.scid] {
             header.push(id.len() as u8);
@@ -170,8 +179,9 @@ fn the_front_of_a_cut_packet_opens() {
 
 #[test]
 fn every_version_with_a_salt_seals_and_opens() {
-    let drafts = (0xff00_0017..=0xff00_0022).chain([1, 0x6b33_43cf, 0x5430_3530, 0x5430_3531]);
-    for version in drafts.map(Version) {
+    let drafts = (0xff00_0015..=0xff00_0022).chain([1, 0x6b33_43cf, 0x5430_3530, 0x5430_3531]);
+    let of_facebook = [0xface_b001, 0xface_b002, 0xface_b00e];
+    for version in drafts.chain(of_facebook).map(Version) {
         let keys = Keys::derive(version, DCID).unwrap();
         let initial = Initial { version, dcid: DCID, scid: b"s", token: b"t", number: 7 };
         let sealed = initial.seal(&keys.client, &[0; 20]);
