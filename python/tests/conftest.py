@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -37,7 +39,8 @@ def browsing(samples: Path) -> fl.FlowTable:
 @pytest.fixture(scope="session")
 def several(samples: Path) -> fl.FlowTable:
     """Flows of several samples, in several batches."""
-    table = fl.read_flows(sorted(samples.glob("*.pcap*")), features="core,sequences")
+    captures = sorted(samples.glob("*.pcap*"))
+    table = fl.read_flows(captures * 20, features="core,sequences")
     assert len(table._native.chunk_rows) > 1
     return table
 
@@ -50,3 +53,22 @@ def command_line() -> Path:
         if (target / profile / "flowloom").is_file():
             return target / profile / "flowloom"
     pytest.skip(f"skipped, not tested: the command line is not built in {target}")
+
+
+@pytest.fixture
+def no_thread_left() -> Iterator[None]:
+    """Fails where the test leaves a thread behind, one of Python's or one of the engine's."""
+    tasks = Path("/proc/self/task")
+    if not tasks.is_dir():
+        pytest.skip("skipped, not tested: threads are counted in /proc")
+
+    def running() -> int:
+        return len(list(tasks.iterdir()))
+
+    before = running()
+    yield
+    # What has been joined may be listed for a moment yet, where the processors are busy.
+    until = time.monotonic() + 5
+    while running() > before and time.monotonic() < until:
+        time.sleep(0.001)
+    assert running() <= before

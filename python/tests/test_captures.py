@@ -6,7 +6,6 @@ import datetime as dt
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -229,8 +228,8 @@ def test_packets_are_those_of_the_command_line(tmp_path: Path) -> None:
     assert len(lines) == 357
 
 
+@pytest.mark.usefixtures("no_thread_left")
 def test_a_reader_that_is_left_leaves_no_thread() -> None:
-    before = threading.active_count(), _threads()
     for _ in range(5):
         packets = fl.open_packets(BROWSING)
         next(packets)
@@ -238,11 +237,6 @@ def test_a_reader_that_is_left_leaves_no_thread() -> None:
         said = fl.streams(BROWSING)
         next(said)
         said.close()
-    assert (threading.active_count(), _threads()) == before
-
-
-def _threads() -> int:
-    return len(os.listdir("/proc/self/task"))
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="asks Linux for its threads")
