@@ -118,6 +118,14 @@ impl Run {
                     self.check_whole(&arrival, &payload);
                 }
                 Datagram::Incomplete { .. } => unreachable!("nobody asked for them"),
+                Datagram::Beginning { arrival, protocol, payload, len } => {
+                    assert_eq!((arrival.frame, protocol), (number, PROTOCOL));
+                    let at = self.waiting.iter().position(|waiting| waiting.frame == number);
+                    let cut = self.waiting.remove(at.expect("it was put in"));
+                    assert!(cut.is_cut && cut.start == 0 && payload == cut.data);
+                    assert!(len as usize > payload.len());
+                    self.unresolved += 1;
+                }
             }
         }
     }

@@ -63,22 +63,25 @@ def options(
     threads: int | None = None,
     sorted: bool = True,
     ignore_tcp_ends: bool = False,
+    **unknown: object,
 ) -> dict[str, Any]:
     """The settings of a run, as the native module takes them."""
+    if unknown:
+        raise TypeError(_no_option(next(iter(unknown))))
     label_path, label_file = labels_of(labels)
     return {
         "sources": sources(source),
         "rotated": rotated,
         "features": None if features is None else names(features),
         "without": names(without),
-        "filter": filter,
+        "filter": _text("filter", filter),
         "label_path": label_path,
         "label_file": label_file,
         "label_comments": _comments(label_comments),
         "signed": signed,
         "anonymize": None if anonymize is None else os.fspath(anonymize),
         "population": population,
-        "client": client,
+        "client": _text("client", client),
         "initiator": initiator,
         "key_ignore": names(key_ignore),
         "no_split": no_split,
@@ -110,6 +113,8 @@ def names(value: Features) -> list[str]:
     """A list of names, given as one or as text with commas."""
     if isinstance(value, str):
         return [name.strip() for name in value.split(",") if name.strip()]
+    if not isinstance(value, Iterable):
+        raise TypeError(f"names are a text or a list of texts, not {type(value).__name__}")
     return [str(name) for name in value]
 
 
@@ -169,6 +174,8 @@ def nanos(value: Duration | None) -> int | None:
 
     if isinstance(value, dt.timedelta):
         return (value // dt.timedelta(microseconds=1)) * 1_000
+    if not hasattr(value, "__float__"):
+        raise TypeError(f"durations are seconds or a timedelta, not {type(value).__name__}")
     return round(value * 1_000_000_000)
 
 
@@ -178,13 +185,40 @@ def instant(value: Instant | None) -> int | None:
         return nanos(value)
     import datetime as dt
 
+    if not isinstance(value, dt.datetime):
+        raise TypeError(f"times are seconds since 1970 or a datetime, not {type(value).__name__}")
     if value.tzinfo is None:
         value = value.replace(tzinfo=dt.timezone.utc)
     since = value - dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
     return (since // dt.timedelta(microseconds=1)) * 1_000
 
 
+def _no_option(name: str) -> str:
+    """What to say of a keyword that nothing is called: the nearest one, if it is a slip."""
+    import difflib
+    import inspect
+
+    known = [key for key in inspect.signature(options).parameters if key not in _OUR_OWN]
+    known += ["on_error", "progress", "own", "on_feature_error"]
+    near = difflib.get_close_matches(name, known, 1)
+    return f"there is no option {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+
+
+def _text(name: str, value: str | None) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise TypeError(f"{name} is a text, not {type(value).__name__}")
+    return value
+
+
 def _positive(name: str, value: int | None) -> int | None:
-    if value is not None and value < 1:
+    if value is None:
+        return None
+    if not hasattr(value, "__index__"):
+        raise TypeError(f"{name} is a whole number, not {type(value).__name__}")
+    if value < 1:
         raise ConfigError(f"{name} is at least 1, not {value}")
     return value
+
+
+_OUR_OWN = ("source", "sorted", "unknown")
+"""Parameters of :func:`options` that no caller gives by these names."""

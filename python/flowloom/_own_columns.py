@@ -10,6 +10,7 @@ import numpy as np
 
 from . import _native
 from ._block import Block
+from .columns import absent
 from .errors import ConfigError, FeatureError
 from .flow import Flow
 from .own import (
@@ -41,6 +42,10 @@ class OwnColumns:
     ) -> None:
         if on_error not in ("raise", "null"):
             raise ConfigError(f"on_feature_error is raise or null, not {on_error!r}")
+        if isinstance(own, (str, Feature, BaseIncrementalFeature)):
+            own = [own]
+        for one in own:
+            _check(one)
         self._own = own
         self._on_error: OnFeatureError = on_error
         self.sets = sets_for(own, features)
@@ -61,6 +66,17 @@ class OwnColumns:
             described = [("doc", _doc(one)), ("role", "feature"), ("family", "own")]
             native = native.with_column(name, array(name, values[name], dtype), described)
         return FlowTable(native, table._summary)
+
+
+def _check(one: object) -> None:
+    """Before anything is read: whether it is a feature, and of a type that columns have."""
+    if not isinstance(one, (str, Feature, BaseIncrementalFeature)):
+        what = f"the class {one.__name__}" if isinstance(one, type) else f"a {type(one).__name__}"
+        raise TypeError(
+            "a feature is made with fl.feature(...), or is an instance of a subclass of "
+            f"fl.BaseIncrementalFeature, or a name that is registered; not {what}"
+        )
+    array(_name(one), [], _dtype(one))
 
 
 def sets_for(own: Sequence[Own], features: Sequence[str]) -> list[str]:
@@ -259,10 +275,10 @@ def _type(dtype: str) -> tuple[str, np.dtype[Any]]:
 
 
 def _set_of(column: str) -> str:
-    for known in json.loads(_native.catalogue()):
-        if known["name"] == column:
-            return str(known["set"])
-    raise ConfigError(f"there is no column {column!r}")
+    sets = {known["name"]: str(known["set"]) for known in json.loads(_native.catalogue())}
+    if column not in sets:
+        raise ConfigError(absent(column, list(sets)))
+    return sets[column]
 
 
 def _name(one: Own) -> str:

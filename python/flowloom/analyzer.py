@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -205,6 +206,7 @@ class Analyzer:
         )
 
     def _read(self, paths: list[str]) -> FlowTable:
+        self._complain_of_names()
         timeouts: dict[str, Any] = {"no_split": True}
         if self.udp_timeout > 0 or self.split_tcp:
             timeouts = {
@@ -244,6 +246,19 @@ class Analyzer:
         wanted += [name for name in _PROTOCOLS if name in protocols]
         wanted += [name for of, name in _MORE_OF.items() if of in protocols]
         return wanted + sets_for(list(self._own.values()), wanted)
+
+    def _complain_of_names(self) -> None:
+        """A name that is none enables nothing: a slip would leave features out in silence."""
+        for option in ("enabled_features", "protocols"):
+            known = list(_PROTOCOLS)
+            if option == "enabled_features":
+                known += [*SEQUENCES, "statistics", *self._own]
+            for name in getattr(self, option) or ():
+                if name.lower() not in {one.lower() for one in known}:
+                    warnings.warn(
+                        f"{option}: there is no {name!r}; there are {', '.join(known)}",
+                        stacklevel=4,
+                    )
 
     def _wants(self, name: str) -> bool:
         return self.enabled_features is None or name in self.enabled_features

@@ -72,6 +72,17 @@ def features(sets: str | Sequence[str] | None = None) -> list[Column]:
     return [column for column in columns if column.family in wanted]
 
 
+def absent(name: str, columns: Sequence[str]) -> str:
+    """What to say of a column that a table does not have: which one is meant, or how to get it."""
+    import difflib
+
+    for column in features():
+        if column.name == name:
+            return f"no column {name!r} here: read_flows gives it with the set {column.family!r}"
+    near = difflib.get_close_matches(name, columns, 1)
+    return f"no column {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+
+
 def described(field: tuple[str, str, bool, list[tuple[str, str]]]) -> Column:
     """A column of a table, by the metadata of its field."""
     name, data_type, nullable, pairs = field

@@ -51,7 +51,7 @@ def split(
     Raises
     ------
     ValueError
-        There are fewer groups than parts, or sizes that are none.
+        There are fewer groups than parts, a part would be empty, or sizes are none.
 
     Examples
     --------
@@ -87,6 +87,7 @@ def _by_group(
     stratify: str | None,
     seed: int,
 ) -> npt.NDArray[np.int64]:
+    strata = None if stratify is None else _numbered(table, stratify)[0]
     groups, keys = _groups(table, by)
     count = len(keys)
     if count < len(shares):
@@ -97,10 +98,10 @@ def _by_group(
     rows = np.bincount(groups, minlength=count)
     shuffled = np.argsort(_mix(keys + _mix(np.full(1, seed, np.uint64))), kind="stable")
     part_of = np.empty(count, dtype=np.int64)
-    if stratify is None:
+    if strata is None:
         part_of[shuffled] = _cut(rows[shuffled], shares)
         return part_of[groups]
-    stratum_of = _most_frequent(groups, _numbered(table, stratify)[0], count)
+    stratum_of = _most_frequent(groups, strata, count)
     few = 0
     for stratum in np.unique(stratum_of):
         here = shuffled[stratum_of[shuffled] == stratum]
@@ -110,7 +111,15 @@ def _by_group(
         warnings.warn(
             f"{few} values of {stratify} have fewer groups than there are parts: "
             "they are missing in some",
-            stacklevel=3,
+            # Behind flowloom.split and the function of this module.
+            stacklevel=4,
+        )
+    empty = np.setdiff1d(np.arange(len(shares)), part_of)
+    if len(empty):
+        raise ValueError(
+            f"nothing would be left for {len(empty)} of {len(shares)} parts: values of {stratify} "
+            f"have too few groups by {by!r}; leave out stratify, or say with by= what else belongs "
+            "together"
         )
     return part_of[groups]
 

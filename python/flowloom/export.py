@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from ._extras import extra
 from ._options import Path_
 from ._statistics import NAMES
 from .errors import ConfigError, OutputError
@@ -43,7 +44,8 @@ def to_dataframe(flows: Iterable[Flow]) -> pandas.DataFrame:
     >>> bool(df["feature.packet_lengths.mean"].min() > 0)
     True
     """
-    import pandas
+    with extra("pandas"):
+        import pandas
 
     return pandas.DataFrame(to_list_of_dicts(flows, flatten_features=True))
 
@@ -130,7 +132,8 @@ class FlowExporter:
 
     def to_dataframe(self, flows: Iterable[Flow]) -> pandas.DataFrame:
         """See :func:`to_dataframe`."""
-        import pandas
+        with extra("pandas"):
+            import pandas
 
         rows = to_list_of_dicts(
             flows, flatten_features=True, include_features=self.include_features

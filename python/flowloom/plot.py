@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from ._extras import extra
 from .ragged import Ragged
 
 if TYPE_CHECKING:
@@ -150,7 +151,8 @@ def compare(
     """
     column = np.asarray(table[by])
     if figure is None:
-        import matplotlib.pyplot as plt
+        with extra("matplotlib"):
+            import matplotlib.pyplot as plt
 
         figure = plt.figure(figsize=(9, 3.6), layout="constrained")
     over_time, by_length = figure.subplots(1, 2)
@@ -187,7 +189,8 @@ def compare(
 
 
 def _axes() -> Axes:
-    import matplotlib.pyplot as plt
+    with extra("matplotlib"):
+        import matplotlib.pyplot as plt
 
     _, ax = plt.subplots(figsize=(7, 3), layout="constrained")
     return ax

@@ -32,58 +32,87 @@ if TYPE_CHECKING:
 
 
 class FlowOptions(TypedDict, total=False):
-    """Options beside the usual ones; see ``flowloom flows --help`` for more on each."""
+    """Options beside the usual ones; see ``flowloom flows --help`` for more on each.
+
+    Attributes
+    ----------
+    label_comments : bool or list of str
+        Label flows by pcapML's comments on their first frames; a list names the labels.
+    max_time : seconds or timedelta, optional
+        Seconds covered by a sequence at most.
+    max_bytes : int, optional
+        Bytes on the wire covered by a sequence at most.
+    without : str or list of str
+        Columns to leave out.
+    signed : bool
+        Give lengths in sequences the sign of their direction: + up, - down.
+    anonymize : path, optional
+        A file with a key: addresses are replaced by others with it (Crypto-PAn).
+    initiator : {"protocol", "first-packet"}
+        Who is the initiator: by the protocol's handshake, or the first packet's sender.
+    key_ignore : str or list of str
+        Leave ``vlan``, ``priority`` (VLAN tags with identifier 0) or ``vni`` out of the flow key.
+    no_split : bool
+        One row per key: flows are never split by time or by what TCP says.
+    ignore_tcp_ends : bool
+        What TCP says (FIN, RST, SYN) ends no flow: time alone does.
+    tcp_idle : seconds or timedelta, optional
+        Seconds of silence that end a TCP flow [300].
+    idle : seconds or timedelta, optional
+        Seconds of silence that end any other flow [60].
+    active : seconds or timedelta, optional
+        Seconds after which a flow ends however busy it is [1,800].
+    linger : seconds or timedelta, optional
+        Seconds for which a closed TCP flow takes late packets [5].
+    flows_max : int, optional
+        Flows in memory at most [1,048,576]; beyond it, the one nearest to its timeout is ended.
+    app_layer : {"full", "port-only", "none"}
+        How far what flows say is looked into.
+    tcp_overlap : {"first", "last", "bsd"}
+        Which bytes count where TCP segments overlap.
+    protocols : path, optional
+        Directory of YAML files that declare protocols.
+    verify_checksums : bool
+        Verify checksums, and mark packets whose checksums are wrong.
+    reassembly : bool
+        Put together what comes in several packets: IP fragments, TCP segments [True].
+    ip_headers_max : int, optional
+        IP headers inside one another that are followed at most [8].
+    count : int, optional
+        Only the first frames of each capture.
+    start : seconds or datetime, optional
+        Only frames at or after this time (seconds since 1970, or a datetime; UTC if naive).
+    stop : seconds or datetime, optional
+        Only frames before this time.
+    dedup : seconds or timedelta, optional
+        Drop frames that repeat one of the last seconds byte for byte.
+    """
 
     label_comments: bool | list[str]
-    """Label flows by pcapML's comments on their first frames; a list names the labels."""
     max_time: Duration | None
-    """Seconds covered by a sequence at most."""
     max_bytes: int | None
-    """Bytes on the wire covered by a sequence at most."""
     without: Features
-    """Columns to leave out."""
     signed: bool
-    """Give lengths in sequences the sign of their direction: + up, - down."""
     anonymize: Path_ | None
-    """A file with a key: addresses are replaced by others with it (Crypto-PAn)."""
     initiator: Initiator
-    """Who is the initiator: by the protocol's handshake, or the first packet's sender."""
     key_ignore: Features
-    """Leave ``vlan``, ``priority`` (VLAN tags with identifier 0) or ``vni`` out of the flow key."""
     no_split: bool
-    """One row per key: flows are never split by time or by what TCP says."""
     ignore_tcp_ends: bool
-    """What TCP says (FIN, RST, SYN) ends no flow: time alone does."""
     tcp_idle: Duration | None
-    """Seconds of silence that end a TCP flow [300]."""
     idle: Duration | None
-    """Seconds of silence that end any other flow [60]."""
     active: Duration | None
-    """Seconds after which a flow ends however busy it is [1,800]."""
     linger: Duration | None
-    """Seconds for which a closed TCP flow takes late packets [5]."""
     flows_max: int | None
-    """Flows in memory at most."""
     app_layer: AppLayer
-    """How far what flows say is looked into."""
     tcp_overlap: Overlap
-    """Which bytes count where TCP segments overlap."""
     protocols: Path_ | None
-    """Directory of YAML files that declare protocols."""
     verify_checksums: bool
-    """Verify checksums, and mark packets whose checksums are wrong."""
     reassembly: bool
-    """Put together what comes in several packets: IP fragments, TCP segments [True]."""
     ip_headers_max: int | None
-    """IP headers inside one another that are followed at most."""
     count: int | None
-    """Only the first frames of each capture."""
     start: Instant | None
-    """Only frames at or after this time (seconds since 1970, or a datetime; UTC if naive)."""
     stop: Instant | None
-    """Only frames before this time."""
     dedup: Duration | None
-    """Drop frames that repeat one of the last seconds byte for byte."""
 
 
 def read_flows(
@@ -121,7 +150,7 @@ def read_flows(
         Whether the captures are pieces of one.
     client : str, optional
         Make the endpoint inside this network the initiator: ``"10.0.0.0/8"``.
-    population : str
+    population : {"all", "no-pure-ack", "payload", "payload-no-retransmission"}
         Packets that sequences and statistics count.
     max_packets : int, optional
         Packets in a sequence at most [65,536].
@@ -208,7 +237,7 @@ def read_traces(
     client : str
         Whose packets go up: ``"auto"`` is the host that opened the most flows; or an address, a
         network (``"10.0.0.0/8"``), or a hardware address.
-    population : str
+    population : {"all", "no-pure-ack", "payload", "payload-no-retransmission"}
         Packets that are counted.
     max_packets : int, optional
         Packets of a trace at most [65,536].

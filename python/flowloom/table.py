@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _native, arrays, files
+from ._extras import extra
 from ._options import Path_
-from .columns import Column, described
+from .columns import Column, absent, described
 from .ragged import Keep, Ragged, Side
 
 if TYPE_CHECKING:
@@ -97,7 +98,10 @@ class FlowTable:
 
     def select(self, names: Iterable[str]) -> FlowTable:
         """The same rows with some of the columns."""
-        return self._with(self._native.select(list(names)))
+        names = list(names)
+        for name in names:
+            self.column_type(name)
+        return self._with(self._native.select(names))
 
     def take(self, rows: npt.ArrayLike) -> FlowTable:
         """Some rows: by a mask, or by their numbers in any order."""
@@ -120,8 +124,8 @@ class FlowTable:
         is); times as ``datetime64[ns]``; texts, structs and lists of these as an array of objects;
         lists of numbers as :class:`Ragged`, what is missing being empty.
         """
-        parts = self.parts(name)
         data_type = self.column_type(name)
+        parts = self.parts(name)
         if data_type in _DTYPES:
             return _joined([_numbers(part) for part in parts], _DTYPES[data_type])
         if data_type.startswith("list<") and data_type[5:-1] in _DTYPES:
@@ -144,7 +148,7 @@ class FlowTable:
         for field in self._native.fields():
             if field[0] == name:
                 return field[1]
-        raise KeyError(name)
+        raise KeyError(absent(name, self.columns))
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Each row as a dictionary; times in nanoseconds since 1970."""
@@ -321,19 +325,26 @@ class FlowTable:
 
     def to_arrow(self) -> pyarrow.Table:
         """As a table of pyarrow, without a copy."""
-        import pyarrow
+        with extra("pyarrow"):
+            import pyarrow
 
         return pyarrow.table(self)
 
     def to_pandas(self) -> pandas.DataFrame:
-        """As a data frame of pandas; lists become arrays."""
-        import pandas
+        """As a data frame of pandas; lists become arrays, times are of UTC without saying so.
+
+        As pandas has it, whole numbers of which some are missing (ports of ICMP) are floats, with
+        NaN there; ``to_arrow().to_pandas(types_mapper=pandas.ArrowDtype)`` keeps them whole.
+        """
+        with extra("pandas"):
+            import pandas
 
         return pandas.DataFrame({name: _for_pandas(self.column(name)) for name in self.columns})
 
     def to_polars(self) -> polars.DataFrame:
         """As a data frame of polars, without a copy."""
-        import polars
+        with extra("polars"):
+            import polars
 
         return polars.DataFrame(self)
 
@@ -385,19 +396,23 @@ class FlowTable:
     # For people.
 
     def __repr__(self) -> str:
-        lost = f", {len(self.losses)} losses" if self.losses else ""
-        return f"FlowTable({len(self):,} rows, {len(self.columns)} columns{lost})"
+        lost = ", " + _counted(len(self.losses), "losses") if self.losses else ""
+        rows, columns = _counted(len(self), "rows"), _counted(len(self.columns), "columns")
+        return f"FlowTable({rows}, {columns}{lost})"
 
     def _repr_html_(self) -> str:
         import html
 
         shown = [name for name in _SHOWN if name in self.columns] or self.columns[:10]
         head = "".join(f"<th>{html.escape(name)}</th>" for name in shown)
+        times = {name for name in shown if self.column_type(name) == "time"}
         body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(_cell(row[n]))}</td>" for n in shown) + "</tr>"
+            "<tr>"
+            + "".join(f"<td>{html.escape(_cell(row[n], n in times))}</td>" for n in shown)
+            + "</tr>"
             for row in self[:10].select(shown).rows()
         )
-        said = html.escape(f"{len(self):,} rows, {len(self.columns)} columns")
+        said = f"{_counted(len(self), 'rows')}, {_counted(len(self.columns), 'columns')}"
         lost = "".join(f"<li>{html.escape(_printable(text))}</li>" for text in self.losses[:10])
         more = f"<li>and {len(self.losses) - 10} more</li>" if len(self.losses) > 10 else ""
         lost = f"<p>Lost on the way:</p><ul>{lost}{more}</ul>" if lost else ""
@@ -457,9 +472,16 @@ def _for_pandas(values: npt.NDArray[Any] | Ragged) -> Any:
     return list(values) if isinstance(values, Ragged) else values
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, is_time: bool) -> str:
+    if isinstance(value, int) and is_time:
+        return str(np.datetime64(value, "ns")).replace("T", " ")
     text = "" if value is None else _printable(str(value))
     return text if len(text) <= 40 else text[:39] + "…"
+
+
+def _counted(number: int, plural: str) -> str:
+    one = "loss" if plural == "losses" else plural.removesuffix("s")
+    return f"1 {one}" if number == 1 else f"{number:,} {plural}"
 
 
 def _printable(text: str) -> str:

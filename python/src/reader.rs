@@ -1,14 +1,12 @@
 //! Rows of a run as they come, or all of them as a table.
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::Int64Type;
 use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_schema::{ArrowError, SchemaRef};
 use flowloom_engine::{
     Config, ConfigError, RunError, SinkError, Summary, TraceLimits, Traces, Watch, flow_table,
     run_into, trace_table, traces_into,
 };
-use flowloom_export::{Ending, Sink, SinkStats, TableInfo, arrow_schema, record_batch};
+use flowloom_export::{Ending, Sink, SinkStats, TableInfo, Written, arrow_schema, record_batch};
 use flowloom_schema::{Batch, Column};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
@@ -17,18 +15,13 @@ use serde_json::to_string;
 use crate::errors;
 use crate::feed::{Done, Feed, Finder};
 use crate::options::Options;
-use crate::table::{Table, capsule, interleaved, wrong};
+use crate::table::{Table, capsule};
 
 /// A run that is going on, and its rows.
 #[pyclass(frozen, module = "flowloom._native")]
 pub(crate) struct Reader {
     schema: SchemaRef,
-    feed: Feed<Found>,
-}
-
-enum Found {
-    Rows(RecordBatch),
-    EndOfCapture,
+    feed: Feed<RecordBatch>,
 }
 
 /// Begins to read captures.
@@ -82,30 +75,23 @@ impl Reader {
 
     /// The next rows; none at the end.
     fn next(&self, py: Python<'_>) -> PyResult<Option<Table>> {
-        let rows = self.rows(py)?;
+        let rows = self.feed.next(py)?;
         Ok(rows.map(|batch| Table::new(self.schema.clone(), vec![batch])))
     }
 
-    /// All rows that are still to come, those of each capture in the order of `flow_id`, and what stopped
-    /// the run before it was through: a signal, or what `tick` raised, which is called now and then.
+    /// All rows that are still to come, and what stopped the run before it was through: a signal, or what
+    /// `tick` raised, which is called now and then.
     fn rest(
         &self,
         py: Python<'_>,
         tick: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<(Table, Option<PyErr>)> {
-        let (mut sorted, mut capture) = (Vec::new(), Vec::new());
-        let stopped = self.feed.drain(py, tick, |found| {
-            match found {
-                Found::Rows(batch) => capture.push(batch),
-                Found::EndOfCapture => {
-                    let batches = std::mem::take(&mut capture);
-                    sorted.extend(py.detach(|| by_flow_id(batches)).map_err(wrong)?);
-                }
-            }
+        let mut batches = Vec::new();
+        let stopped = self.feed.drain(py, tick, |batch| {
+            batches.push(batch);
             Ok(())
         })?;
-        sorted.extend(capture);
-        Ok((Table::new(self.schema.clone(), sorted), stopped))
+        Ok((Table::new(self.schema.clone(), batches), stopped))
     }
 
     /// A table with no rows.
@@ -137,7 +123,10 @@ impl Reader {
         drop(requested_schema);
         let (py, schema) = (slf.py(), slf.get().schema.clone());
         let reader = slf.unbind();
-        capsule(py, Box::new(Stream { next: move |py: Python<'_>| reader.get().rows(py), schema }))
+        capsule(
+            py,
+            Box::new(Stream { next: move |py: Python<'_>| reader.get().feed.next(py), schema }),
+        )
     }
 }
 
@@ -164,38 +153,22 @@ pub(crate) fn stream<'py>(
     capsule(py, Box::new(Stream { next, schema: empty.schema().clone() }))
 }
 
-impl Reader {
-    fn rows(&self, py: Python<'_>) -> PyResult<Option<RecordBatch>> {
-        loop {
-            match self.feed.next(py)? {
-                Some(Found::Rows(batch)) => return Ok(Some(batch)),
-                Some(Found::EndOfCapture) => {}
-                None => return Ok(None),
-            }
-        }
-    }
-}
-
 /// The queue as a sink of the engine.
 struct Queue {
     columns: Vec<Column>,
     schema: SchemaRef,
-    finder: Finder<Found>,
+    finder: Finder<RecordBatch>,
     rows: u64,
 }
 
 impl Sink for Queue {
     fn write(&mut self, batch: Batch) -> Result<(), SinkError> {
         self.rows += batch.rows as u64;
-        self.finder.found(Found::Rows(record_batch(&self.columns, &self.schema, batch)?))
+        self.finder.found(record_batch(&self.columns, &self.schema, batch)?)
     }
 
-    fn end_capture(&mut self) -> Result<(), SinkError> {
-        self.finder.found(Found::EndOfCapture)
-    }
-
-    fn finish(self: Box<Self>, _: Ending, _: &[(String, String)]) -> Result<SinkStats, SinkError> {
-        Ok(SinkStats { rows: self.rows, ..SinkStats::default() })
+    fn end(self: Box<Self>, _: Ending, _: &[(String, String)]) -> Result<Written, SinkError> {
+        Ok(SinkStats { rows: self.rows, ..SinkStats::default() }.into())
     }
 }
 
@@ -224,25 +197,4 @@ where
     fn schema(&self) -> SchemaRef {
         self.schema.clone()
     }
-}
-
-/// The rows of a capture in the order in which its flows began.
-fn by_flow_id(batches: Vec<RecordBatch>) -> Result<Vec<RecordBatch>, ArrowError> {
-    let Some(place) = batches.first().and_then(|batch| batch.schema().index_of("flow_id").ok())
-    else {
-        return Ok(batches);
-    };
-    let mut places = Vec::new();
-    for (number, batch) in batches.iter().enumerate() {
-        let Some(ids) = batch.column(place).as_primitive_opt::<Int64Type>() else {
-            return Ok(batches);
-        };
-        places.extend(ids.values().iter().enumerate().map(|(row, id)| (*id, number, row)));
-    }
-    if places.is_sorted() {
-        return Ok(batches);
-    }
-    places.sort_unstable();
-    let places = places.into_iter().map(|(_, number, row)| (number, row)).collect::<Vec<_>>();
-    interleaved(batches, &places)
 }

@@ -214,9 +214,8 @@ pub(crate) fn from_ipc(bytes: &[u8]) -> PyResult<Table> {
     Ok(Table::new(schema, batches))
 }
 
-/// Rows of batches, by batch and row, as batches of some thousand: column by column, and what was taken
-/// from is given back before the next.
-pub(crate) fn interleaved(
+/// Rows of batches, by batch and row, as batches of some thousand.
+fn interleaved(
     batches: Vec<RecordBatch>,
     places: &[(usize, usize)],
 ) -> Result<Vec<RecordBatch>, ArrowError> {

@@ -2,6 +2,7 @@
 
 use flowloom_schema::{LinkType, Timestamp};
 
+use crate::buffer::Buffer;
 use crate::bytes::ByteOrder;
 use crate::options::FrameOptions;
 
@@ -13,7 +14,7 @@ pub struct Block {
     /// The frames, in the order of the input.
     pub frames: Vec<Frame>,
     /// What was read: the frames' bytes, with the record headers of the format between them.
-    pub bytes: Vec<u8>,
+    pub bytes: Buffer,
     /// Where the options of frames are, of those few that have any.
     pub(crate) options: Vec<OptionsAt>,
     /// The timestamps of frames as the file has them, by index, of those that say more than `time`.

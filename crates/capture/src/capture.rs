@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Read, Write};
 use std::sync::Arc;
 
 use crate::block::Block;
+use crate::buffer::Buffer;
 use crate::error::ReadError;
 use crate::facts::{Compression, Facts, Format, Warning};
 use crate::limits::Limits;
@@ -27,7 +28,7 @@ pub struct Capture {
     reader: Reader,
     notebook: Notebook,
     /// Read, but not yet walked over.
-    tail: Vec<u8>,
+    tail: Buffer,
     /// Where `tail` begins in the uncompressed input.
     offset: u64,
     /// Number of the next frame.
@@ -111,7 +112,7 @@ impl Capture {
             stream,
             reader: Reader::Nothing(pcap::HEADER_LEN),
             notebook: Notebook::new(input, limits.honoured()),
-            tail: Vec::new(),
+            tail: Buffer::default(),
             offset: 0,
             next: 1,
             record_bytes: RECORD_BYTES_GUESS,
@@ -171,7 +172,7 @@ impl Capture {
         self.reader = reader;
         if let Some(interface) = interface {
             self.notebook.interface(interface);
-            self.tail.drain(..header_len);
+            self.tail.forget_first(header_len);
             self.offset = header_len as u64;
         }
         Ok(())
@@ -231,7 +232,7 @@ impl Capture {
                     break;
                 }
                 // Nothing but notes so far.
-                block.bytes.drain(..at);
+                block.bytes.forget_first(at);
                 self.offset += at as u64;
                 at = 0;
             }
@@ -314,7 +315,8 @@ impl Source for Capture {
             State::Failed(cause) => return Err(self.failed(cause)),
         }
         block.frames.reserve(self.notebook.limits.block_frames.min(FRAMES_RESERVED_MAX));
-        block.bytes.append(&mut self.tail);
+        block.bytes.extend_from_slice(&self.tail);
+        self.tail.clear();
         self.fill(block);
         if matches!(self.state, State::Ended) {
             self.stream.end();

@@ -5,6 +5,7 @@
 //! What the frames hold is left to `wire`.
 
 mod block;
+mod buffer;
 mod bytes;
 mod capture;
 mod clock;
@@ -26,6 +27,7 @@ mod walk;
 mod write;
 
 pub use block::{Block, Frame};
+pub use buffer::Buffer;
 pub use capture::Capture;
 pub use clock::Resolution;
 pub use error::ReadError;

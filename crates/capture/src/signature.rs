@@ -34,12 +34,22 @@ pub(crate) fn describe(prefix: &[u8]) -> String {
     let shown: Vec<String> =
         prefix.iter().take(SHOWN_BYTES).map(|byte| format!("{byte:02x}")).collect();
     let begins = format!("begins with {}", shown.join(" "));
-    match FOREIGN.iter().find(|(magic, ..)| prefix.starts_with(magic)) {
-        Some((_, what, hint)) => format!("{begins}, as {what}; hint: {hint}"),
-        None => format!(
-            "{begins}; hint: pcap, pcapng and snoop files are read, also as gzip, zstd or lz4"
-        ),
+    let is_it = |(magic, ..): &&(&[u8], _, _)| prefix.starts_with(magic);
+    if let Some((_, what, hint)) = FOREIGN.iter().find(is_it) {
+        return format!("{begins}, as {what}; hint: {hint}");
     }
+    let text = first_words(prefix).map(|words| format!(", as text: `{words}`"));
+    let hint = "pcap, pcapng and snoop files are read, also as gzip, zstd or lz4";
+    format!("{begins}{}; hint: {hint}", text.unwrap_or_default())
+}
+
+/// How a file of text begins, if it seems to be one.
+fn first_words(prefix: &[u8]) -> Option<String> {
+    let line = prefix.split(|byte| matches!(byte, b'\r' | b'\n')).next()?;
+    let line = line.get(..SHOWN_TEXT).unwrap_or(line);
+    let is_text = |byte: &u8| byte.is_ascii_graphic() || *byte == b' ';
+    let is_line = line.len() >= SHOWN_TEXT_LEAST && line.iter().all(is_text);
+    is_line.then(|| String::from_utf8_lossy(line).into_owned())
 }
 
 /// First bytes, what begins so, and what to do with it.
@@ -71,3 +81,5 @@ const UNPACK: &str = "unpack it first; gzip, zstd and lz4 are read as they are, 
 const CONVERT: &str = "convert it first: `editcap -F pcapng IN OUT`";
 const OTHER: &str = "name the capture instead";
 const SHOWN_BYTES: usize = 8;
+const SHOWN_TEXT: usize = 24;
+const SHOWN_TEXT_LEAST: usize = 4;

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use crate::buffer::Buffer;
 use crate::facts::Compression;
 
 /// A compressed or plain stream of bytes.
@@ -121,7 +122,7 @@ impl Stream {
     /// which the next call reports.
     ///
     /// The buffer grows as bytes arrive: a length that a damaged file claims allocates nothing.
-    pub(crate) fn fill(&mut self, buffer: &mut Vec<u8>, len: usize) -> Fill {
+    pub(crate) fn fill(&mut self, buffer: &mut Buffer, len: usize) -> Fill {
         if let Some(failure) = self.failure.take() {
             return self.failed(failure);
         }
@@ -149,23 +150,17 @@ impl Stream {
     }
 
     /// In few large reads: a call of the system costs as much as copying some thousand bytes.
-    fn read_into(&mut self, buffer: &mut Vec<u8>, len: usize) -> io::Result<()> {
-        let mut filled = buffer.len();
-        let end = filled + len;
-        let result = loop {
-            if filled == buffer.len() {
-                let room = (buffer.capacity() - filled).max(READ_BYTES_MIN);
-                buffer.resize(end.min(filled + room), 0);
-            }
-            match self.reader.read(&mut buffer[filled..]) {
-                Ok(0) => break Ok(()),
-                Ok(len) => filled += len,
+    fn read_into(&mut self, buffer: &mut Buffer, len: usize) -> io::Result<()> {
+        let end = buffer.len() + len;
+        while buffer.len() < end {
+            match self.reader.read(buffer.room(READ_BYTES_MIN, end - buffer.len())) {
+                Ok(0) => return Ok(()),
+                Ok(len) => buffer.filled(len),
                 Err(failure) if failure.kind() == io::ErrorKind::Interrupted => {}
-                Err(failure) => break Err(failure),
+                Err(failure) => return Err(failure),
             }
-        };
-        buffer.truncate(filled);
-        result
+        }
+        Ok(())
     }
 
     fn failed(&self, failure: io::Error) -> Fill {

@@ -85,16 +85,15 @@ fn said(summary: &AnonymizeSummary, arguments: &AnonymizeArguments) -> ExitCode 
 }
 
 fn total(summary: &AnonymizeSummary, arguments: &AnonymizeArguments) {
-    let sum = |count: fn(&Anonymized) -> u64| {
-        report::grouped(summary.captures.iter().map(count).sum::<u64>())
-    };
-    let files = summary.captures.iter().filter(|done| done.path.is_some()).count();
+    let number = |count: fn(&Anonymized) -> u64| summary.captures.iter().map(count).sum::<u64>();
+    let sum = |count| report::grouped(number(count));
+    let files = summary.captures.iter().filter(|done| done.path.is_some()).count() as u64;
     let place = match summary.captures.as_slice() {
         [Anonymized { path: Some(path), .. }] => path.display().to_string(),
         [_] => "standard output".to_string(),
-        _ => format!("{files} files in {}", arguments.output.display()),
+        _ => format!("{} in {}", report::counted(files, "files"), arguments.output.display()),
     };
-    report::say(&format!("{} frames in {place}", sum(|done| done.frames)));
+    report::say(&format!("{} in {place}", report::counted(number(|done| done.frames), "frames")));
     let what = match arguments.payload {
         PayloadArgument::Zero | PayloadArgument::Names => "made zero",
         PayloadArgument::Cut => "cut off",

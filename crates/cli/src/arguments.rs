@@ -24,7 +24,7 @@ use self::rewrite::{ConvertArguments, CutArguments, MergeArguments};
 use self::split::SplitArguments;
 use self::streams::StreamsArguments;
 use self::traces::TracesArguments;
-use crate::parse::{duration, format, size, time};
+use crate::parse::{duration, format, late_file, size, time};
 
 pub(crate) use anonymize::{AnonymizeArguments, PayloadArgument};
 pub(crate) use life::{FlowArguments, LifeArguments};
@@ -141,7 +141,7 @@ pub(crate) struct OutputArguments {
     #[arg(long)]
     pub(crate) all_columns: bool,
     /// Write the account of the run (what became of every frame) as JSON
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = late_file())]
     pub(crate) report: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) padding: PaddingArguments,

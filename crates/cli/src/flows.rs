@@ -161,6 +161,18 @@ pub(crate) fn output_settings(
     has_events: bool,
 ) -> Result<Output, Box<dyn Error>> {
     let destination = arguments.output.map_or(Destination::Stdout, Destination::from);
+    if let Destination::File(path) = &destination
+        && has_events
+        && Format::from_path(path).is_some()
+        && !path.is_dir()
+    {
+        let path = path.display();
+        return Err(format!(
+            "with --events, -o names a directory for several files, and {path} looks like one file; \
+             --format says how they are written"
+        )
+        .into());
+    }
     let format = match (&arguments.format, &destination) {
         (Some(format), _) => *format,
         (None, Destination::Stdout) => Format::Table,
@@ -173,6 +185,10 @@ pub(crate) fn output_settings(
             )
         })?,
     };
+    if let (Some(option), true) = (arguments.padding.typed(), format != Format::Npz) {
+        let format = format.name();
+        return Err(format!("{option} is for arrays: with --format npz, not {format}").into());
+    }
     let to_terminal = destination == Destination::Stdout && std::io::stdout().is_terminal();
     if format.is_binary() && to_terminal {
         return Err("this format is not for a terminal; give a file with -o, or a pipe".into());

@@ -15,10 +15,14 @@ mod split;
 mod streams;
 mod traces;
 
+use std::env;
+use std::error::Error;
 use std::ffi::{c_int, c_long};
-use std::process::ExitCode;
+use std::path::PathBuf;
+use std::process::{self, ExitCode};
 
 use clap::Parser;
+use clap::error::ErrorKind;
 
 use arguments::{Cli, Command};
 use mimalloc::MiMalloc;
@@ -29,7 +33,7 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     keep_freed_memory();
-    let outcome = match Cli::parse().command {
+    let outcome = match Cli::try_parse().unwrap_or_else(|error| refused(&error)).command {
         Command::Flows(arguments) => flows::flows(*arguments),
         Command::Traces(arguments) => traces::traces(*arguments),
         Command::Rerun(arguments) => rerun::rerun(arguments),
@@ -47,6 +51,18 @@ fn main() -> ExitCode {
         report::error(error.as_ref());
         report::COULD_NOT_RUN.into()
     })
+}
+
+/// Says what cannot be meant by what was typed; of a capture in the place of a command, what was.
+fn refused(error: &clap::Error) -> Cli {
+    let first = env::args_os().nth(1).map(PathBuf::from).filter(|first| first.exists());
+    if let (ErrorKind::InvalidSubcommand, Some(name)) = (error.kind(), first) {
+        let name = name.display();
+        let text = format!("{name} is no command; hint: flowloom flows {name}, or --help");
+        report::error(Box::<dyn Error>::from(text).as_ref());
+        process::exit(report::COULD_NOT_RUN.into());
+    }
+    error.exit()
 }
 
 /// Batches come and go, each as large as the one before: memory given back to the system between them

@@ -3,12 +3,14 @@
 use std::error::Error;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use flowloom_engine::{
-    Config, Destination, Existing, FieldInfo, Filter, KnownLayers, Level, PacketFormat,
-    PacketSettings, RunError, SinkError, Window, find_inputs, packets as run, read_protocols,
+    Config, Destination, Existing, FieldInfo, Filter, KnownLayers, LayerInfo, Level, PacketFormat,
+    PacketSettings, RunError, SinkError, Window, did_you_mean, find_inputs, flow_words,
+    packets as run, read_protocols,
 };
 
 use crate::arguments::packets::{LevelArgument, PacketFormatArgument, PacketsArguments};
@@ -20,13 +22,15 @@ pub(crate) fn packets(arguments: &PacketsArguments) -> Result<ExitCode, Box<dyn 
     let registry = registry.unwrap_or_default();
     let known = KnownLayers::of(&registry);
     if arguments.fields {
-        return list_fields(&known);
+        return list_fields(&known, &arguments.captures);
     }
     let settings = settings(arguments, &known)?;
     let mut config = Config::new(find_inputs(&arguments.captures)?);
+    let words = flow_words(&registry);
+    config.filter =
+        arguments.filter.as_deref().map(|text| Filter::parse_with(text, &words)).transpose()?;
     config.registry = Arc::new(registry);
     config.rotated = arguments.rotated;
-    config.filter = arguments.filter.as_deref().map(Filter::parse).transpose()?;
     config.window = Window { count: arguments.count, ..Window::default() };
     let watch = interruptible()?;
     // Packets on a terminal are progress enough.
@@ -51,13 +55,10 @@ fn settings(
     let fields = fields.collect::<Result<Vec<_>, _>>()?;
     let format = match arguments.format {
         Some(format) => format,
-        None if fields.is_empty() => PacketFormatArgument::Line,
-        None => PacketFormatArgument::Csv,
+        None if !fields.is_empty() => PacketFormatArgument::Csv,
+        None => arguments.output.as_deref().map_or(Ok(PacketFormatArgument::Line), by_ending)?,
     };
-    let until = arguments.until.as_deref().map(|name| {
-        let unknown = || format!("no protocol `{name}`; `flowloom packets --fields` lists them");
-        known.find_layer(name).ok_or_else(unknown)
-    });
+    let until = arguments.until.as_deref().map(|name| layer(name, known));
     let to_terminal = destination == Destination::Stdout && io::stdout().is_terminal();
     Ok(PacketSettings {
         format: match format {
@@ -86,16 +87,48 @@ fn settings(
     })
 }
 
-fn field(name: &str, known: &KnownLayers) -> Result<&'static FieldInfo, String> {
-    known
-        .find_field(name)
-        .ok_or_else(|| format!("no field `{name}`; `flowloom packets --fields` lists them"))
+/// The format that the name of a file promises; text, of which a line each is the plainest, if none.
+fn by_ending(output: &Path) -> Result<PacketFormatArgument, String> {
+    let ending = output.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    Ok(match ending {
+        "jsonl" | "ndjson" => PacketFormatArgument::Jsonl,
+        "json" => PacketFormatArgument::Json,
+        "plist" => PacketFormatArgument::Plist,
+        "csv" => PacketFormatArgument::Csv,
+        "parquet" | "arrow" | "npz" => {
+            return Err(format!("packets are not written as {ending}; `flowloom flows` writes it"));
+        }
+        _ => PacketFormatArgument::Line,
+    })
 }
 
-/// Lists the layers and their fields, as Markdown that reads as text.
-fn list_fields(known: &KnownLayers) -> Result<ExitCode, Box<dyn Error>> {
+fn field(name: &str, known: &KnownLayers) -> Result<&'static FieldInfo, String> {
+    known.find_field(name).ok_or_else(|| {
+        if known.find_layer(name).is_some() {
+            return format!(
+                "`{name}` has fields: `flowloom packets --fields {name}` lists them to choose from"
+            );
+        }
+        let fields = known.all().iter().flat_map(|layer| layer.fields).map(|field| field.name);
+        let list = || "`flowloom packets --fields` lists them".into();
+        format!("no field `{name}`; {}", did_you_mean(name, fields, list))
+    })
+}
+
+fn layer(name: &str, known: &KnownLayers) -> Result<&'static LayerInfo, String> {
+    known.find_layer(name).ok_or_else(|| {
+        let names = known.all().iter().map(|layer| layer.name);
+        let list = || "`flowloom packets --fields` lists them".into();
+        format!("no protocol `{name}`; {}", did_you_mean(name, names, list))
+    })
+}
+
+/// Lists all layers and their fields, or some, as Markdown that reads as text.
+fn list_fields(known: &KnownLayers, names: &[String]) -> Result<ExitCode, Box<dyn Error>> {
+    let named = names.iter().map(|name| layer(name, known)).collect::<Result<Vec<_>, _>>()?;
+    let listed = if named.is_empty() { known.all() } else { &named };
     let mut text = String::new();
-    for layer in known.all() {
+    for layer in listed {
         let _ = write!(text, "## {}\n\n{}\n\n", layer.name, layer.doc);
         text += "| field | kind | meaning |\n|---|---|---|\n";
         for field in layer.fields {

@@ -1,5 +1,8 @@
 //! Words on the command line to values.
 
+use std::path::PathBuf;
+
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use flowloom_engine::{Format, Pieces};
 
 /// A length of time in nanoseconds: `10ms`, `1.5s`, `5m`, `1h`; a bare number is seconds.
@@ -33,6 +36,17 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
     };
     let number = number.parse::<u64>().map_err(|_| "expected a number, such as 1M".to_string())?;
     number.checked_shl(shift).ok_or_else(|| "too large".to_string())
+}
+
+/// A file that is written when all is done, for which its directory is looked for before.
+pub(crate) fn late_file() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|path| match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() && !parent.is_dir() => {
+            Err(format!("there is no directory {}", parent.display()))
+        }
+        _ if path.is_dir() => Err("it is a directory; name a file in it".into()),
+        _ => Ok(path),
+    })
 }
 
 /// How large pieces are: `1000` frames, `60s`, `100M`. A bare `m` is minutes, `M` is bytes.

@@ -11,6 +11,8 @@ use std::time::Duration;
 use flowloom_engine::{InputFile, Watch};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::report::grouped;
+
 /// Shows how far a run is, until it is finished.
 pub(crate) struct Progress {
     running: Option<(ProgressBar, Sender<()>, JoinHandle<()>)>,
@@ -43,7 +45,7 @@ impl Progress {
             }
             while wait.recv_timeout(STEP) == Err(RecvTimeoutError::Timeout) {
                 shown.set_position(watch.bytes());
-                shown.set_message(format!("{} frames", watch.frames()));
+                shown.set_message(format!("{} frames", grouped(watch.frames())));
             }
             shown.finish_and_clear();
         });
@@ -69,9 +71,12 @@ impl Progress {
 
 fn bar(total: u64) -> ProgressBar {
     let (bar, template) = if total > 0 {
-        (ProgressBar::new(total), "{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {msg} {eta}")
+        (
+            ProgressBar::new(total),
+            "{wide_bar} {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec} {msg} {eta}",
+        )
     } else {
-        (ProgressBar::new_spinner(), "{spinner} {bytes} {bytes_per_sec} {msg}")
+        (ProgressBar::new_spinner(), "{spinner} {decimal_bytes} {decimal_bytes_per_sec} {msg}")
     };
     bar.with_style(
         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),

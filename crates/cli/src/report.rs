@@ -28,7 +28,7 @@ pub(crate) fn summary(summary: &Summary, output: &Output, quiet: bool) -> ExitCo
     let result = match &output.destination {
         flowloom_engine::Destination::File(path) if !shown => {
             let shown = written(path, summary);
-            Some(format!("{} rows in {}", grouped(summary.rows), shown.display()))
+            Some(format!("{} in {}", counted(summary.rows, "rows"), shown.display()))
         }
         _ => None,
     };
@@ -147,9 +147,9 @@ pub(crate) fn unlabelled(report: &LabelReport) {
 fn account(summary: &Summary) -> String {
     let account = &summary.total;
     let mut text = format!(
-        "{} frames, {} flows{}",
-        grouped(account.frames),
-        grouped(account.flow_count()),
+        "{}, {}{}",
+        counted(account.frames, "frames"),
+        counted(account.flow_count(), "flows"),
         in_brackets(&account.flows)
     );
     for (what, count) in losses(account) {
@@ -204,6 +204,15 @@ pub(crate) fn grouped(number: u64) -> String {
     text
 }
 
+/// So many of what is named in the plural.
+pub(crate) fn counted(number: u64, plural: &str) -> String {
+    let one = || match plural.strip_suffix("ies") {
+        Some(stem) => format!("{stem}y"),
+        None => plural.trim_end_matches('s').to_owned(),
+    };
+    if number == 1 { format!("1 {}", one()) } else { format!("{} {plural}", grouped(number)) }
+}
+
 /// Says a line on standard error.
 pub(crate) fn say(text: &str) {
     // Names come from captures and paths: nothing of them may steer the terminal.
@@ -217,7 +226,15 @@ pub(crate) fn say(text: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::grouped;
+    use super::{counted, grouped};
+
+    #[test]
+    fn one_is_no_plural() {
+        assert_eq!(counted(1, "rows"), "1 row");
+        assert_eq!(counted(1, "bodies"), "1 body");
+        assert_eq!(counted(0, "bodies"), "0 bodies");
+        assert_eq!(counted(1_001, "rows"), "1,001 rows");
+    }
 
     #[test]
     fn thousands_stand_apart() {

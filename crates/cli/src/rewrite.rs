@@ -118,9 +118,10 @@ fn said(summary: &RewriteSummary) {
             Some(path) => format!("in {}", path.display()),
             None => "on standard output".to_string(),
         },
-        pieces => format!("in {} files", report::grouped(pieces.len() as u64)),
+        pieces => format!("in {}", report::counted(pieces.len() as u64, "files")),
     };
-    let mut lines = vec![format!("{} frames read, {frames} {to}", report::grouped(account.frames))];
+    let mut lines =
+        vec![format!("{} read, {frames} {to}", report::counted(account.frames, "frames"))];
     for (what, count) in [
         ("not among the frames asked for", summary.frames_left_out),
         ("outside of the time window", account.frames_outside_window),

@@ -17,7 +17,7 @@ use crate::arguments::PopulationArgument;
 use crate::arguments::split::{FilesArguments, SplitArguments};
 use crate::flows::flow_settings;
 use crate::progress::{Progress, interruptible};
-use crate::report::{self, Outcome, grouped};
+use crate::report::{self, Outcome, counted, grouped};
 
 pub(crate) fn split(arguments: SplitArguments) -> Result<ExitCode, Box<dyn Error>> {
     let registry = arguments.files.protocols.as_deref().map(read_protocols).transpose()?;
@@ -35,7 +35,7 @@ pub(crate) fn split(arguments: SplitArguments) -> Result<ExitCode, Box<dyn Error
         progress.finish();
         let run = outcome?;
         let shown = report::written(file, &run);
-        let made = format!("{} flows indexed in {}", grouped(run.rows), shown.display());
+        let made = format!("{} indexed in {}", counted(run.rows, "flows"), shown.display());
         (run, made)
     } else {
         let outcome = run(config, &how(&files), &watch);
@@ -56,8 +56,11 @@ fn config(arguments: SplitArguments, registry: Registry) -> Result<Config, Box<d
         frames.filter.as_deref().map(|text| Filter::parse_with(text, &flow_words(&registry)));
     let filter = filter.transpose()?;
     let found = find_inputs(&captures)?;
-    let labels =
+    let mut labels =
         Labels::find(&found, inputs.labels.label_path.as_deref(), inputs.labels.labels.as_deref())?;
+    if let Some(names) = &inputs.label_comments {
+        labels.read_comments(names)?;
+    }
     Ok(Config {
         rotated: inputs.labels.rotated,
         labels,
@@ -93,8 +96,8 @@ fn made(summary: &SplitSummary) -> String {
         0 => String::new(),
         others => format!(", {} of them in no flow", grouped(*others)),
     };
-    let (files, frames) = (grouped(*files), grouped(*frames));
-    format!("{files} files of {frames} frames{others}, in {}", directory.display())
+    let (files, frames) = (counted(*files, "files"), counted(*frames, "frames"));
+    format!("{files} of {frames}{others}, in {}", directory.display())
 }
 
 /// Takes flows out of an index.
@@ -126,8 +129,8 @@ fn take(
         report::say(&format!("flowloom: the index has no flow {id}"));
     }
     if !work.quiet {
-        let (flows, frames) = (grouped(*flows), grouped(*frames));
-        report::say(&format!("{flows} flows of {frames} frames, in {}", path.display()));
+        let (flows, frames) = (counted(*flows, "flows"), counted(*frames, "frames"));
+        report::say(&format!("{flows} of {frames}, in {}", path.display()));
     }
     Ok(report::exit_code(&Outcome {
         interrupted: extracted.interrupted,

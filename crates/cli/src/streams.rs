@@ -19,7 +19,7 @@ use crate::arguments::streams::{
 };
 use crate::flows::{flow_settings, overlap};
 use crate::progress::{Progress, interruptible};
-use crate::report::{self, grouped};
+use crate::report::{self, counted, grouped};
 
 pub(crate) fn streams(arguments: StreamsArguments) -> Result<ExitCode, Box<dyn Error>> {
     let report_file = arguments.output.report.clone();
@@ -47,10 +47,10 @@ pub(crate) fn streams(arguments: StreamsArguments) -> Result<ExitCode, Box<dyn E
         (What::Said, View::Messages) => "messages",
         (What::Said, View::Raw) => "directions",
     };
-    let (bytes, units) = (grouped(taken.bytes), grouped(taken.units));
-    let mut text = format!("{bytes} bytes in {units} {what}");
+    let (bytes, units) = (counted(taken.bytes, "bytes"), counted(taken.units, what));
+    let mut text = format!("{bytes} in {units}");
     if streams.what != What::Datagrams {
-        let _ = write!(text, " of {} flows", grouped(taken.flows));
+        let _ = write!(text, " of {}", counted(taken.flows, "flows"));
     }
     if let StreamsTo::Directory { path, .. } = &streams.destination {
         let _ = write!(text, ", written to {}", path.display());

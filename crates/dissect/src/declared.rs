@@ -238,8 +238,17 @@ impl Take for Shower<'_, '_> {
         let (at, len) = (self.base + range.start, range.len());
         match (info.kind, value) {
             (Kind::Bytes, _) => self.w.bytes(info, at, len),
-            (Kind::Ipv4, _) => self.w.ipv4(info, at),
-            (Kind::Ipv6, _) => self.w.ipv6(info, at),
+            // What they are may be masked in the message.
+            (Kind::Ipv4, declared::Value::Text(text)) => {
+                if let Ok(address) = text.parse() {
+                    self.w.add(info, at, len, Value::Ipv4(address));
+                }
+            }
+            (Kind::Ipv6, declared::Value::Text(text)) => {
+                if let Ok(address) = text.parse() {
+                    self.w.add(info, at, len, Value::Ipv6(address));
+                }
+            }
             (Kind::Mac, _) => self.w.mac(info, at),
             (Kind::Int, declared::Value::Signed(number)) => {
                 self.w.add(info, at, len, Value::Int(*number));

@@ -229,11 +229,11 @@ impl Dissector {
                         layers::data(w, at, again);
                         layers::app::segment(w, packet, &self.known, stream, at + again);
                         let after = stream.held();
-                        let is_http2 = stream.speaks == Some(Speaks::Http2);
+                        let begun = stream.speaks.filter(|speaks| spoken != Some(*speaks));
                         self.streams.note(before, after);
-                        if is_http2 && spoken != Some(Speaks::Http2) {
-                            // A server may begin with settings that look like anything.
-                            self.streams.answers_are(packet, Speaks::Http2);
+                        // An answer alone may look like anything.
+                        if let Some(begun @ (Speaks::Http2 | Speaks::Declared(_))) = begun {
+                            self.streams.answers_are(packet, begun);
                         }
                     }
                     None => layers::data(w, at, usize::MAX),

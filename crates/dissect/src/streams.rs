@@ -109,10 +109,16 @@ impl Streams {
         Some((stream, known))
     }
 
-    /// Notes what the other direction of a packet speaks, unless that is known.
+    /// Notes what the other direction of a packet speaks. A declared protocol is believed where nothing
+    /// else was recognised.
     pub(crate) fn answers_are(&mut self, packet: &Packet, speaks: Speaks) {
-        let stream = self.sides.entry(Side::other(packet)).or_default();
-        if stream.speaks != Some(speaks) {
+        let side = Side::other(packet);
+        if self.sides.len() >= STREAMS_MAX && !self.sides.contains_key(&side) {
+            return;
+        }
+        let stream = self.sides.entry(side).or_default();
+        let is_known = matches!(speaks, Speaks::Declared(_)) && stream.speaks.is_some();
+        if stream.speaks != Some(speaks) && !is_known {
             self.held -= stream.held();
             stream.lose();
             stream.speaks = Some(speaks);

@@ -109,6 +109,7 @@ impl Reader<'_> {
             "wlan" => {
                 &[(" ", &known::WLAN_TYPE), (" from ", &known::WLAN_TA), (" to ", &known::WLAN_RA)]
             }
+            "frame" => &[(" of an unknown link type: ", &known::FRAME_LINK)],
             "ip" => &[(" protocol ", &known::IP_PROTO)],
             "eth" => &[(" type ", &known::ETH_TYPE)],
             _ => return self.message(layer, out),
@@ -153,7 +154,7 @@ impl Reader<'_> {
                 (" version ", &known::QUIC_VERSION),
                 (" to ", &known::QUIC_DCID),
             ],
-            "ssh" => &[(" ", &known::SSH_BANNER)],
+            "ssh" => &[(" ", &known::SSH_BANNER), (" ", &known::SSH_MESSAGE)],
             "dhcp" => &[
                 (" ", &known::DHCP_MESSAGE),
                 (" from ", &known::DHCP_MAC),

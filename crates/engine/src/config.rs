@@ -7,9 +7,10 @@ use std::thread;
 
 use flowloom_export::{Destination, Format, Settings as ExportSettings};
 use flowloom_features::{Events, LogLimits, RESERVED, SETS, Signs, catalogue};
-use flowloom_filter::Filter;
+use flowloom_filter::{Filter, nearest};
 use flowloom_logs::Logs;
 use flowloom_protocols::Registry;
+use flowloom_schema::Column;
 
 use crate::{CryptoPan, InputFile, Labels};
 
@@ -159,8 +160,10 @@ impl Config {
                 return Err(ConfigError(text));
             }
             if !SETS.iter().any(|set| set.name == name) {
-                let names = SETS.iter().map(|set| set.name).collect::<Vec<_>>().join(", ");
-                return Err(ConfigError(format!("no feature set `{name}`; there are {names}")));
+                let names = || SETS.iter().map(|set| set.name);
+                let all = || format!("there are {}", names().collect::<Vec<_>>().join(", "));
+                let meant = did_you_mean(name, names(), all);
+                return Err(ConfigError(format!("no feature set `{name}`; {meant}")));
             }
         }
         self.check_events()?;
@@ -168,8 +171,7 @@ impl Config {
         let columns = catalogue();
         for name in &self.without {
             if !columns.iter().any(|column| column.name == name.as_str()) {
-                let text = format!("no column `{name}`; `flowloom features` lists them all");
-                return Err(ConfigError(text));
+                return Err(no_column(name, &columns));
             }
         }
         if self.inputs.is_empty() {
@@ -181,8 +183,10 @@ impl Config {
     fn check_events(&self) -> Result<(), ConfigError> {
         for name in &self.events {
             if !Events::names().any(|known| known == name) {
-                let names = Events::names().collect::<Vec<_>>().join(", ");
-                return Err(ConfigError(format!("no event table `{name}`; there are {names}")));
+                let all =
+                    || format!("there are {}", Events::names().collect::<Vec<_>>().join(", "));
+                let meant = did_you_mean(name, Events::names(), all);
+                return Err(ConfigError(format!("no event table `{name}`; {meant}")));
             }
         }
         let has_directory = matches!(self.output.destination, Destination::File(_));
@@ -219,6 +223,22 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// What to say behind an unknown name: the one that is probably meant, or else something else.
+pub fn did_you_mean<'a>(
+    name: &str,
+    known: impl Iterator<Item = &'a str>,
+    otherwise: impl FnOnce() -> String,
+) -> String {
+    nearest(name, known).map_or_else(otherwise, |near| format!("did you mean `{near}`?"))
+}
+
+/// That there is no such column in the catalogue.
+pub(crate) fn no_column(name: &str, columns: &[Column]) -> ConfigError {
+    let names = columns.iter().map(|column| &*column.name);
+    let meant = did_you_mean(name, names, || "`flowloom features` lists them all".into());
+    ConfigError(format!("no column `{name}`; {meant}"))
 }
 
 /// The feature sets that are shown when none are asked for.

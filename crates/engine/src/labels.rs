@@ -9,6 +9,7 @@ mod samples;
 
 use std::path::Path;
 
+use flowloom_capture::Source;
 use flowloom_schema::{Batch, Column, DataType, Role, Series, Unit};
 use serde::Serialize;
 
@@ -16,7 +17,7 @@ use crate::{ConfigError, InputFile};
 use manifest::Manifest;
 use path::PathPattern;
 
-pub(crate) use comments::CommentLabels;
+use comments::CommentLabels;
 pub use samples::SampleLabels;
 
 /// The labels of the captures of a run.
@@ -104,6 +105,20 @@ impl Labels {
         &self.names[self.names.len() - self.of_comments..]
     }
 
+    /// The labels of flows of `source`; those in comments are known as far as it was read.
+    pub(crate) fn of_flows<'l>(
+        &self,
+        source: Box<dyn Source>,
+        of_capture: &'l LabelValues,
+    ) -> (Box<dyn Source>, FlowLabels<'l>) {
+        let names = self.names_in_comments();
+        if names.is_empty() {
+            return (source, FlowLabels { of_capture, of_comments: None });
+        }
+        let (source, comments) = CommentLabels::of(source, names);
+        (source, FlowLabels { of_capture, of_comments: Some(comments) })
+    }
+
     /// What matched nothing; none when no labels were asked for.
     pub fn report(&self) -> Option<&LabelReport> {
         self.report.as_ref()
@@ -166,6 +181,28 @@ impl Labels {
             self.names.push(name.clone());
         }
         Ok(())
+    }
+}
+
+/// The labels of the flows of a capture.
+#[derive(Clone, Debug)]
+pub(crate) struct FlowLabels<'l> {
+    of_capture: &'l LabelValues,
+    of_comments: Option<CommentLabels>,
+}
+
+impl FlowLabels<'_> {
+    /// Appends them to the rows of flows, whose first frames have these numbers.
+    pub(crate) fn append(&self, first_frames: &[u64], flows: &mut Batch) {
+        append(self.of_capture, flows);
+        if let Some(comments) = &self.of_comments {
+            comments.append(first_frames, flows);
+        }
+    }
+
+    /// How often a limit was reached.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.of_comments.as_ref().map_or(0, CommentLabels::dropped)
     }
 }
 

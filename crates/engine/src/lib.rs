@@ -35,7 +35,9 @@ pub use catalogue::{
     Section, catalogue_json, catalogue_markdown, catalogue_text, event_sections, set_sections,
     trace_section,
 };
-pub use config::{AppLayer, Config, ConfigError, DEFAULT_SETS, Order, Output, Window};
+pub use config::{
+    AppLayer, Config, ConfigError, DEFAULT_SETS, Order, Output, Window, did_you_mean,
+};
 pub use definitions::read_protocols;
 pub use dissected::{DissectedLayer, FieldValue, dissected};
 pub use info::{

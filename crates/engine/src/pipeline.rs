@@ -60,6 +60,8 @@ pub(crate) struct Plan<'c> {
     pub(crate) takes: Takes,
     /// Takes the frames that make no flow, in order, where somebody wants them.
     pub(crate) others: Option<Others<'c>>,
+    /// Whether all flows of a capture are kept until it ends, to come in the order they began.
+    pub(crate) keeps_flows: bool,
     hasher: KeyHasher,
 }
 
@@ -90,8 +92,8 @@ impl<'c> Plan<'c> {
         let words = config.filter.as_ref().and_then(Words::of).map(|words| words.map(told));
         let families = told(families);
         let (events, hasher) = (Events::default(), KeyHasher::random());
-        let takes = Takes::default();
-        Self { config, families, events, logs: None, words, takes, others: None, hasher }
+        let (takes, others, keeps_flows) = (Takes::default(), None, false);
+        Self { config, families, events, logs: None, words, takes, others, keeps_flows, hasher }
     }
 
     /// What must be parsed of what flows say.

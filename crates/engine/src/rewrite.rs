@@ -114,7 +114,8 @@ pub fn rewrite(job: &Rewrite, watch: &Watch) -> Result<RewriteSummary, RunError>
     };
     let format = job.target.format(source.facts());
     let mut copy = Copy::begin(job, &*source)?;
-    let failure = copy.all(&mut *source, watch)?;
+    let copied = copy.all(&mut *source, watch);
+    let failure = copied.map_err(|error| error.after(copy.outputs.whole()))?;
     let Copy { outputs, account, left_out, .. } = copy;
     summary.interrupted = watch.is_stopped();
     summary.capture = CaptureAccount::of(&reading, source.facts(), account);

@@ -8,14 +8,13 @@ use std::thread;
 use std::{fmt, fs};
 
 use flowloom_export::{
-    Destination, Format, Order as OrderLimits, Ordered, Sink, SinkError, TableInfo,
+    Destination, Ending, Format, Order as OrderLimits, Ordered, Sink, SinkError, TableInfo,
 };
 use flowloom_logs::LogTable;
 use flowloom_schema::{Batch, Series, Values};
 
 use crate::account::{Account, CaptureAccount, Summary};
 use crate::inputs::Reading;
-use crate::labels::{self, CommentLabels};
 use crate::new_directory::{NewDirectory, check_no_file};
 use crate::pipeline::{self, Emit, Failure, Plan, Tables};
 use crate::settings_text::settings_text;
@@ -29,6 +28,16 @@ pub enum RunError {
     Config(ConfigError),
     /// The output cannot be written.
     Sink(SinkError),
+}
+
+impl RunError {
+    /// The failure of a run that has finished so many files, which stay.
+    pub(crate) fn after(self, files: u64) -> Self {
+        match self {
+            Self::Sink(error) => Self::Sink(error.after(files)),
+            Self::Config(error) => Self::Config(error),
+        }
+    }
 }
 
 impl fmt::Display for RunError {
@@ -70,11 +79,12 @@ pub fn run(config: &Config, watch: &Watch) -> Result<Summary, RunError> {
 }
 
 /// The same for the table of flows alone, with the columns of [`flow_table`], to a sink of the
-/// caller's. With [`Order::Start`] it is told where captures end, and has the rows of each to sort.
+/// caller's. With [`Order::Start`], the flows of a capture are kept in memory until it ends.
 pub fn run_into(config: &Config, sink: Box<dyn Sink>, watch: &Watch) -> Result<Summary, RunError> {
     config.check().map_err(RunError::Config)?;
-    let plan = Plan::new(config);
-    run_to(config, &plan, watch, Output::into(sink, config.output.order))
+    let mut plan = Plan::new(config);
+    plan.keeps_flows = config.output.order == Order::Start;
+    run_to(config, &plan, watch, Output::into(sink))
 }
 
 /// The table of flows that a run gives.
@@ -255,28 +265,19 @@ pub(crate) fn read_one(
     if watch.is_stopped() {
         return Ok(CaptureAccount { error: Some(INTERRUPTED.into()), ..unread });
     }
-    let mut source = match source::open(reading, plan.config, watch) {
+    let source = match source::open(reading, plan.config, watch) {
         Ok(source) => source,
         Err(error) => return Ok(unread.failed(reading, error)),
     };
-    let names = plan.config.labels.names_in_comments();
-    let mut comments = None;
-    if !names.is_empty() {
-        let (commented, labels) = CommentLabels::of(source, names);
-        (source, comments) = (commented, Some(labels));
-    }
+    let (mut source, labels) = plan.config.labels.of_flows(source, &reading.labels);
     let mut emit_labelled = |mut tables: Tables| {
-        labels::append(&reading.labels, &mut tables.flows);
-        if let Some(comments) = &comments {
-            comments.append(&tables.first_frames, &mut tables.flows);
-        }
+        labels.append(&tables.first_frames, &mut tables.flows);
         emit(tables)
     };
     let (account, failure) =
         pipeline::run(&mut *source, &reading.name, plan, threads, watch, &mut emit_labelled);
     let mut account = CaptureAccount::of(reading, source.facts(), account);
-    let dropped = comments.map_or(0, |comments| comments.dropped());
-    account.account.reach("label_comments", dropped);
+    account.account.reach("label_comments", labels.dropped());
     match failure {
         Some(Failure::Sink(error)) => Err(error),
         // A pipe that was given up is no failure of the capture.
@@ -328,8 +329,8 @@ impl Output {
     }
 
     /// The same, to a sink that is there.
-    pub(crate) fn into(sink: Box<dyn Sink>, order: Order) -> Self {
-        Self { rows: 0, flows: Some(Table::of(sink, order)), events: Vec::new() }
+    pub(crate) fn into(sink: Box<dyn Sink>) -> Self {
+        Self { rows: 0, flows: Some(Table::of(sink, Order::End)), events: Vec::new() }
     }
 
     fn write(&mut self, tables: Tables) -> Result<(), SinkError> {
@@ -377,10 +378,12 @@ impl Output {
         let captures = serde_json::to_string(&captures).unwrap_or_default();
         let metadata =
             [("flowloom.account".into(), account), ("flowloom.captures".into(), captures)];
-        for table in self.flows.into_iter().chain(self.events) {
-            table.close(&metadata, summary.interrupted)?;
-        }
-        Ok(())
+        let ending = if summary.interrupted { Ending::Partial } else { Ending::Whole };
+        let tables = self.flows.into_iter().chain(self.events);
+        // None has its name before all are on the disk.
+        let written =
+            tables.map(|table| table.end(&metadata, ending)).collect::<Result<Vec<_>, _>>();
+        written?.into_iter().try_for_each(|file| file.name().map(drop))
     }
 }
 
@@ -435,14 +438,13 @@ impl Table {
         if batch.rows == 0 { Ok(()) } else { self.sink.write(batch) }
     }
 
-    fn close(mut self, metadata: &[(String, String)], interrupted: bool) -> Result<(), SinkError> {
+    fn end(
+        mut self,
+        metadata: &[(String, String)],
+        ending: Ending,
+    ) -> Result<flowloom_export::Written, SinkError> {
         self.pass_on()?;
-        if interrupted {
-            self.sink.close_partial(metadata)?;
-        } else {
-            self.sink.close(metadata)?;
-        }
-        Ok(())
+        self.sink.end(ending, metadata)
     }
 }
 

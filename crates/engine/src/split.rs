@@ -33,9 +33,10 @@ pub use index::index;
 pub use stored::{FrameFile, StoredFrame, stored_frames};
 
 use crate::inputs::Reading;
+use crate::labels::FlowLabels;
 use crate::pipeline::{self, Failure, Plan, Tables};
 use crate::source::{self, Kept};
-use crate::{Account, CaptureAccount, Config, ConfigError, Summary, Watch, labels};
+use crate::{Account, CaptureAccount, Config, ConfigError, Summary, Watch};
 use files::{Files, Taken};
 use grouping::{FRAME_NUMBERS, FRAME_OFFSETS, Group, Naming};
 use name::Row;
@@ -187,11 +188,13 @@ impl Job<'_> {
             }
         };
         let known = Known::default();
+        let (source, labels) = self.config.labels.of_flows(source, &reading.labels);
         let mut source = Noting { source, known: Arc::clone(&known) };
         let (known, failure) = (known, None);
         let taking = Taking { job: self, files, original, known, noted: 0, failure };
         let taking = Mutex::new(taking);
-        let (account, failure) = self.pipeline(&mut source, &taking);
+        let (mut account, failure) = self.pipeline(&mut source, &labels, &taking);
+        account.reach("label_comments", labels.dropped());
         let mut taking = taking.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let Some(failure) = taking.failure.take() {
             return Err(failure);
@@ -212,6 +215,7 @@ impl Job<'_> {
     fn pipeline(
         &self,
         source: &mut Noting,
+        labels: &FlowLabels<'_>,
         taking: &Mutex<Taking<'_, '_>>,
     ) -> (Account, Option<Failure>) {
         let take_other = |place| lock(taking).other(place);
@@ -226,7 +230,7 @@ impl Job<'_> {
         let names = names.into_iter().map(|column| column.name.into_owned()).collect::<Vec<_>>();
         let threads = self.config.threads.get();
         let mut emit = |mut tables: Tables| {
-            labels::append(&self.reading.labels, &mut tables.flows);
+            labels.append(&tables.first_frames, &mut tables.flows);
             lock(taking).flows(&names, &tables.flows)
         };
         pipeline::run(source, &self.reading.name, &plan, threads, self.watch, &mut emit)

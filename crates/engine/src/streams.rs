@@ -237,9 +237,13 @@ fn take(
     for (number, reading) in (1..).zip(&readings) {
         taker.capture = (&reading.name, (readings.len() > 1).then_some(number));
         let mut emit = |tables: Tables| taker.take(tables.finished);
-        let account = read_one(reading, &plan, config.threads.get(), watch, &mut emit)?;
-        total.add(&account.account);
-        captures.push(account);
+        match read_one(reading, &plan, config.threads.get(), watch, &mut emit) {
+            Ok(account) => {
+                total.add(&account.account);
+                captures.push(account);
+            }
+            Err(error) => return Err(taker.outputs.give_up(error).into()),
+        }
     }
     let taken = taker.counts();
     let (rows, interrupted) = (taken.units, watch.is_stopped());

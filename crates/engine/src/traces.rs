@@ -17,12 +17,13 @@ use flowloom_logs::Logs;
 use flowloom_schema::Mac;
 
 use crate::account::CaptureAccount;
+use crate::config::did_you_mean;
 use crate::inputs::Reading;
 use crate::labels;
 use crate::pipeline::{Emit, Plan, Tables, Takes};
 use crate::run::{Output, read_all, read_one};
 use crate::settings_text::settings_text;
-use crate::{Config, ConfigError, Order, RunError, Summary, Watch};
+use crate::{Config, ConfigError, RunError, Summary, Watch};
 use tracer::Tracer;
 
 /// What traces are made of, and where they go.
@@ -121,7 +122,7 @@ pub fn traces_into(
     watch: &Watch,
 ) -> Result<Summary, RunError> {
     traces.check()?;
-    trace_to(traces, watch, Output::into(sink, Order::End))
+    trace_to(traces, watch, Output::into(sink))
 }
 
 /// The table of traces that a run gives.
@@ -202,9 +203,10 @@ impl Traces {
         let all = TraceTable::new(&[], self.config.signs);
         let is_known = |name: &String| all.columns().iter().any(|column| column.name == *name);
         if let Some(name) = self.columns.iter().find(|name| !is_known(name)) {
-            let text =
-                format!("traces have no column `{name}`; `flowloom features --traces` lists them");
-            return refuse(text);
+            let names = all.columns().iter().map(|column| &*column.name);
+            let list = || "`flowloom features --traces` lists them".into();
+            let meant = did_you_mean(name, names, list);
+            return refuse(format!("traces have no column `{name}`; {meant}"));
         }
         Ok(())
     }

@@ -8,9 +8,7 @@ use arrow_schema::SchemaRef;
 use flowloom_schema::{Batch, Column};
 
 use crate::output::Output;
-use crate::{
-    Destination, Ending, Sink, SinkError, SinkStats, TableInfo, arrow_schema, record_batch,
-};
+use crate::{Destination, Ending, Sink, SinkError, TableInfo, Written, arrow_schema, record_batch};
 
 pub(crate) struct ArrowSink {
     columns: Vec<Column>,
@@ -37,16 +35,16 @@ impl Sink for ArrowSink {
         self.writer.write(&batch).map_err(|e| SinkError::encode(&self.destination, e.into()))
     }
 
-    fn finish(
+    fn end(
         mut self: Box<Self>,
         ending: Ending,
         account: &[(String, String)],
-    ) -> Result<SinkStats, SinkError> {
+    ) -> Result<Written, SinkError> {
         for (key, value) in account {
             self.writer.write_metadata(key, value);
         }
         let failed = |e: arrow_schema::ArrowError| SinkError::encode(&self.destination, e.into());
         self.writer.finish().map_err(failed)?;
-        self.writer.into_inner().map_err(failed)?.finish(self.rows, ending)
+        self.writer.into_inner().map_err(failed)?.end(self.rows, ending)
     }
 }

@@ -13,7 +13,7 @@ use flowloom_schema::{Batch, Series, Values};
 
 use crate::output::Output;
 use crate::text::{escaped, json_value, plain, time};
-use crate::{Destination, Ending, Sink, SinkError, SinkStats, TableInfo};
+use crate::{Destination, Ending, Sink, SinkError, TableInfo, Written};
 
 pub(crate) struct CsvSink {
     output: Output,
@@ -57,12 +57,12 @@ impl Sink for CsvSink {
         self.output.pass_on()
     }
 
-    fn finish(
+    fn end(
         self: Box<Self>,
         ending: Ending,
         _account: &[(String, String)],
-    ) -> Result<SinkStats, SinkError> {
-        self.output.finish(self.rows, ending)
+    ) -> Result<Written, SinkError> {
+        self.output.end(self.rows, ending)
     }
 }
 

@@ -34,6 +34,13 @@ pub enum SinkError {
         /// What the system said.
         source: io::Error,
     },
+    /// Another failure, of a run that had finished files before.
+    After {
+        /// How many files have their names, and are whole.
+        files: u64,
+        /// The failure.
+        source: Box<SinkError>,
+    },
     /// Rows set aside for sorting, or what flows said, could not be written or read back.
     Spill {
         /// The directory of the temporary files.
@@ -64,6 +71,16 @@ impl SinkError {
         Self::Write { to: to.clone(), source }
     }
 
+    /// The failure of a run that has finished so many files, which stay.
+    #[must_use]
+    pub fn after(self, files: u64) -> Self {
+        match self {
+            Self::ReaderGone | Self::After { .. } => self,
+            error if files == 0 => error,
+            error => Self::After { files, source: Box::new(error) },
+        }
+    }
+
     /// An encoder failed: because of the system, if there is such an error inside.
     pub(crate) fn encode(to: &Destination, error: Box<dyn Error + Send + Sync + 'static>) -> Self {
         match system_error(error) {
@@ -86,6 +103,14 @@ impl fmt::Display for SinkError {
         match self {
             Self::ReaderGone => f.write_str("the reader of standard output has closed it"),
             Self::Create { path, source } => {
+                if is_there(source) {
+                    let hint = way_out(source);
+                    return write!(
+                        f,
+                        "cannot create {}: it is there already{hint}",
+                        path.display()
+                    );
+                }
                 write!(f, "cannot create {}: {source}", path.display())?;
                 f.write_str(way_out(source))
             }
@@ -96,6 +121,15 @@ impl fmt::Display for SinkError {
             Self::Rename { path, source } => {
                 write!(f, "cannot name the finished file {}: {source}", path.display())?;
                 f.write_str(way_out(source))
+            }
+            Self::After { files: 1, source } => {
+                write!(f, "{source}\n  1 file was finished before: it is whole, and stays")
+            }
+            Self::After { files, source } => {
+                write!(
+                    f,
+                    "{source}\n  {files} files were finished before: they are whole, and stay"
+                )
             }
             Self::Spill { directory, source } => {
                 let directory = directory.display();
@@ -114,6 +148,7 @@ impl Error for SinkError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::ReaderGone | Self::Column { .. } | Self::Batch { .. } => None,
+            Self::After { source, .. } => Some(source),
             Self::Create { source, .. }
             | Self::Write { source, .. }
             | Self::Rename { source, .. }
@@ -122,8 +157,14 @@ impl Error for SinkError {
     }
 }
 
+/// Whether that is all there is to say, and not in words of our own, which name their way out.
+fn is_there(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::AlreadyExists && error.get_ref().is_none()
+}
+
 fn way_out(error: &io::Error) -> &'static str {
     match error.kind() {
+        ErrorKind::AlreadyExists if !is_there(error) => "",
         ErrorKind::NotFound => "; hint: create its directory first",
         ErrorKind::PermissionDenied => "; hint: choose a directory you may write in",
         ErrorKind::ReadOnlyFilesystem => "; hint: choose a place that is not read-only",

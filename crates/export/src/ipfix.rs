@@ -11,7 +11,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use flowloom_schema::{Batch, Series, Values};
 
 use crate::output::Output;
-use crate::{Destination, Ending, Sink, SinkError, SinkStats, TableInfo};
+use crate::{Destination, Ending, Sink, SinkError, TableInfo, Written};
 
 pub(crate) struct IpfixSink {
     output: Output,
@@ -155,12 +155,12 @@ impl Sink for IpfixSink {
         self.output.pass_on()
     }
 
-    fn finish(
+    fn end(
         self: Box<Self>,
         ending: Ending,
         _account: &[(String, String)],
-    ) -> Result<SinkStats, SinkError> {
-        self.output.finish(self.rows, ending)
+    ) -> Result<Written, SinkError> {
+        self.output.end(self.rows, ending)
     }
 }
 

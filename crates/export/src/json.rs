@@ -8,7 +8,7 @@ use flowloom_schema::Batch;
 
 use crate::output::Output;
 use crate::text::{json_text, json_value};
-use crate::{Destination, Ending, Sink, SinkError, SinkStats, TableInfo};
+use crate::{Destination, Ending, Sink, SinkError, TableInfo, Written};
 
 /// What stands between the objects.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -70,14 +70,14 @@ impl Sink for JsonSink {
         self.output.pass_on()
     }
 
-    fn finish(
+    fn end(
         mut self: Box<Self>,
         ending: Ending,
         _account: &[(String, String)],
-    ) -> Result<SinkStats, SinkError> {
+    ) -> Result<Written, SinkError> {
         if self.layout == Layout::Array {
             self.output.put(if self.rows == 0 { b"]\n" } else { b"\n]\n" })?;
         }
-        self.output.finish(self.rows, ending)
+        self.output.end(self.rows, ending)
     }
 }

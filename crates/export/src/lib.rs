@@ -36,7 +36,7 @@ pub use csv::text_cell;
 pub use error::SinkError;
 pub use from_arrow::{batch_of, columns_of};
 pub use order::{Order, Ordered};
-pub use output::{Destination, Existing, Output, SinkStats, partial_name};
+pub use output::{Destination, Existing, Output, SinkStats, Written, partial_name};
 pub use padding::{Keep, Misfit, Number, Padding, Side};
 pub use parquet::{Compression, Parquet};
 pub use read::{Rows, TableError, TableFile, table_texts};
@@ -113,16 +113,17 @@ pub trait Sink: Send {
     }
 
     /// Writes what comes after the last row, `account` (keys and JSON texts) with it where the
-    /// format has a place for it, and gives the file the name that `ending` says.
-    fn finish(
+    /// format has a place for it. The file has the name that `ending` says when [`Written::name`]
+    /// gives it: of several outputs, none has a name before all are written.
+    fn end(
         self: Box<Self>,
         ending: Ending,
         account: &[(String, String)],
-    ) -> Result<SinkStats, SinkError>;
+    ) -> Result<Written, SinkError>;
 
     /// Finishes: the file is whole and has its name.
     fn close(self: Box<Self>, account: &[(String, String)]) -> Result<SinkStats, SinkError> {
-        self.finish(Ending::Whole, account)
+        self.end(Ending::Whole, account)?.name()
     }
 
     /// Finishes what was written so far as `NAME.partial.EXT`.
@@ -130,7 +131,7 @@ pub trait Sink: Send {
         self: Box<Self>,
         account: &[(String, String)],
     ) -> Result<SinkStats, SinkError> {
-        self.finish(Ending::Partial, account)
+        self.end(Ending::Partial, account)?.name()
     }
 }
 

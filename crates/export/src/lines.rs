@@ -3,7 +3,7 @@
 use flowloom_schema::{Batch, Values};
 
 use crate::output::Output;
-use crate::{Destination, Ending, Sink, SinkError, SinkStats};
+use crate::{Destination, Ending, Sink, SinkError, Written};
 
 pub(crate) struct LinesSink {
     output: Output,
@@ -30,11 +30,11 @@ impl Sink for LinesSink {
         self.output.pass_on()
     }
 
-    fn finish(
+    fn end(
         self: Box<Self>,
         ending: Ending,
         _account: &[(String, String)],
-    ) -> Result<SinkStats, SinkError> {
-        self.output.finish(self.rows, ending)
+    ) -> Result<Written, SinkError> {
+        self.output.end(self.rows, ending)
     }
 }

@@ -16,7 +16,7 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 use crate::output::Output;
 use crate::padding::{Item, Number, Padding};
 use crate::text::json_text;
-use crate::{Destination, Ending, Npz, Sink, SinkError, SinkStats, TableInfo};
+use crate::{Destination, Ending, Npz, Sink, SinkError, TableInfo, Written};
 
 pub(crate) struct NpzSink {
     output: Output,
@@ -103,11 +103,11 @@ impl Sink for NpzSink {
         Ok(())
     }
 
-    fn finish(
+    fn end(
         self: Box<Self>,
         ending: Ending,
         account: &[(String, String)],
-    ) -> Result<SinkStats, SinkError> {
+    ) -> Result<Written, SinkError> {
         let Self { output, destination, padding, arrays, lengths, metadata, rows } = *self;
         let has_rows = arrays.iter().any(|array| matches!(array.kind, Kind::Rows(_)));
         let failed = |error: io::Error| SinkError::write(&destination, error);
@@ -119,7 +119,7 @@ impl Sink for NpzSink {
         }
         zip.start_file("flowloom.json", options()).map_err(in_zip)?;
         zip.write_all(&json(metadata.iter().chain(account))).map_err(failed)?;
-        zip.finish().map_err(in_zip)?.into_inner().finish(rows, ending)
+        zip.finish().map_err(in_zip)?.into_inner().end(rows, ending)
     }
 }
 

@@ -3,7 +3,7 @@
 use arrow_schema::SchemaRef;
 use flowloom_schema::{Batch, Column};
 
-use crate::{Ending, Sink, SinkError, SinkStats, TableInfo, arrow_schema, record_batch};
+use crate::{Ending, Sink, SinkError, SinkStats, TableInfo, Written, arrow_schema, record_batch};
 
 pub(crate) struct NullSink {
     columns: Vec<Column>,
@@ -24,7 +24,7 @@ impl Sink for NullSink {
         Ok(())
     }
 
-    fn finish(self: Box<Self>, _: Ending, _: &[(String, String)]) -> Result<SinkStats, SinkError> {
-        Ok(SinkStats { rows: self.rows, ..SinkStats::default() })
+    fn end(self: Box<Self>, _: Ending, _: &[(String, String)]) -> Result<Written, SinkError> {
+        Ok(SinkStats { rows: self.rows, ..SinkStats::default() }.into())
     }
 }

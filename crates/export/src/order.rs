@@ -20,14 +20,14 @@ use arrow_ipc::writer::StreamWriter;
 use arrow_schema::{ArrowError, SchemaRef};
 use flowloom_schema::{Batch, Column, DataType};
 
-use crate::{Ending, Sink, SinkError, SinkStats, TableInfo, arrow_schema, record_batch};
+use crate::{Ending, Sink, SinkError, TableInfo, Written, arrow_schema, record_batch};
 use piece::{Cursor, Piece, keys};
 
 /// What sorting may take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
     /// Bytes of rows in memory, at most; what is beyond them is set aside in files, and counted in
-    /// [`SinkStats::spilled_bytes`].
+    /// [`crate::SinkStats::spilled_bytes`].
     pub memory_bytes_max: usize,
     /// Where those files are.
     pub directory: PathBuf,
@@ -63,14 +63,15 @@ impl Sink for Ordered {
         self.inner.end_capture()
     }
 
-    fn finish(
+    fn end(
         mut self: Box<Self>,
         ending: Ending,
         account: &[(String, String)],
-    ) -> Result<SinkStats, SinkError> {
+    ) -> Result<Written, SinkError> {
         self.sorter.give_all(|piece| self.inner.write(piece))?;
-        let stats = self.inner.finish(ending, account)?;
-        Ok(SinkStats { spilled_bytes: stats.spilled_bytes + self.sorter.spilled_bytes, ..stats })
+        let mut written = self.inner.end(ending, account)?;
+        written.stats.spilled_bytes += self.sorter.spilled_bytes;
+        Ok(written)
     }
 }
 

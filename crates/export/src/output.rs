@@ -41,6 +41,35 @@ pub struct Output {
     bytes: u64,
 }
 
+/// An output to which everything is written, and which has no name yet. Dropped, it is gone.
+pub struct Written {
+    pub(crate) stats: SinkStats,
+    hidden: Option<(NamedTempFile, Existing)>,
+}
+
+impl Written {
+    /// Gives the file its name.
+    pub fn name(self) -> Result<SinkStats, SinkError> {
+        let Self { stats, hidden } = self;
+        if let (Some((file, existing)), Some(path)) = (hidden, &stats.path) {
+            let named = match existing {
+                // Somebody else may have made one meanwhile.
+                Existing::Keep => file.persist_noclobber(path),
+                Existing::Replace => file.persist(path),
+            };
+            named.map_err(|e| SinkError::Rename { path: path.clone(), source: e.error })?;
+        }
+        Ok(stats)
+    }
+}
+
+impl From<SinkStats> for Written {
+    /// Of an output that is no file.
+    fn from(stats: SinkStats) -> Self {
+        Self { stats, hidden: None }
+    }
+}
+
 enum Raw {
     Stdout(Stdout),
     /// A device or a pipe, written in place: it cannot be renamed.
@@ -95,29 +124,29 @@ impl Output {
     }
 
     /// Writes what is left and gives the file its name.
-    pub fn finish(mut self, rows: u64, ending: Ending) -> Result<SinkStats, SinkError> {
+    pub fn finish(self, rows: u64, ending: Ending) -> Result<SinkStats, SinkError> {
+        self.end(rows, ending)?.name()
+    }
+
+    /// Writes what is left; the file has its name when [`Written::name`] gives it.
+    pub fn end(mut self, rows: u64, ending: Ending) -> Result<Written, SinkError> {
         self.flush().map_err(|e| SinkError::write(&self.destination, e))?;
-        let path = match self.raw {
-            Raw::Stdout(_) => None,
+        let (hidden, path) = match self.raw {
+            Raw::Stdout(_) => (None, None),
             Raw::Special(_) => match self.destination {
-                Destination::Stdout => None,
-                Destination::File(path) => Some(path),
+                Destination::Stdout => (None, None),
+                Destination::File(path) => (None, Some(path)),
             },
             Raw::Hidden { file, path, existing } => {
                 let (path, existing) = match ending {
                     Ending::Whole => (path, existing),
                     Ending::Partial => (partial_name(&path), Existing::Replace),
                 };
-                let named = match existing {
-                    // Somebody else may have made one meanwhile.
-                    Existing::Keep => file.persist_noclobber(&path),
-                    Existing::Replace => file.persist(&path),
-                };
-                named.map_err(|e| SinkError::Rename { path: path.clone(), source: e.error })?;
-                Some(path)
+                (Some((file, existing)), Some(path))
             }
         };
-        Ok(SinkStats { rows, bytes: self.bytes, path, spilled_bytes: 0 })
+        let stats = SinkStats { rows, bytes: self.bytes, path, spilled_bytes: 0 };
+        Ok(Written { stats, hidden })
     }
 
     fn write_waiting(&mut self) -> io::Result<()> {

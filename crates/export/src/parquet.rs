@@ -15,8 +15,7 @@ use flowloom_schema::{Batch, Column, DataType};
 
 use crate::output::Output;
 use crate::{
-    Destination, Ending, Settings, Sink, SinkError, SinkStats, TableInfo, arrow_schema,
-    record_batch,
+    Destination, Ending, Settings, Sink, SinkError, TableInfo, Written, arrow_schema, record_batch,
 };
 
 /// What can be chosen about Parquet files.
@@ -81,17 +80,17 @@ impl Sink for ParquetSink {
         self.writer.write(&batch).map_err(|e| SinkError::encode(&self.destination, e.into()))
     }
 
-    fn finish(
+    fn end(
         mut self: Box<Self>,
         ending: Ending,
         account: &[(String, String)],
-    ) -> Result<SinkStats, SinkError> {
+    ) -> Result<Written, SinkError> {
         for (key, value) in account {
             self.writer.append_key_value_metadata(KeyValue::new(key.clone(), value.clone()));
         }
         let failed =
             |e: ::parquet::errors::ParquetError| SinkError::encode(&self.destination, e.into());
-        self.writer.into_inner().map_err(failed)?.finish(self.rows, ending)
+        self.writer.into_inner().map_err(failed)?.end(self.rows, ending)
     }
 }
 

@@ -25,6 +25,9 @@ pub fn table_texts(path: &Path) -> Result<Vec<(String, String)>, TableError> {
     let mut magic = [0; ARROW_MAGIC.len()];
     let read = file.read(&mut magic).map_err(|error| failed(error.to_string()))?;
     if magic.get(..read) != Some(ARROW_MAGIC) {
+        if magic.get(..PARQUET_MAGIC.len().min(read)) != Some(PARQUET_MAGIC) {
+            return Err(failed("it is neither a Parquet nor an Arrow file".into()));
+        }
         let table = TableFile::open(path)?;
         let texts = table.metadata.metadata().file_metadata().key_value_metadata();
         let texts = texts.into_iter().flatten();
@@ -74,7 +77,12 @@ impl TableFile {
     /// Opens a Parquet file.
     pub fn open(path: &Path) -> Result<Self, TableError> {
         let failed = |reason: String| TableError { path: path.to_owned(), reason };
-        let file = File::open(path).map_err(|error| failed(error.to_string()))?;
+        let mut file = File::open(path).map_err(|error| failed(error.to_string()))?;
+        let mut magic = [0; PARQUET_MAGIC.len()];
+        let read = file.read(&mut magic).map_err(|error| failed(error.to_string()))?;
+        if magic.get(..read) != Some(PARQUET_MAGIC) {
+            return Err(failed("it is no Parquet file".into()));
+        }
         let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())
             .map_err(|error| failed(error.to_string()))?;
         Ok(Self { path: path.to_owned(), file, metadata })
@@ -158,6 +166,8 @@ fn selection(ranges: &[Range<usize>]) -> RowSelection {
 
 /// What Arrow IPC files begin with.
 const ARROW_MAGIC: &[u8] = b"ARROW1";
+/// What Parquet files begin with.
+const PARQUET_MAGIC: &[u8] = b"PAR1";
 /// Rows of a batch at most.
 const BATCH_ROWS: usize = 4_096;
 

@@ -16,7 +16,7 @@ use std::fmt::Write as _;
 use flowloom_schema::{Batch, Column, Values};
 
 use crate::output::Output;
-use crate::{Destination, Ending, Settings, Sink, SinkError, SinkStats, TableInfo};
+use crate::{Destination, Ending, Settings, Sink, SinkError, TableInfo, Written};
 use view::View;
 
 /// The terminal a table is made for.
@@ -82,6 +82,7 @@ impl TableSink {
         let hidden = self.rows - self.kept.len() as u64;
         let mut rows: Vec<Vec<String>> =
             self.kept.into_sorted_vec().into_iter().map(|row| row.cells).collect();
+        self.view.leave_out_lone_capture(&mut rows);
         let day = self.view.shorten_days(&mut rows);
         let mut text = String::new();
         let mut notes: Vec<String> =
@@ -135,14 +136,14 @@ impl Sink for TableSink {
         Ok(())
     }
 
-    fn finish(
+    fn end(
         self: Box<Self>,
         ending: Ending,
         _account: &[(String, String)],
-    ) -> Result<SinkStats, SinkError> {
+    ) -> Result<Written, SinkError> {
         let rows = self.rows;
         let (mut output, text) = self.text();
         output.put(text.as_bytes())?;
-        output.finish(rows, ending)
+        output.end(rows, ending)
     }
 }

@@ -269,7 +269,8 @@ impl Talk {
 /// What carries a conversation, if this packet is of one.
 fn transport(arrival: &Arrival) -> Option<Transport> {
     match arrival.packet.transport {
-        WireTransport::Tcp => Some(Transport::Tcp),
+        // Of a broken header nobody knows where its payload is.
+        WireTransport::Tcp if arrival.packet.stop.is_none() => Some(Transport::Tcp),
         WireTransport::Udp => Some(Transport::Udp),
         _ => None,
     }

@@ -122,7 +122,7 @@ fn lengths(
     length: impl Fn(&PacketRecord) -> u32,
 ) {
     // A capture can claim that a frame was longer than the type holds.
-    let length = |record: &PacketRecord| i32::try_from(length(record)).unwrap_or(i32::MAX);
+    let length = |record: &PacketRecord| length(record).min(i32::MAX as u32) as i32;
     match context.signs {
         Signs::Unsigned => items.extend_i32(records.iter().map(length)),
         Signs::Signed => items

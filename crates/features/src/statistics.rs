@@ -91,6 +91,23 @@ impl Summary<i64> {
         });
         Self { count, sum, some }
     }
+
+    /// The statistics of the same values, each larger by as much.
+    pub(crate) fn shifted(&self, by: i64) -> Self {
+        let sum = self.sum + by * self.count as i64;
+        let some = self.some.map(|sample| {
+            let mean = sum as f64 / self.count as f64;
+            Sample {
+                min: sample.min + by,
+                max: sample.max + by,
+                mean,
+                median: sample.median.map(|median| median + by as f64),
+                cv: cv(sum != 0, sample.range != 0, sample.variance, mean),
+                ..sample
+            }
+        });
+        Self { sum, some, ..*self }
+    }
 }
 
 impl Summary<f64> {
@@ -128,8 +145,6 @@ impl<V> Sample<V> {
     ) -> Self {
         let mean = moments.mean() / units;
         let variance = if spread { moments.variance() / (units * units) } else { 0.0 };
-        // Not -0 when the mean is negative.
-        let cv = if spread { variance.sqrt() / mean } else { 0.0 };
         Self {
             min,
             max,
@@ -139,9 +154,14 @@ impl<V> Sample<V> {
             median,
             skewness: spread.then(|| moments.skewness()),
             kurtosis: spread.then(|| moments.kurtosis()),
-            cv: (moments.sum != 0).then_some(cv),
+            cv: cv(moments.sum != 0, spread, variance, mean),
         }
     }
+}
+
+/// Standard deviation over mean; 0 without spread, not -0 when the mean is negative.
+fn cv(has_sum: bool, spread: bool, variance: f64, mean: f64) -> Option<f64> {
+    has_sum.then(|| if spread { variance.sqrt() / mean } else { 0.0 })
 }
 
 pub(crate) fn moments_of_gaps(gaps: &[i64]) -> Moments {

@@ -96,6 +96,7 @@ use primitive::Primitive;
 
 pub use error::ParseError;
 pub use flow::{FlowTest, FlowView};
+pub use names::nearest;
 pub use packet::{FrameView, PacketTest};
 pub use words::{Value, Word, WordKind};
 

@@ -49,8 +49,8 @@ pub(crate) fn wlan_direction(name: &str) -> Option<u8> {
     lookup(WLAN_DIRECTIONS, name)
 }
 
-/// The known name nearest to a misspelt one.
-pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+/// The known name nearest to a misspelt one, if one is near.
+pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     if word.len() > NEAREST_LEN_MAX {
         return None;
     }

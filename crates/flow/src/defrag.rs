@@ -2,11 +2,12 @@
 //!
 //! A datagram is one packet of its flow, at the time and frame that complete it. Where fragments
 //! overlap, the first bytes to come stay; an IPv6 datagram with overlapping fragments is given up
-//! (RFC 5722). A datagram that stays incomplete comes back as its fragments, without ports.
+//! (RFC 5722). A datagram that stays incomplete comes back as its fragments, without ports; but if the
+//! first of them was cut by a snap length, so that it can never be complete, that one has its ports.
 
 use std::collections::{HashMap, VecDeque};
 
-use flowloom_wire::{Address, Packet, Transport, Vlan};
+use flowloom_wire::{Address, Marks, Packet, Transport, Udp, Vlan};
 
 use crate::fragment::Fragment;
 use crate::{Arrival, Limits};
@@ -25,6 +26,18 @@ pub enum Datagram {
         payload: Vec<u8>,
         /// Where it came from.
         origin: DatagramOrigin,
+    },
+    /// The first fragment of a datagram, cut by a snap length: others cannot be joined to it, but
+    /// whose it is and how long stands in what is there, to be decoded as `protocol`.
+    Beginning {
+        /// The fragment.
+        arrival: Arrival,
+        /// What its header says the payload is.
+        protocol: u8,
+        /// Its payload, as far as it was captured.
+        payload: Vec<u8>,
+        /// Length of the datagram's payload, if its header says that, or else of the fragment's.
+        len: u32,
     },
     /// What came of a datagram that stayed incomplete, where that is asked for; its fragments come
     /// beside.
@@ -145,6 +158,13 @@ impl Defrag {
             out.push(Datagram::Unresolved(without_ports(arrival)));
             return;
         };
+        let packet = &arrival.packet;
+        let is_cut = !fragment.is_complete || packet.marks.has(Marks::CLAMPED);
+        if is_cut && fragment.offset == 0 && packet.transport != Transport::None {
+            self.counts.unresolved += 1;
+            out.push(beginning(arrival, &fragment));
+            return;
+        }
         let key = key(&arrival.packet, fragment.id);
         let deadline = clock.saturating_add(self.timeout);
         let partial = self.datagrams.entry(key).or_insert_with(|| {
@@ -376,6 +396,19 @@ fn key(packet: &Packet, id: u32) -> DatagramKey {
     }
 }
 
+/// A first fragment that was cut.
+fn beginning(arrival: &Arrival, fragment: &Fragment<'_>) -> Datagram {
+    let own = arrival.packet.trans_len;
+    let said = (arrival.packet.transport == Transport::Udp)
+        .then(|| Udp::parse(fragment.payload).map_or(0, |udp| udp.length() as u32));
+    Datagram::Beginning {
+        arrival: *arrival,
+        protocol: fragment.protocol,
+        payload: fragment.payload.to_vec(),
+        len: said.unwrap_or(own).max(own),
+    }
+}
+
 /// A fragment that stands for itself has no ports, even if it holds them.
 fn without_ports(arrival: &Arrival) -> Arrival {
     let packet = Packet {
@@ -391,3 +424,6 @@ fn without_ports(arrival: &Arrival) -> Arrival {
 
 /// What an IPv4 total length or an IPv6 payload length can say, the last fragment's offset added.
 const DATAGRAM_LEN_MAX: u32 = 65_535;
+
+#[cfg(test)]
+mod tests;

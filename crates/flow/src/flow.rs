@@ -341,6 +341,12 @@ impl<K: Keep> Flow<K> {
         }
     }
 
+    /// What the sender of a packet sent; `reversed` when it goes from endpoint B to A.
+    #[inline]
+    pub(crate) fn side(&self, reversed: bool) -> &Side {
+        &self.sides[usize::from(reversed != self.initiator_is_b)]
+    }
+
     /// Takes a packet in; `reversed` when it goes from endpoint B to A.
     #[inline]
     pub(crate) fn take(
@@ -367,7 +373,11 @@ impl<K: Keep> Flow<K> {
         side.ip_bytes += u64::from(packet.ip_len);
         side.payload_bytes += u64::from(packet.app_len);
         let mut marks = PacketMarks::from_wire(packet.marks);
-        if packet.transport == Transport::Tcp {
+        if packet.transport == Transport::Tcp && packet.stop.is_some() {
+            // A broken header tells no number and no window.
+            self.flags[direction.index()] |= packet.tcp_flags;
+            self.count_rare_flags(packet.tcp_flags);
+        } else if packet.transport == Transport::Tcp {
             self.take_tcp(arrival, direction, tcp_holes_max, &mut marks);
             if self.handshake != Handshake::Done {
                 self.take_handshake(arrival, direction, origin, &mut marks);
@@ -535,6 +545,6 @@ mod tests {
     fn the_fields_each_packet_touches_fill_whole_cache_lines() {
         assert_eq!(size_of::<Side>(), 64);
         assert_eq!(std::mem::offset_of!(Flow<()>, sides), 128);
-        assert_eq!(size_of::<Option<Flow<Option<Box<()>>>>>(), 384);
+        assert_eq!(size_of::<Flow<Option<Box<()>>>>(), 384);
     }
 }

@@ -22,8 +22,6 @@ pub struct Partition<K: Keep> {
     /// Where in `flows` the flow of a key is.
     index: HashTable<u32>,
     flows: Slab<K>,
-    /// Flows that have ended: as long as it stays the same, each is where it was found.
-    ends: u64,
     deadlines: Deadlines,
     settings: Settings,
     flows_max: usize,
@@ -55,7 +53,6 @@ impl<K: Keep> Partition<K> {
         Self {
             index: HashTable::new(),
             flows: Slab::new(),
-            ends: 0,
             deadlines: Deadlines::new(),
             flows_max: (settings.limits.flows_max / PARTITIONS).max(1),
             settings: settings.clone(),
@@ -79,11 +76,7 @@ impl<K: Keep> Partition<K> {
     ) {
         let mut slots = [NOWHERE; LOOK_AHEAD];
         for order in order.chunks(LOOK_AHEAD) {
-            // All are found before the first is handled, so that the waits for memory overlap.
-            for (slot, position) in slots.iter_mut().zip(order) {
-                *slot = self.find(&places[*position as usize]);
-            }
-            let ends = self.ends;
+            self.look_ahead(places, order, &mut slots);
             for (slot, position) in slots.iter().zip(order) {
                 let place = &places[*position as usize];
                 let arrival = &arrivals[*position as usize];
@@ -95,22 +88,31 @@ impl<K: Keep> Partition<K> {
                     self.expire_until(now.clock, clocks, ended);
                 }
                 // The packets before may have opened the flow, or ended it.
-                let is_known = *slot != NOWHERE && self.ends == ends;
-                let slot = if is_known { *slot } else { self.slot_of(place) };
+                let is_there = self.flows.get(*slot).is_some_and(|flow| flow.key == place.key);
+                let slot = if is_there { *slot } else { self.slot_of(place) };
                 self.packet(slot, now, origin, ended);
             }
         }
     }
 
-    /// Where the flow of a packet is; the processor fetches what the packet will change there.
+    /// Where the flows of some packets are, as likely as a few bits of their hashes make it.
+    ///
+    /// This has the processor fetch what the packets will change, one step for all of them before
+    /// the next: steps that do not depend on one another wait for memory together.
     #[inline]
-    fn find(&self, place: &Place) -> u32 {
-        let slot = self.slot_of(place);
-        if let Some(flow) = self.flows.get(slot) {
-            let side = &flow.sides[usize::from(place.reversed != flow.initiator_is_b)];
-            black_box(side.packets);
+    fn look_ahead(&self, places: &[Place], order: &[u32], slots: &mut [u32; LOOK_AHEAD]) {
+        for (slot, position) in slots.iter_mut().zip(order) {
+            let found = self.index.find(places[*position as usize].hash, |_| true);
+            *slot = found.copied().unwrap_or(NOWHERE);
         }
-        slot
+        let flows = || slots.iter().zip(order).map(|(slot, at)| (self.flows.get(*slot), *at));
+        for (flow, _) in flows() {
+            black_box(flow.map(|flow| (flow.clock_last, flow.initiator_is_b)));
+        }
+        for (flow, position) in flows() {
+            let reversed = places[position as usize].reversed;
+            black_box(flow.map(|flow| flow.side(reversed).packets));
+        }
     }
 
     /// Where the flow of a packet is, [`NOWHERE`] if there is none.
@@ -146,7 +148,7 @@ impl<K: Keep> Partition<K> {
         let Now { arrival, place, clock, .. } = now;
         let (first, initiator_is_b) =
             First::of(arrival, clock, origin, place, self.settings.initiator);
-        let flow = Flow::new(place.key, place.hash, first, initiator_is_b);
+        let flow = Box::new(Flow::new(place.key, place.hash, first, initiator_is_b));
         let (slot, flow) = self.flows.insert(flow);
         take(flow, now, origin, &self.settings, &mut self.shared);
         enqueue(flow, slot, &self.settings.timeouts, &mut self.deadlines);
@@ -174,7 +176,7 @@ impl<K: Keep> Partition<K> {
             let over = flow.over().is_some() && !self.settings.no_split;
             let reason = if over { over_reason(&flow) } else { EndReason::EndOfInput };
             flow.keep.ended(&mut self.shared);
-            ended.push(Ended { flow: Box::new(flow), reason, frame: u64::MAX });
+            ended.push(Ended { flow, reason, frame: u64::MAX });
         }
     }
 
@@ -278,9 +280,8 @@ impl<K: Keep> Partition<K> {
         if let Ok(entry) = self.index.find_entry(flow.hash, |at| *at == slot) {
             entry.remove();
         }
-        self.ends += 1;
         flow.keep.ended(&mut self.shared);
-        ended.push(Ended { flow: Box::new(flow), reason, frame });
+        ended.push(Ended { flow, reason, frame });
         if self.deadlines.len() > 2 * self.index.len() + SPARE_ENTRIES {
             self.forget_entries();
         }
@@ -319,8 +320,8 @@ fn verdict<K: Keep>(flow: &Flow<K>, now: Now<'_>, settings: &Settings) -> Option
         return Some((reason, now.clocks.frame_past(deadline)));
     }
     let silent = now.clock.saturating_sub(flow.clock_last) >= settings.timeouts.reopen;
-    let side = &flow.sides[usize::from(now.place.reversed != flow.initiator_is_b)];
-    let opens = syn && side.sequence.is_new_connection(now.arrival.packet.seq);
+    let opens =
+        syn && flow.side(now.place.reversed).sequence.is_new_connection(now.arrival.packet.seq);
     match flow.over() {
         Some(_) if opens => Some((over_reason(flow), now.frame())),
         None if opens && silent => Some((EndReason::Reopened, now.frame())),

@@ -257,7 +257,7 @@ impl Series {
 macro_rules! push {
     ($(
         $(#[$doc:meta])*
-        $name:ident, $extend:ident, $optional:ident($type:ty): $($variant:ident)|+;
+        $name:ident, $extend:ident, $present:ident, $optional:ident($type:ty): $($variant:ident)|+;
     )*) => {
         impl Series {
             $(/// Appends values at once, to a series that has no nulls: the items of a list.
@@ -269,26 +269,33 @@ macro_rules! push {
                 }
             }
 
+            /// Appends up to 64 values of which those are there whose bit in `present` is set, the
+            /// lowest bit being that of the first; the others are to be zero.
+            #[inline]
+            pub fn $present(&mut self, values: &[$type], present: u64) {
+                debug_assert!(values.len() <= 64);
+                let at = self.len();
+                match &mut self.values {
+                    $(Values::$variant(v))|+ => v.extend_from_slice(values),
+                    other => other.mismatch(stringify!($type)),
+                }
+                self.validity.push_present(at, present, values.len());
+            }
+
             /// Appends values at once, some of which may be missing.
             #[inline]
             pub fn $optional(&mut self, mut values: impl Iterator<Item = Option<$type>>) {
-                let mut at = self.len();
-                match &mut self.values {
-                    $(Values::$variant(v))|+ => loop {
-                        let mut present = Present::default();
-                        v.extend(values.by_ref().take(Present::MAX).map(|value| {
-                            present.push(value.is_some());
-                            value.unwrap_or_default()
-                        }));
-                        if present.len > 0 {
-                            self.validity.push_present(at, present);
-                            at += present.len;
-                        }
-                        if present.len < Present::MAX {
-                            break;
-                        }
-                    },
-                    other => other.mismatch(stringify!($type)),
+                loop {
+                    let (mut some, mut present, mut len) = ([<$type>::default(); 64], 0, 0);
+                    for (place, value) in some.iter_mut().zip(values.by_ref()) {
+                        *place = value.unwrap_or_default();
+                        present |= u64::from(value.is_some()) << len;
+                        len += 1;
+                    }
+                    self.$present(&some[..len], present);
+                    if len < some.len() {
+                        break;
+                    }
                 }
             }
 
@@ -309,19 +316,19 @@ macro_rules! push {
 
 push! {
     /// Appends a boolean.
-    push_bool, extend_bool, extend_optional_bool(bool): Bool;
+    push_bool, extend_bool, extend_present_bool, extend_optional_bool(bool): Bool;
     /// Appends a signed 8-bit integer.
-    push_i8, extend_i8, extend_optional_i8(i8): I8;
+    push_i8, extend_i8, extend_present_i8, extend_optional_i8(i8): I8;
     /// Appends an unsigned 8-bit integer.
-    push_u8, extend_u8, extend_optional_u8(u8): U8;
+    push_u8, extend_u8, extend_present_u8, extend_optional_u8(u8): U8;
     /// Appends an unsigned 16-bit integer.
-    push_u16, extend_u16, extend_optional_u16(u16): U16;
+    push_u16, extend_u16, extend_present_u16, extend_optional_u16(u16): U16;
     /// Appends a signed 32-bit integer.
-    push_i32, extend_i32, extend_optional_i32(i32): I32;
+    push_i32, extend_i32, extend_present_i32, extend_optional_i32(i32): I32;
     /// Appends a signed 64-bit integer or a time.
-    push_i64, extend_i64, extend_optional_i64(i64): I64 | Time;
+    push_i64, extend_i64, extend_present_i64, extend_optional_i64(i64): I64 | Time;
     /// Appends a float.
-    push_f64, extend_f64, extend_optional_f64(f64): F64;
+    push_f64, extend_f64, extend_present_f64, extend_optional_f64(f64): F64;
 }
 
 impl Values {
@@ -457,24 +464,24 @@ impl Validity {
         }
     }
 
-    /// Appends what is said of several values.
+    /// Appends what is said of up to 64 values: a bit each, the lowest first.
     #[inline]
-    fn push_present(&mut self, mut at: usize, present: Present) {
-        let nulls = present.len - present.bits.count_ones() as usize;
+    fn push_present(&mut self, mut at: usize, mut present: u64, len: usize) {
+        let nulls = len - present.count_ones() as usize;
         if nulls == 0 && self.bits.is_none() {
             return;
         }
         self.nulls += nulls;
         let bits = self.bits.get_or_insert_with(|| all_present(at));
-        let Present { bits: mut more, len: mut left } = present;
+        let mut left = len;
         while left > 0 {
             if at.is_multiple_of(8) {
                 bits.push(0);
             }
             // What is beyond the values is zero.
-            bits[at / 8] |= (more << (at % 8)) as u8;
+            bits[at / 8] |= (present << (at % 8)) as u8;
             let taken = left.min(8 - at % 8);
-            more >>= taken;
+            present >>= taken;
             at += taken;
             left -= taken;
         }
@@ -499,23 +506,6 @@ fn all_present(len: usize) -> Vec<u8> {
         bits.push((1 << (len % 8)) - 1);
     }
     bits
-}
-
-/// Which of some values are there: a bit each, least significant first.
-#[derive(Clone, Copy, Default)]
-struct Present {
-    bits: u64,
-    len: usize,
-}
-
-impl Present {
-    const MAX: usize = u64::BITS as usize;
-
-    #[inline]
-    fn push(&mut self, is_there: bool) {
-        self.bits |= u64::from(is_there) << self.len;
-        self.len += 1;
-    }
 }
 
 #[cfg(test)]

@@ -30,6 +30,7 @@ pub mod macsec;
 pub mod mpls;
 pub mod nflog;
 pub mod pf;
+pub mod pim;
 pub mod pktap;
 pub mod ppi;
 pub mod ppp;
@@ -58,7 +59,7 @@ mod vlan;
 
 pub use arp::Arp;
 pub use checksum::Checksum;
-pub use decode::{decode, decode_payload, link_is_known};
+pub use decode::{decode, decode_beginning, decode_payload, link_is_known};
 pub use error::{DecodeError, Reason};
 pub use ethernet::{EtherType, Ethernet};
 pub use icmp::Icmp;

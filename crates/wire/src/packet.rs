@@ -345,6 +345,7 @@ layers! {
     Ayiya = "ayiya",
     Lisp = "lisp",
     EtherIp = "etherip",
+    PimRegister = "pim",
     Capwap = "capwap",
     L2tp = "l2tp",
 }
@@ -369,6 +370,7 @@ impl Layer {
                 | Self::Ayiya
                 | Self::Lisp
                 | Self::EtherIp
+                | Self::PimRegister
                 | Self::Capwap
                 | Self::L2tp
         )

@@ -17,6 +17,7 @@ pub(crate) const ICMP6: u8 = 58;
 pub(crate) const NO_NEXT_HEADER: u8 = 59;
 pub(crate) const DESTINATION_OPTIONS: u8 = 60;
 pub(crate) const ETHERIP: u8 = 97;
+pub(crate) const PIM: u8 = 103;
 pub(crate) const SCTP: u8 = 132;
 pub(crate) const MOBILITY: u8 = 135;
 pub(crate) const UDP_LITE: u8 = 136;

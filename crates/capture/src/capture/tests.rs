@@ -28,6 +28,11 @@ fn what_is_no_capture_is_refused_with_a_way_out() {
         "test is not a capture: it begins with 01 02 03; \
          hint: pcap, pcapng and snoop files are read, also as gzip, zstd or lz4"
     );
+    assert!(
+        message(b"# Samples\nof text")
+            .contains("begins with 23 20 53 61 6d 70 6c 65, as text: `# Samples`;")
+    );
+    assert!(message(b"text\0\x01").contains("begins with 74 65 78 74 00 01; hint"));
 }
 
 #[test]

@@ -37,7 +37,7 @@ const ALL: [(Compression, Compress); 3] =
 fn bytes_of(compressed: &[u8]) -> (Vec<u8>, bool) {
     let reader = Slow { bytes: std::io::Cursor::new(compressed.to_vec()), step: 1000, error: None };
     let mut stream = Stream::new(Box::new(reader)).unwrap();
-    let mut bytes = Vec::new();
+    let mut bytes = Buffer::default();
     loop {
         match stream.fill(&mut bytes, 3000) {
             Fill::Some => {}
@@ -145,7 +145,7 @@ fn the_reason_for_damage_in_a_gzip_does_not_depend_on_the_sizes_of_reads() {
         for step in [1, 1000] {
             let bytes = std::io::Cursor::new(damaged.clone());
             let mut stream = Stream::new(Box::new(Slow { bytes, step, error: None })).unwrap();
-            let mut bytes = Vec::new();
+            let mut bytes = Buffer::default();
             assert!(matches!(stream.fill(&mut bytes, 300), Fill::Some));
             assert!(bytes.starts_with(b"flowloom"));
             let Fill::Damaged(cause) = stream.fill(&mut bytes, 300) else { panic!("not damaged") };
@@ -172,7 +172,7 @@ fn what_a_zstd_of_the_wrong_length_gives_does_not_depend_on_the_sizes_of_reads()
     let [bytewise, whole] = [1, 1000].map(|step| {
         let bytes = std::io::Cursor::new(stream.clone());
         let mut stream = Stream::new(Box::new(Slow { bytes, step, error: None })).unwrap();
-        let mut bytes = Vec::new();
+        let mut bytes = Buffer::default();
         while let Fill::Some = stream.fill(&mut bytes, 100) {}
         bytes
     });

@@ -9,11 +9,13 @@ use flowloom_engine::FrameRange;
 #[command(after_help = PACKETS_EXAMPLES)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that can be typed")]
 pub(crate) struct PacketsArguments {
-    /// Captures: files (pcap, pcapng, snoop; plain, gzip, zstd, lz4), directories, globs, or `-`
+    /// Captures: files (pcap, pcapng, snoop; plain, gzip, zstd, lz4), directories, globs, or `-`;
+    /// with --fields, names of layers
     #[arg(required_unless_present = "fields", value_name = "CAPTURE")]
     pub(crate) captures: Vec<String>,
-    /// How packets are written: a line each (the default), a tree of layers and fields, JSON Lines,
-    /// one JSON document, a property list, chosen fields as CSV, or bytes with their layers marked
+    /// How packets are written: a line each, a tree of layers and fields, JSON Lines, one JSON
+    /// document, a property list, chosen fields as CSV, or bytes with their layers marked [default:
+    /// by the ending of the output (.jsonl, .json, .plist, .csv), else line; with -e, csv]
     #[arg(long, value_enum)]
     pub(crate) format: Option<PacketFormatArgument>,
     /// File to write; `-` is standard output
@@ -25,7 +27,7 @@ pub(crate) struct PacketsArguments {
     /// A field for CSV, such as `tcp.flags`; may be given again and again
     #[arg(short = 'e', value_name = "FIELD", value_delimiter = ',')]
     pub(crate) field: Vec<String>,
-    /// List all layers and fields, and do nothing else
+    /// List the fields of all layers, or of those that are named, and do nothing else
     #[arg(long)]
     pub(crate) fields: bool,
     /// Only these frames, by their numbers: 10-20,35,100-
@@ -82,4 +84,5 @@ const PACKETS_EXAMPLES: &str = "Examples:
   flowloom packets capture.pcap --format tree --frames 10-20
   flowloom packets capture.pcap --format jsonl --filter 'udp port 53' | jq .dns
   flowloom packets capture.pcap -e frame.number -e ip.src -e tcp.flags -o flags.csv
-  flowloom packets --fields";
+  flowloom packets capture.pcap -o packets.jsonl
+  flowloom packets --fields tcp dns";

@@ -5,18 +5,19 @@ use flowloom_engine::{Number, Padding, PaddingKeep, PaddingSide};
 
 #[derive(Debug, Args)]
 pub(crate) struct PaddingArguments {
-    /// With npz: items of each row of an array
-    #[arg(long, value_name = "N", default_value_t = Padding::default().length)]
-    pub(crate) length: usize,
+    /// With npz: items of each row of an array [default: 5000]
+    #[arg(long, value_name = "N")]
+    pub(crate) length: Option<usize>,
     /// With npz: what stands where a list has no more items; the array `lengths` says where that is
-    #[arg(long, value_name = "NUMBER", default_value_t = 0.0, allow_negative_numbers = true)]
-    pub(crate) pad: f64,
-    /// With npz: the side on which it stands
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) side: SideArgument,
-    /// With npz: the items that are kept of longer lists
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) keep: KeepArgument,
+    /// [default: 0]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub(crate) pad: Option<f64>,
+    /// With npz: the side on which it stands [default: right]
+    #[arg(long, value_enum)]
+    pub(crate) side: Option<SideArgument>,
+    /// With npz: the items that are kept of longer lists [default: first]
+    #[arg(long, value_enum)]
+    pub(crate) keep: Option<KeepArgument>,
     /// With npz: type of the items of arrays, such as int8, int32, int64, float32 [default: that of
     /// each list]. What it does not hold is an error
     #[arg(long, value_name = "TYPE")]
@@ -38,15 +39,28 @@ pub(crate) enum KeepArgument {
 }
 
 impl PaddingArguments {
+    /// The first of them that was typed: they are of arrays alone.
+    pub(crate) fn typed(&self) -> Option<&'static str> {
+        let typed = [
+            ("--length", self.length.is_some()),
+            ("--pad", self.pad.is_some()),
+            ("--side", self.side.is_some()),
+            ("--keep", self.keep.is_some()),
+            ("--dtype", self.dtype.is_some()),
+        ];
+        typed.into_iter().find(|(_, is_typed)| *is_typed).map(|(name, _)| name)
+    }
+
     pub(crate) fn padding(&self) -> Padding {
+        let usual = Padding::default();
         Padding {
-            length: self.length,
-            pad: self.pad,
-            side: match self.side {
+            length: self.length.unwrap_or(usual.length),
+            pad: self.pad.unwrap_or(usual.pad),
+            side: match self.side.unwrap_or_default() {
                 SideArgument::Right => PaddingSide::Right,
                 SideArgument::Left => PaddingSide::Left,
             },
-            keep: match self.keep {
+            keep: match self.keep.unwrap_or_default() {
                 KeepArgument::First => PaddingKeep::First,
                 KeepArgument::Last => PaddingKeep::Last,
             },

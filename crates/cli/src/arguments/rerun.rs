@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::WorkArguments;
+use crate::parse::late_file;
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -17,7 +18,7 @@ pub(crate) struct RerunArguments {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
     /// Write the account of the run (what became of every frame) as JSON
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = late_file())]
     pub(crate) report: Option<PathBuf>,
 
     #[command(flatten, next_help_heading = "What no table keeps")]

@@ -6,7 +6,7 @@ use clap::Args;
 use flowloom_engine::DEFAULT_SETS;
 
 use super::{FlowArguments, FrameArguments, InputArguments, WorkArguments};
-use crate::parse::duration;
+use crate::parse::{duration, late_file};
 
 #[derive(Debug, Args)]
 #[command(after_help = SPLIT_EXAMPLES)]
@@ -67,7 +67,7 @@ pub(crate) struct FilesArguments {
     #[arg(long, value_name = "DIR")]
     pub(crate) protocols: Option<PathBuf>,
     /// Write the account of the run (what became of every frame) as JSON
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = late_file())]
     pub(crate) report: Option<PathBuf>,
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::{FlowArguments, FrameArguments, OverlapArgument, WorkArguments};
-use crate::parse::size;
+use crate::parse::{late_file, size};
 
 #[derive(Debug, Args)]
 #[command(after_help = STREAMS_EXAMPLES)]
@@ -90,7 +90,7 @@ pub(crate) struct StreamsOutputArguments {
     #[arg(long, value_enum, default_value_t)]
     pub(crate) data: DataArgument,
     /// Write the account of the run (what became of every frame) as JSON
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = late_file())]
     pub(crate) report: Option<PathBuf>,
 }
 

@@ -9,7 +9,7 @@ use super::{
     FrameArguments, LabelArguments, LifeArguments, PaddingArguments, SequenceArguments,
     WorkArguments,
 };
-use crate::parse::format;
+use crate::parse::{format, late_file};
 
 #[derive(Debug, Args)]
 #[command(after_help = TRACES_EXAMPLES)]
@@ -51,7 +51,7 @@ pub(crate) struct TracesOutputArguments {
     #[arg(long)]
     pub(crate) all_columns: bool,
     /// Write the account of the run (what became of every frame) as JSON
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = late_file())]
     pub(crate) report: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) padding: PaddingArguments,

@@ -8,6 +8,7 @@ mod info;
 mod inputs;
 #[cfg(unix)]
 mod interrupt;
+mod mistakes;
 mod outputs;
 mod rerun;
 #[cfg(unix)]

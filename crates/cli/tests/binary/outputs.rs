@@ -209,14 +209,60 @@ fn on_a_full_disk_no_piece_has_its_name() {
         let (code, said) = outcome(command.stdin(Stdio::null()));
         assert_eq!(code, Some(2), "{writer:?}: {said}");
         assert!(said.contains("cannot write"), "{writer:?}: {said}");
-        // Logs and streams are several files: those that were whole before have their names.
-        let is_several = writer.contains(&"zeek") || writer[0] == "streams";
+        // Streams are several files: those that were whole before have their names.
+        let is_several = writer[0] == "streams";
         let left: Vec<PathBuf> = names(&to).iter().map(|name| to.join(name)).collect();
         assert!(is_several || left.is_empty(), "{writer:?}: {left:?}");
         let within = left.iter().flat_map(|path| names(path)).collect::<Vec<_>>();
-        let is_whole = |name: &String| !name.starts_with('.') && !name.starts_with("index");
+        let is_whole = |name: &String| !name.starts_with('.') && name != "index.jsonl";
         assert!(within.iter().all(is_whole), "{within:?}");
         assert!(left.is_empty() || !within.is_empty(), "{writer:?}: an empty directory");
+    }
+}
+
+/// The same where some files fit: tables and logs have their names together or not at all; of
+/// pieces, streams and captures those that are whole stay, and it is said how many.
+#[cfg(unix)]
+#[test]
+fn on_a_full_disk_it_is_said_which_files_are_whole() {
+    let capture = sample("browsing.pcapng");
+    let capture = capture.to_str().unwrap();
+    let second = sample("dhcp.pcap");
+    let second = second.to_str().unwrap();
+    let dns = ["--filter", "udp port 53"];
+    let cases: [(&str, &[&str], usize); 5] = [
+        ("6", &[&["flows", capture, "--format", "zeek", "-o", "out"][..], &dns].concat(), 0),
+        ("12", &["flows", capture, "--events", "dns", "--features", "timestamps", "-o", "out"], 0),
+        ("64", &["cut", capture, "--pieces", "50", "-o", "out/a.pcapng"], 3),
+        ("32", &["streams", capture, "-o", "out"], 7),
+        ("16", &["anonymize", second, capture, "-o", "out"], 1),
+    ];
+    for (blocks, arguments, whole) in cases {
+        let directory = tempfile::tempdir().unwrap();
+        let out = directory.path().join("out");
+        if arguments[0] == "cut" {
+            fs::create_dir(&out).unwrap();
+        }
+        let mut command = Command::new("sh");
+        command.args(["-c", "trap '' XFSZ; ulimit -f \"$0\"; exec \"$@\"", blocks]);
+        command.arg(env!("CARGO_BIN_EXE_flowloom")).args(arguments);
+        let (code, said) = outcome(command.current_dir(&directory).stdin(Stdio::null()));
+        assert_eq!(code, Some(2), "{arguments:?}: {said}");
+        assert!(said.contains("cannot write"), "{arguments:?}: {said}");
+        if whole == 0 {
+            assert!(!out.exists(), "{arguments:?}: {:?}", names(&out));
+            continue;
+        }
+        let mut left = names(&out);
+        left.retain(|name| name != "index.partial.jsonl");
+        assert_eq!(left.len(), whole, "{left:?}");
+        let told = if whole == 1 { "1 file was" } else { &format!("{whole} files were") };
+        assert!(said.contains(told), "{arguments:?}: {said}");
+        if arguments[0] == "streams" {
+            let index = fs::read_to_string(out.join("index.partial.jsonl")).unwrap();
+            assert!(left.iter().all(|name| index.contains(name.as_str())), "{index}");
+            assert_eq!(index.lines().count(), whole);
+        }
     }
 }
 

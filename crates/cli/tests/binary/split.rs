@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::common::{flowloom, sample, text};
+use crate::common::{flowloom, rows, sample, text};
 
 fn run(directory: &Path, arguments: &[&str]) -> Output {
     flowloom(arguments).current_dir(directory).output().unwrap()
@@ -88,4 +88,38 @@ fn captures_that_cannot_be_read_leave_no_directory() {
         assert_eq!(ended.status.code(), Some(2), "{}", text(&ended.stderr));
     }
     assert_eq!(names(directory.path()), ["a.pcap"]);
+}
+
+#[test]
+fn samples_within_a_capture_are_taken_apart_by_their_comments() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    for (sample_name, name) in
+        [("loss.pcap", "traces/mail/1.pcap"), ("dhcp.pcap", "traces/video/1.pcap")]
+    {
+        fs::create_dir_all(at(name).parent().unwrap()).unwrap();
+        fs::copy(sample(sample_name), at(name)).unwrap();
+    }
+    let merge = ["merge", "traces", "--append", "-o", "all.pcapng"];
+    let labels = ["--label-path", "{website}/{run}.pcap"];
+    let split = ["split", "all.pcapng", "--label-comments=sample_id,website"];
+    for arguments in [
+        [&merge[..], &labels].concat(),
+        [&split[..], &["--by", "label", "-o", "parts"]].concat(),
+        [&split[..], &["--index", "all.parquet"]].concat(),
+    ] {
+        let ended = run(directory.path(), &arguments);
+        assert!(ended.status.success(), "{arguments:?}: {}", text(&ended.stderr));
+    }
+    let mut parts = names(&at("parts"));
+    parts.retain(|name| name != "no-flow.pcapng");
+    assert_eq!(parts, ["0_mail.pcapng", "1_video.pcapng"]);
+    let packets = |path: &Path| {
+        let rows = rows(&[path.to_str().unwrap()]);
+        rows.iter().map(|row| row["packet_count"].as_u64().unwrap()).sum::<u64>()
+    };
+    assert_eq!(packets(&at("parts/0_mail.pcapng")), packets(&sample("loss.pcap")));
+    assert_eq!(packets(&at("parts/1_video.pcapng")), packets(&sample("dhcp.pcap")));
+    let index = fs::read(at("all.parquet")).unwrap();
+    assert!(index.windows(13).any(|bytes| bytes == b"label_website"));
 }

@@ -44,7 +44,7 @@ fn bytes_of_one_side_can_be_passed_on() {
     let output = run(&mut flowloom(&arguments));
     assert!(output.stdout.starts_with(b"GET ") || output.stdout.starts_with(b"POST "));
     assert!(!output.stdout.windows(9).any(|window| window == b"HTTP/1.1 "));
-    assert!(text(&output.stderr).contains(" bytes in 1 directions of 1 flows"));
+    assert!(text(&output.stderr).contains(" bytes in 1 direction of 1 flow"));
 }
 
 #[test]

@@ -121,6 +121,10 @@ pub(crate) fn segment(
         // The rest was not captured.
         return http::head(w, &http::HTTP, end, w.end);
     }
+    if speaks == Speaks::Tls && w.claim > w.end {
+        let end = tls::cut(w, end);
+        return frame::data(w, end, usize::MAX);
+    }
     if waits(speaks, known, rest) {
         stream.keep(rest);
     }

@@ -1,7 +1,8 @@
 //! What is known of a frame besides its bytes, and the bytes nobody knows.
 
-use flowloom_wire::DecodeError;
+use flowloom_wire::{DecodeError, link_is_known};
 
+use crate::dissection::Value;
 use crate::dissector::FrameInput;
 use crate::field::layer;
 use crate::writer::Writer;
@@ -13,6 +14,7 @@ layer! {
     LEN Uint "frame.len" "Bytes it had on the wire.";
     CAP_LEN Uint "frame.cap_len" "Bytes that were captured.";
     INTERFACE Uint "frame.interface_id" "The interface it was captured on, from 0.";
+    LINK Uint "frame.link_type" "The link type, if it is one that is not decoded.";
 }
 
 layer! {
@@ -34,6 +36,9 @@ pub(crate) fn frame(w: &mut Writer<'_>, frame: &FrameInput<'_>) {
     w.computed(&LEN, 0, 0, u64::from(frame.original));
     w.computed(&CAP_LEN, 0, 0, frame.bytes.len() as u64);
     w.computed(&INTERFACE, 0, 0, u64::from(frame.interface));
+    if !link_is_known(frame.link) {
+        w.add_named(&LINK, 0, 0, Value::Uint(u64::from(frame.link.0)), frame.link.name());
+    }
 }
 
 /// So many bytes from `at` on, as far as there are any.

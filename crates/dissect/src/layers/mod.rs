@@ -53,6 +53,7 @@ pub(crate) mod known {
         QUERY_NAME as DNS_NAME, QUERY_TYPE as DNS_TYPE, RCODE as DNS_RCODE,
     };
     pub(crate) use super::ethernet::{DST as ETH_DST, SRC as ETH_SRC, TYPE as ETH_TYPE};
+    pub(crate) use super::frame::LINK as FRAME_LINK;
     pub(crate) use super::http::{
         CODE as HTTP_CODE, CONTENT_TYPE as HTTP_TYPE, HOST as HTTP_HOST, METHOD as HTTP_METHOD,
         PHRASE as HTTP_PHRASE, URI as HTTP_URI,
@@ -70,7 +71,7 @@ pub(crate) mod known {
     pub(crate) use super::quic::{DCID as QUIC_DCID, TYPE as QUIC_TYPE, VERSION as QUIC_VERSION};
     pub(crate) use super::sctp::CHUNK as SCTP_CHUNK;
     pub(crate) use super::security::{ESP_SEQUENCE, ESP_SPI};
-    pub(crate) use super::ssh::BANNER as SSH_BANNER;
+    pub(crate) use super::ssh::{BANNER as SSH_BANNER, MESSAGE as SSH_MESSAGE};
     pub(crate) use super::tcp::{
         ACK, DST_PORT as TCP_DST, FLAGS as TCP_FLAGS, LEN as TCP_LEN, SEQ, SRC_PORT as TCP_SRC,
         WINDOW as TCP_WINDOW,
@@ -177,7 +178,8 @@ pub(crate) fn level(layer: Layer) -> Level {
         | Layer::Gre
         | Layer::Nvgre
         | Layer::Erspan
-        | Layer::EtherIp => Level::Internet,
+        | Layer::EtherIp
+        | Layer::PimRegister => Level::Internet,
         Layer::Tcp | Layer::Udp | Layer::UdpLite | Layer::Sctp | Layer::Dccp => Level::Transport,
         Layer::Vxlan
         | Layer::Geneve

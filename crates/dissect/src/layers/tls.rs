@@ -59,6 +59,18 @@ pub(crate) fn tls(w: &mut Writer<'_>, at: usize) -> usize {
     next
 }
 
+/// The header of a record of which the rest was not captured; gives where it ends.
+pub(crate) fn cut(w: &mut Writer<'_>, at: usize) -> usize {
+    if record_len(w.rest(at)).is_none() {
+        return at;
+    }
+    let end = at + RECORD_HEADER_LEN;
+    w.layer(&TLS, at);
+    record_header(w, at);
+    w.layer_end(end);
+    end
+}
+
 /// Bytes of the handshake messages at the front that are all there.
 pub(crate) fn handshakes_len(bytes: &[u8]) -> usize {
     let mut at = 0;
@@ -79,9 +91,7 @@ pub(crate) fn in_quic(w: &mut Writer<'_>) {
 }
 
 fn record(w: &mut Writer<'_>, at: usize, len: usize) {
-    let kind = w.named(&RECORD_TYPE, at, 1, content_name);
-    w.named(&RECORD_VERSION, at + 1, 2, version_name);
-    w.uint(&RECORD_LENGTH, at + 3, 2);
+    let kind = record_header(w, at);
     let (data, end) = (at + RECORD_HEADER_LEN, at + len);
     w.below(|w| match kind {
         21 if len == RECORD_HEADER_LEN + 2 => {
@@ -94,6 +104,14 @@ fn record(w: &mut Writer<'_>, at: usize, len: usize) {
         23 => w.bytes(&ENCRYPTED, data, end - data),
         _ => {}
     });
+}
+
+/// The header of a record; gives its kind.
+fn record_header(w: &mut Writer<'_>, at: usize) -> u64 {
+    let kind = w.named(&RECORD_TYPE, at, 1, content_name);
+    w.named(&RECORD_VERSION, at + 1, 2, version_name);
+    w.uint(&RECORD_LENGTH, at + 3, 2);
+    kind
 }
 
 /// Handshake messages, if they are that and not encrypted ones.

@@ -1,8 +1,11 @@
 //! What no capture of the corpus has, made here and held against tshark: frames of HTTP/2 of every
-//! kind, with padding, priorities, promises, and header fields in several frames.
+//! kind, with padding, priorities, promises, and header fields in several frames; records of TLS of
+//! which a snap length has left the front.
 
 use std::fs;
+use std::path::Path;
 
+use crate::Values;
 use crate::ours;
 use crate::tshark::Oracle;
 
@@ -48,6 +51,49 @@ fn frames_of_http2_are_those_of_tshark() {
     assert_eq!(last["http2.headers.authority"], ["www.example.com"]);
     eprintln!("{equal} values of {} frames equal", ours.len());
     assert!(equal > 300, "only {equal} values were compared");
+}
+
+#[test]
+fn records_that_are_cut_show_their_front_as_tshark_does() {
+    let Some(oracle) = Oracle::find() else {
+        eprintln!("skipped: there is no tshark");
+        return;
+    };
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/browsing.pcapng");
+    let header: [u32; 6] = [0xa1b2_c3d4, 0x0004_0002, 0, 0, 65_535, 1];
+    let mut cut = header.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<_>>();
+    ours::each_frame(&sample, |_, bytes| {
+        let kept = &bytes[..bytes.len().min(KEPT)];
+        let record = [1, 0, kept.len() as u32, bytes.len() as u32];
+        cut.extend(record.iter().flat_map(|word| word.to_le_bytes()));
+        cut.extend(kept);
+    });
+    let path = std::env::temp_dir().join(format!("flowloom-cut-{}.pcap", std::process::id()));
+    fs::write(&path, cut).unwrap();
+    let (ours, theirs) = (ours::values(&path), oracle.values(&path));
+    fs::remove_file(&path).unwrap();
+    let (mut fronts, mut wrong) = (0, Vec::new());
+    for (at, (our, their)) in ours.iter().zip(&theirs).enumerate() {
+        for field in ["tls.record.length", "tls.record.version"] {
+            match (our.get(field), their.get(field)) {
+                (None, None) => {}
+                (our, their) if our == their => fronts += 1,
+                // tshark shows nothing of a record that goes on in the next segment.
+                (Some(_), None) if last(our, "tls.record.length") + 5 > last(our, "tcp.len") => {}
+                (our, their) => {
+                    wrong.push(format!("{field} of frame {}: {our:?}, tshark {their:?}", at + 1));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    eprintln!("{fronts} fronts of records equal");
+    assert!(fronts > 50, "only {fronts} were compared");
+}
+
+/// The last number of a field.
+fn last(values: &Values, field: &str) -> u32 {
+    values[field].last().unwrap().parse().unwrap()
 }
 
 /// A connection in which both sides say all that can be said.
@@ -141,6 +187,8 @@ impl Made {
     }
 }
 
+/// Bytes that are left of a frame.
+const KEPT: usize = 120;
 /// Frames of the capture among which a header is cut.
 const CUT: std::ops::RangeInclusive<usize> = 7..=9;
 /// The frame of the capture with data and padding.

@@ -124,7 +124,8 @@ const OPAQUE: &str = "tls.record.opaque_type";
 const REVIEWED: &str = "4.0.";
 pub(crate) const STACK: &str = "frame.protocols";
 const SEPARATOR: char = '\u{1e}';
-/// What tshark must be told: it does not look for HTTP/2 in what is neither upgraded nor at its ports.
-const DECODE_AS: [&str; 1] = ["tcp.port==6233,http2"];
+/// What tshark must be told: it does not look for HTTP/2 in what is neither upgraded nor at its ports,
+/// nor for MQTT at others than 1883.
+const DECODE_AS: [&str; 2] = ["tcp.port==6233,http2", "tcp.port==17501,mqtt"];
 /// Sequence numbers as they are; a head of HTTP is shown when it is there, and does not wait for its body.
 const PREFERENCES: [&str; 2] = ["tcp.relative_sequence_numbers:FALSE", "http.desegment_body:FALSE"];

@@ -18,6 +18,7 @@ use super::mapping::Mapping;
 use super::payload::Known;
 use crate::account::{Account, CaptureAccount};
 use crate::inputs::{Reading, compression_of, split_endings};
+use crate::new_directory::NewDirectory;
 use crate::{ConfigError, InputFile, RunError, Watch, source};
 
 /// What is to be anonymised, and how.
@@ -104,12 +105,18 @@ pub fn anonymize(job: &Anonymization, watch: &Watch) -> Result<AnonymizeSummary,
         Payload::Keep => Some(learn(job, &mut map, watch)?),
         Payload::Zero | Payload::Cut | Payload::Names => None,
     };
-    let mut captures = Vec::new();
+    let _directory = match &job.target {
+        AnonymizeTo::Directory(directory) => Some(NewDirectory::at(directory)),
+        AnonymizeTo::One(_) => None,
+    };
+    let mut captures = Vec::<Anonymized>::new();
     for (input, destination) in job.inputs.iter().zip(destinations) {
         if watch.is_stopped() {
             break;
         }
-        captures.push(one(job, input, destination, known.as_ref(), &mut map, watch)?);
+        let done = one(job, input, destination, known.as_ref(), &mut map, watch);
+        let whole = captures.iter().filter(|done| done.path.is_some()).count();
+        captures.push(done.map_err(|error| error.after(whole as u64))?);
     }
     let addresses_missed = known.map_or(0, |known| known.missed());
     Ok(AnonymizeSummary { captures, addresses_missed, interrupted: watch.is_stopped() })

@@ -52,6 +52,7 @@ impl Rewriting<'_, '_> {
             | Layer::Ayiya
             | Layer::Lisp
             | Layer::EtherIp
+            | Layer::PimRegister
             | Layer::Capwap
             | Layer::L2tp => self.tunnel(header, around),
             _ => self.link(header),

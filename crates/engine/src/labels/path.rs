@@ -25,7 +25,7 @@ enum Part {
 
 impl PathPattern {
     pub(super) fn parse(text: &str) -> Result<Self, ConfigError> {
-        let wrong = |what: &str| ConfigError(format!("--label-path `{text}`: {what}"));
+        let wrong = |what: &str| ConfigError(format!("labels by the path `{text}`: {what}"));
         let mut names = Vec::new();
         let mut components = Vec::new();
         for component in text.split('/').filter(|component| !component.is_empty()) {

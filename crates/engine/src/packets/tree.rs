@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use flowloom_dissect::{Dissection, Field, FrameInput, Origin, Value};
+use flowloom_dissect::{Dissection, Field, FrameInput, Kind, Origin, Value};
 
 use super::line::make_safe;
 
@@ -39,6 +39,10 @@ fn line(field: &Field, dissection: &Dissection, source: &[u8], out: &mut String)
         let start = out.len();
         field.write(dissection, source, out);
         make_safe(out, start);
+        if field.info.kind == Kind::Bytes && out.len() - start > 2 * BYTES_SHOWN {
+            out.truncate(out.floor_char_boundary(start + 2 * BYTES_SHOWN));
+            out.push('…');
+        }
     }
     if let Some(meaning) = field.meaning {
         let _ = write!(out, " ({meaning})");
@@ -50,3 +54,6 @@ fn line(field: &Field, dissection: &Dissection, source: &[u8], out: &mut String)
     }
     out.push('\n');
 }
+
+/// Of longer values of bytes, only so many are shown: more than a line or two nobody reads.
+const BYTES_SHOWN: usize = 64;

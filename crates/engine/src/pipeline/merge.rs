@@ -12,6 +12,8 @@ use crate::Account;
 /// Puts the flows that ended in order.
 pub(crate) struct Merger {
     pending: Vec<Ended<Kept>>,
+    /// Flows that wait for the end of the capture.
+    kept: Vec<Ended<Kept>>,
     /// Packet records of the pending flows.
     records: usize,
     /// What flows said.
@@ -24,6 +26,7 @@ impl Merger {
     pub(crate) fn new() -> Self {
         Self {
             pending: Vec::new(),
+            kept: Vec::new(),
             records: 0,
             taken: Taken::default(),
             lessons: Lessons::default(),
@@ -54,10 +57,10 @@ impl Merger {
                 continue;
             }
             self.account.add_flow(flow.reason);
-            self.records += flow.flow.keep.weight();
-            self.pending.push(flow);
-            if self.pending.len() == BATCH_ROWS || self.records >= BATCH_RECORDS {
-                full.push(self.rest());
+            if plan.keeps_flows {
+                self.kept.push(flow);
+            } else {
+                full.extend(self.push(flow));
             }
         }
         if self.taken.held() >= BATCH_TAKEN {
@@ -66,8 +69,25 @@ impl Merger {
         full
     }
 
+    /// After the last flow: what is left, in the order the flows began if they were kept.
+    pub(crate) fn finish(&mut self) -> Vec<Finished> {
+        let mut kept = std::mem::take(&mut self.kept);
+        kept.sort_unstable_by_key(|ended| ended.flow.first.frame);
+        let mut all = kept.into_iter().filter_map(|flow| self.push(flow)).collect::<Vec<_>>();
+        all.push(self.rest());
+        all
+    }
+
+    /// Adds a flow to the batch; gives the batch if it is full.
+    fn push(&mut self, flow: Ended<Kept>) -> Option<Finished> {
+        self.records += flow.flow.keep.weight();
+        self.pending.push(flow);
+        let is_full = self.pending.len() == BATCH_ROWS || self.records >= BATCH_RECORDS;
+        is_full.then(|| self.rest())
+    }
+
     /// The flows that wait for their batch to be full.
-    pub(crate) fn rest(&mut self) -> Finished {
+    fn rest(&mut self) -> Finished {
         self.records = 0;
         let flows = std::mem::replace(&mut self.pending, Vec::with_capacity(BATCH_ROWS));
         Finished { flows, taken: std::mem::take(&mut self.taken) }

@@ -185,7 +185,7 @@ impl<'s> Pipeline<'_, 's> {
                     harvest.extend(group.drain());
                 }
                 let mut full = merger.take(harvest, plan);
-                full.push(merger.rest());
+                full.extend(merger.finish());
                 Done::Drain(groups, merger, full)
             }
             Task::Build(number, flows) => Done::Build(number, plan.tables(flows, self.capture)),

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use flowloom_flow::{Clock, Datagram, Defrag, RecordPlace};
-use flowloom_wire::{Marks, decode_payload};
+use flowloom_flow::{Arrival, Clock, Datagram, Defrag, RecordPlace};
+use flowloom_wire::{Marks, decode_beginning, decode_payload};
 
 use super::dedup::Dedup;
 use super::work::Work;
@@ -161,11 +161,12 @@ impl Serial {
 
     fn decode_one(&mut self, datagram: Datagram, clock: i64, plan: &Plan<'_>, work: &mut Work) {
         match datagram {
-            Datagram::Unresolved(arrival) => {
-                if let Some(records) = self.waiting.remove(&arrival.frame) {
-                    work.records.insert(arrival.frame, records);
-                }
-                self.handled.push(work.add(arrival, plan));
+            Datagram::Unresolved(arrival) => self.handle(arrival, None, plan, work),
+            Datagram::Beginning { mut arrival, protocol, payload, len } => {
+                let (wire, packet) = (&plan.config.wire, &mut arrival.packet);
+                decode_beginning(&payload, len, protocol, wire, &mut (), packet);
+                packet.marks.set(Marks::FRAGMENT);
+                self.handle(arrival, Some(payload), plan, work);
             }
             Datagram::Incomplete { arrival, protocol, payload, holes, is_open, origin } => {
                 let mut own = IpDatagram::of(&arrival, protocol, payload, origin);
@@ -188,16 +189,29 @@ impl Serial {
                 if packet.marks.has(Marks::FRAGMENT) {
                     self.defrag.fragment(&arrival, &payload, clock, &mut self.resolved);
                 } else {
-                    if let Some(records) = self.waiting.remove(&arrival.frame) {
-                        work.records.insert(arrival.frame, records);
-                    }
                     packet.marks.set(Marks::FRAGMENT);
-                    if plan.reads_payload() {
-                        work.keep(&arrival, payload);
-                    }
-                    self.handled.push(work.add(arrival, plan));
+                    self.handle(arrival, Some(payload), plan, work);
                 }
             }
         }
+    }
+
+    /// A packet that was, or is of, fragments comes next, with what its datagram held if that is known.
+    fn handle(
+        &mut self,
+        arrival: Arrival,
+        payload: Option<Vec<u8>>,
+        plan: &Plan<'_>,
+        work: &mut Work,
+    ) {
+        if let Some(records) = self.waiting.remove(&arrival.frame) {
+            work.records.insert(arrival.frame, records);
+        }
+        if let Some(payload) = payload
+            && plan.reads_payload()
+        {
+            work.keep(&arrival, payload);
+        }
+        self.handled.push(work.add(arrival, plan));
     }
 }

@@ -96,8 +96,14 @@ impl<'j> Outputs<'j> {
         interrupted: bool,
     ) -> Result<Vec<Written>, RunError> {
         let ending = if interrupted { Ending::Partial } else { Ending::Whole };
-        self.end(facts, ending)?;
+        self.end(facts, ending).map_err(|error| error.after(self.whole()))?;
         Ok(self.written)
+    }
+
+    /// How many files have their names.
+    pub(super) fn whole(&self) -> u64 {
+        let files = self.written.iter().filter(|written| written.path.is_some());
+        files.count() as u64
     }
 
     fn begin(&self) -> Result<Current, SinkError> {

@@ -30,7 +30,7 @@ impl Directory {
             Ok(mut entries) => {
                 if !force && entries.next().is_some() {
                     let text = "it exists and is not empty; --force writes into it all the same";
-                    return Err(failed(io::Error::new(ErrorKind::AlreadyExists, text)));
+                    return Err(failed(io::Error::new(ErrorKind::DirectoryNotEmpty, text)));
                 }
                 true
             }

@@ -5,6 +5,7 @@ use flowloom_schema::NANOS_PER_SECOND;
 
 use super::Split;
 use super::name::{Row, Template, bounded, safe, seconds};
+use crate::config::no_column;
 use crate::{Config, ConfigError};
 
 /// What has a file of its own.
@@ -78,7 +79,7 @@ impl Naming {
         let grouped = match &by {
             Grouping::Columns(columns) => columns.clone(),
             Grouping::Labels if labels.is_empty() => {
-                let text = "there are no labels to split by: --label-path or --labels says them";
+                let text = "there are no labels to split by: --label-path, --labels or --label-comments says them";
                 return Err(ConfigError(text.into()));
             }
             Grouping::Labels => labels.clone(),
@@ -107,8 +108,7 @@ impl Naming {
         let known = catalogue();
         for name in columns.iter().filter(|name| !labels.contains(name)) {
             if !known.iter().any(|column| column.name == name.as_str()) {
-                let text = format!("no column `{name}`; `flowloom features` lists them all");
-                return Err(ConfigError(text));
+                return Err(no_column(name, &known));
             }
         }
         Ok(Self { by, grouped, template, columns, is_named: split.name.is_some(), has_directories })

@@ -21,7 +21,7 @@ use crate::inputs::Reading;
 use crate::pipeline::{self, Failure, Plan, Tables};
 use crate::settings_text::settings_text;
 use crate::source::{self, Kept};
-use crate::{Account, CaptureAccount, Config, ConfigError, InputFile, Summary, Watch, labels};
+use crate::{Account, CaptureAccount, Config, ConfigError, InputFile, Summary, Watch};
 
 /// What an index knows of a capture.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,8 +122,7 @@ pub fn index(config: &Config, file: &Path, watch: &Watch) -> Result<Summary, Spl
     let mut captures: Vec<CaptureAccount> = Vec::new();
     let (mut known, mut rows) = (Vec::new(), 0);
     for reading in Reading::all(config)? {
-        let mut emit = |mut tables: Tables| {
-            labels::append(&reading.labels, &mut tables.flows);
+        let mut emit = |tables: Tables| {
             rows += tables.flows.rows as u64;
             sink.write(tables.flows)
         };
@@ -178,9 +177,16 @@ fn index_one(
         Err(error) => return Ok((unread.failed(reading, error), None)),
     };
     let known = Known::default();
+    let (source, labels) = plan.config.labels.of_flows(source, &reading.labels);
     let mut source = Noting { source, known: Arc::clone(&known) };
     let threads = plan.config.threads.get();
-    let (account, failure) = pipeline::run(&mut source, &reading.name, plan, threads, watch, emit);
+    let mut emit = |mut tables: Tables| {
+        labels.append(&tables.first_frames, &mut tables.flows);
+        emit(tables)
+    };
+    let (mut account, failure) =
+        pipeline::run(&mut source, &reading.name, plan, threads, watch, &mut emit);
+    account.reach("label_comments", labels.dropped());
     let account = CaptureAccount::of(reading, source.source.facts(), account);
     let account = match failure {
         Some(Failure::Sink(error)) => return Err(error),

@@ -171,13 +171,14 @@ pub(crate) fn safe(value: &str) -> String {
     safe
 }
 
-/// A part of a path that is no way out of the directory, not hidden, and not too long.
+/// A part of a path that is no way out of the directory, not hidden, no option where names are given
+/// to programs, and not too long.
 pub(crate) fn bounded(part: &str) -> String {
     let mut part: String = part.chars().take(NAME_LEN_MAX).collect();
     while part.len() > NAME_LEN_MAX {
         part.pop();
     }
-    if part.starts_with('.') || part.is_empty() {
+    if part.starts_with(['.', '-']) || part.is_empty() {
         part.replace_range(..usize::from(!part.is_empty()), "_");
     }
     if part.ends_with(['.', ' ']) {

@@ -161,6 +161,19 @@ impl Outputs {
         TakenCounts { unfilled: self.writer.unfilled, ..self.counts }
     }
 
+    /// After a failure: files that have their names stay, and what the index has of them.
+    pub(crate) fn give_up(self, error: SinkError) -> SinkError {
+        let To::Directory(Directory { index, files, guard, .. }) = self.to else { return error };
+        if files > 0 {
+            // It may be that there is no place for it, either.
+            drop(index.finish(files, Ending::Partial));
+        } else {
+            drop(index);
+        }
+        drop(guard);
+        error.after(files)
+    }
+
     pub(crate) fn close(self, summary: &Summary) -> Result<(), SinkError> {
         match self.to {
             To::Stdout(out) => drop(out.finish(summary.rows, Ending::Whole)?),
@@ -223,7 +236,7 @@ impl Directory {
             return Ok(());
         }
         let ending = if summary.interrupted { Ending::Partial } else { Ending::Whole };
-        index.finish(files, ending).map(drop)
+        index.finish(files, ending).map(drop).map_err(|error| error.after(files))
     }
 }
 

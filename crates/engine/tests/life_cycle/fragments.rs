@@ -62,6 +62,16 @@ fn fragments_that_wait_in_vain_have_no_ports() {
 }
 
 #[test]
+fn a_first_fragment_that_was_cut_is_a_packet_of_its_flow() {
+    let [mut first, second, _] = pieces();
+    first.truncate(first.len() - 4);
+    let frames = [(0, first), (1, second)];
+    assert_eq!(outcome(&frames), (vec![(Some(5_000), 1), (None, 1)], [2, 0, 2]));
+    let (rows, _) = flows(&frames, |_| {});
+    assert_eq!(rows[0].number("up_payload_byte_count"), 32, "of the whole datagram");
+}
+
+#[test]
 fn fragments_wait_for_as_long_as_they_may() {
     let [first, second, third] = pieces();
     let last_after = |pause| {

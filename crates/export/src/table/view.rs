@@ -11,6 +11,8 @@ use crate::text::{is_invisible, plain};
 pub(super) struct View {
     pub(super) columns: Vec<Shown>,
     sources: Vec<Source>,
+    /// Which of them is the capture that a flow is of.
+    capture: Option<usize>,
 }
 
 /// Where the text of a cell comes from: places of columns in the batch, and what they mean.
@@ -33,7 +35,7 @@ enum Source {
 
 impl View {
     pub(super) fn new(columns: &[Column], all: bool) -> Self {
-        let mut view = Self { columns: Vec::new(), sources: Vec::new() };
+        let mut view = Self { columns: Vec::new(), sources: Vec::new(), capture: None };
         let at = |name: &str| columns.iter().position(|column| column.name == name);
         match (at("src_ip"), at("dst_ip")) {
             (Some(source), Some(destination)) if !all => {
@@ -53,6 +55,9 @@ impl View {
     fn of_flows(&mut self, at: &dyn Fn(&str) -> Option<usize>, source: usize, destination: usize) {
         let number = Shown { align: Align::Right, ..Shown::default() };
         let value = |name| at(name).map(Source::Value);
+        let name = Shown { rank: 8, cut: Cut::Middle, least: 12, ..Shown::default() };
+        self.capture = at("capture").map(|_| self.columns.len());
+        self.add(value("capture"), name.named("capture"));
         self.add(value("flow_id"), Shown { rank: 8, style: Style::Dim, ..number.named("flow") });
         let start = Shown { rank: 6, ..Shown::default().named("start") };
         self.add(at("start_time").map(Source::Time), start);
@@ -137,6 +142,18 @@ impl View {
     /// The cells of a row, one for each of the columns.
     pub(super) fn cells(&self, batch: &Batch, row: usize) -> Vec<String> {
         self.sources.iter().map(|source| source.cell(batch, row)).collect()
+    }
+
+    /// Empties the column of captures if all flows are of one: numbers tell them apart then.
+    pub(super) fn leave_out_lone_capture(&self, rows: &mut [Vec<String>]) {
+        let Some(at) = self.capture else { return };
+        let mut cells = rows.iter().map(|row| &row[at]);
+        let first = cells.next();
+        if cells.all(|cell| Some(cell) == first) {
+            for row in rows {
+                row[at].clear();
+            }
+        }
     }
 
     /// Takes the day from the times if it is the same in all of them, and gives it.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use flowloom_export::{
     Destination, Ending, Format, Order, Ordered, Settings, Sink, SinkError, SinkStats, TableInfo,
-    open,
+    Written, open,
 };
 use flowloom_schema::{Batch, DataType, Series, Values};
 
@@ -166,8 +166,8 @@ impl Sink for Collected {
         Ok(())
     }
 
-    fn finish(self: Box<Self>, _: Ending, _: &[(String, String)]) -> Result<SinkStats, SinkError> {
+    fn end(self: Box<Self>, _: Ending, _: &[(String, String)]) -> Result<Written, SinkError> {
         let rows = self.0.lock().unwrap().iter().map(|batch| batch.rows as u64).sum();
-        Ok(SinkStats { rows, ..SinkStats::default() })
+        Ok(SinkStats { rows, ..SinkStats::default() }.into())
     }
 }

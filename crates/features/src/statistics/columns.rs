@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use flowloom_schema::{Column, DataType, Role, Series, Unit};
 
-use super::totals::{Gaps, LENGTHS, Scratch, Totals, merge};
+use super::totals::{LENGTHS, Scratch, Totals, merge};
 use super::{Statistic, Summary};
 use crate::family::{Family, FlowRow, Needs};
 use crate::log::Log;
@@ -12,12 +12,14 @@ use crate::log::Log;
 /// Twelve statistics of each of five sequences, for all packets, for those up and those down.
 pub(crate) struct StatisticsFamily;
 
-/// What is filled anew for each flow.
+/// What is filled anew for each flow, and for some flows.
 #[derive(Default)]
 struct Work {
     totals: Totals,
     scratch: Scratch,
     all: Vec<(u32, u64)>,
+    lengths: [[Spread<i64>; SIDES.len()]; LENGTHS],
+    gaps: [Spread<f64>; SIDES.len()],
 }
 
 thread_local! {
@@ -46,45 +48,152 @@ impl Family for StatisticsFamily {
     }
 
     fn append_all(&self, rows: &[FlowRow<'_>], series: &mut [Series]) {
-        // Few enough at a time to stay in the nearest cache.
-        for rows in rows.chunks(ROWS_AT_A_TIME) {
-            let summaries = WORK.with_borrow_mut(|work| {
-                rows.iter().map(|row| work.summarize(row.ended.flow.keep.log())).collect::<Vec<_>>()
-            });
-            let mut series = series.chunks_mut(STATISTICS.len());
-            for sequence in 0..LENGTHS {
-                for side in 0..SIDES.len() {
-                    let summaries = summaries.iter().map(|flow| &flow.lengths[sequence][side]);
-                    push_all(&summaries, series.next().unwrap_or_default());
+        WORK.with_borrow_mut(|work| {
+            for rows in rows.chunks(ROWS_AT_A_TIME) {
+                for (at, row) in rows.iter().enumerate() {
+                    work.summarize(at, row.ended.flow.keep.log());
+                }
+                let mut series = series.chunks_mut(STATISTICS.len());
+                for spread in work.lengths.iter().flatten() {
+                    spread.push_to(rows.len(), series.next().unwrap_or_default());
+                }
+                for spread in &work.gaps {
+                    spread.push_to(rows.len(), series.next().unwrap_or_default());
                 }
             }
-            for side in 0..SIDES.len() {
-                let summaries = summaries.iter().map(|flow| &flow.gaps[side]);
-                push_all(&summaries, series.next().unwrap_or_default());
-            }
-        }
+        });
     }
 }
 
-/// The statistics of a flow, for all packets, for those up and those down.
-struct Summaries {
-    lengths: [[Summary<i64>; 3]; LENGTHS],
-    gaps: [Summary<f64>; 3],
-}
-
 impl Work {
-    fn summarize(&mut self, log: &Log) -> Summaries {
-        let Self { totals, scratch, all } = self;
+    /// Puts the statistics of a flow in their places, for all packets, those up and those down.
+    fn summarize(&mut self, at: usize, log: &Log) {
+        let Self { totals, scratch, all, .. } = self;
         match &log.totals {
             Some(folded) => totals.clone_from(folded),
             None => totals.clear(),
         }
         totals.add(&log.records[log.folded..], !log.starved, scratch);
-        let lengths = totals.lengths.each_ref().map(|[up, down]| {
-            merge(up.iter().copied(), down.iter().copied(), all);
-            [&*all, up, down].map(|counted| Summary::of_lengths(counted))
-        });
-        Summaries { lengths, gaps: totals.gaps.each_mut().map(Gaps::summary) }
+        let mut before: Option<[Summary<i64>; 3]> = None;
+        for (i, sequence) in totals.lengths.iter().enumerate() {
+            let [up, down] = sequence;
+            // Most lengths differ from those of the layer around them by the same header.
+            let shifts = match i.checked_sub(1) {
+                Some(last) => {
+                    [0, 1].map(|side| shift(&totals.lengths[last][side], &sequence[side]))
+                }
+                None => [None; 2],
+            };
+            let of = |side: usize| match (shifts[side], &before) {
+                (Some(by), Some(before)) => before[side + 1].shifted(by),
+                _ => Summary::of_lengths(&sequence[side]),
+            };
+            let sides = [of(0), of(1)];
+            let both = match (shifts, &before) {
+                _ if down.is_empty() => sides[0],
+                _ if up.is_empty() => sides[1],
+                ([Some(by), Some(other)], Some(before)) if by == other => before[0].shifted(by),
+                _ => {
+                    merge(up.iter().copied(), down.iter().copied(), all);
+                    Summary::of_lengths(all)
+                }
+            };
+            let summaries = [both, sides[0], sides[1]];
+            for (spread, summary) in self.lengths[i].iter_mut().zip(&summaries) {
+                spread.put(at, summary);
+            }
+            before = Some(summaries);
+        }
+        for (spread, gaps) in self.gaps.iter_mut().zip(&mut totals.gaps) {
+            spread.put(at, &gaps.summary());
+        }
+    }
+}
+
+/// How much larger each value is than before, if that is the same for all, and they are as many.
+fn shift(before: &[(u32, u64)], now: &[(u32, u64)]) -> Option<i64> {
+    let larger = |before: u32, now: u32| i64::from(now) - i64::from(before);
+    let by = larger(before.first()?.0, now.first()?.0);
+    let is_shifted = |((before, times), (now, same_times)): (&(u32, u64), &(u32, u64))| {
+        times == same_times && larger(*before, *now) == by
+    };
+    (before.len() == now.len() && before.iter().zip(now).all(is_shifted)).then_some(by)
+}
+
+/// Summaries of some flows, statistic by statistic, as columns want them. What is not there is 0.
+#[derive(Clone, Copy, Default)]
+struct Spread<V> {
+    count: Row<i64>,
+    sum: Row<V>,
+    min: Row<V>,
+    max: Row<V>,
+    range: Row<V>,
+    mean: Row<f64>,
+    std: Row<f64>,
+    var: Row<f64>,
+    median: Row<f64>,
+    skew: Row<f64>,
+    kurt: Row<f64>,
+    cv: Row<f64>,
+}
+
+/// A statistic of some flows, and a bit for each that has it.
+#[derive(Clone, Copy, Default)]
+struct Row<V> {
+    values: [V; ROWS_AT_A_TIME],
+    present: u64,
+}
+
+impl<V: Copy + Default> Row<V> {
+    #[inline]
+    fn put(&mut self, at: usize, value: Option<V>) {
+        self.values[at] = value.unwrap_or_default();
+        self.present = self.present & !(1 << at) | u64::from(value.is_some()) << at;
+    }
+}
+
+impl<V: Value> Spread<V> {
+    #[inline]
+    fn put(&mut self, at: usize, summary: &Summary<V>) {
+        let some = summary.some.as_ref();
+        self.count.put(at, Some(summary.count as i64));
+        self.sum.put(at, Some(summary.sum));
+        self.min.put(at, some.map(|some| some.min));
+        self.max.put(at, some.map(|some| some.max));
+        self.range.put(at, some.map(|some| some.range));
+        self.mean.put(at, some.map(|some| some.mean));
+        self.std.put(at, some.map(|some| some.variance.sqrt()));
+        self.var.put(at, some.map(|some| some.variance));
+        self.median.put(at, some.and_then(|some| some.median));
+        self.skew.put(at, some.and_then(|some| some.skewness));
+        self.kurt.put(at, some.and_then(|some| some.kurtosis));
+        self.cv.put(at, some.and_then(|some| some.cv));
+    }
+
+    /// Appends the first `rows` to twelve series, in the order of `STATISTICS`.
+    fn push_to(&self, rows: usize, series: &mut [Series]) {
+        for ((statistic, ..), series) in STATISTICS.iter().zip(series) {
+            match statistic {
+                Statistic::Count => self.count.push_to(rows, series),
+                Statistic::Sum => self.sum.push_to(rows, series),
+                Statistic::Min => self.min.push_to(rows, series),
+                Statistic::Max => self.max.push_to(rows, series),
+                Statistic::Range => self.range.push_to(rows, series),
+                Statistic::Mean => self.mean.push_to(rows, series),
+                Statistic::Var => self.var.push_to(rows, series),
+                Statistic::Std => self.std.push_to(rows, series),
+                Statistic::Median => self.median.push_to(rows, series),
+                Statistic::Skew => self.skew.push_to(rows, series),
+                Statistic::Kurt => self.kurt.push_to(rows, series),
+                Statistic::Cv => self.cv.push_to(rows, series),
+            }
+        }
+    }
+}
+
+impl<V: Value> Row<V> {
+    fn push_to(&self, rows: usize, series: &mut Series) {
+        V::extend(series, &self.values[..rows], self.present & ((1 << rows) - 1));
     }
 }
 
@@ -122,51 +231,25 @@ fn column(
     }
 }
 
-/// A value of the type that smallest, largest, range and sum have.
-trait Value: Copy {
-    fn extend(series: &mut Series, values: impl Iterator<Item = Option<Self>>);
+/// A value of the type that a statistic has.
+trait Value: Copy + Default {
+    fn extend(series: &mut Series, values: &[Self], present: u64);
 }
 
 impl Value for i64 {
-    fn extend(series: &mut Series, values: impl Iterator<Item = Option<Self>>) {
-        series.extend_optional_i64(values);
+    fn extend(series: &mut Series, values: &[Self], present: u64) {
+        series.extend_present_i64(values, present);
     }
 }
 
 impl Value for f64 {
-    fn extend(series: &mut Series, values: impl Iterator<Item = Option<Self>>) {
-        series.extend_optional_f64(values);
+    fn extend(series: &mut Series, values: &[Self], present: u64) {
+        series.extend_present_f64(values, present);
     }
 }
 
-/// Appends the summaries of some flows to twelve series, in the order of `STATISTICS`.
-fn push_all<'s, V: Value + 's>(
-    summaries: &(impl Iterator<Item = &'s Summary<V>> + Clone),
-    series: &mut [Series],
-) {
-    for ((statistic, ..), series) in STATISTICS.iter().zip(series) {
-        let all = summaries.clone();
-        let some = summaries.clone().map(|summary| summary.some.as_ref());
-        match statistic {
-            Statistic::Count => series.extend_i64(all.map(|summary| summary.count as i64)),
-            Statistic::Sum => V::extend(series, all.map(|summary| Some(summary.sum))),
-            Statistic::Min => V::extend(series, some.map(|some| Some(some?.min))),
-            Statistic::Max => V::extend(series, some.map(|some| Some(some?.max))),
-            Statistic::Range => V::extend(series, some.map(|some| Some(some?.range))),
-            Statistic::Mean => series.extend_optional_f64(some.map(|some| Some(some?.mean))),
-            Statistic::Var => series.extend_optional_f64(some.map(|some| Some(some?.variance))),
-            Statistic::Std => {
-                series.extend_optional_f64(some.map(|some| Some(some?.variance.sqrt())));
-            }
-            Statistic::Median => series.extend_optional_f64(some.map(|some| some?.median)),
-            Statistic::Skew => series.extend_optional_f64(some.map(|some| some?.skewness)),
-            Statistic::Kurt => series.extend_optional_f64(some.map(|some| some?.kurtosis)),
-            Statistic::Cv => series.extend_optional_f64(some.map(|some| some?.cv)),
-        }
-    }
-}
-
-/// Flows summed up before their statistics are spread over the columns.
+/// Flows summed up before their statistics go to the columns: few enough to stay in the nearest
+/// cache.
 const ROWS_AT_A_TIME: usize = 16;
 
 const SEQUENCES: [(&str, &str); 5] = [

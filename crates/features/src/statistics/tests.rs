@@ -172,6 +172,26 @@ fn flows_that_are_folded_are_exact() {
     }
 }
 
+/// Where lengths differ by a header, what is known of one sequence is used for the next.
+#[test]
+fn headers_of_each_side_may_differ() {
+    let header = |up: bool, [own, other]: [u32; 2]| if up { own } else { other };
+    for [transport, options] in [[20, 20], [20, 32], [8, 8], [0, 40]] {
+        for count in [1, 2, 3, 50, 5_000] {
+            let arrivals = packets(count, |i, random| {
+                let up = count < 3 || random().is_multiple_of(2);
+                let payload = random() as u32 % 40;
+                let transport = payload + header(up, [transport, options]);
+                // Short frames are padded.
+                let wire = (transport + 34).max(if i % 2 == 0 { 60 } else { 0 });
+                packet(i as i64, up, [wire, transport + 20, transport, payload])
+            });
+            let (row, _) = row(&arrivals, with_statistics());
+            check(&row, &arrivals, GAPS_MAX);
+        }
+    }
+}
+
 #[test]
 fn medians_of_gaps_are_told_up_to_the_limit() {
     for count in [GAPS_MAX, GAPS_MAX + 1, GAPS_MAX + 2, 2 * GAPS_MAX + 5_000, 200_000] {

@@ -56,8 +56,8 @@ impl<L: Layers> Walk<'_, L> {
         let rest = Rest { bytes, extent };
         match link {
             LinkType::ETHERNET => self.ethernet(rest),
-            LinkType::RAW | LinkType::RAW_12 | LinkType::RAW_14 => self.ip(rest),
-            LinkType::IPV4 => self.ipv4(rest),
+            // What calls itself IPv4 alone is IPv6 now and then, as tshark and tcpdump read it.
+            LinkType::RAW | LinkType::RAW_12 | LinkType::RAW_14 | LinkType::IPV4 => self.ip(rest),
             LinkType::IPV6 => self.ipv6(rest),
             LinkType::NULL | LinkType::LOOP => self.loopback(rest),
             LinkType::LINUX_SLL => self.sll(rest),

@@ -81,6 +81,20 @@ pub fn decode_payload(
     layers: &mut impl Layers,
     packet: &mut Packet,
 ) {
+    decode_beginning(bytes, 0, protocol, options, layers, packet);
+}
+
+/// The same of the first fragment alone, if the datagram cannot be put together because that one was
+/// cut by a snap length. The datagram has `len` bytes of payload, as far as is known.
+pub fn decode_beginning(
+    bytes: &[u8],
+    len: u32,
+    protocol: u8,
+    options: &Options,
+    layers: &mut impl Layers,
+    packet: &mut Packet,
+) {
+    let rest = Rest::new(bytes, len);
     let fragment = *packet;
     // A datagram that was never cut has no fragment header.
     let fragment_header_len = if fragment.ip_version == 6 { FragmentHeader::LEN as u32 } else { 0 };
@@ -90,7 +104,7 @@ pub fn decode_payload(
         dst: fragment.dst,
         vlans: fragment.vlans,
         vni_plus_one: fragment.vni_plus_one,
-        ip_len: header_len + bytes.len() as u32,
+        ip_len: header_len + rest.extent.len,
         ip_offset: fragment.ip_offset,
         marks: fragment.marks.without(Marks::FRAGMENT),
         ip_version: fragment.ip_version,
@@ -104,7 +118,7 @@ pub fn decode_payload(
     walk.outside.vlans = fragment.vlans;
     walk.outside.vni_plus_one = fragment.vni_plus_one;
     walk.outside.is_tunnel = fragment.marks.has(Marks::TUNNELED);
-    walk.next_header(protocol, Rest::new(bytes, 0));
+    walk.next_header(protocol, rest);
     let has_inner_ethernet = packet.mac_dst_plus_one != 0;
     (packet.mac_src_plus_one, packet.mac_dst_plus_one) = if has_inner_ethernet {
         (0, 0)

@@ -59,6 +59,7 @@ impl<L: Layers> Walk<'_, L> {
             protocol::GRE if self.may_tunnel() => self.gre(rest),
             protocol::MPLS if self.may_tunnel() => self.mpls(rest),
             protocol::ETHERIP if self.may_tunnel() => self.etherip(rest),
+            protocol::PIM if self.may_tunnel() => self.pim(rest),
             protocol::ETHERNET if self.may_tunnel() => self.ethernet(rest),
             _ => {}
         }
@@ -69,11 +70,11 @@ impl<L: Layers> Walk<'_, L> {
     fn tcp(&mut self, rest: Rest<'_>) {
         let tcp = match Tcp::parse(rest.bytes) {
             Ok(tcp) => tcp,
-            Err(reason) => return self.stop(Layer::Tcp, reason, rest),
+            Err(reason) => return self.broken_tcp(reason, rest.bytes, rest.extent),
         };
         let header_len = tcp.header_len();
         let Some(app_len) = rest.extent.len.checked_sub(header_len as u32) else {
-            return self.stop(Layer::Tcp, Reason::BadLength, rest);
+            return self.broken_tcp(Reason::BadLength, rest.bytes, rest.extent);
         };
         self.layer(Layer::Tcp, rest);
         let packet = &mut *self.packet;
@@ -92,11 +93,41 @@ impl<L: Layers> Walk<'_, L> {
         self.verify(Layer::Tcp, tcp.checksum(), rest.len(), rest);
     }
 
+    /// A header that is cut or whose length cannot be. What stands before the damage is read all the
+    /// same: the ports, so that the packet is one of its flow; then flags, if the header is whole
+    /// but longer than the packet, or the payload that is left by a length shorter than a header.
+    #[cold]
+    fn broken_tcp(&mut self, reason: Reason, bytes: &[u8], extent: Extent) {
+        self.stop(Layer::Tcp, reason, Rest { bytes, extent });
+        if self.packet.stop.is_none() {
+            return;
+        }
+        self.cut_ports(Transport::Tcp, bytes);
+        if let Some([.., length, flags, _, _, _, _, _, _]) = bytes.first_chunk::<{ Tcp::LEN_MIN }>()
+        {
+            let header_len = usize::from(length >> 4) * 4;
+            if header_len < Tcp::LEN_MIN {
+                self.packet.app_offset = extent.offset + header_len as u32;
+                self.packet.app_len = extent.len.saturating_sub(header_len as u32);
+            } else {
+                self.packet.tcp_flags = *flags;
+            }
+        }
+    }
+
+    /// The ports at the front of a header that is not all there.
+    fn cut_ports(&mut self, transport: Transport, bytes: &[u8]) {
+        if let Some([a, b, c, d]) = bytes.first_chunk() {
+            self.ports(transport, u16::from_be_bytes([*a, *b]), u16::from_be_bytes([*c, *d]));
+        }
+    }
+
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "see `transport`")]
     fn udp(&mut self, rest: Rest<'_>) {
         let udp = match Udp::parse(rest.bytes) {
             Ok(udp) => udp,
+            Err(Reason::Truncated) => return self.cut_udp(rest.bytes, rest.extent),
             Err(reason) => return self.stop(Layer::Udp, reason, rest),
         };
         self.layer(Layer::Udp, rest);
@@ -123,6 +154,21 @@ impl<L: Layers> Walk<'_, L> {
         if is_tunnel_port(udp.dst_port()) || is_tunnel_port(udp.src_port()) {
             self.beyond = if self.packet.marks.has(Marks::CLAMPED) { missing as u32 } else { 0 };
             self.udp_tunnel([udp.dst_port(), udp.src_port()], payload.bytes, payload.extent);
+        }
+    }
+
+    /// A header that is cut: its ports and its length stand, if they are there.
+    #[cold]
+    fn cut_udp(&mut self, bytes: &[u8], extent: Extent) {
+        self.stop(Layer::Udp, Reason::Truncated, Rest { bytes, extent });
+        if self.packet.stop.is_none() {
+            return;
+        }
+        self.cut_ports(Transport::Udp, bytes);
+        self.packet.app_offset = extent.offset + Udp::LEN as u32;
+        if let [_, _, _, _, a, b, ..] = bytes {
+            let claimed = u32::from(u16::from_be_bytes([*a, *b])).min(extent.len);
+            self.packet.app_len = claimed.saturating_sub(Udp::LEN as u32);
         }
     }
 

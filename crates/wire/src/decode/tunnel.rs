@@ -16,6 +16,7 @@ use crate::gtp::Gtp;
 use crate::ieee80211::Ieee80211;
 use crate::l2tp::L2tp;
 use crate::lisp::{LISP_LEN, check_lisp};
+use crate::pim::pim_register_len;
 use crate::rest::{Extent, Rest};
 use crate::teredo::teredo_header_len;
 use crate::vxlan::{Vxlan, VxlanNext};
@@ -72,6 +73,14 @@ impl<L: Layers> Walk<'_, L> {
                 }
             }
             Err(reason) => self.stop(Layer::EtherIp, reason, rest),
+        }
+    }
+
+    pub(super) fn pim(&mut self, rest: Rest<'_>) {
+        if let Some(len) = pim_register_len(rest.bytes)
+            && self.nest(Layer::PimRegister, rest)
+        {
+            self.ip(rest.skip(len));
         }
     }
 

@@ -12,7 +12,7 @@ use flowloom_flow::{Arrival, Datagram, Defrag, Direction, Limits as FlowLimits};
 use flowloom_protocols::{
     Conversation, Ends, Findings, Limits, Payload, Registry, Shared, Stamp, Transport, Wants,
 };
-use flowloom_wire::{Address, Marks, Options, Packet, Transport as Carried};
+use flowloom_wire::{Address, Marks, Options, Packet, Transport as Carried, decode_beginning};
 
 /// A flow of a capture: a pair of endpoints of one transport.
 pub(crate) struct Flow {
@@ -71,18 +71,19 @@ pub(crate) fn flows(path: &Path, wants: Wants) -> Option<Vec<Flow>> {
                 Arrival { packet, time: stamp.time, frame: stamp.frame, ..Arrival::default() };
             defrag.fragment(&arrival, data, stamp.time, &mut whole);
             for datagram in whole.drain(..) {
-                if let Datagram::Whole { arrival, protocol, payload, .. } = datagram {
-                    let mut packet = arrival.packet;
-                    packet.marks = packet.marks.without(Marks::FRAGMENT);
-                    flowloom_wire::decode_payload(
-                        &payload,
-                        protocol,
-                        &options,
-                        &mut (),
-                        &mut packet,
-                    );
-                    flows.packet(&packet, &payload, stamp, &mut shared);
-                }
+                let (arrival, protocol, payload, len) = match datagram {
+                    Datagram::Whole { arrival, protocol, payload, .. } => {
+                        (arrival, protocol, payload, 0)
+                    }
+                    Datagram::Beginning { arrival, protocol, payload, len } => {
+                        (arrival, protocol, payload, len)
+                    }
+                    _ => continue,
+                };
+                let mut packet = arrival.packet;
+                packet.marks = packet.marks.without(Marks::FRAGMENT);
+                decode_beginning(&payload, len, protocol, &options, &mut (), &mut packet);
+                flows.packet(&packet, &payload, stamp, &mut shared);
             }
         }
     }

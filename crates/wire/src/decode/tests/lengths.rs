@@ -28,7 +28,31 @@ fn a_header_is_not_read_from_padding() {
         packet.stop.map(|stop| (stop.layer, stop.reason)),
         Some((Layer::Tcp, Reason::Truncated))
     );
-    assert_eq!((packet.transport, packet.ip_len, packet.trans_len), (Transport::None, 32, 12));
+    assert_eq!((packet.transport, packet.ip_len, packet.trans_len), (Transport::Tcp, 32, 12));
+    assert_eq!((packet.src_port, packet.dst_port, packet.tcp_flags, packet.app_len), (1, 2, 0, 0));
+}
+
+#[test]
+fn ports_before_a_snap_length_stand() {
+    let frames = [
+        ethernet(0x0800, &ipv4(6, &tcp(b"1234"))),
+        ethernet(0x0800, &ipv4(17, &udp(1, 2, b"1234"))),
+    ];
+    for (frame, transport, len) in
+        [(&frames[0], Transport::Tcp, 0), (&frames[1], Transport::Udp, 4)]
+    {
+        for cut in 34..42 {
+            let (packet, _) = check(LinkType::ETHERNET, &frame[..cut], frame.len() as u32);
+            let expected = if cut < 38 { (Transport::None, 0, 0) } else { (transport, 1, 2) };
+            assert_eq!(
+                (packet.transport, packet.src_port, packet.dst_port),
+                expected,
+                "cut at {cut}"
+            );
+            assert_eq!(packet.app_len, if cut < 40 { 0 } else { len }, "cut at {cut}");
+            assert_eq!(packet.stop.map(|stop| stop.reason), Some(Reason::Truncated));
+        }
+    }
 }
 
 #[test]
@@ -115,13 +139,14 @@ fn udp_ends_where_its_length_says() {
 }
 
 #[test]
-fn a_damaged_tcp_header_leaves_ip_standing() {
-    for data_offset in [0x40, 0x70] {
+fn a_damaged_tcp_header_leaves_ip_and_ports_standing() {
+    for (data_offset, flags, left) in [(0x40, 0, 8), (0x70, 0x10, 0)] {
         let mut frame = ethernet(0x0800, &ipv4(6, &tcp(b"1234")));
         frame[46] = data_offset;
         let packet = packet(&frame);
-        assert_eq!((packet.ip_version, packet.protocol, packet.transport), (4, 6, Transport::None));
-        assert_eq!((packet.src_port, packet.ip_len, packet.trans_len), (0, 44, 24));
+        assert_eq!((packet.ip_version, packet.protocol, packet.transport), (4, 6, Transport::Tcp));
+        assert_eq!((packet.src_port, packet.dst_port, packet.tcp_flags), (1, 2, flags));
+        assert_eq!(lengths(&packet), (44, 24, left));
         let stop = packet.stop.unwrap();
         assert_eq!((stop.layer, stop.reason, stop.offset), (Layer::Tcp, Reason::BadLength, 34));
     }

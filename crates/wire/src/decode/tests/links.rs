@@ -27,11 +27,12 @@ fn every_link_type_leads_to_ip() {
     let aggregate = join(&[&[0x88, 0], &[0; 22], &[0x80, 0], &[0; 12], &[0, 38], &snap]);
     let pktap = |link, frame: &[u8]| join(&[&[108, 0, 0, 0, 1, 0, 0, 0, link], &[0; 99], frame]);
     let nflog = join(&[&[10, 0, 0, 0, 54, 0, 9, 0], &v6]);
-    let cases: [(LinkType, Vec<u8>, &str); 37] = [
+    let cases: [(LinkType, Vec<u8>, &str); 38] = [
         (LinkType::RAW, v4.clone(), "ip udp"),
         (LinkType::RAW_12, v6.clone(), "ip6 udp"),
         (LinkType::RAW_14, v4.clone(), "ip udp"),
         (LinkType::IPV4, v4.clone(), "ip udp"),
+        (LinkType::IPV4, v6.clone(), "ip6 udp"),
         (LinkType::IPV6, v6.clone(), "ip6 udp"),
         (LinkType::NULL, join(&[&[2, 0, 0, 0], &v4]), "null ip udp"),
         (LinkType::NULL, join(&[&[0, 0, 0, 30], &v6]), "null ip6 udp"),

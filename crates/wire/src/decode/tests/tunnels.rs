@@ -42,7 +42,7 @@ const GTP: [u8; 8] = [0x30, 0xff, 0, 30, 0, 0, 0x12, 0x34];
 #[test]
 fn every_tunnel_is_entered_and_named() {
     let frame4 = ethernet(0x0800, &v4());
-    let cases: [(Vec<u8>, &str, &str); 39] = [
+    let cases: [(Vec<u8>, &str, &str); 41] = [
         (ethernet(0x0800, &ipv4(4, &v4())), "ip ip udp", "ipip"),
         (ethernet(0x0800, &ipv4(41, &v6())), "ip ip6 udp", "ip6ip"),
         (ethernet(0x86dd, &ipv6(4, &v4())), "ip6 ip udp", "ipip6"),
@@ -111,6 +111,16 @@ fn every_tunnel_is_entered_and_named() {
             ethernet(0x0800, &ipv4(97, &join(&[&[0x30, 0], &frame4]))),
             "ip etherip ethernet ip udp",
             "etherip",
+        ),
+        (
+            ethernet(0x0800, &ipv4(103, &join(&[&[0x21, 0, 0, 0, 0, 0, 0, 0], &v4()]))),
+            "ip pim ip udp",
+            "pim",
+        ),
+        (
+            ethernet(0x86dd, &ipv6(103, &join(&[&[0x21, 0, 0, 0, 0x80, 0, 0, 0], &v6()]))),
+            "ip6 pim ip6 udp",
+            "pim",
         ),
         (ethernet(0x86dd, &ipv6(143, &frame4)), "ip6 ethernet ip udp", "ethernet"),
         (in_gre(&[0, 0, 0x88, 0x3e], &v4()), "ip gre ip udp", "gre"),

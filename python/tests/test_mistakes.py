@@ -1,0 +1,121 @@
+"""What the package says to slips: what is wrong, and what was probably meant."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+import flowloom as fl
+
+
+@pytest.mark.parametrize(
+    ("slip", "error", "text"),
+    [
+        ({"feature": "core"}, TypeError, "no option 'feature'; did you mean 'features'"),
+        ({"fillter": "tcp"}, TypeError, "did you mean 'filter'"),
+        ({"on_eror": "raise"}, TypeError, "did you mean 'on_error'"),
+        ({"zzz": 1}, TypeError, "no option 'zzz'$"),
+        ({"features": 3}, TypeError, "a text or a list of texts, not int"),
+        ({"filter": 5}, TypeError, "filter is a text, not int"),
+        ({"client": 5}, TypeError, "client is a text, not int"),
+        ({"threads": "2"}, TypeError, "threads is a whole number, not str"),
+        ({"max_packets": 2.5}, TypeError, "max_packets is a whole number, not float"),
+        ({"idle": "5s"}, TypeError, "seconds or a timedelta, not str"),
+        ({"start": "2024-05-01"}, TypeError, "seconds since 1970 or a datetime, not str"),
+    ],
+)
+def test_slips_in_options_are_named(samples, slip, error, text):
+    with pytest.raises(error, match=text):
+        fl.read_flows(samples / "browsing.pcapng", **slip)
+
+
+def test_a_column_that_is_absent_is_told_apart_from_a_slip(samples):
+    flows = fl.read_flows(samples / "browsing.pcapng")
+    for take in (flows.column, flows.__getitem__, lambda name: flows.select([name])):
+        with pytest.raises(KeyError, match="did you mean 'packet_count'"):
+            take("paket_count")
+        with pytest.raises(KeyError, match="read_flows gives it with the set 'sequences'"):
+            take("directions")
+    with pytest.raises(KeyError, match="with the set 'sequences'"):
+        flows.to_padded("directions", 5)
+
+
+def test_strata_that_are_absent_are_named_before_groups_are_counted(samples):
+    flows = fl.read_flows(samples / "browsing.pcapng")
+    with pytest.raises(KeyError, match="label_site"):
+        fl.split(flows, stratify="label_site")
+
+
+def test_parts_are_not_left_empty(samples):
+    flows = fl.read_flows(samples, labels="{scene}", on_error="ignore")
+    with (
+        pytest.warns(UserWarning, match="7 values of label_scene") as warned,
+        pytest.raises(ValueError, match="nothing would be left for 2 of 3 parts"),
+    ):
+        fl.split(flows, stratify="label_scene")
+    assert warned[0].filename == __file__
+
+
+def test_features_of_ones_own_are_looked_at_before_captures(samples):
+    class Turns(fl.BaseIncrementalFeature):
+        def initialize(self, flow): ...
+        def update(self, flow, pkt): ...
+        def get_value(self, flow): ...
+
+    feature = fl.feature(dtype="f8", needs=["packet_count"])(lambda batch: batch["packet_count"])
+    slip = fl.feature(dtype="f8", needs=["duratoin"])(lambda batch: batch["duration"])
+    odd = fl.feature(dtype="flaot", needs=[])(lambda batch: batch["duration"])
+    for own, error, text in [
+        ([len], TypeError, "not a builtin_function_or_method"),
+        ([Turns], TypeError, "not the class Turns"),
+        (["nope"], fl.ConfigError, "no feature 'nope': register it first"),
+        ([slip], fl.ConfigError, "did you mean 'duration'"),
+        ([odd], fl.ConfigError, "'flaot' is no type of a column"),
+    ]:
+        with pytest.raises(error, match=text):
+            fl.read_flows("not there", own=own)
+    alone = fl.read_flows(samples / "dhcp.pcap", own=feature)
+    assert (alone["<lambda>"] == alone["packet_count"]).all()
+
+
+def test_notebooks_show_times_as_times(samples):
+    shown = fl.read_flows(samples / "browsing.pcapng")._repr_html_()
+    assert "<td>2026-11-21 00:58:55.547821165</td>" in shown
+    assert "1795222735547821165" not in shown
+
+
+def test_one_is_no_plural(samples):
+    flows = fl.read_flows(samples / "browsing.pcapng")
+    assert repr(flows[:1].select(["src_ip"])) == "FlowTable(1 row, 1 column)"
+    assert repr(flows[:0].select(["src_ip"])) == "FlowTable(0 rows, 1 column)"
+
+
+def test_help_says_what_each_option_is():
+    for name in fl.FlowOptions.__annotations__:
+        assert f"\n    {name} : " in fl.FlowOptions.__doc__
+
+
+def test_features_to_enable_that_are_none_are_warned_of(samples):
+    for options in ({"enabled_features": ["statistcs"]}, {"protocols": ["tsl"]}):
+        with pytest.warns(UserWarning, match="there is no '(statistcs|tsl)'; there are tls, quic"):
+            fl.Analyzer(**options).analyze_file(samples / "browsing.pcapng")
+
+
+@pytest.mark.parametrize(
+    ("package", "use"),
+    [
+        ("pandas", lambda flows: flows.to_pandas()),
+        ("polars", lambda flows: flows.to_polars()),
+        ("pyarrow", lambda flows: flows.to_arrow()),
+        ("pandas", lambda flows: fl.to_dataframe(list(flows))),
+        ("matplotlib", lambda flows: fl.plot.packets(flows)),
+    ],
+)
+def test_what_is_not_installed_is_named_with_the_way_to_get_it(samples, monkeypatch, package, use):
+    flows = fl.read_flows(samples / "browsing.pcapng", features="core,sequences")
+    monkeypatch.setitem(sys.modules, package, None)
+    if package == "matplotlib":
+        monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    with pytest.raises(ModuleNotFoundError, match=f"pip install {package}"):
+        use(flows)
