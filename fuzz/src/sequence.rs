@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use flowloom_flow::{
     Arrival, Clock, Clocks, Ended, Keep, KeyHasher, Known, Limits, Origin, PARTITIONS, PacketMarks,
-    Partition, Place, RecordPlace, Seen, Settings, Timeouts,
+    Load, Partition, Place, RecordPlace, Seen, Settings, Timeouts,
 };
 use flowloom_wire::{Address, Packet, Transport};
 
@@ -45,7 +45,7 @@ pub fn sequence(data: &[u8]) {
         let at = [clock.advance(time)];
         let clocks = Clocks { first: frame, at: &at };
         let place = Place::of(&arrival.packet, settings.key_ignore, &hasher);
-        partition.packets((&[arrival], &[place]), &[0], clocks, &NoFrames, &mut ended);
+        partition.packet(&arrival, &place, clocks, &NoFrames, &mut ended);
         partition.expire(clocks, &mut ended);
         count += 1;
     }
@@ -164,9 +164,13 @@ impl Keep for Marked {
         self.0.push((*arrival, seen));
     }
 
-    fn is_short((): &()) -> bool {
+    fn is_short((): &(), _: Load) -> bool {
         false
     }
+
+    fn fetch(&self) {}
+
+    fn fetch_more(&self) {}
 
     fn ended(&mut self, (): &mut ()) {}
 }

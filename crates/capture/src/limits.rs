@@ -5,9 +5,9 @@ use flowloom_schema::LinkType;
 /// Bounds of the memory a capture can make us use. All are reached by tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Frames in a block at most. Default 512.
+    /// Frames in a block at most. Default 1,024.
     pub block_frames: usize,
-    /// Bytes in a block at most, unless a single record is longer. Default 128 KiB, which
+    /// Bytes in a block at most, unless a single record is longer. Default 256 KiB, which
     /// stays in the cache of a processor on its way through the stages; at most 1 GiB is honoured.
     pub block_bytes: usize,
     /// Captured bytes of a frame at most; a record that claims more is damage. Default 262,144,
@@ -69,8 +69,8 @@ impl Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            block_frames: 512,
-            block_bytes: 128 << 10,
+            block_frames: 1_024,
+            block_bytes: 256 << 10,
             frame_bytes_max: 262_144,
             record_bytes_max: 16 << 20,
             interfaces_max: 65_536,

@@ -45,7 +45,7 @@ impl FrameList {
     ) {
         let before = self.bytes.capacity();
         origin.records(arrival, &mut |place| {
-            if self.is_cut || shared.is_short() {
+            if self.is_cut || shared.bytes > shared.bytes_max {
                 self.is_cut = true;
                 shared.dropped += 1;
             } else {
@@ -118,10 +118,10 @@ impl FramesShared {
         self.is_wanted
     }
 
-    /// Whether the next frame may find no memory.
+    /// Whether the frames of so many packets may find no memory. They double the lists at most.
     #[inline]
-    pub(crate) fn is_short(&self) -> bool {
-        self.bytes > self.bytes_max
+    pub(crate) fn is_short(&self, packets: usize) -> bool {
+        self.is_wanted && 2 * self.bytes + packets * PACKET_BYTES_MAX > self.bytes_max
     }
 
     /// Frames that are in no list, because the lists had taken all the memory they may.
@@ -129,6 +129,9 @@ impl FramesShared {
         self.dropped
     }
 }
+
+/// What a packet adds at most: those of 8,192 fragments take some bytes each.
+const PACKET_BYTES_MAX: usize = 80 << 10;
 
 /// Appends a number: small ones in few bytes, whatever their sign.
 #[inline]

@@ -1,6 +1,6 @@
 //! What is kept of a flow's packets: their records, and what they say.
 
-use flowloom_flow::{Arrival, Keep, Known, Origin, PacketMarks, Seen, Side};
+use flowloom_flow::{Arrival, Keep, Known, Load, Origin, PacketMarks, Seen, Side};
 use flowloom_protocols::{
     Conversation, Ends, Findings, Limits, Payload, Shared as TalkShared, Stamp, Transcript,
     TranscriptShared, Transport, Want,
@@ -87,11 +87,25 @@ impl Keep for Kept {
     }
 
     #[inline]
-    fn is_short(shared: &KeptShared) -> bool {
-        shared.log.is_short()
-            || shared.frames.is_short()
-            || shared.talk.as_ref().is_some_and(TalkShared::is_short)
-            || shared.transcript.as_ref().is_some_and(TranscriptShared::is_short)
+    fn is_short(shared: &KeptShared, load: Load) -> bool {
+        shared.log.is_short(load.packets)
+            || shared.frames.is_short(load.packets)
+            || shared.talk.as_ref().is_some_and(|talk| talk.is_short(load.bytes))
+            || shared.transcript.as_ref().is_some_and(|said| said.is_short(load.bytes))
+    }
+
+    #[inline]
+    fn fetch(&self) {
+        if let Some(inner) = &self.0 {
+            inner.log.fetch();
+        }
+    }
+
+    #[inline]
+    fn fetch_more(&self) {
+        if let Some(inner) = &self.0 {
+            inner.log.fetch_more();
+        }
     }
 
     fn ended(&mut self, shared: &mut KeptShared) {

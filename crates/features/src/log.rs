@@ -1,5 +1,7 @@
 //! What is kept of a flow's packets: one small record each, while sequences or medians need it.
 
+use std::hint::black_box;
+
 use flowloom_flow::{Arrival, Direction, PacketMarks, Population, Seen};
 
 use crate::statistics::{GAPS_MAX, Scratch, Totals};
@@ -84,8 +86,6 @@ pub struct LogShared {
     bytes_max: usize,
     /// Bytes in use.
     bytes: usize,
-    /// Bytes in use with which the next packet finds enough, whatever it needs.
-    bytes_ample: usize,
     /// Flows whose records were given up for want of memory.
     starved: u64,
     /// Medians of gaps that were given up because there were too many gaps.
@@ -126,6 +126,18 @@ impl Log {
         if is_counted(arrival, seen, shared.population) {
             self.add(record(arrival, seen), shared);
         }
+    }
+
+    /// Has the processor fetch what the next packet will change.
+    #[inline]
+    pub(crate) fn fetch(&self) {
+        black_box((self.start, self.starved));
+    }
+
+    /// The same of what is found once the first is there.
+    #[inline]
+    pub(crate) fn fetch_more(&self) {
+        black_box(self.records.last().map(|record| record.time));
     }
 
     /// The flow has ended.
@@ -265,8 +277,6 @@ impl LogShared {
             population,
             bytes_max,
             bytes: 0,
-            // Lists grow by a quarter of what there is, or by as much as waits to be folded.
-            bytes_ample: bytes_max.saturating_sub(STEP_BYTES_MAX.max(bytes_max / 2)),
             starved: 0,
             medians_given_up: 0,
             scratch,
@@ -279,10 +289,14 @@ impl LogShared {
         self.sequences || self.statistics
     }
 
-    /// Whether the next packet may find that the memory is used up.
+    /// Whether so many packets may find that the memory is used up.
+    ///
+    /// They double the lists at most, and each list that is long enough may be folded.
     #[inline]
-    pub(crate) fn is_short(&self) -> bool {
-        self.bytes > self.bytes_ample
+    pub(crate) fn is_short(&self, packets: usize) -> bool {
+        let lists = 2 * self.bytes + packets * PACKET_BYTES_MAX;
+        let folds = packets.min(1 + lists / (FOLD_AT * RECORD_BYTES));
+        self.is_wanted() && lists + folds * STEP_BYTES_MAX > self.bytes_max
     }
 
     /// Flows whose records were given up for want of memory.
@@ -333,6 +347,8 @@ pub(crate) fn is_up(record: &PacketRecord) -> bool {
 /// What folding a list of records into totals takes at once at most.
 const STEP_BYTES_MAX: usize = 2 << 20;
 const RECORD_BYTES: usize = size_of::<PacketRecord>();
+/// What a packet adds to the lists at most, beside doubling one: a list begins with it.
+const PACKET_BYTES_MAX: usize = (FIRST_RECORDS + 2) * RECORD_BYTES;
 /// Records a flow's list begins with.
 const FIRST_RECORDS: usize = 4;
 /// Records that wait to be folded.

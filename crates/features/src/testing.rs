@@ -71,7 +71,7 @@ pub(crate) fn flows(
         let arrival = Arrival { frame, ..*arrival };
         let clocks = Clocks { first: frame, at: &[] };
         let place = Place::of(&arrival.packet, settings.key_ignore, &hasher);
-        partition.packets((&[arrival], &[place]), &[0], clocks, &Nowhere, &mut ended);
+        partition.packet(&arrival, &place, clocks, &Nowhere, &mut ended);
     }
     partition.drain(&mut ended);
     ended.sort_by_key(|ended| ended.flow.first.frame);

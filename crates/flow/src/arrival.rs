@@ -25,7 +25,7 @@ pub struct Arrival {
 pub struct Place {
     pub(crate) key: FlowKey,
     /// Of the key.
-    pub(crate) hash: u64,
+    pub(crate) hash: u32,
     /// Whether the packet goes from endpoint B of the key to A.
     pub(crate) reversed: bool,
     /// The number of the partition.

@@ -20,11 +20,26 @@ pub trait Keep: Default {
         shared: &mut Self::Shared,
     );
 
-    /// Whether the next packet may find that what all flows share is used up.
-    fn is_short(shared: &Self::Shared) -> bool;
+    /// Whether so many packets may find that what all flows share is used up.
+    fn is_short(shared: &Self::Shared, load: Load) -> bool;
 
     /// The flow has ended and leaves its partition.
     fn ended(&mut self, shared: &mut Self::Shared);
+
+    /// Has the processor fetch what the next packet will change.
+    fn fetch(&self);
+
+    /// The same of what is found once the first is there.
+    fn fetch_more(&self);
+}
+
+/// Packets that are about to come.
+#[derive(Clone, Copy, Debug)]
+pub struct Load {
+    /// How many they are.
+    pub packets: usize,
+    /// Bytes that they carry, at most.
+    pub bytes: usize,
 }
 
 /// What is known of a flow when it takes a packet.
@@ -48,9 +63,10 @@ pub struct Seen {
 /// The packets of one key, from the first to the end of the flow.
 ///
 /// Laid out by cache lines: each packet touches the first two and that of its side, and with
-/// hundreds of thousands of flows each line touched is a wait for memory.
+/// hundreds of thousands of flows each line touched is a wait for memory. Its size is one that the
+/// allocator has at the beginning of lines; to demand that would cost more room and time.
 #[derive(Clone, Debug)]
-#[repr(C, align(64))]
+#[repr(C)]
 pub struct Flow<K> {
     /// Protocol, endpoints, networks.
     pub key: FlowKey,
@@ -63,8 +79,8 @@ pub struct Flow<K> {
     pub end_time: i64,
     /// The last frame that has a packet of the flow.
     pub last_frame: u64,
-    /// The clock when the connection was closed or reset; [`Self::NOT_OVER`] while it was not.
-    pub(crate) over: i64,
+    /// What the feature families keep.
+    pub keep: K,
     /// Packets with each of the eight TCP flags, FIN first.
     pub flag_counts: [u32; 8],
     /// All TCP flags seen from the initiator and from the other side, OR-ed.
@@ -86,10 +102,8 @@ pub struct Flow<K> {
     pub troubles: [Troubles; 2],
     /// When the TCP handshake's packets came.
     pub handshake_times: HandshakeTimes,
-    /// Hash of the key in the partition's table.
-    pub(crate) hash: u64,
-    /// What the feature families keep.
-    pub keep: K,
+    /// The clock when the connection was closed or reset; [`Self::NOT_OVER`] while it was not.
+    pub(crate) over: i64,
 }
 
 /// What one side of a flow sent.
@@ -317,13 +331,14 @@ impl<K> Flow<K> {
 
 impl<K: Keep> Flow<K> {
     /// A flow that is about to take its first packet.
-    pub(crate) fn new(key: FlowKey, hash: u64, first: First, initiator_is_b: bool) -> Self {
+    pub(crate) fn new(key: FlowKey, first: First, initiator_is_b: bool) -> Self {
         Self {
             key,
             clock_last: first.clock,
             queued: i64::MAX,
             end_time: first.time,
             last_frame: first.frame,
+            keep: K::default(),
             flag_counts: [0; 8],
             flags: [0; 2],
             initiator_is_b,
@@ -336,8 +351,6 @@ impl<K: Keep> Flow<K> {
             introductions: [Introduction::default(); 2],
             troubles: [Troubles::default(); 2],
             handshake_times: HandshakeTimes::default(),
-            hash,
-            keep: K::default(),
         }
     }
 
@@ -476,7 +489,8 @@ impl<K: Keep> Flow<K> {
     /// The clock when the connection was closed or reset, if it was.
     #[inline]
     pub(crate) fn over(&self) -> Option<i64> {
-        (self.over != Self::NOT_OVER).then_some(self.over)
+        let may_be = self.closed || self.reset;
+        (may_be && self.over != Self::NOT_OVER).then_some(self.over)
     }
 
     /// Packets of both sides.
@@ -544,7 +558,7 @@ mod tests {
     #[test]
     fn the_fields_each_packet_touches_fill_whole_cache_lines() {
         assert_eq!(size_of::<Side>(), 64);
-        assert_eq!(std::mem::offset_of!(Flow<()>, sides), 128);
-        assert_eq!(size_of::<Flow<Option<Box<()>>>>(), 384);
+        assert_eq!(std::mem::offset_of!(Flow<Option<Box<()>>>, sides), 128);
+        assert_eq!(size_of::<Flow<Option<Box<()>>>>(), 376);
     }
 }

@@ -23,13 +23,19 @@ impl KeyHasher {
     }
 
     #[inline]
-    pub(crate) fn hash(&self, key: &FlowKey) -> u64 {
+    pub(crate) fn hash(&self, key: &FlowKey) -> u32 {
         let [a_high, a_low, b_high, b_low, what, place] = *key.words();
         let [s0, s1, s2, s3, s4, s5] = self.secrets;
         let low = fold(a_low ^ s0, b_low ^ s1);
         let high = fold(a_high ^ what ^ s2, b_high ^ s3);
-        fold(low ^ place ^ s4, high ^ s5)
+        (fold(low ^ place ^ s4, high ^ s5) >> 32) as u32
     }
+}
+
+/// A hash as the table wants it, which looks at the bits of both ends.
+#[inline]
+pub(crate) fn in_table(hash: u32) -> u64 {
+    u64::from(hash) << 32 | u64::from(hash)
 }
 
 /// The partition a packet belongs to: the same for both directions and in every run.
@@ -106,9 +112,10 @@ mod tests {
         let keys = packets().map(|packet| FlowKey::of(&packet, KeyIgnore::default()).0);
         let keys = keys.collect::<Vec<_>>();
         let mut hashes = keys.iter().map(|key| one.hash(key)).collect::<Vec<_>>();
-        assert_ne!(one.hash(&keys[0]), other.hash(&keys[0]));
+        assert!(keys.iter().any(|key| one.hash(key) != other.hash(key)));
         hashes.sort_unstable();
         hashes.dedup();
-        assert_eq!(hashes.len(), keys.len());
+        // Of 16,384 hashes of 32 bits, two are alike once in thirty runs.
+        assert!(keys.len() - hashes.len() < 3);
     }
 }

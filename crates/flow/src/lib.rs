@@ -8,6 +8,7 @@
 
 mod arrival;
 mod clock;
+mod coming;
 mod deadlines;
 mod defrag;
 mod first;
@@ -17,6 +18,7 @@ mod hash;
 mod key;
 mod marks;
 mod partition;
+mod runs;
 mod settings;
 mod slab;
 mod stream;
@@ -24,15 +26,18 @@ mod tcp;
 
 pub use arrival::{Arrival, Origin, Place, RecordPlace};
 pub use clock::{Clock, Clocks};
+pub use coming::Coming;
 pub use defrag::{Datagram, DatagramOrigin, Defrag, DefragCounts};
 pub use first::First;
 pub use flow::{
-    EndReason, Ended, Flow, HandshakeTimes, InitiatorBy, Introduction, Keep, Known, Seen, Side,
-    TcpState, Troubles,
+    EndReason, Ended, Flow, HandshakeTimes, InitiatorBy, Introduction, Keep, Known, Load, Seen,
+    Side, TcpState, Troubles,
 };
 pub use hash::{KeyHasher, partition_of};
 pub use key::{Direction, FlowKey};
 pub use marks::PacketMarks;
+pub(crate) use partition::NOWHERE;
 pub use partition::{PARTITIONS, Partition, PartitionCounts};
+pub use runs::Runs;
 pub use settings::{Initiator, KeyIgnore, Limits, Network, Population, Settings, Timeouts};
 pub use stream::{Delivery, Overlap, Stream, StreamSegment};

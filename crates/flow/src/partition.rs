@@ -5,10 +5,12 @@ use std::hint::black_box;
 use hashbrown::HashTable;
 
 use crate::deadlines::{Deadlines, Entry};
+use crate::hash::in_table;
 use crate::slab::Slab;
 use crate::tcp::{ACK, SYN};
 use crate::{
-    Arrival, Clocks, EndReason, Ended, First, Flow, Keep, Known, Origin, Place, Settings, Timeouts,
+    Arrival, Clocks, EndReason, Ended, First, Flow, Keep, Known, Load, Origin, Place, Settings,
+    Timeouts,
 };
 
 /// Partitions of the key space: fixed, so that nothing depends on the number of threads.
@@ -61,57 +63,88 @@ impl<K: Keep> Partition<K> {
         }
     }
 
-    /// Takes packets into their flows: opens those that are new, ends those whose time is over.
+    /// Takes a packet into its flow, in the order of the input: opens the flow if it is new, ends those
+    /// whose time is over.
     ///
-    /// `order` says which of `arrivals` belong to this partition, and in which order they come;
-    /// `places` is where each of `arrivals` belongs. `origin` is asked for a packet's frame when the
-    /// packet opens a flow or is a SYN.
-    pub fn packets(
+    /// `origin` is asked for a packet's frame when the packet opens a flow or is a SYN.
+    pub fn packet(
         &mut self,
-        (arrivals, places): (&[Arrival], &[Place]),
-        order: &[u32],
+        arrival: &Arrival,
+        place: &Place,
         clocks: Clocks<'_>,
         origin: &impl Origin,
         ended: &mut Vec<Ended<K>>,
     ) {
-        let mut slots = [NOWHERE; LOOK_AHEAD];
-        for order in order.chunks(LOOK_AHEAD) {
-            self.look_ahead(places, order, &mut slots);
-            for (slot, position) in slots.iter().zip(order) {
-                let place = &places[*position as usize];
-                let arrival = &arrivals[*position as usize];
-                let clock = clocks.at.get(arrival.index as usize).copied();
-                let now = Now { arrival, place, clock: clock.unwrap_or(arrival.time), clocks };
-                // What a flow may keep must not depend on others whose time is over, and on where
-                // blocks end.
-                if K::is_short(&self.shared) {
-                    self.expire_until(now.clock, clocks, ended);
-                }
-                // The packets before may have opened the flow, or ended it.
-                let is_there = self.flows.get(*slot).is_some_and(|flow| flow.key == place.key);
-                let slot = if is_there { *slot } else { self.slot_of(place) };
-                self.packet(slot, now, origin, ended);
-            }
+        // What a flow may keep must not depend on others whose time is over, and on where blocks end.
+        if K::is_short(&self.shared, Load { packets: 1, bytes: arrival.wire_len as usize }) {
+            self.expire_until(Now::of(arrival, place, clocks).clock, clocks, ended);
+        }
+        self.take(NOWHERE, std::iter::once((arrival, place)), clocks, origin, ended);
+    }
+
+    /// Whether so many packets may come upon a limit: then it matters which comes first.
+    #[inline]
+    pub(crate) fn may_reach_a_limit(&self, load: Load) -> bool {
+        self.index.len() + load.packets > self.flows_max || K::is_short(&self.shared, load)
+    }
+
+    /// Takes packets of one key, of which the flow is at `slot` if its key is theirs.
+    #[inline]
+    pub(crate) fn take<'a>(
+        &mut self,
+        slot: u32,
+        packets: impl Iterator<Item = (&'a Arrival, &'a Place)>,
+        clocks: Clocks<'a>,
+        origin: &impl Origin,
+        ended: &mut Vec<Ended<K>>,
+    ) {
+        let mut known = None;
+        for (arrival, place) in packets {
+            let slot = known.unwrap_or_else(|| {
+                let is_there = self.flows.get(slot).is_some_and(|flow| flow.key == place.key);
+                if is_there { slot } else { self.slot_of(place) }
+            });
+            known = Some(self.take_one(slot, Now::of(arrival, place, clocks), origin, ended));
         }
     }
 
-    /// Where the flows of some packets are, as likely as a few bits of their hashes make it.
-    ///
-    /// This has the processor fetch what the packets will change, one step for all of them before
-    /// the next: steps that do not depend on one another wait for memory together.
+    /// Where the flow of a packet is, as likely as a few bits of its hash make it.
     #[inline]
-    fn look_ahead(&self, places: &[Place], order: &[u32], slots: &mut [u32; LOOK_AHEAD]) {
-        for (slot, position) in slots.iter_mut().zip(order) {
-            let found = self.index.find(places[*position as usize].hash, |_| true);
-            *slot = found.copied().unwrap_or(NOWHERE);
+    pub(crate) fn look_up(&self, place: &Place) -> u32 {
+        self.index.find(in_table(place.hash), |_| true).copied().unwrap_or(NOWHERE)
+    }
+
+    /// Has the processor fetch what packets of a flow will change: steps that do not depend on one
+    /// another wait for memory together.
+    #[inline]
+    pub(crate) fn fetch(&self, slot: u32) {
+        black_box(self.flows.get(slot).map(|flow| (flow.clock_last, flow.initiator_is_b)));
+    }
+
+    /// The same of what is found once the first is there.
+    #[inline]
+    pub(crate) fn fetch_more(&self, slot: u32, reversed: bool) {
+        if let Some(flow) = self.flows.get(slot) {
+            black_box(flow.side(reversed).packets);
+            flow.keep.fetch();
         }
-        let flows = || slots.iter().zip(order).map(|(slot, at)| (self.flows.get(*slot), *at));
-        for (flow, _) in flows() {
-            black_box(flow.map(|flow| (flow.clock_last, flow.initiator_is_b)));
+    }
+
+    /// The same of what is found then.
+    #[inline]
+    pub(crate) fn fetch_last(&self, slot: u32) {
+        if let Some(flow) = self.flows.get(slot) {
+            flow.keep.fetch_more();
         }
-        for (flow, position) in flows() {
-            let reversed = places[position as usize].reversed;
-            black_box(flow.map(|flow| flow.side(reversed).packets));
+    }
+
+    /// The same of the flow that ends next.
+    #[inline]
+    pub fn fetch_due(&self, clocks: Clocks<'_>) {
+        let is_due = |entry: &Entry| clocks.last().is_some_and(|now| entry.deadline < now);
+        if let Some(entry) = self.deadlines.first().filter(is_due) {
+            self.fetch(entry.slot);
+            black_box(self.index.find(in_table(self.flows.hash(entry.slot)), |_| true));
         }
     }
 
@@ -119,12 +152,19 @@ impl<K: Keep> Partition<K> {
     #[inline]
     fn slot_of(&self, place: &Place) -> u32 {
         let is_it = |slot: &u32| self.flows.get(*slot).is_some_and(|flow| flow.key == place.key);
-        self.index.find(place.hash, is_it).copied().unwrap_or(NOWHERE)
+        self.index.find(in_table(place.hash), is_it).copied().unwrap_or(NOWHERE)
     }
 
     /// Takes a packet into its flow, opening one if there is none, ending it if its time is over.
+    /// Gives where the flow is now.
     #[inline]
-    fn packet(&mut self, slot: u32, now: Now<'_>, origin: &impl Origin, ended: &mut Vec<Ended<K>>) {
+    fn take_one(
+        &mut self,
+        slot: u32,
+        now: Now<'_>,
+        origin: &impl Origin,
+        ended: &mut Vec<Ended<K>>,
+    ) -> u32 {
         if let Some(flow) = self.flows.get_mut(slot) {
             match verdict(flow, now, &self.settings) {
                 None => {
@@ -133,29 +173,30 @@ impl<K: Keep> Partition<K> {
                     if flow.over != before {
                         enqueue(flow, slot, &self.settings.timeouts, &mut self.deadlines);
                     }
-                    return;
+                    return slot;
                 }
                 Some((reason, frame)) => self.end(slot, reason, frame, ended),
             }
         }
-        self.open(now, origin, ended);
+        self.open(now, origin, ended)
     }
 
-    /// Opens a flow with its first packet.
+    /// Opens a flow with its first packet; gives where it is.
     #[inline(never)]
-    fn open(&mut self, now: Now<'_>, origin: &impl Origin, ended: &mut Vec<Ended<K>>) {
+    fn open(&mut self, now: Now<'_>, origin: &impl Origin, ended: &mut Vec<Ended<K>>) -> u32 {
         self.make_room(now, ended);
         let Now { arrival, place, clock, .. } = now;
         let (first, initiator_is_b) =
             First::of(arrival, clock, origin, place, self.settings.initiator);
-        let flow = Box::new(Flow::new(place.key, place.hash, first, initiator_is_b));
-        let (slot, flow) = self.flows.insert(flow);
+        let flow = Box::new(Flow::new(place.key, first, initiator_is_b));
+        let (slot, flow) = self.flows.insert(flow, place.hash);
         take(flow, now, origin, &self.settings, &mut self.shared);
         enqueue(flow, slot, &self.settings.timeouts, &mut self.deadlines);
         let flows = &self.flows;
-        let hash_of = |slot: &u32| flows.get(*slot).map_or(0, |flow| flow.hash);
-        self.index.insert_unique(place.hash, slot, hash_of);
+        let hash_of = |slot: &u32| in_table(flows.hash(*slot));
+        self.index.insert_unique(in_table(place.hash), slot, hash_of);
         self.counts.flows_peak = self.counts.flows_peak.max(self.index.len());
+        slot
     }
 
     /// Ends the flows whose deadline the block's last frame is past.
@@ -216,7 +257,7 @@ impl<K: Keep> Partition<K> {
         }
         while let Some(entry) = self.next_due(now) {
             let Some(flow) = self.flows.get(entry.slot) else { continue };
-            let reason = deadline(flow, &self.settings.timeouts).1;
+            let reason = reason(flow, &entry, &self.settings.timeouts);
             self.end(entry.slot, reason, clocks.frame_past(entry.deadline), ended);
         }
     }
@@ -245,6 +286,10 @@ impl<K: Keep> Partition<K> {
             if entries.is_empty() {
                 return;
             }
+            // All of them wait for memory together.
+            for entry in &entries {
+                black_box(self.due(entry));
+            }
             for entry in entries {
                 if let Some(due) = self.due(&entry) {
                     self.put_back(entry, due);
@@ -256,16 +301,12 @@ impl<K: Keep> Partition<K> {
     /// When the flow of an entry is due; nothing if the entry no longer counts.
     #[inline]
     fn due(&self, entry: &Entry) -> Option<i64> {
-        let flow = self.flows.get(entry.slot)?;
-        // Another flow may have come to the place.
-        if flow.queued != entry.deadline || flow.first.frame != entry.id {
-            return None;
-        }
+        let flow = flow_of(&self.flows, entry)?;
         if entry.is_final {
             return Some(entry.deadline);
         }
         let timeouts = &self.settings.timeouts;
-        Some(idle_until(flow, timeouts).min(entry.begun.saturating_add(timeouts.active)))
+        Some(idle_until(flow, timeouts).min(active_until(entry.begun, timeouts)))
     }
 
     fn put_back(&mut self, entry: Entry, due: i64) {
@@ -276,8 +317,9 @@ impl<K: Keep> Partition<K> {
     }
 
     fn end(&mut self, slot: u32, reason: EndReason, frame: u64, ended: &mut Vec<Ended<K>>) {
+        let hash = in_table(self.flows.hash(slot));
         let Some(mut flow) = self.flows.remove(slot) else { return };
-        if let Ok(entry) = self.index.find_entry(flow.hash, |at| *at == slot) {
+        if let Ok(entry) = self.index.find_entry(hash, |at| *at == slot) {
             entry.remove();
         }
         flow.keep.ended(&mut self.shared);
@@ -292,15 +334,17 @@ impl<K: Keep> Partition<K> {
     #[cold]
     fn forget_entries(&mut self) {
         let flows = &self.flows;
-        self.deadlines.retain(|entry| {
-            flows
-                .get(entry.slot)
-                .is_some_and(|flow| flow.first.frame == entry.id && flow.queued == entry.deadline)
-        });
+        self.deadlines.retain(|entry| flow_of(flows, entry).is_some());
     }
 }
 
-impl Now<'_> {
+impl<'a> Now<'a> {
+    #[inline]
+    fn of(arrival: &'a Arrival, place: &'a Place, clocks: Clocks<'a>) -> Self {
+        let clock = clocks.at.get(arrival.index as usize).copied();
+        Self { arrival, place, clock: clock.unwrap_or(arrival.time), clocks }
+    }
+
     /// The frame at which the packet is handled.
     fn frame(&self) -> u64 {
         self.clocks.first + u64::from(self.arrival.index)
@@ -347,14 +391,40 @@ fn take<K: Keep>(
     }
 }
 
+/// The flow that an entry is of, if the entry counts: another flow may have come to the slot, and a
+/// flow that is over has had another entry before, which may happen to have the same deadline.
+#[inline]
+fn flow_of<'f, K: Keep>(flows: &'f Slab<K>, entry: &Entry) -> Option<&'f Flow<K>> {
+    let flow = flows.that_began_at(entry.slot, entry.id)?;
+    let counts = flow.queued == entry.deadline && flow.over().is_some() == entry.is_final;
+    counts.then_some(flow)
+}
+
 /// When a flow ends if nothing more comes, and why.
 fn deadline<K: Keep>(flow: &Flow<K>, timeouts: &Timeouts) -> (i64, EndReason) {
     if let Some(over) = flow.over() {
         return (over.saturating_add(timeouts.linger), over_reason(flow));
     }
     let idle = idle_until(flow, timeouts);
-    let active = flow.first.clock.saturating_add(timeouts.active);
+    let active = active_until(flow.first.clock, timeouts);
     if active < idle { (active, EndReason::Active) } else { (idle, EndReason::Idle) }
+}
+
+/// Why a flow ends whose entry is due.
+fn reason<K: Keep>(flow: &Flow<K>, entry: &Entry, timeouts: &Timeouts) -> EndReason {
+    if entry.is_final {
+        over_reason(flow)
+    } else if active_until(entry.begun, timeouts) < idle_until(flow, timeouts) {
+        EndReason::Active
+    } else {
+        EndReason::Idle
+    }
+}
+
+/// When a flow is too old.
+#[inline]
+fn active_until(begun: i64, timeouts: &Timeouts) -> i64 {
+    begun.saturating_add(timeouts.active)
 }
 
 /// When a flow that is not over has been silent for too long.
@@ -382,9 +452,7 @@ fn over_reason<K: Keep>(flow: &Flow<K>) -> EndReason {
 }
 
 /// A slot that no flow has.
-const NOWHERE: u32 = u32::MAX;
-/// Packets whose flows are looked up before the first of them is handled.
-const LOOK_AHEAD: usize = 16;
+pub(crate) const NOWHERE: u32 = u32::MAX;
 /// Entries beyond two for each flow that are not worth looking through.
 const SPARE_ENTRIES: usize = 64;
 const PROTOCOL_TCP: u8 = 6;

@@ -118,10 +118,10 @@ impl Shared {
         self.counts
     }
 
-    /// Whether the next packet may find that the memory is used up.
+    /// Whether packets that carry so many bytes may find that the memory is used up.
     #[inline]
-    pub fn is_short(&self) -> bool {
-        self.bytes > self.bytes_max / 2
+    pub fn is_short(&self, bytes: usize) -> bool {
+        self.bytes + bytes > self.bytes_max / 2
     }
 }
 

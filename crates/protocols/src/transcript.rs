@@ -257,10 +257,10 @@ impl TranscriptShared {
         self.only.is_empty() || self.only.binary_search(&flow_id).is_ok()
     }
 
-    /// Whether the next packet may find that the memory is used up.
+    /// Whether packets that carry so many bytes may find that the memory is used up.
     #[inline]
-    pub fn is_short(&self) -> bool {
-        self.bytes > self.bytes_max / 2
+    pub fn is_short(&self, bytes: usize) -> bool {
+        self.bytes + bytes > self.bytes_max / 2
     }
 
     /// How often holes were given up because the memory of all was used up.

@@ -41,11 +41,11 @@ impl Group {
         let mut harvest = Harvest::default();
         let clocks = work.clocks();
         let origin = Frames { work, options: &plan.config.wire };
-        for (number, partition) in (self.first..).zip(&mut self.partitions) {
-            let order = work.of_partition(number);
-            if !order.is_empty() {
-                partition.packets(work.packets(), order, clocks, &origin, &mut harvest.ended);
-            }
+        work.coming().go_to(&mut self.partitions, self.first, &origin, &mut harvest.ended);
+        for partition in &self.partitions {
+            partition.fetch_due(clocks);
+        }
+        for partition in &mut self.partitions {
             partition.expire(clocks, &mut harvest.ended);
             harvest.gather(partition.shared_mut());
         }

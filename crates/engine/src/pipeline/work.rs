@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use flowloom_capture::{Block, Frame};
 use flowloom_filter::{FrameView, PacketTest};
-use flowloom_flow::{Arrival, Clocks, PARTITIONS, Place, RecordPlace};
+use flowloom_flow::{Arrival, Clocks, Coming, PARTITIONS, Place, RecordPlace, Runs};
 use flowloom_wire::{Layer, LayerStack, Marks, decode, link_is_known};
 
 use super::{IpDatagram, Plan};
@@ -21,10 +21,8 @@ pub(crate) struct Work {
     live: usize,
     /// Where each of them belongs.
     places: Vec<Place>,
-    /// The packets of each partition, in the order they are handled in, one partition after the
-    /// other.
-    order: Vec<u32>,
-    ends: Vec<u32>,
+    /// Which of them are of one flow.
+    runs: Runs,
     /// The clock at each frame.
     pub(crate) clocks: Vec<i64>,
     /// Positions of the packets that are IP fragments: the serial stage decides what they become.
@@ -163,11 +161,13 @@ impl Work {
         self.others.iter().filter_map(|index| self.record(*index))
     }
 
-    /// The positions of the packets of a partition, in the order they are handled in.
-    #[inline]
-    pub(crate) fn of_partition(&self, partition: usize) -> &[u32] {
-        let start = if partition == 0 { 0 } else { self.ends[partition - 1] };
-        &self.order[start as usize..self.ends[partition] as usize]
+    /// The packets, as they go to their flows.
+    pub(crate) fn coming(&self) -> Coming<'_> {
+        let (arrivals, places) = self.packets();
+        let (runs, clocks) = (&self.runs, self.clocks());
+        let joined = self.datagrams.iter().map(|(_, payload)| payload.len()).sum::<usize>();
+        let bytes = self.counts.captured_bytes as usize + joined;
+        Coming { arrivals, places, runs, clocks, bytes }
     }
 
     /// The clock over the block.
@@ -218,27 +218,9 @@ impl Work {
         self.live as u32 - 1
     }
 
-    /// Sorts positions by partition (counting sort, stable): these packets are handled, in this
-    /// order.
-    pub(crate) fn arrange(&mut self, positions: impl Iterator<Item = u32> + Clone) {
-        let partition = |position: u32| usize::from(self.places[position as usize].partition);
-        let mut next = [0_u32; PARTITIONS + 1];
-        let mut count = 0;
-        for position in positions.clone() {
-            next[partition(position) + 1] += 1;
-            count += 1;
-        }
-        for i in 0..PARTITIONS {
-            next[i + 1] += next[i];
-        }
-        self.ends.clear();
-        self.ends.extend(&next[1..]);
-        self.order.resize(count, 0);
-        for position in positions {
-            let at = &mut next[partition(position)];
-            self.order[*at as usize] = position;
-            *at += 1;
-        }
+    /// These packets are handled, in this order.
+    pub(crate) fn arrange(&mut self, positions: impl Iterator<Item = u32>) {
+        self.runs.arrange(&self.places, positions);
     }
 }
 

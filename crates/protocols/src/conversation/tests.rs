@@ -412,7 +412,7 @@ fn who_holds_bytes_while_memory_is_short_is_given_up() {
     let text = format!("ONE.m999{}", "h".repeat(900));
     let payload = |bytes, seq| Payload { bytes, seq, len: <[u8]>::len(bytes) as u32, ..silence() };
     hog.conversation.packet(&payload(text.as_bytes(), 0), &mut hog.shared);
-    assert!(hog.shared.is_short() && !hog.conversation.is_over());
+    assert!(hog.shared.is_short(0) && !hog.conversation.is_over());
     // Little is held, and too much by all: its parser is told that it is over.
     let mut other = Conversation::default();
     other.packet(&payload(&text.as_bytes()[..100], 0), &mut hog.shared);
