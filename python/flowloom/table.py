@@ -55,6 +55,11 @@ class FlowTable:
         return [described(field) for field in self._native.fields()]
 
     @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return len(self), len(self.columns)
+
+    @property
     def nbytes(self) -> int:
         """Bytes in memory."""
         return self._native.nbytes
@@ -102,6 +107,10 @@ class FlowTable:
         for name in names:
             self.column_type(name)
         return self._with(self._native.select(names))
+
+    def head(self, rows: int = 5) -> FlowTable:
+        """The first rows."""
+        return self[:rows]
 
     def take(self, rows: npt.ArrayLike) -> FlowTable:
         """Some rows: by a mask, or by their numbers in any order."""

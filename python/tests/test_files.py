@@ -179,3 +179,9 @@ def test_the_catalogue_is_that_of_tables(browsing):
     assert {c.family for c in fl.features(["core", "tls"])} == {"core", "tls"}
     with pytest.raises(fl.ConfigError, match="no feature set 'corr'; there are core"):
         fl.features("corr")
+
+
+def test_tables_have_a_head_and_a_shape(browsing):
+    assert browsing.shape == (len(browsing), len(browsing.columns))
+    assert browsing.head().shape == (5, len(browsing.columns))
+    assert browsing.head(2)["flow_id"].tolist() == browsing["flow_id"][:2].tolist()

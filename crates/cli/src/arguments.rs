@@ -24,7 +24,7 @@ use self::rewrite::{ConvertArguments, CutArguments, MergeArguments};
 use self::split::SplitArguments;
 use self::streams::StreamsArguments;
 use self::traces::TracesArguments;
-use crate::parse::{duration, format, late_file, size, time};
+use crate::parse::{duration, format, late_file, size, threads, time};
 
 pub(crate) use anonymize::{AnonymizeArguments, PayloadArgument};
 pub(crate) use life::{FlowArguments, LifeArguments};
@@ -227,7 +227,7 @@ pub(crate) struct FrameArguments {
 #[derive(Debug, Args)]
 pub(crate) struct WorkArguments {
     /// Threads [default: the processors there are]
-    #[arg(short = 'j', long, value_name = "N")]
+    #[arg(short = 'j', long, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<NonZeroUsize>,
     /// Say nothing but errors, and show no progress
     #[arg(short, long)]

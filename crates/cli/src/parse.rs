@@ -1,5 +1,6 @@
 //! Words on the command line to values.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::builder::{PathBufValueParser, TypedValueParser};
@@ -36,6 +37,11 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
     };
     let number = number.parse::<u64>().map_err(|_| "expected a number, such as 1M".to_string())?;
     number.checked_shl(shift).ok_or_else(|| "too large".to_string())
+}
+
+/// A number of threads.
+pub(crate) fn threads(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "expected a number from 1 on; leave it out for all processors".into())
 }
 
 /// A file that is written when all is done, for which its directory is looked for before.

@@ -31,7 +31,7 @@ pub(crate) fn streams(arguments: StreamsArguments) -> Result<ExitCode, Box<dyn E
     let progress = Progress::start(&streams.config.inputs, &watch, quiet || is_shown);
     let outcome = take_streams(&streams, &watch);
     progress.finish();
-    let StreamsSummary { summary, taken } = match outcome {
+    let StreamsSummary { summary, taken, absent } = match outcome {
         Ok(summary) => summary,
         // Whoever read our output has seen enough: that is no failure.
         Err(RunError::Sink(SinkError::ReaderGone)) => return Ok(ExitCode::SUCCESS),
@@ -64,6 +64,11 @@ pub(crate) fn streams(arguments: StreamsArguments) -> Result<ExitCode, Box<dyn E
     if taken.unfilled > 0 {
         let unfilled = grouped(taken.unfilled);
         let _ = write!(text, "\n  {unfilled}: missing bytes in holes too long to be filled");
+    }
+    if let Some(first) = absent.first() {
+        let number = grouped(absent.len() as u64);
+        let what = "named flows that no capture has, such as";
+        let _ = write!(text, "\n  {number}: {what} {first} (`flowloom flows` tells flow_id)");
     }
     Ok(report::summary_with(&summary, Some(&text), quiet))
 }

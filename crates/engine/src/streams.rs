@@ -149,6 +149,8 @@ pub struct StreamsSummary {
     pub summary: Summary,
     /// What was taken out.
     pub taken: TakenCounts,
+    /// Flows that were named and did not come.
+    pub absent: Vec<u64>,
 }
 
 /// What was taken out of captures.
@@ -230,6 +232,7 @@ fn take(
         outputs: open()?,
         spool: Spool::new(streams.limits.memory_max),
         objects: Objects::new(streams),
+        came: vec![false; flows.len()],
         flows,
         capture: ("", None),
     };
@@ -248,8 +251,9 @@ fn take(
     let taken = taker.counts();
     let (rows, interrupted) = (taken.units, watch.is_stopped());
     let summary = Summary { captures, total, rows, labels: None, interrupted };
+    let absent = taker.absent();
     taker.outputs.close(&summary)?;
-    Ok(StreamsSummary { summary, taken })
+    Ok(StreamsSummary { summary, taken, absent })
 }
 
 /// Takes what the pipeline gives.
@@ -259,6 +263,8 @@ struct Taker<'r> {
     objects: Objects,
     /// The flows that are wanted, in order; all if there are none.
     flows: Arc<[u64]>,
+    /// Which of these have come.
+    came: Vec<bool>,
     /// The name of the capture, and its number if there are several.
     capture: (&'r str, Option<usize>),
 }
@@ -284,8 +290,10 @@ impl Taker<'_> {
         }
         let (capture, number) = self.capture;
         for ended in &flows {
-            if !self.wants(ended.flow.first.frame) {
-                continue;
+            match self.flows.binary_search(&ended.flow.first.frame) {
+                Ok(named) => self.came[named] = true,
+                Err(_) if self.flows.is_empty() => {}
+                Err(_) => continue,
             }
             let flow = StreamFlow::of(ended, capture, number);
             if let Some(mut said) = Said::take(&mut self.spool, flow.flow_id) {
@@ -298,6 +306,11 @@ impl Taker<'_> {
 
     fn wants(&self, flow_id: u64) -> bool {
         self.flows.is_empty() || self.flows.binary_search(&flow_id).is_ok()
+    }
+
+    fn absent(&self) -> Vec<u64> {
+        let absent = self.flows.iter().zip(&self.came).filter(|(_, came)| !**came);
+        absent.map(|(flow, _)| *flow).collect()
     }
 
     fn counts(&self) -> TakenCounts {

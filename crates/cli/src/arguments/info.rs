@@ -4,6 +4,8 @@ use std::num::NonZeroUsize;
 
 use clap::Args;
 
+use crate::parse::threads;
+
 #[derive(Debug, Args)]
 #[command(after_help = INFO_EXAMPLES)]
 pub(crate) struct InfoArguments {
@@ -20,7 +22,7 @@ pub(crate) struct InfoArguments {
     #[arg(long)]
     pub(crate) rotated: bool,
     /// Threads [default: the processors there are]
-    #[arg(short = 'j', long, value_name = "N")]
+    #[arg(short = 'j', long, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<NonZeroUsize>,
     /// Show no progress
     #[arg(short, long)]

@@ -30,6 +30,8 @@ fn names_that_are_nearly_right_are_known() {
         (&["packets", "--until", "ipp"], "`ipp`; did you mean `ip`?"),
         (&["packets", "--filter", "tls.sni = x"], "words about flows"),
         (&["packets", "--fields", "tpc"], "`tpc`; did you mean `tcp`?"),
+        (&["flows", "-j", "0"], "expected a number from 1 on"),
+        (&["info", "--threads", "two"], "expected a number from 1 on"),
     ];
     for (arguments, said) in cases {
         let arguments = match arguments {

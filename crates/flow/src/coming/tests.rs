@@ -1,3 +1,5 @@
+//! Packets that are put together by their flows, beside packets that come one by one.
+
 use flowloom_wire::{Address, Packet, Transport};
 use proptest::prelude::*;
 
