@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use flowloom_flow::{
-    Arrival, Clock, Clocks, Ended, Keep, KeyHasher, Known, Limits, Origin, PARTITIONS, PacketMarks,
-    Load, Partition, Place, RecordPlace, Seen, Settings, Timeouts,
+    Arrival, Clock, Clocks, Ended, Keep, KeyHasher, Known, Limits, Load, Origin, PARTITIONS,
+    PacketMarks, Partition, Place, Seen, Settings, Timeouts,
 };
 use flowloom_wire::{Address, Packet, Transport};
 
@@ -45,7 +45,7 @@ pub fn sequence(data: &[u8]) {
         let at = [clock.advance(time)];
         let clocks = Clocks { first: frame, at: &at };
         let place = Place::of(&arrival.packet, settings.key_ignore, &hasher);
-        partition.packet(&arrival, &place, clocks, &NoFrames, &mut ended);
+        partition.packet(&arrival, &place, clocks, &(), &mut ended);
         partition.expire(clocks, &mut ended);
         count += 1;
     }
@@ -173,24 +173,6 @@ impl Keep for Marked {
     fn fetch_more(&self) {}
 
     fn ended(&mut self, (): &mut ()) {}
-}
-
-struct NoFrames;
-
-impl Origin for NoFrames {
-    fn frame(&self, _: &Arrival) -> &[u8] {
-        &[]
-    }
-
-    fn bytes(&self, _: &Arrival) -> &[u8] {
-        &[]
-    }
-
-    fn tunnel(&self, _: &Arrival) -> Option<String> {
-        None
-    }
-
-    fn records(&self, _: &Arrival, _: &mut dyn FnMut(RecordPlace)) {}
 }
 
 const FIN: u8 = 1;

@@ -67,7 +67,7 @@ pub(crate) fn streams(arguments: StreamsArguments) -> Result<ExitCode, Box<dyn E
     }
     if let Some(first) = absent.first() {
         let number = grouped(absent.len() as u64);
-        let what = "named flows that no capture has, such as";
+        let what = "named flows that did not come, such as";
         let _ = write!(text, "\n  {number}: {what} {first} (`flowloom flows` tells flow_id)");
     }
     Ok(report::summary_with(&summary, Some(&text), quiet))

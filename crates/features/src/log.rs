@@ -131,6 +131,7 @@ impl Log {
     /// Has the processor fetch what the next packet will change.
     #[inline]
     pub(crate) fn fetch(&self) {
+        // The first field and the last: there are two cache lines of them.
         black_box((self.start, self.starved));
     }
 

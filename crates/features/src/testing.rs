@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use flowloom_flow::{
-    Arrival, Clocks, Ended, Initiator, KeyHasher, Network, Origin, Partition, Place, Population,
-    RecordPlace, Settings,
+    Arrival, Clocks, Ended, Initiator, KeyHasher, Network, Partition, Place, Population, Settings,
 };
 use flowloom_schema::{Series, Values};
 use flowloom_wire::{Address, Packet, Transport};
@@ -71,30 +70,11 @@ pub(crate) fn flows(
         let arrival = Arrival { frame, ..*arrival };
         let clocks = Clocks { first: frame, at: &[] };
         let place = Place::of(&arrival.packet, settings.key_ignore, &hasher);
-        partition.packet(&arrival, &place, clocks, &Nowhere, &mut ended);
+        partition.packet(&arrival, &place, clocks, &(), &mut ended);
     }
     partition.drain(&mut ended);
     ended.sort_by_key(|ended| ended.flow.first.frame);
     (ended, partition)
-}
-
-/// Packets that came in no frame.
-struct Nowhere;
-
-impl Origin for Nowhere {
-    fn frame(&self, _: &Arrival) -> &[u8] {
-        &[]
-    }
-
-    fn bytes(&self, _: &Arrival) -> &[u8] {
-        &[]
-    }
-
-    fn tunnel(&self, _: &Arrival) -> Option<String> {
-        None
-    }
-
-    fn records(&self, _: &Arrival, _: &mut dyn FnMut(RecordPlace)) {}
 }
 
 /// A row by the names of its columns.

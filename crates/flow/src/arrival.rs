@@ -67,3 +67,20 @@ pub trait Origin {
     /// Hands the frames that a packet came in to `take`: one, or those of all its fragments.
     fn records(&self, arrival: &Arrival, take: &mut dyn FnMut(RecordPlace));
 }
+
+/// Packets that came in no frame.
+impl Origin for () {
+    fn frame(&self, _: &Arrival) -> &[u8] {
+        &[]
+    }
+
+    fn bytes(&self, _: &Arrival) -> &[u8] {
+        &[]
+    }
+
+    fn tunnel(&self, _: &Arrival) -> Option<String> {
+        None
+    }
+
+    fn records(&self, _: &Arrival, _: &mut dyn FnMut(RecordPlace)) {}
+}

@@ -1,7 +1,9 @@
 //! Packets of a block on their way into flows: flow by flow, and the next flows are fetched meanwhile.
 
 use crate::runs::Run;
-use crate::{Arrival, Clocks, Ended, Keep, Load, NOWHERE, Origin, Partition, Place, Runs};
+use crate::{
+    Arrival, Clocks, Ended, Keep, Load, NOWHERE, Origin, PARTITIONS, Partition, Place, Runs,
+};
 
 /// The packets of a block.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +33,7 @@ impl<'a> Coming<'a> {
         origin: &impl Origin,
         ended: &mut Vec<Ended<K>>,
     ) {
+        const { assert!(PARTITIONS <= u64::BITS as usize, "one bit for each") };
         let mut limited = 0_u64;
         for (partition, number) in partitions.iter().zip(first..) {
             let load = Load { packets: self.runs.packets(number), bytes: self.bytes };

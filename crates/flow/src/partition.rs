@@ -18,7 +18,7 @@ pub const PARTITIONS: usize = 64;
 
 /// The live flows of one partition.
 ///
-/// Packets come in the order of the input. Each live flow has one entry among the deadlines that
+/// The packets of a flow come in the order of the input. Each live flow has one entry among the deadlines that
 /// counts, the one with the deadline in `Flow::queued`, and that is never late.
 pub struct Partition<K: Keep> {
     /// Where in `flows` the flow of a key is.

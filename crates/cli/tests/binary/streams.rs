@@ -146,5 +146,5 @@ fn a_flow_that_is_named_and_does_not_come_is_told() {
     let output = run(&mut flowloom(&["streams", &browsing(), "--flow", "9999"]));
     let said = text(&output.stderr);
     assert!(output.stdout.is_empty() && said.contains("0 bytes in 0 conversations"), "{said}");
-    assert!(said.contains("1: named flows that no capture has, such as 9999"), "{said}");
+    assert!(said.contains("1: named flows that did not come, such as 9999"), "{said}");
 }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use crate::{
     Arrival, Clock, Clocks, Coming, EndReason, Ended, Keep, KeyHasher, Known, Limits, Load, Origin,
-    PARTITIONS, Partition, Place, RecordPlace, Runs, Seen, Settings, Timeouts,
+    PARTITIONS, Partition, Place, Runs, Seen, Settings, Timeouts,
 };
 
 /// The frames of a flow, as far as what all flows of the partition share allows.
@@ -48,24 +48,6 @@ impl Keep for Frames {
     fn fetch_more(&self) {}
 }
 
-struct NoFrames;
-
-impl Origin for NoFrames {
-    fn frame(&self, _: &Arrival) -> &[u8] {
-        &[]
-    }
-
-    fn bytes(&self, _: &Arrival) -> &[u8] {
-        &[]
-    }
-
-    fn tunnel(&self, _: &Arrival) -> Option<String> {
-        None
-    }
-
-    fn records(&self, _: &Arrival, _: &mut dyn FnMut(RecordPlace)) {}
-}
-
 /// What a flow has come to.
 type Row = (u64, Vec<u64>, EndReason, u64, [u64; 2], i64);
 
@@ -93,8 +75,8 @@ fn flows(packets: &[Arrival], settings: &Settings, kept_max: usize, block: usize
         let clocks = Clocks { first, at: &at };
         let coming = Coming { arrivals: &arrivals, places: &places, runs: &runs, clocks, bytes: 0 };
         let (some, others) = partitions.split_at_mut(PARTITIONS / 3);
-        coming.go_to(some, 0, &NoFrames, &mut ended);
-        coming.go_to(others, PARTITIONS / 3, &NoFrames, &mut ended);
+        coming.go_to(some, 0, &(), &mut ended);
+        coming.go_to(others, PARTITIONS / 3, &(), &mut ended);
         for partition in &mut partitions {
             partition.expire(clocks, &mut ended);
         }
