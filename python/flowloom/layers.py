@@ -4,82 +4,179 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ._block import Block
+
+T = TypeVar("T")
+
+
+class Told(Generic[T]):
+    """A field of an :class:`Info` that is a column as it is, or ``empty()`` where that is null."""
+
+    def __init__(self, column: str, empty: Callable[[], T] | None = None) -> None:
+        self.column = column
+        self.empty = empty
+
+    def __set_name__(self, kind: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, info: Any, kind: object = None) -> T:
+        value: T = info._value(self.column)
+        if value is None and self.empty is not None:
+            value = self.empty()
+        # From here on the attribute is found before this is asked.
+        info.__dict__[self.name] = value
+        return value
 
 
 class Info:
-    """Fields of a protocol: attributes, or ``info.get(name, default)``."""
+    """What a flow says in a protocol: attributes, or ``info.get(name, default)``.
+
+    A view on the flow's row; each field is made when it is first asked for.
+    """
+
+    columns: ClassVar[str]
+    """What the names of the protocol's columns begin with."""
+
+    def __init__(self, block: Block, row: int) -> None:
+        self._block = block
+        self._row = row
 
     def get(self, key: str, default: Any = None) -> Any:
         """A field, or a default where there is no such field or it is empty."""
         value = getattr(self, key, None)
         return default if value is None else value
 
+    def fields(self) -> dict[str, Any]:
+        """All fields by name."""
+        made = vars(type(self)).items()
+        names = [name for name, how in made if isinstance(how, (Told, cached_property))]
+        return {name: getattr(self, name) for name in names}
 
-@dataclass
+    def _value(self, name: str) -> Any:
+        return self._block.value(self.columns + name, self._row)
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other) or not isinstance(other, Info):
+            return NotImplemented
+        return self.fields() == other.fields()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={value!r}" for name, value in self.fields().items())
+        return f"{type(self).__name__}({fields})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The fields without the rows of all the other flows.
+        return self.fields()
+
+
 class TLSInfo(Info):
     """The TLS handshake of a flow."""
 
-    version: str | None = None
-    """The version that was negotiated, as ``3.3`` for TLS 1.2."""
-    version_name: str | None = None
+    columns = "tls_"
+
+    @cached_property
+    def version(self) -> str | None:
+        """The version that was negotiated, as ``3.3`` for TLS 1.2."""
+        number = self._value("version_id")
+        return None if number is None else f"{number >> 8}.{number & 255}"
+
+    version_name = Told[str | None]("version")
     """The same by its name: ``TLS 1.2``."""
-    sni: list[str] = field(default_factory=list)
-    """The host name that the client asked for, as a list of one."""
-    alpn: list[str] = field(default_factory=list)
+
+    @cached_property
+    def sni(self) -> list[str]:
+        """The host name that the client asked for, as a list of one."""
+        sni = self._value("sni")
+        return [] if sni is None else [sni]
+
+    alpn = Told[list[str]]("alpn_offered", list)
     """Protocols that the client offered, in its order."""
-    alpn_chosen: str | None = None
+    alpn_chosen = Told[str | None]("alpn")
     """The protocol that the server took, where that is in the clear."""
-    cipher_suites: list[int] = field(default_factory=list)
+    cipher_suites = Told[list[int]]("client_ciphers", list)
     """Cipher suites that the client offered, in its order."""
-    cipher_suite: int | None = None
+    cipher_suite = Told[int | None]("cipher_id")
     """The cipher suite that the server took."""
-    signature_algorithms: list[int] = field(default_factory=list)
+    signature_algorithms = Told[list[int]]("client_signature_algorithms", list)
     """Signature algorithms that the client offered."""
-    supported_groups: list[str] = field(default_factory=list)
+    supported_groups = Told[list[str]]("client_groups", list)
     """Groups of the key exchange that the client offered, by name."""
-    extensions: list[int] = field(default_factory=list)
+    extensions = Told[list[int]]("client_extensions", list)
     """Numbers of the extensions of the ClientHello."""
-    certificate: dict[str, Any] | None = None
-    """The server's certificate: ``subject`` and ``issuer`` (dictionaries such as
-    ``{"CN": "example.com"}``), ``serial_number``, ``not_before`` and ``not_after`` (ISO 8601, UTC),
-    ``sha256``, ``dns_names``, and ``ip_addresses`` where the set ``certificate_chain`` was read."""
-    certificates: list[dict[str, Any]] = field(default_factory=list)
-    """Each certificate that the server sent, its own first: dictionaries like ``certificate``; of
-    the others there is ``sha256`` alone, where the set ``certificate_chain`` was not read."""
-    ja3: str | None = None
+
+    @cached_property
+    def certificate(self) -> dict[str, Any] | None:
+        """The server's certificate: ``subject`` and ``issuer`` (dictionaries such as
+        ``{"CN": "example.com"}``), ``serial_number``, ``not_before`` and ``not_after`` (ISO 8601,
+        UTC), ``sha256``, ``dns_names``, and ``ip_addresses`` where the set ``certificate_chain``
+        was read."""
+        return self.certificates[0] if self.certificates else None
+
+    @cached_property
+    def certificates(self) -> list[dict[str, Any]]:
+        """Each certificate that the server sent, its own first: dictionaries like ``certificate``;
+        of the others there is ``sha256`` alone, where the set ``certificate_chain`` was not
+        read."""
+        return _certificates(self._block, self._row)
+
+    ja3 = Told[str | None]("ja3")
     """JA3 of the ClientHello."""
-    ja3s: str | None = None
+    ja3s = Told[str | None]("ja3s")
     """JA3S of the ServerHello."""
-    ja4: str | None = None
+    ja4 = Told[str | None]("ja4")
     """JA4 of the ClientHello."""
-    content_type: int = 22
-    """22: what is told of is the handshake."""
-    handshake_type: int | None = None
-    """1 where there was a ClientHello, 2 where there was a ServerHello alone."""
+
+    @cached_property
+    def content_type(self) -> int:
+        """22: what is told of is the handshake."""
+        return 22
+
+    @cached_property
+    def handshake_type(self) -> int | None:
+        """1 where there was a ClientHello, 2 where there was a ServerHello alone."""
+        if self._value("client_hello_count"):
+            return 1
+        return None if self.version is None else 2
 
 
-@dataclass
 class HTTPInfo(Info):
     """The first HTTP request of a flow and what answered it."""
 
-    method: str | None = None
-    host: str | None = None
-    path: str | None = None
+    columns = "http_"
+
+    method = Told[str | None]("method")
+    """The method of the request: ``GET``."""
+    host = Told[str | None]("host")
+    """The host that the request names."""
+    path = Told[str | None]("uri")
     """The target of the request, as it was sent."""
-    user_agent: str | None = None
-    status_code: int | None = None
-    status_reason: str | None = None
-    content_type: str | None = None
-    """Content-Type of the response, else of the request."""
-    version: str | None = None
+    user_agent = Told[str | None]("user_agent")
+    """What the client calls itself."""
+    status_code = Told[int | None]("status")
+    """The status of the response: 404."""
+    status_reason = Told[str | None]("reason")
+    """The same in words, as the server sent it: ``Not Found``."""
+
+    @cached_property
+    def content_type(self) -> str | None:
+        """Content-Type of the response, else of the request."""
+        of_response: str | None = self._value("content_type")
+        return of_response or self._value("request_content_type")
+
+    version = Told[str | None]("version")
     """The version: ``1.1``."""
-    server: str | None = None
-    referer: str | None = None
+    server = Told[str | None]("server")
+    """What the server calls itself."""
+    referer = Told[str | None]("referer")
+    """Where the request came from."""
 
     @property
     def is_request(self) -> bool:
@@ -92,27 +189,47 @@ class HTTPInfo(Info):
         return self.status_code is not None
 
 
-@dataclass
 class DNSInfo(Info):
     """The questions of a flow, and the answer to the first of them."""
 
-    queries: list[str] = field(default_factory=list)
-    """The names in question, each once; the first alone where the set ``dns_questions`` was not
-    read."""
-    questions: list[tuple[str, str]] = field(default_factory=list)
-    """Likewise, names with types: ``("example.com", "A")``."""
-    query_type: str | None = None
+    columns = "dns_"
+
+    @cached_property
+    def queries(self) -> list[str]:
+        """The names in question, each once; the first alone where the set ``dns_questions`` was
+        not read."""
+        return list(dict.fromkeys(name for name, _ in self.questions))
+
+    @cached_property
+    def questions(self) -> list[tuple[str, str]]:
+        """Likewise, names with types: ``("example.com", "A")``."""
+        names = self._value("questions")
+        if names is not None:
+            return list(zip(names, self._value("question_types"), strict=True))
+        query = self._value("query")
+        return [] if query is None else [(query, self.query_type or "")]
+
+    query_type = Told[str | None]("query_type")
     """What the first question asks for: ``A``."""
-    answers: list[str] = field(default_factory=list)
+    answers = Told[list[str]]("answers", list)
     """The data of the records that answer it."""
-    answer_types: list[str] = field(default_factory=list)
+    answer_types = Told[list[str]]("answer_types", list)
     """Their types."""
-    response_code: int = 0
-    """The response code: 3 is NXDOMAIN."""
-    question_count: int = 0
-    """Queries of the flow."""
-    answer_count: int = 0
-    """Records in the answer."""
+
+    @cached_property
+    def response_code(self) -> int:
+        """The response code: 3 is NXDOMAIN."""
+        return _response_code(self._value("rcode"))
+
+    @cached_property
+    def question_count(self) -> int:
+        """Queries of the flow."""
+        return self._value("query_count") or 0
+
+    @cached_property
+    def answer_count(self) -> int:
+        """Records in the answer."""
+        return len(self.answers)
 
     @property
     def is_query(self) -> bool:
@@ -125,129 +242,80 @@ class DNSInfo(Info):
         return bool(self.answers) or self.response_code != 0
 
 
-@dataclass
 class QUICInfo(Info):
     """The QUIC handshake of a flow."""
 
-    version: int = 0
-    """The version by its number: 1, or 0x6b3343cf for 2."""
-    version_str: str = "unknown"
-    """The same by its name: ``QUICv1``."""
-    dcid: bytes = b""
-    """Destination connection id of the client's first packet."""
-    scid: bytes = b""
-    """Connection id that the server chose for itself; the client's where it did not answer."""
-    sni: str | None = None
-    """The host name that the client asked for."""
-    alpn: list[str] = field(default_factory=list)
-    """Protocols that the client offered."""
-    cipher_suites: list[int] = field(default_factory=list)
-    """Cipher suites that the client offered."""
-    user_agent: str | None = None
+    columns = "quic_"
+
+    @cached_property
+    def version(self) -> int:
+        """The version by its number: 1, or 0x6b3343cf for 2."""
+        version = self._value("version")
+        return _QUIC_VERSIONS.get(version) or _draft(version)
+
+    @cached_property
+    def version_str(self) -> str:
+        """The same by its name: ``QUICv1``."""
+        version: str = self._value("version")
+        return f"QUICv{version}" if version in _QUIC_VERSIONS else version
+
+    @cached_property
+    def dcid(self) -> bytes:
+        """Destination connection id of the client's first packet."""
+        return bytes.fromhex(self._value("dcid") or "")
+
+    @cached_property
+    def scid(self) -> bytes:
+        """Connection id that the server chose for itself; the client's where it did not answer."""
+        return bytes.fromhex(self._value("server_scid") or self._value("scid") or "")
+
+    @cached_property
+    def sni(self) -> str | None:
+        """The host name that the client asked for."""
+        of_tls: str | None = self._block.value("tls_sni", self._row)
+        return of_tls or self._value("sni")
+
+    @cached_property
+    def alpn(self) -> list[str]:
+        """Protocols that the client offered."""
+        return self._block.value("tls_alpn_offered", self._row) or []
+
+    @cached_property
+    def cipher_suites(self) -> list[int]:
+        """Cipher suites that the client offered."""
+        return self._block.value("tls_client_ciphers", self._row) or []
+
+    user_agent = Told[str | None]("user_agent")
     """What the client calls itself."""
-    is_long_header: bool = True
+
+    @cached_property
+    def is_long_header(self) -> bool:
+        """True: what is told of is the handshake, whose packets have long headers."""
+        return True
 
 
 def tls(block: Block, row: int) -> TLSInfo | None:
     """The TLS or DTLS handshake of a flow; none for QUIC, which has an object of its own."""
-
-    def value(name: str) -> Any:
-        return block.value("tls_" + name, row)
-
-    if not block.told("tls", _with_tls)[row] or not _is_usual(block, row, "tls"):
-        return None
-    number = value("version_id")
-    sni = value("sni")
-    certificates = _certificates(block, row)
-    return TLSInfo(
-        version=None if number is None else f"{number >> 8}.{number & 255}",
-        version_name=value("version"),
-        sni=[] if sni is None else [sni],
-        alpn=value("alpn_offered") or [],
-        alpn_chosen=value("alpn"),
-        cipher_suites=value("client_ciphers") or [],
-        cipher_suite=value("cipher_id"),
-        signature_algorithms=value("client_signature_algorithms") or [],
-        supported_groups=value("client_groups") or [],
-        extensions=value("client_extensions") or [],
-        certificate=certificates[0] if certificates else None,
-        certificates=certificates,
-        ja3=value("ja3"),
-        ja3s=value("ja3s"),
-        ja4=value("ja4"),
-        handshake_type=1 if value("client_hello_count") else (2 if number is not None else None),
-    )
+    has_any = block.told("tls", _with_tls)[row]
+    return TLSInfo(block, row) if has_any and _is_usual(block, row, "tls") else None
 
 
 def http(block: Block, row: int) -> HTTPInfo | None:
     """The first HTTP exchange of a flow."""
-
-    def value(name: str) -> Any:
-        return block.value("http_" + name, row)
-
-    has_any = value("request_count") or value("response_count")
-    if not has_any or not _is_usual(block, row, "http"):
-        return None
-    return HTTPInfo(
-        method=value("method"),
-        host=value("host"),
-        path=value("uri"),
-        user_agent=value("user_agent"),
-        status_code=value("status"),
-        status_reason=value("reason"),
-        content_type=value("content_type") or value("request_content_type"),
-        version=value("version"),
-        server=value("server"),
-        referer=value("referer"),
-    )
+    has_any = block.value("http_request_count", row) or block.value("http_response_count", row)
+    return HTTPInfo(block, row) if has_any and _is_usual(block, row, "http") else None
 
 
 def dns(block: Block, row: int) -> DNSInfo | None:
     """The first question of a flow."""
-
-    def value(name: str) -> Any:
-        return block.value("dns_" + name, row)
-
-    has_any = value("query_count") or value("response_count")
-    if not has_any or not _is_usual(block, row, "dns"):
-        return None
-    names, types = value("questions"), value("question_types")
-    if names is None:
-        query = value("query")
-        names, types = ([], []) if query is None else ([query], [value("query_type")])
-    answers = value("answers") or []
-    return DNSInfo(
-        queries=list(dict.fromkeys(names)),
-        questions=list(zip(names, types, strict=True)),
-        query_type=value("query_type"),
-        answers=answers,
-        answer_types=value("answer_types") or [],
-        response_code=_response_code(value("rcode")),
-        question_count=value("query_count") or 0,
-        answer_count=len(answers),
-    )
+    has_any = block.value("dns_query_count", row) or block.value("dns_response_count", row)
+    return DNSInfo(block, row) if has_any and _is_usual(block, row, "dns") else None
 
 
 def quic(block: Block, row: int) -> QUICInfo | None:
     """The QUIC handshake of a flow."""
-
-    def value(name: str) -> Any:
-        return block.value("quic_" + name, row)
-
-    version = value("version")
-    if version is None or not _is_usual(block, row, "quic"):
-        return None
-    chosen = value("server_scid") or value("scid") or ""
-    return QUICInfo(
-        version=_QUIC_VERSIONS.get(version) or _draft(version),
-        version_str=f"QUICv{version}" if version in _QUIC_VERSIONS else version,
-        dcid=bytes.fromhex(value("dcid") or ""),
-        scid=bytes.fromhex(chosen),
-        sni=block.value("tls_sni", row) or value("sni"),
-        alpn=block.value("tls_alpn_offered", row) or [],
-        cipher_suites=block.value("tls_client_ciphers", row) or [],
-        user_agent=value("user_agent"),
-    )
+    has_any = block.value("quic_version", row) is not None
+    return QUICInfo(block, row) if has_any and _is_usual(block, row, "quic") else None
 
 
 def _with_tls(block: Block) -> list[bool]:

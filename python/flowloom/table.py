@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
@@ -47,7 +48,7 @@ class FlowTable:
     @property
     def columns(self) -> list[str]:
         """The names of the columns."""
-        return [field[0] for field in self._native.fields()]
+        return list(self._types)
 
     @property
     def schema(self) -> list[Column]:
@@ -154,10 +155,9 @@ class FlowTable:
 
     def column_type(self, name: str) -> str:
         """The type of a column's values."""
-        for field in self._native.fields():
-            if field[0] == name:
-                return field[1]
-        raise KeyError(absent(name, self.columns))
+        if name not in self._types:
+            raise KeyError(absent(name, self.columns))
+        return self._types[name]
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Each row as a dictionary; times in nanoseconds since 1970."""
@@ -166,6 +166,10 @@ class FlowTable:
             columns = [self._native.array(chunk, name).to_pylist() for name in names]
             for values in zip(*columns):
                 yield dict(zip(names, values))
+
+    @cached_property
+    def _types(self) -> dict[str, str]:
+        return {name: data_type for name, data_type, *_ in self._native.fields()}
 
     def _with(self, native: _native.Table) -> FlowTable:
         return type(self)(native, self._summary)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +73,26 @@ def test_views_outlive_their_table() -> None:
     gc.collect()
     assert [flow.packet_count for flow in flows] == counts
     assert [len(flow.packet_lengths) for flow in flows] == counts
+
+
+def test_what_flows_say_can_be_kept_without_them(flows: list[fl.Flow]) -> None:
+    again = fl.Analyzer().analyze_file(SAMPLES / "browsing.pcapng")
+    kinds = set()
+    for flow, same in zip(flows, again, strict=True):
+        assert flow.layers == same.layers
+        for name, info in flow.layers.items():
+            kept = pickle.dumps(info)
+            copy = pickle.loads(kept)
+            assert copy == info and repr(copy) == repr(info), name
+            # Of this flow alone: all rows of its table would be larger by far.
+            assert len(kept) < 4096, name
+            kinds.add(name)
+    assert kinds >= {"tls_record", "http", "dns"}
+    (tls, *_) = [flow.tls for flow in flows if flow.tls and flow.tls.alpn]
+    assert tls.get("ja4") == tls.ja4 and tls.get("nothing", 1) == 1
+    assert "ja4='" in repr(tls) and tls != tls.ja4
+    tls.alpn.append("changed")
+    assert all("changed" not in flow.tls.alpn for flow in again if flow.tls)
 
 
 def test_a_column_that_was_not_read_is_told() -> None:

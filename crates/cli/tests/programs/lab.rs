@@ -27,8 +27,7 @@ impl Lab {
         let missing = always.iter().chain(programs).find(|name| !is_installed(name));
         let why = missing.map(|name| format!("there is no {name}")).or_else(no_namespace);
         if let Some(why) = why {
-            let said = format!("SKIPPED: {test} with real programs: {why}\n");
-            stderr().write_all(said.as_bytes()).unwrap();
+            say_skipped(test, &why);
             return None;
         }
         let directory = tempfile::tempdir().unwrap();
@@ -39,6 +38,15 @@ impl Lab {
         let lab = Self { directory, recorder, servers: Vec::new() };
         lab.mark("the recording begins");
         Some(lab)
+    }
+
+    /// None where Python lacks a module, which is said likewise.
+    pub(crate) fn with_python(self, test: &str, module: &str) -> Option<Self> {
+        let is_there = self.told(&["python3", "-c", &format!("import {module}")]).is_empty();
+        if !is_there {
+            say_skipped(test, &format!("python3 has no {module}"));
+        }
+        is_there.then_some(self)
     }
 
     pub(crate) fn path(&self, name: &str) -> String {
@@ -133,7 +141,7 @@ impl Recorded {
         let capture = directory.join(CAPTURE);
         let run = Command::new(env!("CARGO_BIN_EXE_flowloom"))
             .args(["flows", capture.to_str().unwrap(), "-o", output.to_str().unwrap()])
-            .args(["--features", "core,tls,http,dns,ssh,application", "--order", "start"])
+            .args(["--features", "core,tls,quic,http,dns,ssh,application", "--order", "start"])
             .args(["--events", "dns,http,tls_records,certificates", "--format", "jsonl"])
             .output()
             .unwrap();
@@ -181,6 +189,11 @@ fn command(program: &str) -> Command {
     let mut command = Command::new(program);
     command.env("PATH", path).env("LC_ALL", "C").stdin(Stdio::null());
     command
+}
+
+fn say_skipped(test: &str, why: &str) {
+    let said = format!("SKIPPED: {test} with real programs: {why}\n");
+    stderr().write_all(said.as_bytes()).unwrap();
 }
 
 fn is_installed(program: &str) -> bool {

@@ -18,29 +18,49 @@ fn openssl_and_openssl() {
         let line = [&server[..], &["-accept", &accept], &words(options)].concat();
         lab.serve(port, &line);
     }
-    let reports = CONNECTIONS.map(|(port, options)| {
-        let options = options.replace("SESSION", &lab.path("session"));
-        let options = options.replace("KEY", &lab.path("key")).replace("CERT", &lab.path("cert"));
-        let client = format!(
-            "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | openssl s_client -connect 127.0.0.1:{port} \
-             -keylogfile {} {options}",
-            lab.path("secrets")
-        );
-        // What is added for this connection is the last line that tells of a client random.
-        let text = lab.told(&["sh", "-c", &client]);
-        let secrets = std::fs::read_to_string(lab.path("secrets")).unwrap();
-        let line = secrets.lines().rfind(|line| !line.starts_with('#'));
-        let random = line.and_then(|line| line.split(' ').nth(1)).map(str::to_owned);
-        Report { port, options, text, random }
-    });
-    let recorded = lab.recorded();
-    let mut flows = SERVERS.map(|(port, _)| (port, recorded.flows(port)));
-    for report in &reports {
-        let flows = &mut flows.iter_mut().find(|(port, _)| *port == report.port).unwrap().1;
-        let flow = flows.remove(0);
-        report.compare(flow, &recorded, &facts);
+    let reports = CONNECTIONS.map(|(port, options)| connect(&lab, port, options, HTTP));
+    compare_all(&reports, &lab.recorded(), &facts);
+}
+
+/// TLS from the middle of a connection on.
+#[test]
+fn openssl_and_aiosmtpd() {
+    let lab = Lab::new("STARTTLS", &["openssl", "date", "python3"]);
+    let Some(mut lab) = lab.and_then(|lab| lab.with_python("STARTTLS", "aiosmtpd")) else { return };
+    let facts = Facts::of(&lab);
+    let (key, certificate) = (lab.path("key"), lab.path("cert"));
+    let server = ["python3", "-m", "aiosmtpd", "-n", "--tlskey", &key, "--tlscert", &certificate];
+    for port in [25, 2525] {
+        lab.serve(port, &[&server[..], &["-l", &format!("127.0.0.1:{port}")]].concat());
     }
-    assert!(flows.iter().all(|(_, flows)| flows.is_empty()), "a flow for each run of openssl");
+    let reports = MAILS.map(|(port, options)| connect(&lab, port, options, SMTP));
+    compare_all(&reports, &lab.recorded(), &facts);
+}
+
+/// Runs `openssl s_client`, which then sends some text.
+fn connect(lab: &Lab, port: u16, options: &'static str, input: &str) -> Report {
+    let options = options.replace("SESSION", &lab.path("session"));
+    let options = options.replace("KEY", &lab.path("key")).replace("CERT", &lab.path("cert"));
+    let secrets = lab.path("secrets");
+    let client = format!(
+        "printf '{input}' | openssl s_client -connect 127.0.0.1:{port} -keylogfile {secrets} {options}"
+    );
+    // What is added for this connection is the last line that tells of a client random.
+    let text = lab.told(&["sh", "-c", &client]);
+    let secrets = std::fs::read_to_string(secrets).unwrap_or_default();
+    let line = secrets.lines().rfind(|line| !line.starts_with('#'));
+    let random = line.and_then(|line| line.split(' ').nth(1)).map(str::to_owned);
+    Report { port, options, text, random }
+}
+
+#[track_caller]
+fn compare_all(reports: &[Report], recorded: &Recorded, facts: &Facts) {
+    let mut flows = BTreeMap::new();
+    for report in reports {
+        let of_port = flows.entry(report.port).or_insert_with(|| recorded.flows(report.port));
+        report.compare(of_port.remove(0), recorded, facts);
+    }
+    assert!(flows.values().all(Vec::is_empty), "a flow for each run of openssl");
 }
 
 /// One run of `openssl s_client`.
@@ -55,7 +75,11 @@ struct Report {
 impl Report {
     fn compare(&self, flow: &Row, recorded: &Recorded, facts: &Facts) {
         let said = format!("{}\n{}\n{flow:?}", self.options, self.text);
-        let application = if self.options.contains("-dtls") { "dtls" } else { "tls" };
+        let application = match () {
+            () if self.options.contains("-starttls smtp") => "smtp",
+            () if self.options.contains("-dtls") => "dtls",
+            () => "tls",
+        };
         let expected = json!({
             "tls_sni": self.option("-servername "),
             "tls_ticket_offered": !self.is_new() && self.version() != Some("TLS 1.3".into()),
@@ -223,3 +247,14 @@ const CONNECTIONS: [(u16, &str); 16] = [
     (4434, "-ign_eof -tls1_3 -curves P-256:P-384 -noservername"),
     (4435, "-dtls1_2 -noservername -sess_out SESSION"),
 ];
+
+/// The server greets first.
+const MAILS: [(u16, &str); 4] = [
+    (25, "-starttls smtp -tls1_2 -servername www.lab.test -sess_out SESSION"),
+    (25, "-starttls smtp -tls1_2 -servername www.lab.test -sess_in SESSION"),
+    (25, "-starttls smtp -tls1_3 -noservername"),
+    (2525, "-starttls smtp -tls1_2 -noservername -cipher ECDHE-RSA-AES128-GCM-SHA256"),
+];
+
+const HTTP: &str = "GET / HTTP/1.0\\r\\n\\r\\n";
+const SMTP: &str = "NOOP\\r\\n";

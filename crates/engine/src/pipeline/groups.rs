@@ -36,7 +36,7 @@ impl Group {
             .collect()
     }
 
-    /// Takes a block in; blocks come in order. Gives the flows that ended.
+    /// Takes a block in; blocks come in order. Gives the flows that ended, with the last block all.
     pub(crate) fn take(&mut self, work: &Work, plan: &Plan<'_>) -> Harvest {
         let mut harvest = Harvest::default();
         let clocks = work.clocks();
@@ -47,16 +47,9 @@ impl Group {
         }
         for partition in &mut self.partitions {
             partition.expire(clocks, &mut harvest.ended);
-            harvest.gather(partition.shared_mut());
-        }
-        harvest
-    }
-
-    /// Ends all flows: the input is over.
-    pub(crate) fn drain(&mut self) -> Harvest {
-        let mut harvest = Harvest::default();
-        for partition in &mut self.partitions {
-            partition.drain(&mut harvest.ended);
+            if work.is_last {
+                partition.drain(&mut harvest.ended);
+            }
             harvest.gather(partition.shared_mut());
         }
         harvest

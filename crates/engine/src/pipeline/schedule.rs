@@ -89,7 +89,6 @@ struct State<'s> {
     groups: Vec<(Option<Group>, u64)>,
     merger: Option<Merger>,
     merged: u64,
-    drained: bool,
     batches: u64,
     to_build: VecDeque<(u64, Finished)>,
     built: BTreeMap<u64, Tables>,
@@ -106,10 +105,10 @@ struct State<'s> {
 enum Task<'s> {
     Emit(Emit<'s>, Tables),
     Build(u64, Finished),
-    Merge(Merger, Harvest),
+    /// What a block gave, and whether it is the last.
+    Merge(Merger, Harvest, bool),
     Group(usize, Group, Arc<Work>),
     Serial(Serial, u64, Box<Work>),
-    Drain(Vec<Group>, Merger),
     Decode(u64, Box<Work>),
     Read(&'s mut dyn Source, Box<Work>),
 }
@@ -121,7 +120,6 @@ enum Done<'s> {
     Merge(Merger, Vec<Finished>),
     Group(usize, Group, Arc<Work>, Harvest),
     Serial(Serial, Box<Work>),
-    Drain(Vec<Group>, Merger, Vec<Finished>),
     Decode(u64, Box<Work>),
     Read(&'s mut dyn Source, Box<Work>, Result<bool, ReadError>),
 }
@@ -175,18 +173,12 @@ impl<'s> Pipeline<'_, 's> {
                 let harvest = group.take(&work, plan);
                 Done::Group(index, group, work, harvest)
             }
-            Task::Merge(mut merger, harvest) => {
-                let full = merger.take(harvest, plan);
-                Done::Merge(merger, full)
-            }
-            Task::Drain(mut groups, mut merger) => {
-                let mut harvest = Harvest::default();
-                for group in &mut groups {
-                    harvest.extend(group.drain());
-                }
+            Task::Merge(mut merger, harvest, is_last) => {
                 let mut full = merger.take(harvest, plan);
-                full.extend(merger.finish());
-                Done::Drain(groups, merger, full)
+                if is_last {
+                    full.extend(merger.finish());
+                }
+                Done::Merge(merger, full)
             }
             Task::Build(number, flows) => Done::Build(number, plan.tables(flows, self.capture)),
             Task::Emit(emit, batch) => {
@@ -225,7 +217,6 @@ impl<'s> State<'s> {
             groups: Group::all(plan, groups).into_iter().map(|group| (Some(group), 0)).collect(),
             merger: Some(Merger::new()),
             merged: 0,
-            drained: false,
             batches: 0,
             to_build: VecDeque::new(),
             built: BTreeMap::new(),
@@ -264,28 +255,15 @@ impl<'s> State<'s> {
         if backlog > self.backlog_max || self.merger.is_none() {
             return None;
         }
-        match self.shared.front() {
-            Some((_, _, groups)) if *groups == self.groups.len() => {
-                let (work, harvest, _) = self.shared.pop_front()?;
-                self.merged += 1;
-                if let Some(work) = Arc::into_inner(work) {
-                    work.counts.add_to(&mut self.account);
-                    self.spare.push(Box::new(work));
-                }
-                Some(Task::Merge(self.merger.take()?, harvest))
-            }
-            None if self.is_all_merged() && !self.drained => {
-                self.drained = true;
-                let groups = self.groups.iter_mut().filter_map(|(group, _)| group.take()).collect();
-                Some(Task::Drain(groups, self.merger.take()?))
-            }
-            _ => None,
+        let groups = self.groups.len();
+        let (work, harvest, _) = self.shared.pop_front_if(|(_, _, done)| *done == groups)?;
+        self.merged += 1;
+        let is_last = work.is_last;
+        if let Some(work) = Arc::into_inner(work) {
+            work.counts.add_to(&mut self.account);
+            self.spare.push(Box::new(work));
         }
-    }
-
-    /// Whether the flows of all blocks, the last one without frames included, are merged.
-    fn is_all_merged(&self) -> bool {
-        self.exhausted && self.merged == self.read + 1
+        Some(Task::Merge(self.merger.take()?, harvest, is_last))
     }
 
     fn next_group(&mut self) -> Option<Task<'s>> {
@@ -343,13 +321,6 @@ impl<'s> State<'s> {
                 }
             }
             Done::Merge(merger, full) => {
-                self.merger = Some(merger);
-                self.put_batches(full);
-            }
-            Done::Drain(groups, merger, full) => {
-                for ((slot, _), group) in self.groups.iter_mut().zip(groups) {
-                    *slot = Some(group);
-                }
                 self.merger = Some(merger);
                 self.put_batches(full);
             }

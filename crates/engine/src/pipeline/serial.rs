@@ -75,7 +75,7 @@ impl Serial {
 
     /// After the last block: what waits for fragments comes as it is. Makes a block of no frames.
     pub(crate) fn finish(&mut self, work: &mut Work, plan: &Plan<'_>) {
-        work.clear(work.block.first, self.now);
+        work.begin_last(work.block.first, self.now);
         self.handled.clear();
         self.defrag.drain(0, &mut self.resolved);
         self.decode_resolved(self.now, plan, work);

@@ -38,6 +38,8 @@ pub(crate) struct Work {
     others: Vec<u32>,
     /// What was counted.
     pub(crate) counts: DecodeCounts,
+    /// Whether it is the block without frames that follows the others.
+    pub(crate) is_last: bool,
 }
 
 impl Work {
@@ -65,6 +67,7 @@ impl Work {
         self.records.clear();
         self.others.clear();
         self.counts.clear();
+        self.is_last = false;
         let room = self.arrivals.len().max(block.frames.len());
         self.arrivals.resize(room, Arrival::default());
         self.places.resize(room, Place::default());
@@ -199,11 +202,12 @@ impl Work {
         self.datagrams.push(((arrival.frame, arrival.index), payload));
     }
 
-    /// Begins a block of no frames.
-    pub(crate) fn clear(&mut self, first: u64, clock: i64) {
+    /// Begins the block without frames that follows the others.
+    pub(crate) fn begin_last(&mut self, first: u64, clock: i64) {
         self.block.clear();
         self.block.first = first;
         self.begin(&Block::default());
+        self.is_last = true;
         self.clocks.clear();
         self.clocks.push(clock);
     }
