@@ -116,6 +116,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """What scripts do not always use is imported when it is touched: imports are to be quick."""
+    if name in _LATER or name in _MODULES:
+        return import_module(f".{name}", __name__)
     for module, names in _LATER.items():
         if name in names:
             value = getattr(import_module(f".{module}", __name__), name)
@@ -160,3 +162,5 @@ _LATER = {
     "rewrite": ("anonymize", "convert", "cut", "merge"),
     "stream": ("Stream", "StreamReader", "save_streams", "streams"),
 }
+_MODULES = ("layers",)
+"""Modules that the reference tells of, beside those."""

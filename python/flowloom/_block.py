@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -50,7 +51,7 @@ class Block:
         *,
         with_statistics: bool = True,
         packets: PacketSource | None = None,
-        sequences: Sequence[str] | None = None,
+        sequences: Collection[str] | None = None,
         by_port: bool = False,
     ) -> None:
         self.table = table
@@ -77,6 +78,17 @@ class Block:
 
     def __len__(self) -> int:
         return len(self.table)
+
+    def __reduce__(self) -> tuple[partial[Block], tuple[FlowTable, Choice]]:
+        """What it is made of: what was derived is derived again."""
+        made = partial(
+            Block,
+            with_statistics=self.with_statistics,
+            packets=self.packets,
+            sequences=self.sequences,
+            by_port=self.by_port,
+        )
+        return made, (self.table, self.choice)
 
     def shows(self, series: str) -> bool:
         """Whether a sequence is among those that are exported."""

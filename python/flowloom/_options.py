@@ -166,23 +166,27 @@ def _comments(value: bool | Sequence[str]) -> list[str] | None:
 
 def nanos(value: Duration | None) -> int | None:
     """A duration in nanoseconds."""
-    if value is None:
-        return None
-    if isinstance(value, (int, float)):
-        return round(value * 1_000_000_000)
     import datetime as dt
 
+    if value is None:
+        return None
     if isinstance(value, dt.timedelta):
-        return (value // dt.timedelta(microseconds=1)) * 1_000
-    if not hasattr(value, "__float__"):
+        found = (value // dt.timedelta(microseconds=1)) * 1_000
+    elif hasattr(value, "__float__"):
+        found = round(value * 1_000_000_000)
+    else:
         raise TypeError(f"durations are seconds or a timedelta, not {type(value).__name__}")
-    return round(value * 1_000_000_000)
+    if found < 0:
+        raise ConfigError(f"a duration is not negative, as {value} is")
+    return found
 
 
 def instant(value: Instant | None) -> int | None:
     """A time in nanoseconds since 1970."""
-    if value is None or isinstance(value, (int, float)):
-        return nanos(value)
+    if value is None:
+        return None
+    if isinstance(value, (int, float)):
+        return round(value * 1_000_000_000)
     import datetime as dt
 
     if not isinstance(value, dt.datetime):

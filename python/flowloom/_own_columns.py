@@ -11,6 +11,7 @@ import numpy as np
 from . import _native
 from ._block import Block
 from .columns import absent
+from .columns import features as catalogue
 from .errors import ConfigError, FeatureError
 from .flow import Flow
 from .own import (
@@ -46,6 +47,13 @@ class OwnColumns:
             own = [own]
         for one in own:
             _check(one)
+        taken = {column.name for column in catalogue([*features])}
+        for name in map(_name, own):
+            if name in taken:
+                raise ConfigError(
+                    f"feature {name!r}: there is a column of that name: call the feature something else"
+                )
+            taken.add(name)
         self._own = own
         self._on_error: OnFeatureError = on_error
         self.sets = sets_for(own, features)

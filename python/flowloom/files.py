@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from . import _native
-from ._jobs import OnError, check_on_error
+from ._jobs import OnError, check_on_error, warn
 from ._options import Path_, Sources, sources
 from ._progress import Progressing
 from .errors import ConfigError
@@ -30,13 +30,15 @@ def write(
         known = ", ".join(sorted(set(_FORMATS.values())))
         raise ConfigError(f"{what}: give one of {known} as format=")
     texts = []
+    if own := _own_of(native):
+        texts.append(("flowloom.own", json.dumps(own)))
     if summary:
         # The same frames give the same file, however they were compressed.
         captures = [
             {key: value for key, value in capture.items() if key != "compression"}
             for capture in summary["captures"]
         ]
-        texts = [
+        texts += [
             (f"flowloom.{key}", json.dumps(said, separators=(",", ":"), ensure_ascii=False))
             for key, said in (("account", summary["total"]), ("captures", captures))
         ]
@@ -57,7 +59,8 @@ def rerun(
 ) -> FlowTable:
     """Make a table again, with the settings that a file of it carries.
 
-    Parquet and Arrow files have them, of the command line as of :meth:`FlowTable.write`.
+    Parquet and Arrow files have them, of the command line as of :meth:`FlowTable.write`. Columns of
+    features of one's own are not made again, of which a warning tells.
 
     Parameters
     ----------
@@ -94,9 +97,11 @@ def rerun(
     from .read import finish
 
     check_on_error(on_error)
-    settings, captures, level = _recorded(file)
+    settings, captures, level, own = _recorded(file)
     if level != "flow":
         raise ConfigError(f"its rows are those of level {level!r}: only flows are made again")
+    if own:
+        warn(f"columns of features of one's own are not made again: {', '.join(own)}")
     if source is None and not captures:
         raise ConfigError("the table does not name its captures: give them as source")
     again = {
@@ -110,15 +115,21 @@ def rerun(
     return finish(_native.rerun(settings, again), on_error, progress)
 
 
-def _recorded(file: Path_ | FlowTable) -> tuple[str, list[str], str]:
-    """Settings, names of captures, and what a row is."""
+def _recorded(file: Path_ | FlowTable) -> tuple[str, list[str], str, list[str]]:
+    """Settings, names of captures, what a row is, and the columns that no settings make."""
     if isinstance(file, (str, os.PathLike)):
         return _native.recorded(os.fspath(file))
     settings = file.settings.get("flowloom.settings")
     if settings is None:
         raise ConfigError("the table does not say how it was made")
     captures = [str(capture["capture"]) for capture in file.captures]
-    return settings, captures, file.settings.get("flowloom.level", "flow")
+    level = file.settings.get("flowloom.level", "flow")
+    return settings, captures, level, _own_of(file._native)
+
+
+def _own_of(native: _native.Table) -> list[str]:
+    """The columns that are features of one's own."""
+    return [name for name, _, _, said in native.fields() if dict(said).get("family") == "own"]
 
 
 _FORMATS: dict[str, Format] = {

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from . import layers
 from ._block import Block
 from ._statistics import StatisticsView
+from .errors import ConfigError
 from .key import PROTOCOLS, FlowKey
 from .layers import DNSInfo, HTTPInfo, Info, QUICInfo, TLSInfo
 from .metrics import FlowMetrics
@@ -316,22 +317,23 @@ class Flow(Shortcuts):
 
     @cached_property
     def tls(self) -> TLSInfo | None:
-        """The TLS handshake."""
+        """The TLS handshake; ``None`` where there is none, or the set ``tls`` was not read. That of QUIC
+        is in :attr:`quic`."""
         return layers.tls(self._block, self._row)
 
     @cached_property
     def http(self) -> HTTPInfo | None:
-        """The first HTTP exchange."""
+        """The first HTTP exchange; likewise."""
         return layers.http(self._block, self._row)
 
     @cached_property
     def dns(self) -> DNSInfo | None:
-        """The first DNS question and its answer."""
+        """The first DNS question and its answer; likewise."""
         return layers.dns(self._block, self._row)
 
     @cached_property
     def quic(self) -> QUICInfo | None:
-        """The QUIC handshake."""
+        """The QUIC handshake; likewise. Its ClientHello is in the columns of the set ``tls``, too."""
         return layers.quic(self._block, self._row)
 
     @property
@@ -403,6 +405,11 @@ class Flow(Shortcuts):
 
 def flows_of(table: FlowTable) -> Iterator[Flow]:
     """A view on each row of a table."""
+    if "src_ip" not in table.columns:
+        raise ConfigError(
+            "rows are flow objects where flows were read with the set 'core'; rows() gives them as "
+            "dictionaries"
+        )
     at = 0
     for rows in table._native.chunk_rows:
         block = Block(table[at : at + rows])

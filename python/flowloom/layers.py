@@ -289,6 +289,18 @@ class QUICInfo(Info):
     """What the client calls itself."""
 
     @cached_property
+    def ja3(self) -> str | None:
+        """JA3 of the ClientHello."""
+        found: str | None = self._block.value("tls_ja3", self._row)
+        return found
+
+    @cached_property
+    def ja4(self) -> str | None:
+        """JA4 of the ClientHello."""
+        found: str | None = self._block.value("tls_ja4", self._row)
+        return found
+
+    @cached_property
     def is_long_header(self) -> bool:
         """True: what is told of is the handshake, whose packets have long headers."""
         return True

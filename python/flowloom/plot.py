@@ -78,9 +78,14 @@ def bursts(
     width = np.maximum(seconds[last] - seconds[begin], _span(seconds) / 400)
     for way, name in ((up[begin], "up"), (~up[begin], "down")):
         heights = totals[way] if name == "up" else -totals[way]
-        ax.bar(
-            seconds[begin][way], heights, width[way], align="edge", color=_COLOURS[name], label=name
-        )
+        places, widths = seconds[begin][way], width[way]
+        if not len(places):
+            # Of no bars, the legend would have another colour.
+            places, heights, widths = np.zeros(1), np.zeros(1), np.zeros(1)
+        ax.bar(places, heights, widths, align="edge", color=_COLOURS[name], label=name)
+    if len(seconds) and not np.ptp(seconds):
+        # All at once: a bar as wide as nothing is, in the middle.
+        ax.set_xlim(seconds[0] - 0.5, seconds[0] + 0.5)
     return _finished(ax, one, "bytes of a burst")
 
 

@@ -76,7 +76,7 @@ class Ragged(Sequence["npt.NDArray[Any]"]):
         """How long each list is, shape (n_lists,)."""
         return np.diff(self.offsets)
 
-    def to_list(self) -> list[list[Any]]:
+    def tolist(self) -> list[list[Any]]:
         """As lists of Python."""
         return [one.tolist() for one in self]
 
@@ -200,7 +200,13 @@ def _chosen(
 
 def _refuse_misfits(items: npt.NDArray[Any], dtype: np.dtype[Any], name: str) -> None:
     """Raises where an item would become another value."""
-    if dtype.kind == "f" or np.can_cast(items.dtype, dtype) or not items.size:
+    if np.can_cast(items.dtype, dtype) or not items.size:
+        return
+    if dtype.kind == "f":
+        # Floats round, but not to infinity.
+        largest = np.abs(items).max()
+        if np.isfinite(largest) and float(largest) > float(np.finfo(dtype).max):
+            raise ValueError(f"{name}: {dtype} cannot hold {largest}: choose another dtype")
         return
     is_float = items.dtype.kind == "f"
     broken = items[items != np.floor(items)][:1] if is_float else items[:0]

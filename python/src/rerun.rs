@@ -25,13 +25,16 @@ pub(crate) struct Again {
     threads: Option<NonZeroUsize>,
 }
 
-/// The settings in a file, as JSON, the captures it names, and what its rows are.
+/// The settings in a file, as JSON, the captures it names, what its rows are, and the columns that no
+/// settings make.
 #[pyfunction]
 #[expect(clippy::needless_pass_by_value, reason = "Python's path becomes ours")]
-pub(crate) fn recorded(py: Python<'_>, path: PathBuf) -> PyResult<(String, Vec<String>, String)> {
+pub(crate) fn recorded(py: Python<'_>, path: PathBuf) -> PyResult<Texts> {
     let recorded = Recorded::read(&path).map_err(|error| errors::config(py, &error))?;
-    Ok((recorded.settings, recorded.captures, recorded.level))
+    Ok((recorded.settings, recorded.captures, recorded.level, recorded.own))
 }
+
+type Texts = (String, Vec<String>, String, Vec<String>);
 
 /// Begins the run that settings, as JSON, describe.
 #[pyfunction]

@@ -81,6 +81,8 @@ def test_types_are_wide_enough_or_refused(browsing):
     assert fl.Ragged.from_lists([[1.0, 2.0]]).to_padded(2, dtype="int8").tolist() == [[1, 2]]
     with pytest.raises(ValueError, match="bool cannot hold 2"):
         fl.Ragged.from_lists([[1, 2]]).to_padded(2, dtype="bool")
+    with pytest.raises(ValueError, match="times: float16 cannot hold"):
+        browsing.to_padded("times", 50, dtype="float16")
     # Negative values never become large ones.
     with pytest.raises(ValueError, match="directions: uint8 cannot hold -1"):
         browsing.to_padded("directions", 5, dtype="uint8")
@@ -154,10 +156,10 @@ def test_missing_values_are_named(browsing):
 
 def test_ragged_lists():
     lists = fl.Ragged.from_lists([[1, 2, 3], [], [4], [5, 6]])
-    assert lists.to_list() == [[1, 2, 3], [], [4], [5, 6]]
-    assert lists[1:3].to_list() == [[], [4]] and lists[::-2].to_list() == [[5, 6], []]
-    assert lists[np.array([True, False, False, True])].to_list() == [[1, 2, 3], [5, 6]]
-    assert lists[[-1, 0, 0]].to_list() == [[5, 6], [1, 2, 3], [1, 2, 3]]
+    assert lists.tolist() == [[1, 2, 3], [], [4], [5, 6]]
+    assert lists[1:3].tolist() == [[], [4]] and lists[::-2].tolist() == [[5, 6], []]
+    assert lists[np.array([True, False, False, True])].tolist() == [[1, 2, 3], [5, 6]]
+    assert lists[[-1, 0, 0]].tolist() == [[5, 6], [1, 2, 3], [1, 2, 3]]
     assert lists[1:].to_padded(1, keep="last").tolist() == [[0], [4], [6]]
     assert lists[-1].tolist() == [5, 6]
     for wrong in (4, -5, [4], [-5]):
@@ -169,10 +171,10 @@ def test_ragged_lists():
 
 def test_columns_of_lists_are_those_of_rows(several):
     lists = several.to_dict()["packet_lengths"]
-    assert several["packet_lengths"].to_list() == lists
+    assert several["packet_lengths"].tolist() == lists
     chosen = np.arange(len(several))[::-3]
-    assert several["packet_lengths"][chosen].to_list() == [lists[i] for i in chosen]
-    assert several[chosen]["packet_lengths"].to_list() == [lists[i] for i in chosen]
+    assert several["packet_lengths"][chosen].tolist() == [lists[i] for i in chosen]
+    assert several[chosen]["packet_lengths"].tolist() == [lists[i] for i in chosen]
 
 
 def test_padding_agrees_for_every_capture_of_the_corpus(corpus: Path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import pickle
 from pathlib import Path
@@ -93,6 +94,24 @@ def test_what_flows_say_can_be_kept_without_them(flows: list[fl.Flow]) -> None:
     assert "ja4='" in repr(tls) and tls != tls.ja4
     tls.alpn.append("changed")
     assert all("changed" not in flow.tls.alpn for flow in again if flow.tls)
+
+
+def test_flows_pickle_whatever_was_asked_of_them() -> None:
+    for flows in (
+        fl.Analyzer().analyze_file(SAMPLES / "browsing.pcapng"),
+        list(fl.read_flows(SAMPLES / "browsing.pcapng", features="core,sequences,tls,http,dns")),
+    ):
+        asked = [name for name in dir(fl.Flow) if not name.startswith("_")]
+        asked.remove("register_incremental_feature")
+        for flow in flows:
+            for name in asked:
+                getattr(flow, name)
+        for again in (pickle.loads(pickle.dumps(flows)), copy.deepcopy(flows)):
+            assert [repr(flow) for flow in again] == [repr(flow) for flow in flows]
+            assert [flow.to_dict() for flow in again] == [flow.to_dict() for flow in flows]
+            assert [flow.stats for flow in again] == [flow.stats for flow in flows]
+            kept = pickle.loads(pickle.dumps(again[0].features))
+            assert np.array_equal(kept.iats, flows[0].iats)
 
 
 def test_a_column_that_was_not_read_is_told() -> None:

@@ -320,6 +320,12 @@ def test_importing_is_quick_and_needs_numpy_alone():
     assert min(seconds) < 0.1
 
 
+def test_modules_of_the_reference_are_there():
+    code = "import flowloom as fl; print(fl.export.to_csv, fl.layers.TLSInfo, fl.captures.info)"
+    said = python(code).communicate(timeout=60)[0]
+    assert "function to_csv" in said and "flowloom.layers.TLSInfo" in said
+
+
 def test_text_of_the_wire_is_harmless_in_notebooks(browsing, samples):
     hostile = ["<script>alert(1)</script>", "\x1b[31m\u202ered", "a" * 500, "'\"&"] + [None] * 32
     texts = fl._native.Array.texts(hostile)

@@ -22,6 +22,7 @@ import flowloom as fl
         ({"threads": "2"}, TypeError, "threads is a whole number, not str"),
         ({"max_packets": 2.5}, TypeError, "max_packets is a whole number, not float"),
         ({"idle": "5s"}, TypeError, "seconds or a timedelta, not str"),
+        ({"idle": -1}, fl.ConfigError, "a duration is not negative, as -1 is"),
         ({"start": "2024-05-01"}, TypeError, "seconds since 1970 or a datetime, not str"),
     ],
 )
@@ -39,6 +40,20 @@ def test_a_column_that_is_absent_is_told_apart_from_a_slip(samples):
             take("directions")
     with pytest.raises(KeyError, match="with the set 'sequences'"):
         flows.to_padded("directions", 5)
+
+
+def test_rows_that_are_no_flows_are_told(samples):
+    traces = fl.read_traces(samples / "browsing.pcapng")
+    with pytest.raises(fl.ConfigError, match=r"rows\(\) gives them as dictionaries"):
+        list(traces)
+    assert len(list(traces.rows())) == 1
+
+
+def test_a_client_that_is_nobody_is_told(samples):
+    traces = fl.read_traces(samples / "browsing.pcapng", client="10.9.9.9")
+    assert traces.account["packets_without_client"] == traces["packet_count"][0] == 355
+    right = fl.read_traces(samples / "browsing.pcapng", client="192.0.2.0/24")
+    assert right.account["packets_without_client"] == 0
 
 
 def test_strata_that_are_absent_are_named_before_groups_are_counted(samples):

@@ -192,6 +192,24 @@ def test_own_features_that_fail_do_so_in_batches() -> None:
         assert None in {value for batch in batches for value in batch.to_dict()["fails"]}
 
 
+def test_a_column_is_not_replaced_by_a_feature() -> None:
+    taken = fl.feature(dtype="i8", needs=["byte_count"], name="packet_count")(lambda batch: [])
+    with pytest.raises(fl.ConfigError, match="there is a column of that name"):
+        fl.read_flows(BROWSING, own=[taken])
+
+
+def test_what_is_not_made_again_is_told(tmp_path: Path) -> None:
+    twice = fl.feature(dtype="i8", needs=["byte_count"], name="twice")(
+        lambda b: b["byte_count"] * 2
+    )
+    flows = fl.read_flows(BROWSING, own=[twice])
+    flows.write(tmp_path / "own.parquet")
+    for what in (flows, tmp_path / "own.parquet"):
+        with pytest.warns(fl.CaptureWarning, match="not made again: twice"):
+            again = fl.rerun(what)
+        assert set(flows.columns) - set(again.columns) == {"twice"}
+
+
 def test_values_of_another_type_are_told() -> None:
     made = fl.feature(dtype="u1", needs=[], name="x")(lambda batch: np.full(len(batch), 300))
     with pytest.raises(fl.ConfigError, match="'x'.*u1"):

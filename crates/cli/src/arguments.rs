@@ -128,7 +128,8 @@ pub(crate) struct OutputArguments {
     /// programs with fields of their own; null
     #[arg(long, value_name = "FORMAT", value_parser = format)]
     pub(crate) format: Option<Format>,
-    /// Replace logs of --format zeek, eve or ipfix that are there; other formats always do
+    /// Replace what is there of tables with --events, and of logs of --format zeek, eve or ipfix; other
+    /// outputs always do
     #[arg(long)]
     pub(crate) force: bool,
     /// Order of rows: as flows end (bounded memory), or as they start
@@ -323,7 +324,7 @@ const FLOWS_EXAMPLES: &str = "Examples:
   flowloom flows captures/ -o flows.csv --filter 'tcp port 443 or udp port 443'
   tcpdump -w - -c 1000 | flowloom flows - -o - --format jsonl
   flowloom flows a.pcap -o a.parquet --features core,sequences --sequence-max 255
-  flowloom flows a.pcap --filter 'tls.version = \"TLS 1.0\" or http.status >= 400'
+  flowloom flows a.pcap --filter 'tls.version = \"TLS 1.0\" or http.error_count > 0'
   flowloom flows a.pcap --features core,tls --events dns,http -o tables/
   flowloom flows a.pcap --format zeek -o logs/
   flowloom flows a.pcap --format eve -o - | jq 'select(.event_type == \"dns\")'";

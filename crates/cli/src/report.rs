@@ -171,7 +171,7 @@ fn account(summary: &Summary) -> String {
     text
 }
 
-fn losses(account: &Account) -> [(&'static str, u64); 7] {
+fn losses(account: &Account) -> [(&'static str, u64); 8] {
     [
         ("frames outside of the time window", account.frames_outside_window),
         ("frames dropped as repetitions", account.frames_duplicate),
@@ -180,6 +180,10 @@ fn losses(account: &Account) -> [(&'static str, u64); 7] {
         ("IP fragments whose datagram stayed incomplete", account.fragments_unresolved),
         ("bytes of TCP payload that parsers missed", account.stream_bytes_lost),
         ("frames whose time jumped ahead alone", account.clock_jumps_refused),
+        (
+            "packets of captures without the client that --client names",
+            account.packets_without_client,
+        ),
     ]
 }
 

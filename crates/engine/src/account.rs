@@ -52,6 +52,8 @@ pub struct Account {
     pub stream_bytes_lost: u64,
     /// Frames whose time jumped forward and was not confirmed by the next frame.
     pub clock_jumps_refused: u64,
+    /// Packets of traces in which the client that was named is at neither end.
+    pub packets_without_client: u64,
 }
 
 /// One capture and what became of its frames.
@@ -135,7 +137,7 @@ impl Account {
         }
     }
 
-    fn numbers(&mut self) -> [&mut u64; 14] {
+    fn numbers(&mut self) -> [&mut u64; 15] {
         [
             &mut self.frames,
             &mut self.captured_bytes,
@@ -151,6 +153,7 @@ impl Account {
             &mut self.flows_filtered,
             &mut self.stream_bytes_lost,
             &mut self.clock_jumps_refused,
+            &mut self.packets_without_client,
         ]
     }
 

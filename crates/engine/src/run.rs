@@ -473,18 +473,19 @@ fn file_in(directory: &Path, format: Format, table: &str) -> PathBuf {
     directory.join(format!("{table}.{ending}"))
 }
 
-/// Logs are not written over others unless that is asked for.
+/// Logs, and files of a directory, are not written over others unless that is asked for.
 fn check_free(config: &Config, plan: &Plan<'_>) -> Result<(), ConfigError> {
-    let (Some(logs), Destination::File(path)) = (&plan.logs, &config.output.destination) else {
-        return Ok(());
-    };
+    let Destination::File(path) = &config.output.destination else { return Ok(()) };
     let format = config.output.format;
-    let files = match format {
-        Format::Zeek => {
-            let tables = logs.tables();
-            tables.iter().map(|log| file_in(path, format, log.name)).collect()
+    let file_of = |table: &str| file_in(path, format, table);
+    let files = match &plan.logs {
+        Some(logs) if format == Format::Zeek => {
+            logs.tables().iter().map(|log| file_of(log.name)).collect()
         }
-        _ => vec![path.clone()],
+        Some(_) => vec![path.clone()],
+        None if plan.events.is_empty() => Vec::new(),
+        // Beside new tables, those of another run would look like theirs.
+        None => flowloom_features::Events::names().chain(["flows"]).map(file_of).collect(),
     };
     match files.iter().find(|file| file.is_file() && !config.output.force) {
         None => Ok(()),

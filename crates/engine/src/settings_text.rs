@@ -33,6 +33,8 @@ pub struct Recorded {
     pub level: String,
     /// The client whose traces they are, if it was given.
     pub client: Option<String>,
+    /// Columns that no settings make: features of the user's own.
+    pub own: Vec<String>,
 }
 
 /// What settings do not say: it is in files, or a secret.
@@ -58,11 +60,13 @@ impl Recorded {
         })?;
         let captures = text(CAPTURES).unwrap_or_default();
         let captures = serde_json::from_str::<Vec<Named>>(&captures).unwrap_or_default();
+        let own = text(OWN).and_then(|names| serde_json::from_str(&names).ok());
         Ok(Self {
             settings,
             captures: captures.into_iter().map(|named| named.capture).collect(),
             level: text(LEVEL).unwrap_or_else(|| "flow".into()),
             client: text(CLIENT),
+            own: own.unwrap_or_default(),
         })
     }
 }
@@ -331,6 +335,7 @@ const SETTINGS: &str = "flowloom.settings";
 const CAPTURES: &str = "flowloom.captures";
 const LEVEL: &str = "flowloom.level";
 const CLIENT: &str = "flowloom.client";
+const OWN: &str = "flowloom.own";
 const ORDERS: [(&str, Order); 2] = [("end", Order::End), ("start", Order::Start)];
 const APP_LAYERS: [(&str, AppLayer); 3] =
     [("full", AppLayer::Full), ("port-only", AppLayer::PortOnly), ("none", AppLayer::None)];

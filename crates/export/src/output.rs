@@ -178,19 +178,20 @@ impl Write for Output {
 
 impl Raw {
     fn open(path: &Path, existing: Existing) -> io::Result<Self> {
-        // A symbolic link stays one: what it points to is replaced.
-        let path = match fs::read_link(path) {
-            Ok(_) => fs::canonicalize(path)?,
-            Err(_) => path.to_owned(),
-        };
-        if let Ok(known) = fs::metadata(&path)
+        // First: where /dev/stdout is a pipe, it is a link to what has no name.
+        if let Ok(known) = fs::metadata(path)
             && !known.is_file()
         {
             if known.is_dir() {
                 return Err(ErrorKind::IsADirectory.into());
             }
-            return Ok(Self::Special(OpenOptions::new().write(true).open(&path)?));
+            return Ok(Self::Special(OpenOptions::new().write(true).open(path)?));
         }
+        // A symbolic link stays one: what it points to is replaced.
+        let path = match fs::read_link(path) {
+            Ok(_) => fs::canonicalize(path)?,
+            Err(_) => path.to_owned(),
+        };
         if existing == Existing::Keep && path.exists() {
             return Err(ErrorKind::AlreadyExists.into());
         }

@@ -1,5 +1,7 @@
 //! What is kept of a flow's packets: their records, and what they say.
 
+use std::hint::black_box;
+
 use flowloom_flow::{Arrival, Keep, Known, Load, Origin, PacketMarks, Seen, Side};
 use flowloom_protocols::{
     Conversation, Ends, Findings, Limits, Payload, Shared as TalkShared, Stamp, Transcript,
@@ -124,6 +126,15 @@ impl Keep for Kept {
 }
 
 impl Kept {
+    /// Has the processor fetch what rows are made of, once the first of it is there.
+    #[inline]
+    pub(crate) fn fetch_rest(&self) {
+        if let Some(inner) = &self.0 {
+            inner.log.fetch_records();
+        }
+        black_box(self.findings().map(|findings| findings.tls.is_some()));
+    }
+
     /// The records of the packets.
     pub fn log(&self) -> &Log {
         static NOTHING: Log = Log::EMPTY;

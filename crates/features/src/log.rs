@@ -141,6 +141,14 @@ impl Log {
         black_box(self.records.last().map(|record| record.time));
     }
 
+    /// The same of the first records.
+    #[inline]
+    pub(crate) fn fetch_records(&self) {
+        for record in self.records.iter().take(RECORDS_NEAR).step_by(2) {
+            black_box(record.time);
+        }
+    }
+
     /// The flow has ended.
     pub(crate) fn ended(&mut self, shared: &mut LogShared) {
         if shared.statistics && self.counted > GAPS_MAX as u64 {
@@ -357,3 +365,5 @@ pub(crate) const FOLD_AT: usize = 4_096;
 
 #[cfg(test)]
 mod tests;
+/// Records of a flow that are fetched at once.
+const RECORDS_NEAR: usize = 16;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flowloom_flow::Ended;
+use flowloom_flow::{Ended, Keep as _};
 use flowloom_protocols::Registry;
 use flowloom_schema::{Batch, Column, Series};
 
@@ -202,19 +202,38 @@ impl Families {
 
     /// The rows of some flows.
     pub fn batch(&self, flows: &[Ended<Kept>], capture: &str) -> Batch {
-        let mut batch = Batch { columns: Vec::new(), rows: flows.len() };
         let anonymize = self.anonymize.as_deref();
         let ports = self.ports.as_deref();
-        let rows = flows.iter().map(|ended| FlowRow::new(ended, capture, anonymize, ports));
-        let rows = rows.collect::<Vec<_>>();
-        for Chosen { family, columns, wanted } in &self.chosen {
-            let empty = |column: &Column| Series::with_capacity(column.data_type, rows.len());
-            let mut series = columns.iter().map(empty).collect::<Vec<_>>();
-            family.append_all(&rows, &mut series);
-            let series = series.into_iter().zip(wanted).filter(|(_, wanted)| **wanted);
-            batch.columns.extend(series.map(|(series, _)| series));
+        let empty = |column: &Column| Series::with_capacity(column.data_type, flows.len());
+        let empty_of = |chosen: &Chosen| chosen.columns.iter().map(empty).collect::<Vec<_>>();
+        let mut all = self.chosen.iter().map(empty_of).collect::<Vec<_>>();
+        let mut rows = Vec::with_capacity(ROWS_NEAR);
+        // All families have their turn while the flows are near.
+        for flows in flows.chunks(ROWS_NEAR) {
+            fetch(flows);
+            rows.clear();
+            rows.extend(flows.iter().map(|ended| FlowRow::new(ended, capture, anonymize, ports)));
+            for (chosen, series) in self.chosen.iter().zip(&mut all) {
+                chosen.family.append_all(&rows, series);
+            }
         }
-        batch
+        let wanted = self.chosen.iter().flat_map(|chosen| &chosen.wanted);
+        let columns = all.into_iter().flatten().zip(wanted).filter(|(_, wanted)| **wanted);
+        Batch { columns: columns.map(|(series, _)| series).collect(), rows: flows.len() }
+    }
+}
+
+/// Has the processor fetch what rows are made of: steps that do not depend on one another wait for
+/// memory together.
+fn fetch(flows: &[Ended<Kept>]) {
+    for ended in flows {
+        ended.flow.fetch_all();
+    }
+    for ended in flows {
+        ended.flow.keep.fetch();
+    }
+    for ended in flows {
+        ended.flow.keep.fetch_rest();
     }
 }
 
@@ -223,3 +242,5 @@ pub fn catalogue() -> Vec<Column> {
     let names = SETS.iter().map(|set| set.name).collect::<Vec<_>>();
     Families::new(&names, &[], Signs::default()).columns()
 }
+/// Flows whose rows are made at a time: few enough to stay in the nearest caches meanwhile.
+const ROWS_NEAR: usize = 64;

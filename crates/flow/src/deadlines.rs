@@ -78,6 +78,12 @@ impl Deadlines {
         self.near.peek().map(|Reverse(entry)| *entry)
     }
 
+    /// That entry and others that are among the first.
+    #[inline]
+    pub(crate) fn first_few(&self) -> impl Iterator<Item = &Entry> {
+        self.near.as_slice().iter().take(FEW).map(|Reverse(entry)| entry)
+    }
+
     /// Takes that entry out.
     pub(crate) fn pop(&mut self) {
         self.len -= usize::from(self.near.pop().is_some());
@@ -108,3 +114,6 @@ impl Deadlines {
 fn day(time: i64) -> i64 {
     time >> 34
 }
+
+/// The first three entries of a heap are the first and one or both of those that follow it.
+const FEW: usize = 3;

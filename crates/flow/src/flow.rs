@@ -1,5 +1,7 @@
 //! A flow: what is kept of the packets of one key while it lives.
 
+use std::hint::black_box;
+
 use flowloom_wire::{Tcp, TcpOption, Transport};
 
 use crate::tcp::{ACK, FIN, PSH, RST, SYN, Segment, Sequence};
@@ -331,6 +333,7 @@ impl<K> Flow<K> {
 
 impl<K: Keep> Flow<K> {
     /// A flow that is about to take its first packet.
+    #[inline]
     pub(crate) fn new(key: FlowKey, first: First, initiator_is_b: bool) -> Self {
         Self {
             key,
@@ -442,9 +445,12 @@ impl<K: Keep> Flow<K> {
     }
 
     #[cold]
-    fn count_rare_flags(&mut self, flags: u8) {
-        for (bit, count) in self.flag_counts.iter_mut().enumerate() {
-            *count += u32::from(flags >> bit & 1);
+    fn count_rare_flags(&mut self, mut flags: u8) {
+        // One by one: to add to all eight counts at once, a processor would have to wait for what was
+        // written to one of them just before.
+        while flags != 0 {
+            self.flag_counts[flags.trailing_zeros() as usize] += 1;
+            flags &= flags - 1;
         }
     }
 
@@ -491,6 +497,14 @@ impl<K: Keep> Flow<K> {
     pub(crate) fn over(&self) -> Option<i64> {
         let may_be = self.closed || self.reset;
         (may_be && self.over != Self::NOT_OVER).then_some(self.over)
+    }
+
+    /// Has the processor fetch all of it.
+    #[inline]
+    pub fn fetch_all(&self) {
+        let [up, down] = &self.sides;
+        black_box((self.clock_last, self.end_time, up.packets, down.packets));
+        black_box((self.first.frame, self.over));
     }
 
     /// Packets of both sides.

@@ -70,16 +70,19 @@ impl FlowKey {
         let mask = u64::from(has_ports).wrapping_neg();
         let (src_port, dst_port) =
             (u64::from(packet.src_port) & mask, u64::from(packet.dst_port) & mask);
-        let reversed =
-            (packet.src > packet.dst) | ((packet.src == packet.dst) & (src_port > dst_port));
+        let halves = |address: Address| ((address.0 >> 64) as u64, address.0 as u64);
+        let ((src_high, src_low), (dst_high, dst_low)) = (halves(packet.src), halves(packet.dst));
+        // As they were written: a comparison of all sixteen bytes at once would wait for that.
+        let same = (src_high ^ dst_high) | (src_low ^ dst_low) == 0;
+        let reversed = (packet.src > packet.dst) | (same & (src_port > dst_port));
         // Which way a packet goes cannot be foretold, so a branch would go wrong half of the time.
         let swap = u64::from(reversed).wrapping_neg();
         let ordered = |src: u64, dst: u64| {
             let change = (src ^ dst) & swap;
             (src ^ change, dst ^ change)
         };
-        let (a_high, b_high) = ordered((packet.src.0 >> 64) as u64, (packet.dst.0 >> 64) as u64);
-        let (a_low, b_low) = ordered(packet.src.0 as u64, packet.dst.0 as u64);
+        let (a_high, b_high) = ordered(src_high, dst_high);
+        let (a_low, b_low) = ordered(src_low, dst_low);
         let (a_port, b_port) = ordered(src_port, dst_port);
         let ports = match packet.transport {
             Transport::Icmp => icmp_ports(packet),

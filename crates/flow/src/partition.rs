@@ -41,7 +41,6 @@ pub struct PartitionCounts {
 }
 
 /// A packet with the time and place it is handled at.
-#[derive(Clone, Copy)]
 struct Now<'a> {
     arrival: &'a Arrival,
     place: &'a Place,
@@ -104,7 +103,7 @@ impl<K: Keep> Partition<K> {
                 let is_there = self.flows.get(slot).is_some_and(|flow| flow.key == place.key);
                 if is_there { slot } else { self.slot_of(place) }
             });
-            known = Some(self.take_one(slot, Now::of(arrival, place, clocks), origin, ended));
+            known = Some(self.take_one(slot, &Now::of(arrival, place, clocks), origin, ended));
         }
     }
 
@@ -138,11 +137,11 @@ impl<K: Keep> Partition<K> {
         }
     }
 
-    /// The same of the flow that ends next.
+    /// The same of the flows that end next.
     #[inline]
     pub fn fetch_due(&self, clocks: Clocks<'_>) {
-        let is_due = |entry: &Entry| clocks.last().is_some_and(|now| entry.deadline < now);
-        if let Some(entry) = self.deadlines.first().filter(is_due) {
+        let is_due = |entry: &&Entry| clocks.last().is_some_and(|now| entry.deadline < now);
+        for entry in self.deadlines.first_few().filter(is_due) {
             self.fetch(entry.slot);
             black_box(self.index.find(in_table(self.flows.hash(entry.slot)), |_| true));
         }
@@ -161,16 +160,15 @@ impl<K: Keep> Partition<K> {
     fn take_one(
         &mut self,
         slot: u32,
-        now: Now<'_>,
+        now: &Now<'_>,
         origin: &impl Origin,
         ended: &mut Vec<Ended<K>>,
     ) -> u32 {
         if let Some(flow) = self.flows.get_mut(slot) {
             match verdict(flow, now, &self.settings) {
                 None => {
-                    let before = flow.over;
-                    take(flow, now, origin, &self.settings, &mut self.shared);
-                    if flow.over != before {
+                    let is_over_now = take(flow, now, origin, &self.settings, &mut self.shared);
+                    if is_over_now {
                         enqueue(flow, slot, &self.settings.timeouts, &mut self.deadlines);
                     }
                     return slot;
@@ -183,12 +181,13 @@ impl<K: Keep> Partition<K> {
 
     /// Opens a flow with its first packet; gives where it is.
     #[inline(never)]
-    fn open(&mut self, now: Now<'_>, origin: &impl Origin, ended: &mut Vec<Ended<K>>) -> u32 {
+    fn open(&mut self, now: &Now<'_>, origin: &impl Origin, ended: &mut Vec<Ended<K>>) -> u32 {
         self.make_room(now, ended);
-        let Now { arrival, place, clock, .. } = now;
+        let Now { arrival, place, clock, .. } = *now;
         let (first, initiator_is_b) =
             First::of(arrival, clock, origin, place, self.settings.initiator);
-        let flow = Box::new(Flow::new(place.key, first, initiator_is_b));
+        // Made where it will be: to move what was just written would wait for it.
+        let flow = Box::write(Box::new_uninit(), Flow::new(place.key, first, initiator_is_b));
         let (slot, flow) = self.flows.insert(flow, place.hash);
         take(flow, now, origin, &self.settings, &mut self.shared);
         enqueue(flow, slot, &self.settings.timeouts, &mut self.deadlines);
@@ -238,7 +237,7 @@ impl<K: Keep> Partition<K> {
 
     /// Before a flow is opened: when the table is full, ends what is due, else what is due next.
     #[inline]
-    fn make_room(&mut self, now: Now<'_>, ended: &mut Vec<Ended<K>>) {
+    fn make_room(&mut self, now: &Now<'_>, ended: &mut Vec<Ended<K>>) {
         if self.index.len() < self.flows_max {
             return;
         }
@@ -353,7 +352,11 @@ impl<'a> Now<'a> {
 
 /// Why and at which frame a flow has ended that a packet was found for; none when it goes on.
 #[inline]
-fn verdict<K: Keep>(flow: &Flow<K>, now: Now<'_>, settings: &Settings) -> Option<(EndReason, u64)> {
+fn verdict<K: Keep>(
+    flow: &Flow<K>,
+    now: &Now<'_>,
+    settings: &Settings,
+) -> Option<(EndReason, u64)> {
     let syn = now.arrival.packet.tcp_flags & (SYN | ACK) == SYN;
     // No deadline can have passed before the one its entry has.
     if settings.no_split || (now.clock <= flow.queued && !syn) {
@@ -373,22 +376,25 @@ fn verdict<K: Keep>(flow: &Flow<K>, now: Now<'_>, settings: &Settings) -> Option
     }
 }
 
-/// The flow and its families take the packet.
+/// The flow and its families take the packet; whether the flow is over with it.
 #[inline]
 fn take<K: Keep>(
     flow: &mut Flow<K>,
-    now: Now<'_>,
+    now: &Now<'_>,
     origin: &impl Origin,
     settings: &Settings,
     shared: &mut K::Shared,
-) {
+) -> bool {
     let holes_max = settings.limits.tcp_holes_max;
     let seen = flow.take(now.arrival, now.place.reversed, now.clock, origin, holes_max);
     let known = Known { first: &flow.first, sides: &flow.sides };
     flow.keep.packet(now.arrival, seen, known, origin, shared);
-    if (flow.closed || flow.reset) && flow.over().is_none() && !settings.ignore_tcp_ends {
+    let is_over_now =
+        (flow.closed || flow.reset) && flow.over().is_none() && !settings.ignore_tcp_ends;
+    if is_over_now {
         flow.over = now.clock;
     }
+    is_over_now
 }
 
 /// The flow that an entry is of, if the entry counts: another flow may have come to the slot, and a

@@ -19,7 +19,7 @@ pub(crate) struct PaddingArguments {
     #[arg(long, value_enum)]
     pub(crate) keep: Option<KeepArgument>,
     /// With npz: type of the items of arrays, such as int8, int32, int64, float32 [default: that of
-    /// each list]. What it does not hold is an error
+    /// each list]. What an integer type does not hold is an error; floats round
     #[arg(long, value_name = "TYPE")]
     pub(crate) dtype: Option<Number>,
 }

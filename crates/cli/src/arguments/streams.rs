@@ -129,7 +129,7 @@ pub(crate) enum DataArgument {
 
 const STREAMS_EXAMPLES: &str = "Examples:
   flowloom streams capture.pcap --flow 17
-  flowloom streams capture.pcap --filter 'http.status >= 500' --as messages
+  flowloom streams capture.pcap --filter 'http.error_count > 0' --as messages
   flowloom streams capture.pcap --as messages --format jsonl --data ascii | jq .data
   flowloom streams capture.pcap --flow 17 --as raw --direction down > body.bin
   flowloom streams captures/ --as raw -o streams/ --strict

@@ -6,7 +6,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use crate::common::{flowloom, records, sample, text, write};
+use crate::common::{flowloom, records, run, sample, text, write};
 
 /// Commands with what they write: a file, or a directory if there is no ending.
 const WRITERS: &[(&[&str], &str)] = &[
@@ -278,6 +278,37 @@ fn a_full_disk_behind_standard_output_is_told() {
         assert_eq!(code, Some(2), "{speaker:?}: {said}");
         assert!(said.contains("cannot write to standard output"), "{speaker:?}: {said}");
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn standard_output_has_a_name() {
+    let capture = sample("browsing.pcapng");
+    let expected = run(flowloom(&["flows", "-o", "-", "--format", "csv"]).arg(&capture)).stdout;
+    let done = run(flowloom(&["flows", "-o", "/dev/stdout", "--format", "csv"]).arg(&capture));
+    assert_eq!(text(&done.stdout), text(&expected));
+    assert_eq!(text(&expected).lines().count(), 37);
+}
+
+#[test]
+fn tables_of_another_run_are_not_mixed_with_new_ones() {
+    let directory = tempfile::tempdir().unwrap();
+    let capture = sample("browsing.pcapng");
+    let tables = directory.path().join("tables");
+    let save = |events: &str| {
+        let mut command = flowloom(&["flows", "--events", events, "--format", "csv", "-o"]);
+        command.args([&tables, &capture]);
+        command
+    };
+    run(&mut save("dns,http"));
+    let before = fs::read(tables.join("flows.csv")).unwrap();
+    fs::remove_file(tables.join("dns.csv")).unwrap();
+    let (code, said) = outcome(&mut save("dns"));
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("http.csv exists; --force replaces it"), "{said}");
+    assert_eq!(fs::read(tables.join("flows.csv")).unwrap(), before);
+    run(save("dns").arg("--force"));
+    assert!(tables.join("dns.csv").exists());
 }
 
 #[test]

@@ -68,6 +68,7 @@ fn compare(words: &str, report: &str, flow: &Row, recorded: &Recorded) {
         "http_status": first.status,
         "http_request_count": transfers.len(),
         "http_response_count": transfers.len(),
+        "http_error_count": transfers.iter().filter(|transfer| transfer.status >= 400).count(),
         "http_request_body_bytes": transfers.iter().map(|transfer| uploaded(words, transfer)).sum::<u64>(),
         "http_response_body_bytes": transfers.iter().map(|transfer| transfer.downloaded).sum::<u64>(),
         // nginx does not take the offer to change to HTTP/2.

@@ -170,7 +170,8 @@ fn check(config: &Config, settings: &PacketSettings) -> Result<(), ConfigError> 
     }
     let filter = config.filter.as_ref();
     if filter.is_some_and(|filter| filter.flow().is_some()) {
-        let text = "the filter has words about flows; packets are filtered by what is in a packet";
+        let text = "the filter has words about flows, such as tls or dns.query: those are for `flows` and `split`; \
+                    packets are filtered by what is in a packet, such as port 443";
         return Err(ConfigError(text.into()));
     }
     Ok(())

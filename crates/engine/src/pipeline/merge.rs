@@ -59,8 +59,8 @@ impl Merger {
             self.account.add_flow(flow.reason);
             if plan.keeps_flows {
                 self.kept.push(flow);
-            } else {
-                full.extend(self.push(flow));
+            } else if let Some(batch) = self.push(flow) {
+                full.push(batch);
             }
         }
         if self.taken.held() >= BATCH_TAKEN {

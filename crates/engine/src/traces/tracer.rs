@@ -131,6 +131,10 @@ impl Tracer {
         let (packets, total, starved) = self.packets.finish();
         account.reach("trace_bytes", u64::from(starved));
         account.reach("trace_flows", u64::from(self.hasty));
+        let is_named = matches!(self.host, Some(Host::Given(_)));
+        if is_named && self.sent[1].0 == 0 && self.sent[2].0 == 0 {
+            account.packets_without_client += self.sent[0].0;
+        }
         let mut client = self.addresses.into_iter().collect::<Vec<_>>();
         client.sort_by_key(|(_, first)| *first);
         let shown = |(address, _)| match &self.anonymize {

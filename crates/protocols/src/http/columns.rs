@@ -42,6 +42,8 @@ record! {
         http_request_count: Option<i64> [Events, Feature],
         /// Responses, interim ones (1xx) but 101 left out.
         http_response_count: Option<i64> [Events, Feature],
+        /// Responses with a status of 400 or more (RFC 9110, 15.5 and 15.6).
+        http_error_count: Option<i64> [Events, Feature],
         /// Bytes of all request bodies that were seen, without the framing of chunks (RFC 9112, 7.1) or
         /// frames (RFC 9113, 6.1).
         http_request_body_bytes: Option<i64> [Bytes, Feature],
@@ -88,6 +90,7 @@ impl<'a> HttpColumns<'a> {
             http_location: of_response(|response| &response.location),
             http_request_count: http.map(|http| http.request_count as i64),
             http_response_count: http.map(|http| http.response_count as i64),
+            http_error_count: http.map(|http| http.error_count as i64),
             http_request_body_bytes: http.map(|http| http.request_body_bytes as i64),
             http_response_body_bytes: http.map(|http| http.response_body_bytes as i64),
             http_upgrade: http.and_then(|http| http.upgrade.as_ref()).map(WireText::as_str),

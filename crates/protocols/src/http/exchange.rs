@@ -10,6 +10,8 @@ pub struct Http {
     pub request_count: u64,
     /// Responses; of interim ones (1xx) only a switch to another protocol counts.
     pub response_count: u64,
+    /// Responses with a status of 400 or more.
+    pub error_count: u64,
     /// Bytes of all request bodies, without their framing.
     pub request_body_bytes: u64,
     /// Bytes of all response bodies, without their framing.
@@ -186,6 +188,7 @@ impl Http {
     ) -> Option<usize> {
         let http = Self::of(context);
         http.response_count += 1;
+        http.error_count += u64::from(response.status.is_some_and(|status| status >= 400));
         let is_full = place.is_some() && http.text_bytes >= TEXT_BYTES_MAX;
         if is_full {
             response.forget_texts();
