@@ -13,7 +13,7 @@ use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
-use crate::table::wrong;
+use crate::errors::wrong;
 
 /// Values of a column in a batch.
 #[pyclass(frozen, module = "flowloom._native")]

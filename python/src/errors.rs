@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use arrow_schema::ArrowError;
 use flowloom_engine::{
     CaptureAccount, ConfigError, ParseError, ReadError, RunError, SinkError, SplitError,
 };
 use pyo3::BoundObject;
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
@@ -80,4 +81,10 @@ where
             lost
         }
     }
+}
+
+/// What Arrow found wrong. For `map_err`, which hands the error over.
+#[expect(clippy::needless_pass_by_value, reason = "see above")]
+pub(crate) fn wrong(error: ArrowError) -> PyErr {
+    PyValueError::new_err(error.to_string())
 }

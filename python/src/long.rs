@@ -8,7 +8,8 @@ use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use arrow_select::take::take;
 use pyo3::prelude::*;
 
-use crate::table::{Table, wrong};
+use crate::errors::wrong;
+use crate::table::Table;
 
 /// The items of `lists` as rows, as many of each row as the first list has, with the values of
 /// `keys` beside them and the item's number from 0. Lists come with the names they get; one that

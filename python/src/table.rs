@@ -19,7 +19,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCapsule};
 
 use crate::array::Array;
-use crate::errors;
+use crate::errors::{self, wrong};
 
 /// Names or keys, and texts.
 type Pairs = Vec<(String, String)>;
@@ -269,12 +269,6 @@ pub(crate) fn capsule(
 fn described(field: &Field) -> Described {
     let data_type = crate::array::type_name(field.data_type());
     (field.name().clone(), data_type, field.is_nullable(), sorted(field.metadata()))
-}
-
-/// For `map_err`, which hands the error over.
-#[expect(clippy::needless_pass_by_value, reason = "see above")]
-pub(crate) fn wrong(error: ArrowError) -> PyErr {
-    PyValueError::new_err(error.to_string())
 }
 
 /// The value at a place, or behind the last one.

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 
+use flowloom_wire::tcp_flags::SYN;
 use flowloom_wire::{Address, Packet};
 
 use crate::declared::Speaker;
@@ -161,7 +162,6 @@ impl Stream {
     }
 }
 
-const SYN: u8 = 2;
 /// Directions of connections that are known at a time.
 const STREAMS_MAX: usize = 1 << 16;
 /// Bytes that wait for the rest of a message, of each direction: a DNS message or a record of TLS.

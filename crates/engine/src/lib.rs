@@ -10,6 +10,7 @@ mod catalogue;
 mod config;
 mod definitions;
 mod dissected;
+mod endings;
 mod info;
 mod inputs;
 mod labels;

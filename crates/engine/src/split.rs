@@ -12,6 +12,7 @@ mod grouping;
 mod index;
 mod name;
 mod original;
+mod packet_block;
 mod piece;
 mod sort;
 mod stored;

@@ -22,9 +22,10 @@ mod packets;
 
 use attack::{Attack, FLOWS_MAX, SECOND};
 use flowloom_flow::PARTITIONS;
+use flowloom_wire::tcp_flags::{ACK, RST, SYN};
 use packets::{
-    ACK, End, RST, SYN, ends_of_one_partition, ethernet, fragment4, fragment6, ipv4_packet, ipv6,
-    tcp, udp, udp_datagram,
+    End, ends_of_one_partition, ethernet, fragment4, fragment6, ipv4_packet, ipv6, tcp, udp,
+    udp_datagram,
 };
 
 const CLIENT: End = (1, 5_000);

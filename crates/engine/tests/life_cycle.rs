@@ -23,7 +23,8 @@ use captures::{Frames, SECOND};
 use common::{Row, rows};
 use flowloom_engine::{Config, Summary};
 use flowloom_flow::PARTITIONS;
-use packets::{ACK, End, FIN, RST, SYN, ends_of_one_partition, tcp, udp};
+use flowloom_wire::tcp_flags::{ACK, FIN, RST, SYN};
+use packets::{End, ends_of_one_partition, tcp, udp};
 
 const A: End = (1, 5_000);
 const B: End = (2, 80);

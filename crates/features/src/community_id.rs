@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flowloom_schema::{Column, Record, Series, record};
+use flowloom_wire::protocol;
 use sha1::{Digest, Sha1};
 
 use crate::family::{Family, FlowRow, Needs};
@@ -41,7 +42,7 @@ fn community_id(row: &FlowRow<'_>) -> String {
     let key = &flow.key;
     let [src, dst] = row.ips;
     let ports = match (key.protocol(), key.ports(), key.icmp()) {
-        (TCP | UDP | SCTP, Some((a, b)), _) => {
+        (protocol::TCP | protocol::UDP | protocol::SCTP, Some((a, b)), _) => {
             Some(if flow.initiator_is_b { (b, a, true) } else { (a, b, true) })
         }
         (_, _, Some((type_code, _))) => Some(icmp_ports(key.ip_version(), type_code)),
@@ -90,9 +91,6 @@ fn icmp_ports(ip_version: u8, type_code: u16) -> (u16, u16, bool) {
 
 /// The version, and 20 bytes in Base64.
 const ID_LEN: usize = 30;
-const TCP: u8 = 6;
-const UDP: u8 = 17;
-const SCTP: u8 = 132;
 /// Echo, timestamp, information, router solicitation, address mask.
 const ICMP_ANSWERS: &[(u16, u16)] = &[(8, 0), (13, 14), (15, 16), (10, 9), (17, 18)];
 /// Echo, listener query, router and neighbour solicitation, node information, home agent discovery.

@@ -2,9 +2,11 @@
 
 use flowloom_flow::{InitiatorBy, PacketMarks};
 use flowloom_schema::{Column, Record, Series, record};
+use flowloom_wire::protocol;
+use flowloom_wire::tcp_flags::{ACK, FIN, RST, SYN};
 
 use crate::family::{Family, FlowRow, Needs};
-use crate::log::PacketRecord;
+use crate::kept::PacketRecord;
 
 /// Streams and history.
 pub(crate) struct ConnectionFamily;
@@ -54,7 +56,7 @@ fn connection(row: &FlowRow<'_>) -> Connection {
         up_missing_byte_count: up.map(|(_, missing)| missing),
         down_missing_byte_count: down.map(|(_, missing)| missing),
         history: match flow.key.protocol() {
-            TCP | UDP => Some(history(records, flow.is_tcp(), is_flipped)),
+            protocol::TCP | protocol::UDP => Some(history(records, flow.is_tcp(), is_flipped)),
             _ => None,
         },
     }
@@ -144,13 +146,6 @@ impl History {
         self.text.push(if record.direction < 0 { letter.to_ascii_lowercase() } else { letter });
     }
 }
-
-const TCP: u8 = 6;
-const UDP: u8 = 17;
-const FIN: u8 = 1;
-const SYN: u8 = 2;
-const RST: u8 = 4;
-const ACK: u8 = 16;
 
 #[cfg(test)]
 mod tests {

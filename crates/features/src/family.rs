@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use flowloom_flow::{Ended, FlowKey};
 use flowloom_protocols::{Findings, Registry, Transport, Wants};
 use flowloom_schema::{Column, Mac, Series};
+use flowloom_wire::protocol;
 
 use crate::kept::Kept;
 
@@ -88,8 +89,8 @@ impl FlowRow<'_> {
 /// The protocol that is usual at the ports of a key.
 fn usual<'r>(registry: &'r Registry, key: &FlowKey) -> Option<&'r str> {
     let transport = match key.protocol() {
-        PROTOCOL_TCP => Transport::Tcp,
-        PROTOCOL_UDP => Transport::Udp,
+        protocol::TCP => Transport::Tcp,
+        protocol::UDP => Transport::Udp,
         _ => return None,
     };
     let (a, b) = key.ports()?;
@@ -120,6 +121,3 @@ pub enum Signs {
     /// Positive up, negative down, as the reference systems have them.
     Signed,
 }
-
-const PROTOCOL_TCP: u8 = 6;
-const PROTOCOL_UDP: u8 = 17;

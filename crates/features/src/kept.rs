@@ -1,5 +1,10 @@
 //! What is kept of a flow's packets: their records, and what they say.
 
+mod frame_list;
+mod log;
+mod packets;
+mod record;
+
 use std::hint::black_box;
 
 use flowloom_flow::{Arrival, Keep, Known, Load, Origin, PacketMarks, Seen, Side};
@@ -7,11 +12,15 @@ use flowloom_protocols::{
     Conversation, Ends, Findings, Limits, Payload, Shared as TalkShared, Stamp, Transcript,
     TranscriptShared, Transport, Want,
 };
-use flowloom_wire::Transport as WireTransport;
+use flowloom_wire::tcp_flags::{FIN, SYN};
+use flowloom_wire::{Transport as WireTransport, protocol};
 
-use crate::frames::{FrameList, FramesShared};
-use crate::log::{Log, LogShared};
-use crate::trace::TraceShared;
+pub use self::frame_list::{FrameList, FramesShared};
+#[cfg(test)]
+pub(crate) use self::log::FOLD_AT;
+pub use self::log::{Log, LogLimits, LogShared};
+pub use self::packets::{TracePacket, TraceShared};
+pub use self::record::PacketRecord;
 
 /// What the families keep of a flow's packets; apart from the flow, for many runs have no need of it.
 #[derive(Debug, Default)]
@@ -182,7 +191,7 @@ impl Kept {
     ) {
         let packet = &arrival.packet;
         let Some(transport) = transport(arrival) else {
-            if matches!(packet.protocol, ICMP | IGMP | ICMPV6) {
+            if matches!(packet.protocol, protocol::ICMP | protocol::IGMP | protocol::ICMP6) {
                 self.message(arrival, origin, shared);
             }
             return;
@@ -270,7 +279,7 @@ impl Kept {
     fn message(&mut self, arrival: &Arrival, origin: &impl Origin, shared: &TalkShared) {
         let packet = &arrival.packet;
         // The data of a fragment without the others begins anywhere.
-        let is_whole = packet.transport == WireTransport::Icmp || packet.protocol == IGMP;
+        let is_whole = packet.transport == WireTransport::Icmp || packet.protocol == protocol::IGMP;
         if shared.wants.has(Want::Icmp) && is_whole {
             let bytes = captured(origin.bytes(arrival), packet.trans_offset, packet.trans_len);
             let icmp = self.findings_mut().icmp.get_or_insert_default();
@@ -346,9 +355,3 @@ fn captured(bytes: &[u8], offset: u32, len: u32) -> &[u8] {
     let rest = bytes.get(offset as usize..).unwrap_or(&[]);
     rest.get(..len as usize).unwrap_or(rest)
 }
-
-const ICMP: u8 = 1;
-const IGMP: u8 = 2;
-const ICMPV6: u8 = 58;
-const FIN: u8 = 1;
-const SYN: u8 = 2;

@@ -12,7 +12,6 @@ mod exact;
 mod family;
 mod frames;
 mod kept;
-mod log;
 mod moments;
 mod said;
 mod sequences;
@@ -24,9 +23,10 @@ mod trace;
 
 pub use events::Events;
 pub use family::{Anonymize, Family, FlowRow, Needs, Signs};
-pub use frames::{FrameList, FramesShared};
-pub use kept::{Kept, KeptShared};
-pub use log::{Log, LogLimits, LogShared, PacketRecord};
+pub use kept::{
+    FrameList, FramesShared, Kept, KeptShared, Log, LogLimits, LogShared, PacketRecord,
+    TracePacket, TraceShared,
+};
 pub use sets::{Families, RESERVED, SETS, Set, catalogue};
 pub use statistics::{Sample, Statistic, Summary};
-pub use trace::{TracePacket, TraceRow, TraceShared, TraceTable};
+pub use trace::{TraceRow, TraceTable};

@@ -3,7 +3,7 @@
 use flowloom_schema::{Column, DataType, Role, Series, Unit};
 
 use crate::family::{Family, FlowRow, Needs, Signs};
-use crate::log::PacketRecord;
+use crate::kept::PacketRecord;
 
 /// What happened packet by packet, as far as the limits of sequences go.
 pub(crate) struct SequencesFamily {

@@ -5,48 +5,12 @@
 
 use std::net::IpAddr;
 
-use flowloom_flow::{Arrival, Known, Population, Seen};
 use flowloom_schema::{Batch, Column, DataType, Record, Role, Series, Timestamp, Unit, record};
 
 use crate::exact::seconds;
 use crate::family::Signs;
-use crate::log::{PacketRecord, is_counted, record};
+use crate::kept::TracePacket;
 use crate::sequences::{Context, LISTS};
-
-/// A counted packet of any flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TracePacket {
-    /// Its frame.
-    pub frame: u64,
-    /// Its flow, by the number of the flow's first frame.
-    pub flow_id: u64,
-    /// What is kept of it. The direction is that of the flow until somebody knows the client.
-    pub record: PacketRecord,
-}
-
-/// The counted packets of a partition that nobody has fetched yet.
-#[derive(Debug)]
-pub struct TraceShared {
-    population: Population,
-    /// In the order in which they were handled.
-    pub packets: Vec<TracePacket>,
-}
-
-impl TraceShared {
-    /// What the flows of a partition share.
-    pub fn new(population: Population) -> Self {
-        Self { population, packets: Vec::new() }
-    }
-
-    #[inline]
-    pub(crate) fn packet(&mut self, arrival: &Arrival, seen: Seen, known: Known<'_>) {
-        if is_counted(arrival, seen, self.population) {
-            let record = record(arrival, seen);
-            let (frame, flow_id) = (arrival.frame, known.first.frame);
-            self.packets.push(TracePacket { frame, flow_id, record });
-        }
-    }
-}
 
 record! {
     /// A capture as a whole, seen from its client.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::keyword::Protocol;
-use crate::primitive::Relation;
+use crate::parts::Relation;
 
 /// Two sums and how they must compare.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use flowloom_wire::Address;
 use regex::bytes::{Regex, RegexBuilder};
 
-use crate::flow::FlowView;
-use crate::primitive::{Network, Relation};
+use crate::flow_view::FlowView;
+use crate::parts::{Network, Relation};
 use crate::words::{Value, Word};
 
 /// A flow word and what is asked of it.

@@ -1,34 +1,16 @@
 //! Filtering finished flows: by their key, and by what the protocols found in them.
 
-use flowloom_wire::{Address, Vlan};
+use flowloom_wire::Vlan;
 
 use crate::condition::WordTest;
 use crate::error::{Complaint, Span};
 use crate::expr::Expr;
-use crate::primitive::{Network, Primitive, Side, Transports, Versions, Within};
-use crate::words::{Value, Word};
+use crate::flow_view::FlowView;
+use crate::parts::{Network, Side, Transports, Versions, Within};
+use crate::primitive::Primitive;
 
 #[cfg(test)]
 mod tests;
-
-/// What a filter asks of a finished flow.
-pub trait FlowView {
-    /// 4 or 6; 0 for a flow that is not of IP.
-    fn ip_version(&self) -> u8;
-    /// The initiator's address.
-    fn src(&self) -> Address;
-    /// The other side's address.
-    fn dst(&self) -> Address;
-    /// Source and destination port, for protocols that have ports.
-    fn ports(&self) -> Option<(u16, u16)>;
-    /// IP protocol number.
-    fn protocol(&self) -> u8;
-    /// VLAN tags of the key, outer first.
-    fn vlans(&self) -> [Vlan; 2];
-    /// Whether something the flow has for a word is as asked for: `is` is called with its value, or
-    /// with the items of its list until one is; never if the flow has nothing for the word.
-    fn any(&self, word: &Word, is: &mut dyn FnMut(Value<'_>) -> bool) -> bool;
-}
 
 /// The part of a filter that is decided on the finished flow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,25 +97,6 @@ impl Question {
                 tags.any(|tag| id.is_none_or(|id| id == tag))
             }
             Self::Word(test) => test.holds(flow),
-        }
-    }
-}
-
-impl Network {
-    pub(crate) fn has(self, ip_version: u8, Address(found): Address) -> bool {
-        match self {
-            Self::V4 { address, mask } => ip_version == 4 && found as u32 & mask == address,
-            Self::V6 { address, mask } => ip_version == 6 && found & mask == address,
-        }
-    }
-}
-
-impl Versions {
-    fn has(self, ip_version: u8) -> bool {
-        match ip_version {
-            4 => self.has_v4(),
-            6 => self.has_v6(),
-            _ => false,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The words of tcpdump's language, and ours beside them.
 
-use flowloom_wire::Layer;
+use flowloom_wire::{Layer, protocol};
 
-use crate::primitive::{IsisPdu, Primitive, Side, Transports, Versions};
+use crate::parts::Versions;
 
 /// A protocol that can stand alone, before a qualifier (`tcp port 80`) or before an index
 /// (`tcp[13]`).
@@ -20,32 +20,14 @@ impl Protocol {
         PROTOCOLS.iter().find(|(names, _)| names.contains(&word)).map(|(_, protocol)| *protocol)
     }
 
+    /// All of them.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        PROTOCOLS.iter().map(|(_, protocol)| *protocol)
+    }
+
     /// Its first name.
     pub(crate) fn name(self) -> &'static str {
         PROTOCOLS.iter().find(|(_, p)| *p == self).map_or("", |(names, _)| names[0])
-    }
-
-    /// What the word asks when it stands alone; nothing for `ether` and `radio`.
-    pub(crate) fn alone(self) -> Option<Primitive> {
-        if let Some(number) = self.ether_type() {
-            return Some(Primitive::EtherType(number));
-        }
-        if let Some((versions, number)) = self.ip_protocol() {
-            return Some(Primitive::IpProto { versions, number: number.into() });
-        }
-        Some(match self {
-            Self::Clnp => Primitive::IsoProto(0x81),
-            Self::Esis => Primitive::IsoProto(0x82),
-            Self::Isis => Primitive::IsoProto(0x83),
-            Self::L1 => Primitive::IsisPdu(IsisPdu::Level1),
-            Self::L2 => Primitive::IsisPdu(IsisPdu::Level2),
-            Self::Iih => Primitive::IsisPdu(IsisPdu::Hello),
-            Self::Lsp => Primitive::IsisPdu(IsisPdu::LinkState),
-            Self::Snp => Primitive::IsisPdu(IsisPdu::SequenceNumbers),
-            Self::Csnp => Primitive::IsisPdu(IsisPdu::CompleteSequenceNumbers),
-            Self::Psnp => Primitive::IsisPdu(IsisPdu::PartialSequenceNumbers),
-            _ => return None,
-        })
     }
 
     /// The ethertype (or LLC service access point) of a protocol right above the link layer.
@@ -73,17 +55,17 @@ impl Protocol {
     /// The number of a protocol above IP, and the versions of IP its word stands for.
     pub(crate) fn ip_protocol(self) -> Option<(Versions, u8)> {
         Some(match self {
-            Self::Tcp => (Versions::Both, 6),
-            Self::Udp => (Versions::Both, 17),
-            Self::Sctp => (Versions::Both, 132),
-            Self::Icmp => (Versions::V4, 1),
-            Self::Icmp6 => (Versions::V6, 58),
-            Self::Igmp => (Versions::V4, 2),
+            Self::Tcp => (Versions::Both, protocol::TCP),
+            Self::Udp => (Versions::Both, protocol::UDP),
+            Self::Sctp => (Versions::Both, protocol::SCTP),
+            Self::Icmp => (Versions::V4, protocol::ICMP),
+            Self::Icmp6 => (Versions::V6, protocol::ICMP6),
+            Self::Igmp => (Versions::V4, protocol::IGMP),
             Self::Igrp => (Versions::V4, 9),
-            Self::Pim => (Versions::Both, 103),
-            Self::Vrrp | Self::Carp => (Versions::V4, 112),
-            Self::Ah => (Versions::Both, 51),
-            Self::Esp => (Versions::Both, 50),
+            Self::Pim => (Versions::Both, protocol::PIM),
+            Self::Vrrp | Self::Carp => (Versions::V4, protocol::VRRP),
+            Self::Ah => (Versions::Both, protocol::AH),
+            Self::Esp => (Versions::Both, protocol::ESP),
             _ => return None,
         })
     }
@@ -104,27 +86,8 @@ impl Protocol {
     }
 }
 
-/// The word of a protocol that asks just this when it stands alone.
-pub(crate) fn standing_for(primitive: &Primitive) -> Option<&'static str> {
-    let same = |(_, protocol): &&(_, Protocol)| protocol.alone().as_ref() == Some(primitive);
-    PROTOCOLS.iter().find(same).map(|(names, _)| names[0])
-}
-
-/// What a word is that is not tcpdump's: a header anywhere in the frame, or well-known ports.
-pub(crate) fn protocol_word(word: &str) -> Option<Primitive> {
-    let ports = |first, last| {
-        let transports = Transports::UDP;
-        Some(Primitive::Port { transports, side: Side::Either, first, last })
-    };
-    match word {
-        "dhcp" => ports(67, 68),
-        "dhcpv6" => ports(546, 547),
-        _ => layer_words().find(|layer| layer.name() == word).map(Primitive::Layer),
-    }
-}
-
 /// Layers that are named in expressions by their own word.
-fn layer_words() -> impl Iterator<Item = Layer> {
+pub(crate) fn layer_words() -> impl Iterator<Item = Layer> {
     let tcpdumps = |name| Protocol::named(name).is_some() || KEYWORDS.contains(&name);
     Layer::ALL
         .iter()

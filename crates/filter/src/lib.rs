@@ -81,11 +81,13 @@ mod condition;
 mod error;
 mod expr;
 mod flow;
+mod flow_view;
 mod keyword;
 mod lex;
 mod names;
 mod packet;
 mod parse;
+mod parts;
 mod primitive;
 mod words;
 
@@ -95,7 +97,8 @@ use expr::{Expr, Joint};
 use primitive::Primitive;
 
 pub use error::ParseError;
-pub use flow::{FlowTest, FlowView};
+pub use flow::FlowTest;
+pub use flow_view::FlowView;
 pub use names::nearest;
 pub use packet::{FrameView, PacketTest};
 pub use words::{Value, Word, WordKind};

@@ -1,9 +1,9 @@
 //! What a flow's first packet tells: when and where it came from, and who is the initiator.
 
+use flowloom_wire::tcp_flags::{ACK, SYN};
 use flowloom_wire::{Marks, Packet, Transport};
 
 use crate::key::is_icmp_reply;
-use crate::tcp::{ACK, SYN};
 use crate::{Arrival, Initiator, InitiatorBy, Origin, Place};
 
 /// What is kept of a flow's first packet.

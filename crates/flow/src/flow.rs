@@ -2,9 +2,10 @@
 
 use std::hint::black_box;
 
+use flowloom_wire::tcp_flags::{ACK, FIN, PSH, RST, SYN};
 use flowloom_wire::{Tcp, TcpOption, Transport};
 
-use crate::tcp::{ACK, FIN, PSH, RST, SYN, Segment, Sequence};
+use crate::tcp::{Segment, Sequence};
 use crate::{Arrival, Direction, First, FlowKey, Origin, PacketMarks};
 
 /// What a feature family keeps of a flow's packets; hangs on the flow.

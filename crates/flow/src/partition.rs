@@ -2,12 +2,13 @@
 
 use std::hint::black_box;
 
+use flowloom_wire::protocol;
+use flowloom_wire::tcp_flags::{ACK, SYN};
 use hashbrown::HashTable;
 
 use crate::deadlines::{Deadlines, Entry};
 use crate::hash::in_table;
 use crate::slab::Slab;
-use crate::tcp::{ACK, SYN};
 use crate::{
     Arrival, Clocks, EndReason, Ended, First, Flow, Keep, Known, Load, Origin, Place, Settings,
     Timeouts,
@@ -436,7 +437,7 @@ fn active_until(begun: i64, timeouts: &Timeouts) -> i64 {
 /// When a flow that is not over has been silent for too long.
 #[inline]
 fn idle_until<K: Keep>(flow: &Flow<K>, timeouts: &Timeouts) -> i64 {
-    let tcp = flow.key.protocol() == PROTOCOL_TCP;
+    let tcp = flow.key.protocol() == protocol::TCP;
     let idle = if tcp { timeouts.tcp_idle } else { timeouts.other_idle };
     flow.clock_last.saturating_add(idle)
 }
@@ -461,4 +462,3 @@ fn over_reason<K: Keep>(flow: &Flow<K>) -> EndReason {
 pub(crate) const NOWHERE: u32 = u32::MAX;
 /// Entries beyond two for each flow that are not worth looking through.
 const SPARE_ENTRIES: usize = 64;
-const PROTOCOL_TCP: u8 = 6;

@@ -3,6 +3,8 @@
 
 use std::collections::VecDeque;
 
+use flowloom_wire::tcp_flags::{ACK, FIN, RST, SYN};
+
 use crate::PacketMarks;
 
 /// What was seen of one direction's sequence space.
@@ -35,12 +37,6 @@ pub(crate) struct Segment {
     pub(crate) len: u32,
     pub(crate) flags: u8,
 }
-
-pub(crate) const FIN: u8 = 1;
-pub(crate) const SYN: u8 = 2;
-pub(crate) const RST: u8 = 4;
-pub(crate) const PSH: u8 = 8;
-pub(crate) const ACK: u8 = 16;
 
 impl Sequence {
     /// What a segment is to what was seen before; takes it in.

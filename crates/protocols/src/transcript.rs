@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use flowloom_flow::{Delivery, Direction, Stream, StreamSegment};
+use flowloom_wire::tcp_flags::{ACK, FIN, RST, SYN};
 
 use crate::context::Limits;
 use crate::{Payload, Stamp, Transport};
@@ -295,10 +296,6 @@ impl Pieces {
 /// How long after it was acknowledged a hole may still be filled, in nanoseconds: captures of two
 /// directions are not always in order.
 const ACK_PATIENCE: i64 = 100_000_000;
-const FIN: u8 = 1;
-const SYN: u8 = 2;
-const RST: u8 = 4;
-const ACK: u8 = 16;
 
 #[cfg(test)]
 mod tests {

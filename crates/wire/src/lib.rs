@@ -35,8 +35,10 @@ pub mod pktap;
 pub mod ppi;
 pub mod ppp;
 pub mod pppoe;
+pub mod protocol;
 pub mod sctp;
 pub mod sll;
+pub mod tcp_flags;
 pub mod teredo;
 pub mod vxlan;
 
@@ -50,7 +52,6 @@ mod ipv4;
 mod ipv6;
 mod ipv6_ext;
 mod packet;
-mod protocol;
 mod rest;
 mod tcp;
 mod tunnel_path;

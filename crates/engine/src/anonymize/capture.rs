@@ -17,7 +17,8 @@ use super::frame::rewrite;
 use super::mapping::Mapping;
 use super::payload::Known;
 use crate::account::{Account, CaptureAccount};
-use crate::inputs::{Reading, compression_of, split_endings};
+use crate::endings::{compression_of, split_endings};
+use crate::inputs::Reading;
 use crate::new_directory::NewDirectory;
 use crate::{ConfigError, InputFile, RunError, Watch, source};
 

@@ -1,6 +1,6 @@
 //! ICMP, `ICMPv6` with neighbour discovery, and the messages about groups.
 
-use flowloom_wire::Layer;
+use flowloom_wire::{Layer, protocol};
 
 use super::frame::{Around, Rewriting};
 use super::transport::plain_sum;
@@ -62,7 +62,7 @@ impl Rewriting<'_, '_> {
             LISTENER_REPORT_2 => self.listener_records(at + 8, end),
             _ => {}
         }
-        self.sum_with_pseudo(at + 2, at..around.end, PROTOCOL_ICMP6, around);
+        self.sum_with_pseudo(at + 2, at..around.end, protocol::ICMP6, around);
     }
 
     fn v6_until(&mut self, at: usize, end: usize) {
@@ -195,7 +195,6 @@ const ROUTER_SOLICITATION: u8 = 133;
 const ROUTER_ADVERTISEMENT6: u8 = 134;
 const REDIRECT6: u8 = 137;
 const LISTENER_REPORT_2: u8 = 143;
-const PROTOCOL_ICMP6: u8 = 58;
 
 const GROUP_REPORT_3: u8 = 0x22;
 

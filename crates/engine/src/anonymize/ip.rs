@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use flowloom_wire::Layer;
+use flowloom_wire::{Layer, protocol};
 
 use super::Payload;
 use super::frame::{Around, Ends, FragmentData, Header, Rewriting};
@@ -113,11 +113,11 @@ impl Rewriting<'_, '_> {
                 self.keep(at..(at + 8).min(end));
                 self.v6(at + 8);
                 self.v6(at + 24);
-                self.sum_with_pseudo(at + 4, at..end, PROTOCOL_HIP, around);
+                self.sum_with_pseudo(at + 4, at..end, protocol::HIP, around);
             }
             Layer::Mobility => {
                 self.keep(at..(at + 12).min(end));
-                self.sum_with_pseudo(at + 4, at..end, PROTOCOL_MOBILITY, around);
+                self.sum_with_pseudo(at + 4, at..end, protocol::MOBILITY, around);
             }
             _ => {
                 self.keep(at..(at + 8).min(end));
@@ -185,9 +185,9 @@ impl Rewriting<'_, '_> {
                 | Layer::Ah
         );
         let field = match protocol {
-            PROTOCOL_EIGRP | PROTOCOL_PIM => 2,
-            PROTOCOL_VRRP => 6,
-            PROTOCOL_OSPF => 12,
+            protocol::EIGRP | protocol::PIM => 2,
+            protocol::VRRP => 6,
+            protocol::OSPF => 12,
             _ => return,
         };
         if !is_ip || at + field + 2 > self.old.len() {
@@ -197,7 +197,7 @@ impl Rewriting<'_, '_> {
         self.keep(at + field..at + field + 2);
         // VRRP has a pseudo header since version 3 (RFC 5798, section 5.2.8); not all know that.
         let plain = plain_sum(at + field, at..around.end);
-        let is_plain = protocol != PROTOCOL_VRRP
+        let is_plain = protocol != protocol::VRRP
             || self.byte(at).is_some_and(|first| first >> 4 < 3)
             || plain.is_right(self.old);
         if last == Layer::Ipv4 && is_plain {
@@ -214,18 +214,18 @@ impl Rewriting<'_, '_> {
     pub(super) fn fragment(&mut self, data: &FragmentData, around: &Around) {
         let FragmentData { at, offset, protocol } = *data;
         let end = around.end.min(self.old.len());
-        if protocol == PROTOCOL_TCP && offset < TCP_LEN {
+        if protocol == protocol::TCP && offset < TCP_LEN {
             let header_end = (at + TCP_LEN - offset).min(end);
             if offset > 0 || self.written <= at {
                 self.keep(at..header_end);
             }
             if offset > 0 && offset <= TCP_CHECKSUM_AT {
                 let field = at + TCP_CHECKSUM_AT - offset;
-                self.sum_with_pseudo(field, at..end, PROTOCOL_TCP, around);
+                self.sum_with_pseudo(field, at..end, protocol::TCP, around);
                 return;
             }
         }
-        if protocol == PROTOCOL_SCTP && self.payload != Payload::Keep {
+        if protocol == protocol::SCTP && self.payload != Payload::Keep {
             // What became zeros stays zeros, after a first fragment that is made for that.
             if offset == 0 {
                 self.crc_of_first_fragment(at, around.end);
@@ -273,20 +273,11 @@ impl Rewriting<'_, '_> {
         }
         let len = (region.end - region.start.min(region.end)) as u64;
         let pseudo = (len >> 16) + (len & 0xffff) + u64::from(protocol);
-        let may_be_absent = protocol == PROTOCOL_UDP;
+        let may_be_absent = protocol == protocol::UDP;
         self.sums.push(Sum { field, region, ends, pseudo, may_be_absent });
     }
 }
 
-pub(super) const PROTOCOL_TCP: u8 = 6;
-pub(super) const PROTOCOL_UDP: u8 = 17;
-const PROTOCOL_EIGRP: u8 = 88;
-const PROTOCOL_OSPF: u8 = 89;
-const PROTOCOL_PIM: u8 = 103;
-const PROTOCOL_VRRP: u8 = 112;
-const PROTOCOL_SCTP: u8 = 132;
-const PROTOCOL_HIP: u8 = 139;
-const PROTOCOL_MOBILITY: u8 = 135;
 const TCP_LEN: usize = 20;
 const TCP_CHECKSUM_AT: usize = 16;
 const MODULUS: u64 = 0xffff;

@@ -1,9 +1,8 @@
 //! Transport headers: ports and numbers stay, addresses in options and parameters are mapped.
 
-use flowloom_wire::Layer;
+use flowloom_wire::{Layer, protocol};
 
 use super::frame::{Around, Header, Rewriting};
-use super::ip::{PROTOCOL_TCP, PROTOCOL_UDP};
 use super::sums::Sum;
 
 impl Rewriting<'_, '_> {
@@ -12,7 +11,7 @@ impl Rewriting<'_, '_> {
         let end = (at + header_len).min(self.old.len());
         self.keep(at..at + 20);
         self.tcp_options(at + 20, end);
-        self.sum_with_pseudo(at + 16, at..around.end, PROTOCOL_TCP, around);
+        self.sum_with_pseudo(at + 16, at..around.end, protocol::TCP, around);
     }
 
     fn tcp_options(&mut self, mut at: usize, end: usize) {
@@ -67,10 +66,10 @@ impl Rewriting<'_, '_> {
         self.keep(at..at + 8);
         if let Some(len @ 8..) = self.u16(at + 4) {
             let end = at + usize::from(len);
-            self.sum_with_pseudo(at + 6, at..end, PROTOCOL_UDP, around);
+            self.sum_with_pseudo(at + 6, at..end, protocol::UDP, around);
             around.end = around.end.min(end);
         } else {
-            self.sum_with_pseudo(at + 6, at..around.end, PROTOCOL_UDP, around);
+            self.sum_with_pseudo(at + 6, at..around.end, protocol::UDP, around);
         }
     }
 
@@ -82,7 +81,7 @@ impl Rewriting<'_, '_> {
             Some(len @ 8..) => (at + usize::from(len)).min(around.end),
             _ => around.end,
         };
-        self.partly_covered(at + 6, at, covered, PROTOCOL_UDP_LITE, around);
+        self.partly_covered(at + 6, at, covered, protocol::UDP_LITE, around);
     }
 
     /// A checksum of what begins at `at`, of which it covers the front.
@@ -122,7 +121,7 @@ impl Rewriting<'_, '_> {
             0 => around.end,
             words => (header_end + (words - 1) * 4).min(around.end),
         };
-        self.partly_covered(at + 6, at, covered, PROTOCOL_DCCP, around);
+        self.partly_covered(at + 6, at, covered, protocol::DCCP, around);
     }
 
     /// SCTP (RFC 9260): heads of chunks stay, and what is known to name nobody.
@@ -188,12 +187,12 @@ impl Rewriting<'_, '_> {
         match layer {
             Layer::Tcp => {
                 self.keep(at..(at + 20).min(end));
-                self.sum_with_pseudo(at + 16, at..around.end, PROTOCOL_TCP, around);
+                self.sum_with_pseudo(at + 16, at..around.end, protocol::TCP, around);
             }
             Layer::Udp | Layer::UdpLite => {
                 self.keep(at..(at + 8).min(end));
                 if layer == Layer::Udp {
-                    self.sum_with_pseudo(at + 6, at..around.end, PROTOCOL_UDP, around);
+                    self.sum_with_pseudo(at + 6, at..around.end, protocol::UDP, around);
                 }
             }
             Layer::Sctp | Layer::Dccp => self.keep(at..(at + 8).min(end)),
@@ -214,8 +213,6 @@ pub(super) fn plain_sum(field: usize, region: std::ops::Range<usize>) -> Sum {
     Sum { field, region, ends: Vec::new(), pseudo: 0, may_be_absent: false }
 }
 
-const PROTOCOL_DCCP: u8 = 33;
-const PROTOCOL_UDP_LITE: u8 = 136;
 const OPTION_MULTIPATH: u8 = 30;
 const MULTIPATH_ADD_ADDRESS: u8 = 3;
 

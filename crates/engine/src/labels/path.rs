@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::LabelValues;
 use crate::ConfigError;
-use crate::inputs::{Endings, split_endings};
+use crate::endings::{Endings, split_endings};
 
 /// What paths of captures look like.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use flowloom_export::{Destination, Existing};
 
 use super::Rewrite;
 use crate::ConfigError;
-use crate::inputs::{compression_of, split_endings};
+use crate::endings::{compression_of, split_endings};
 
 /// Where captures are written to, and how.
 #[derive(Clone, Debug)]

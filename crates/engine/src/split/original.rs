@@ -9,7 +9,7 @@ use std::io;
 use flowloom_capture::{Interface, Limits, Span};
 use flowloom_schema::NANOS_PER_SECOND;
 
-use super::piece::Block;
+use super::packet_block::{Block, word};
 
 /// A plain capture, or what was kept of one that was compressed or came through a pipe.
 #[derive(Debug)]
@@ -223,13 +223,6 @@ fn layout(head: &[u8; FILE_HEADER_LEN]) -> Layout {
     };
     let either_first = (major, minor) < (2, 4);
     Layout::Pcap(PcapLayout { big_endian, nanos_per_tick, is_modified, either_first })
-}
-
-/// The 32-bit integer at a place; 0 where the bytes end.
-pub(crate) fn word(bytes: &[u8], at: usize, big_endian: bool) -> usize {
-    let word = bytes.get(at..).and_then(|rest| rest.first_chunk::<4>()).copied();
-    let word = word.unwrap_or_default();
-    (if big_endian { u32::from_be_bytes(word) } else { u32::from_le_bytes(word) }) as usize
 }
 
 /// Fills `buffer` as far as the file goes.

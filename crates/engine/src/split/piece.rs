@@ -4,7 +4,8 @@ use std::io;
 
 use flowloom_capture::Span;
 
-use super::original::{Layout, Original, PcapLayout, Section, word};
+use super::original::{Layout, Original, PcapLayout, Section};
+use super::packet_block::{Block, word};
 
 /// A capture in the making: what its next record finds before it.
 #[derive(Debug, Default)]
@@ -138,58 +139,6 @@ impl Piece {
     }
 }
 
-/// A block that holds a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Block {
-    Enhanced,
-    Simple,
-    Obsolete,
-}
-
-impl Block {
-    pub(super) fn of(bytes: &[u8], big_endian: bool) -> Option<Self> {
-        match word(bytes, 0, big_endian) {
-            6 => Some(Self::Enhanced),
-            3 => Some(Self::Simple),
-            2 => Some(Self::Obsolete),
-            _ => None,
-        }
-    }
-
-    /// The interface it is of.
-    pub(super) fn interface(self, bytes: &[u8], big_endian: bool) -> usize {
-        match self {
-            Self::Enhanced => word(bytes, INTERFACE_AT, big_endian),
-            Self::Simple => 0,
-            Self::Obsolete => {
-                let id = bytes.get(INTERFACE_AT..).and_then(|rest| rest.first_chunk::<2>());
-                let id = id.copied().unwrap_or_default();
-                usize::from(if big_endian {
-                    u16::from_be_bytes(id)
-                } else {
-                    u16::from_le_bytes(id)
-                })
-            }
-        }
-    }
-
-    /// Makes it one of another interface.
-    fn set_interface(self, bytes: &mut [u8], id: usize, big_endian: bool) {
-        let Some(place) = bytes.get_mut(INTERFACE_AT..) else { return };
-        let id = id as u32;
-        match (self, place) {
-            (Self::Enhanced, [a, b, c, d, ..]) => {
-                [*a, *b, *c, *d] = if big_endian { id.to_be_bytes() } else { id.to_le_bytes() };
-            }
-            (Self::Obsolete, [a, b, ..]) => {
-                let id = id as u16;
-                [*a, *b] = if big_endian { id.to_be_bytes() } else { id.to_le_bytes() };
-            }
-            _ => {}
-        }
-    }
-}
-
 /// Writes the header of a section, which says of no length: it has other blocks now.
 fn begin_section(original: &Original, section: &Section, out: &mut Vec<u8>) -> io::Result<()> {
     let start = out.len();
@@ -239,8 +188,6 @@ const MAGIC_MICROSECONDS: u32 = 0xa1b2_c3d4;
 const RECORD_HEADER_LEN: usize = 16;
 const SNOOP_HEADER_LEN: usize = 24;
 const SNAP_LEN: u32 = 262_144;
-/// Where the interface is in a packet block.
-const INTERFACE_AT: usize = 8;
 /// Of a block, enough to tell its type and interface.
 const BLOCK_START_LEN: usize = 12;
 /// Where the length of a section is in its header.

@@ -6,11 +6,6 @@ use flowloom_wire::{Address, Packet, Transport};
 /// A host and its port. Hosts are numbered: 10.x.y.z, or `fd00::x:y`.
 pub(crate) type End = (u32, u16);
 
-pub(crate) const FIN: u8 = 1;
-pub(crate) const SYN: u8 = 2;
-pub(crate) const RST: u8 = 4;
-pub(crate) const ACK: u8 = 16;
-
 /// A TCP segment with a window of 1,000, over IPv4.
 pub(crate) fn tcp(from: End, to: End, flags: u8, seq: u32, ack: u32, payload: usize) -> Vec<u8> {
     ipv4(from.0, to.0, 6, &tcp_segment(from.1, to.1, flags, seq, ack, payload))

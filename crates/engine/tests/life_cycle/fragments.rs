@@ -3,9 +3,10 @@
 use flowloom_engine::Config;
 
 use crate::packets::{
-    SYN, ethernet, fragment4, fragment6, ipv4_packet, ipv6, tcp_segment, udp_datagram,
+    ethernet, fragment4, fragment6, ipv4_packet, ipv6, tcp_segment, udp_datagram,
 };
 use crate::{SECOND, Timed, flows};
+use flowloom_wire::tcp_flags::SYN;
 
 const ENDS: (u32, u32) = (1, 2);
 /// Marks of a packet that was, or is, in fragments.

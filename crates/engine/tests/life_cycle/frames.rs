@@ -4,8 +4,9 @@ use flowloom_engine::{Config, Filter, Population};
 use serde_json::json;
 
 use crate::captures::BEGIN;
-use crate::packets::{ACK, ethernet, tcp, udp};
+use crate::packets::{ethernet, tcp, udp};
 use crate::{A, B, SECOND, Timed, closed, ends, flows, handshake, with};
+use flowloom_wire::tcp_flags::ACK;
 
 /// The last second that a capture's 32 bits can say, after the beginning: in the year 2106.
 const YEAR_2106: i64 = u32::MAX as i64 * SECOND - BEGIN;

@@ -3,8 +3,9 @@
 use flowloom_engine::{Address, Config, Initiator, KeyIgnore, Network};
 
 use crate::common::Row;
-use crate::packets::{ACK, SYN, icmp, ipv4, tagged, tcp, udp, udp_datagram};
+use crate::packets::{icmp, ipv4, tagged, tcp, udp, udp_datagram};
 use crate::{A, B, SECOND, Timed, ends, flows, handshake};
+use flowloom_wire::tcp_flags::{ACK, SYN};
 
 /// Who began each flow, by its last byte, and how that was told.
 fn initiators(frames: &[Timed], rule: Initiator) -> Vec<String> {

@@ -13,8 +13,9 @@ use serde_json::Value;
 
 use crate::captures::Frames;
 use crate::common::shared;
-use crate::packets::{ACK, FIN, SYN, fragment4, ipv4, tcp_segment, udp_datagram};
+use crate::packets::{fragment4, ipv4, tcp_segment, udp_datagram};
 use crate::taken::{Taken, streams, taken};
+use flowloom_wire::tcp_flags::{ACK, FIN, SYN};
 
 const CLIENT: (u32, u16) = (1, 5_000);
 const SERVER: (u32, u16) = (2, 80);

@@ -5,8 +5,9 @@ use serde_json::json;
 
 use crate::captures::Frames;
 use crate::common::Row;
-use crate::packets::{ACK, SYN, icmp, ipv6, tcp, udp, udp_datagram};
+use crate::packets::{icmp, ipv6, tcp, udp, udp_datagram};
 use crate::{numbers, trace};
+use flowloom_wire::tcp_flags::{ACK, SYN};
 
 /// A host of IPv4, and its hardware address by its last octet.
 const HOME: u32 = 1;

@@ -9,8 +9,9 @@ use std::thread;
 use flowloom_engine::{Destination, Format, Traces, Watch};
 
 use crate::captures::{Frames, SECOND};
-use crate::packets::{ACK, fragment4, tcp, udp};
+use crate::packets::{fragment4, tcp, udp};
 use crate::{bytes, captures_at_hand, numbers, trace, traces};
+use flowloom_wire::tcp_flags::ACK;
 
 #[test]
 fn threads_and_blocks_change_nothing() {

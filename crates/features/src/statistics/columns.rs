@@ -7,7 +7,7 @@ use flowloom_schema::{Column, DataType, Role, Series, Unit};
 use super::totals::{LENGTHS, Scratch, Totals, merge};
 use super::{Statistic, Summary};
 use crate::family::{Family, FlowRow, Needs};
-use crate::log::Log;
+use crate::kept::Log;
 
 /// Twelve statistics of each of five sequences, for all packets, for those up and those down.
 pub(crate) struct StatisticsFamily;

@@ -7,7 +7,7 @@ mod scipy;
 use flowloom_flow::{Arrival, Ended, Partition, Population};
 use proptest::prelude::*;
 
-use crate::log::{FOLD_AT, LogLimits, LogShared};
+use crate::kept::{FOLD_AT, LogLimits, LogShared};
 use crate::statistics::totals::GAPS_MAX;
 use crate::testing::{Row, as_tcp, flows, packet, shared};
 use crate::{Kept, Signs};

@@ -1,7 +1,7 @@
 //! Packet records to distributions: what statistics are computed from.
 
 use super::{Summary, extent, moments_of_gaps};
-use crate::log::{PacketRecord, is_up};
+use crate::kept::PacketRecord;
 use crate::moments::Moments;
 
 /// The distributions of a flow's lengths and gaps.
@@ -61,7 +61,7 @@ impl Totals {
         }
         for record in records {
             self.gaps[0].add(record.time);
-            self.gaps[if is_up(record) { 1 } else { 2 }].add(record.time);
+            self.gaps[if record.is_up() { 1 } else { 2 }].add(record.time);
         }
         for gaps in &mut self.gaps {
             gaps.bound(median);
@@ -95,7 +95,7 @@ impl Totals {
         scratch: &mut Scratch,
     ) {
         scratch.lengths.clear();
-        let of_side = records.iter().filter(|record| is_up(record) == up);
+        let of_side = records.iter().filter(|record| record.is_up() == up);
         scratch
             .lengths
             .extend(of_side.map(|record| {

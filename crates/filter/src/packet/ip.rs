@@ -2,19 +2,15 @@
 
 use std::ops::RangeInclusive;
 
-use crate::primitive::{Multicast, Network, Side, Transports, Versions, Within};
+use flowloom_wire::protocol;
+
+use crate::parts::{Multicast, Network, Side, Transports, Versions, Within};
 
 use super::bytes::{Bytes, Offset};
+use super::headers::{
+    Found, V4_PROTOCOL, V4_TYPE, V6_TYPE, chain, v4_transport, v6_chain, v6_transport,
+};
 use super::place::Place;
-
-/// A header above IP.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Found {
-    pub(super) number: u8,
-    pub(super) at: Offset,
-    /// Whether the header is here, and not in the first fragment of the datagram.
-    pub(super) first: bool,
-}
 
 impl Place {
     /// `host`, `net`.
@@ -80,7 +76,8 @@ impl Place {
         let in_v4 = || {
             self.carries(bytes, V4_TYPE)
                 && v4_transport(bytes, self.net).is_some_and(|found| {
-                    chain(bytes, found, |n| n == AH).any(|next| u32::from(next.number) == number)
+                    chain(bytes, found, |n| n == protocol::AH)
+                        .any(|next| u32::from(next.number) == number)
                 })
         };
         (versions.has_v4() && in_v4()) || (versions.has_v6() && self.in_v6_chain(bytes, number))
@@ -132,76 +129,13 @@ fn v6_address_is(bytes: Bytes<'_>, at: Offset, address: u128, mask: u128) -> boo
     })
 }
 
-/// The header above an IPv4 header.
-#[inline]
-pub(super) fn v4_transport(bytes: Bytes<'_>, net: Offset) -> Option<Found> {
-    let number = bytes.u8(net + V4_PROTOCOL)?;
-    let first = bytes.u16(net + V4_FRAGMENT)? & V4_FRAGMENT_OFFSET == 0;
-    Some(Found { number, at: v4_end(bytes, net)?, first })
-}
-
-/// Where an IPv4 header ends.
-#[inline]
-pub(super) fn v4_end(bytes: Bytes<'_>, net: Offset) -> Option<Offset> {
-    Some(net + Offset::from(bytes.u8(net)? & 0x0f) * 4)
-}
-
-/// The header after the extension headers of an IPv6 header.
-pub(super) fn v6_transport(bytes: Bytes<'_>, net: Offset) -> Option<Found> {
-    v6_chain(bytes, net).last().filter(|last| !is_v6_extension(last.number))
-}
-
-/// The headers after an IPv6 header, up to the first that is no extension header or cannot be
-/// read through. Nothing follows a later fragment's first header: it is data.
-fn v6_chain(bytes: Bytes<'_>, net: Offset) -> impl Iterator<Item = Found> {
-    let first = bytes.u8(net + V6_NEXT).map(|number| Found { number, at: net + 40, first: true });
-    first.into_iter().flat_map(move |first| chain(bytes, first, is_v6_extension))
-}
-
-/// A header and those it leads to, while they are of a kind that is looked through.
-fn chain(bytes: Bytes<'_>, first: Found, through: fn(u8) -> bool) -> impl Iterator<Item = Found> {
-    std::iter::successors(Some(first), move |header| {
-        if header.first && through(header.number) { after(bytes, *header) } else { None }
-    })
-    .take(HEADERS_MAX)
-}
-
-/// What follows an extension header (RFC 8200, section 4; RFC 4302 for authentication).
-fn after(bytes: Bytes<'_>, header: Found) -> Option<Found> {
-    let number = bytes.u8(header.at)?;
-    let words = Offset::from(bytes.u8(header.at + 1)?);
-    let (len, first) = match header.number {
-        FRAGMENT => (8, bytes.u16(header.at + 2)? & 0xfff8 == 0),
-        AH => (4 * (words + 2), true),
-        _ => (8 * (words + 1), true),
-    };
-    Some(Found { number, at: header.at + len, first })
-}
-
-/// Hop-by-hop, routing, fragment, authentication, destination, mobility, HIP, Shim6 (IANA "IPv6
-/// Extension Header Types", without ESP, which hides what follows).
-fn is_v6_extension(number: u8) -> bool {
-    matches!(number, 0 | 43 | FRAGMENT | AH | 60 | 135 | 139 | 140)
-}
-
-/// IPv6 headers that are looked through at most.
-pub(super) const HEADERS_MAX: usize = 64;
-
-pub(super) const V4_TYPE: u32 = 0x0800;
-pub(super) const V6_TYPE: u32 = 0x86dd;
 const ARP_TYPE: u32 = 0x0806;
 const RARP_TYPE: u32 = 0x8035;
 const DECNET_TYPE: u32 = 0x6003;
 
-const V4_FRAGMENT: Offset = 6;
-const V4_FRAGMENT_OFFSET: u16 = 0x1fff;
-const V4_PROTOCOL: Offset = 9;
 const V4_SRC: Offset = 12;
 const V4_DST: Offset = 16;
-const V6_NEXT: Offset = 6;
 const V6_SRC: Offset = 8;
 const V6_DST: Offset = 24;
 const ARP_SENDER: Offset = 14;
 const ARP_TARGET: Offset = 24;
-const FRAGMENT: u8 = 44;
-const AH: u8 = 51;

@@ -1,9 +1,9 @@
 //! What a link layer carries, and its addresses.
 
-use crate::primitive::{IsisPdu, LlcFrame, MacField, Multicast, Side};
+use crate::parts::{IsisPdu, LlcFrame, MacField, Multicast, Side};
 
 use super::bytes::{Bytes, Offset};
-use super::ip::{V4_TYPE, V6_TYPE};
+use super::headers::{V4_TYPE, V6_TYPE};
 use super::place::{Link, MPLS_TYPE, Place};
 
 impl Place {

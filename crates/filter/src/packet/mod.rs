@@ -1,6 +1,7 @@
 //! Filtering frames: each primitive asked of the bytes, at the place the link type gives it.
 
 mod bytes;
+mod headers;
 mod ip;
 mod link;
 mod place;

@@ -7,7 +7,7 @@ use crate::primitive::Primitive;
 
 use super::FrameView;
 use super::bytes::{Bytes, Offset};
-use super::ip::{self, Found};
+use super::headers::{Found, V4_TYPE, V6_TYPE, v4_transport, v6_transport};
 
 /// Where the link layer and what it carries are.
 #[derive(Clone, Copy, Debug)]
@@ -193,10 +193,10 @@ impl Place {
 
     /// The transport header of the IP packet here.
     pub(super) fn transport(&self, bytes: Bytes<'_>) -> Option<Found> {
-        if self.carries(bytes, ip::V4_TYPE) {
-            ip::v4_transport(bytes, self.net)
-        } else if self.carries(bytes, ip::V6_TYPE) {
-            ip::v6_transport(bytes, self.net)
+        if self.carries(bytes, V4_TYPE) {
+            v4_transport(bytes, self.net)
+        } else if self.carries(bytes, V6_TYPE) {
+            v6_transport(bytes, self.net)
         } else {
             None
         }

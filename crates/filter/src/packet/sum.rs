@@ -7,7 +7,7 @@ use crate::keyword::Protocol;
 
 use super::FrameView;
 use super::bytes::{Bytes, Offset};
-use super::ip::{self, Found, V4_TYPE, V6_TYPE};
+use super::headers::{self, Found, V4_TYPE, V6_TYPE};
 use super::place::Place;
 
 /// Whether the comparison holds; nothing if a side cannot be computed.
@@ -79,9 +79,9 @@ impl Sums<'_> {
         }
         let Some((_, number)) = header.ip_protocol() else { return self.assumed_start(header) };
         let found = if header == Protocol::Icmp6 {
-            place.carries(bytes, V6_TYPE).then(|| ip::v6_transport(bytes, place.net))??
+            place.carries(bytes, V6_TYPE).then(|| headers::v6_transport(bytes, place.net))??
         } else {
-            place.carries(bytes, V4_TYPE).then(|| ip::v4_transport(bytes, place.net))??
+            place.carries(bytes, V4_TYPE).then(|| headers::v4_transport(bytes, place.net))??
         };
         let Found { number: there, at, first } = found;
         (there == number && first).then_some(at)
@@ -94,7 +94,7 @@ impl Sums<'_> {
             Protocol::Radio => has_radio(self.frame.link).then_some(0),
             Protocol::Icmp6 => Some(self.place.net + V6_LEN),
             _ if header.ether_type().is_some() => Some(self.place.net),
-            _ => ip::v4_end(self.bytes, self.place.net),
+            _ => headers::v4_end(self.bytes, self.place.net),
         }
     }
 }

@@ -202,9 +202,9 @@ fn a_chain_of_headers_is_followed_to_its_limit_only() {
         headers.push(TCP);
         ipv6(60, &headers)
     };
-    let frame = chain(super::ip::HEADERS_MAX - 2);
+    let frame = chain(super::headers::HEADERS_MAX - 2);
     check(&frame, frame.len(), &["tcp", "port 80"], &[]);
-    let frame = chain(super::ip::HEADERS_MAX - 1);
+    let frame = chain(super::headers::HEADERS_MAX - 1);
     check(&frame, frame.len(), &["proto 60"], &["tcp", "port 80"]);
 }
 

@@ -5,7 +5,7 @@
 
 use flowloom_schema::LinkType;
 
-use crate::primitive::MacField;
+use crate::parts::MacField;
 
 use super::FrameView;
 use super::bytes::{Bytes, Offset};

@@ -6,7 +6,8 @@ use crate::condition::{Condition, Number, Pattern, TextRelation, WordTest};
 use crate::error::{Complaint, Span};
 use crate::lex::{self, Token};
 use crate::names;
-use crate::primitive::{Network, Primitive, Relation};
+use crate::parts::{Network, Relation};
+use crate::primitive::Primitive;
 use crate::words::{Word, WordKind};
 
 use super::sum::relation;

@@ -6,7 +6,8 @@ use crate::expr::Expr;
 use crate::keyword::{self, Protocol};
 use crate::lex::Token;
 use crate::names;
-use crate::primitive::{LLC_FRAMES, Multicast, Primitive, Relation};
+use crate::parts::{LLC_FRAMES, Multicast, Relation};
+use crate::primitive::Primitive;
 
 use super::qualified::Qualifiers;
 use super::sum::{SumPart, relation};
@@ -127,7 +128,7 @@ impl Parser<'_> {
         if let Some(known) = self.words.iter().find(|known| known.name == word).cloned() {
             return self.flow_word(known);
         }
-        if let Some(primitive) = keyword::protocol_word(word) {
+        if let Some(primitive) = Primitive::named(word) {
             self.next();
             return Ok(self.test(primitive, self.last_span()));
         }
@@ -156,7 +157,7 @@ impl Parser<'_> {
     }
 
     fn protocol_alone(&mut self, protocol: Protocol, start: Span) -> Result<Part, Complaint> {
-        match protocol.alone() {
+        match Primitive::of(protocol) {
             Some(primitive) => Ok(self.test(primitive, start)),
             None => {
                 Err(self

@@ -6,7 +6,8 @@ use crate::error::{Complaint, Span};
 use crate::keyword::Protocol;
 use crate::lex::Token;
 use crate::names::{self, Registered};
-use crate::primitive::{IsisPdu, MacField, Network, Primitive, Side, Transports, Versions, Within};
+use crate::parts::{IsisPdu, MacField, Network, Side, Transports, Versions, Within};
+use crate::primitive::Primitive;
 
 use super::{Parser, Part, shown};
 

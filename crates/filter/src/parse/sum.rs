@@ -5,7 +5,8 @@ use crate::error::{Complaint, Span};
 use crate::keyword::Protocol;
 use crate::lex::Token;
 use crate::names;
-use crate::primitive::{Primitive, Relation};
+use crate::parts::Relation;
+use crate::primitive::Primitive;
 
 use super::{Item, Parser, Part, checked_depth, shown};
 

@@ -7,10 +7,10 @@ use crate::Filter;
 use crate::arithmetic::{Comparison, Operator, Size, Sum};
 use crate::expr::{Expr, Joint};
 use crate::keyword::Protocol;
-use crate::primitive::{
-    IsisPdu, LLC_FRAMES, MacField, Multicast, Network, Primitive, Relation, Side, Transports,
-    Versions, Within,
+use crate::parts::{
+    IsisPdu, LLC_FRAMES, MacField, Multicast, Network, Relation, Side, Transports, Versions, Within,
 };
+use crate::primitive::Primitive;
 
 use super::{DEPTH_MAX, EXPRESSION_BYTES_MAX, parse};
 

@@ -1,6 +1,7 @@
 //! A TCP connection: two streams in order, to one reader.
 
 use flowloom_flow::{Direction, Overlap, Stream, StreamSegment};
+use flowloom_wire::tcp_flags::{FIN, RST, SYN};
 
 use super::reader::Reader;
 use super::{Desk, Payload};
@@ -70,7 +71,3 @@ impl Streams {
         self.streams.iter().map(Stream::held).sum::<usize>() + self.reader.held()
     }
 }
-
-const FIN: u8 = 1;
-const SYN: u8 = 2;
-const RST: u8 = 4;

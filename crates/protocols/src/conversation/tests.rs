@@ -6,6 +6,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use flowloom_flow::{Direction, Overlap};
+use flowloom_wire::tcp_flags::{FIN, RST, SYN};
 use proptest::prelude::*;
 
 use self::toy::Log;
@@ -26,9 +27,6 @@ struct Play {
 
 const UP: Direction = Direction::Up;
 const DOWN: Direction = Direction::Down;
-const FIN: u8 = 1;
-const SYN: u8 = 2;
-const RST: u8 = 4;
 
 impl Play {
     fn new(transport: Transport, ports: [u16; 2], limits: Limits) -> Self {

@@ -9,6 +9,7 @@ mod tests;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use flowloom_schema::Mac;
+use flowloom_wire::protocol;
 
 use crate::{Cursor, Stamp};
 
@@ -48,9 +49,9 @@ impl Icmp {
     /// Takes in a message: the header and what follows, as much of it as was captured.
     pub fn packet(&mut self, protocol: u8, bytes: &[u8], stamp: Stamp) {
         let _ = match protocol {
-            ICMP => self.icmp(bytes, stamp),
-            ICMPV6 => self.icmpv6(bytes, stamp),
-            IGMP => self.igmp(bytes),
+            protocol::ICMP => self.icmp(bytes, stamp),
+            protocol::ICMP6 => self.icmpv6(bytes, stamp),
+            protocol::IGMP => self.igmp(bytes),
             _ => None,
         };
     }
@@ -193,8 +194,5 @@ impl Icmp {
 
 /// Groups that are kept of a flow.
 const GROUPS_MAX: usize = 64;
-const ICMP: u8 = 1;
-const IGMP: u8 = 2;
-const ICMPV6: u8 = 58;
 /// IGMP's question for members.
 const QUERY: u8 = 0x11;

@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 
 use flowloom_schema::Mac;
+use flowloom_wire::protocol::{ICMP, ICMP6, IGMP};
 use proptest::prelude::*;
 
-use super::{ICMP, ICMPV6, IGMP, Icmp, IcmpColumns};
+use super::{Icmp, IcmpColumns};
 use crate::{Findings, Stamp};
 
 /// What messages tell, each half a second after the one before.
@@ -46,7 +47,7 @@ fn quoted6(offset: u8) -> Vec<u8> {
 
 #[test]
 fn an_echo_tells_its_id_and_how_long_it_took() {
-    for (protocol, ask, reply) in [(ICMP, 8, 0), (ICMPV6, 128, 129)] {
+    for (protocol, ask, reply) in [(ICMP, 8, 0), (ICMP6, 128, 129)] {
         let echo = |kind, sequence| (protocol, vec![kind, 0, 0, 0, 0x12, 0x34, 0, sequence, b'x']);
         let columns = told(&[echo(ask, 7), echo(ask, 8), echo(reply, 7), echo(reply, 8)]);
         assert_eq!(columns.icmp_id, Some(0x1234));
@@ -71,13 +72,13 @@ fn an_error_tells_what_it_is_about() {
 fn a_fragment_that_is_not_the_first_has_no_ports() {
     let columns = told(&[(ICMP, [&[11, 1, 0, 0, 0, 0, 0, 0][..], &quoted4(9)].concat())]);
     assert_eq!((columns.icmp_error_dst, columns.icmp_error_src_port), (ip("10.0.0.2"), None));
-    let columns = told(&[(ICMPV6, [&[3, 1, 0, 0, 0, 0, 0, 0][..], &quoted6(8)].concat())]);
+    let columns = told(&[(ICMP6, [&[3, 1, 0, 0, 0, 0, 0, 0][..], &quoted6(8)].concat())]);
     assert_eq!((columns.icmp_error_protocol, columns.icmp_error_src_port), (Some(6), None));
 }
 
 #[test]
 fn a_packet_too_big_tells_the_mtu() {
-    let columns = told(&[(ICMPV6, [&[2, 0, 0, 0, 0, 0, 5, 0][..], &quoted6(0)].concat())]);
+    let columns = told(&[(ICMP6, [&[2, 0, 0, 0, 0, 0, 5, 0][..], &quoted6(0)].concat())]);
     assert_eq!(columns.icmp_mtu, Some(1280));
     assert_eq!(columns.icmp_error_src, ip("2001:db8::1"));
     assert_eq!(columns.icmp_error_dst, ip("2001:db8::2"));
@@ -96,7 +97,7 @@ fn redirects_tell_the_gateway() {
     redirect.extend([4, 8, 0, 0, 0, 0, 0, 0]);
     redirect.extend(quoted6(0));
     redirect.resize(8 + 32 + 64, 0);
-    let columns = told(&[(ICMPV6, redirect)]);
+    let columns = told(&[(ICMP6, redirect)]);
     assert_eq!(columns.icmp_gateway, ip("fe80::1"));
     assert_eq!(columns.icmp_error_dst_port, Some(443));
 }
@@ -107,7 +108,7 @@ fn neighbours_tell_target_and_hardware_address() {
         let mut message = vec![kind, 0, 0, 0, 0, 0, 0, 0];
         message.extend(octets("fe80::2"));
         message.extend([2, 1, 2, 0, 0x5e, 0, 0x53, 1]);
-        let columns = told(&[(ICMPV6, message)]);
+        let columns = told(&[(ICMP6, message)]);
         assert_eq!(columns.icmp_nd_target, ip("fe80::2"));
         assert_eq!(columns.icmp_nd_mac, Some(Mac([2, 0, 0x5e, 0, 0x53, 1])));
     }
@@ -120,7 +121,7 @@ fn a_router_tells_prefix_mtu_and_hardware_address() {
     message.extend([5, 1, 0, 0, 0, 0, 5, 0xd4]);
     message.extend([3, 4, 64, 0xc0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
     message.extend(octets("2001:db8:1::"));
-    let columns = told(&[(ICMPV6, message)]);
+    let columns = told(&[(ICMP6, message)]);
     assert_eq!(columns.icmp_ra_prefix.as_deref(), Some("2001:db8:1::/64"));
     assert_eq!(columns.icmp_mtu, Some(1492));
     assert_eq!(columns.icmp_nd_mac, Some(Mac([2, 0, 0x5e, 0, 0x53, 1])));
@@ -159,7 +160,7 @@ fn mld_tells_groups() {
     let one = [&[131, 0, 0, 0, 0, 0, 0, 0][..], &octets("ff02::1:3")].concat();
     let two = [&[143, 0, 0, 0, 0, 0, 0, 1, 4, 0, 0, 0][..], &octets("ff02::fb")].concat();
     let any = [&[130, 0, 0, 0, 0, 0, 0, 0][..], &[0; 16]].concat();
-    let columns = told(&[(ICMPV6, any), (ICMPV6, one.clone()), (ICMPV6, two), (ICMPV6, one)]);
+    let columns = told(&[(ICMP6, any), (ICMP6, one.clone()), (ICMP6, two), (ICMP6, one)]);
     assert_eq!(columns.igmp_groups.unwrap(), [ip("ff02::1:3").unwrap(), ip("ff02::fb").unwrap()]);
     assert_eq!(columns.igmp_type, None);
 }
@@ -188,6 +189,6 @@ proptest! {
         rest in prop::collection::vec(any::<u8>(), 0..120),
     ) {
         let bytes = [&[kind][..], &rest].concat();
-        told(&[ICMP, ICMPV6, IGMP, 6].map(|protocol| (protocol, bytes.clone())));
+        told(&[ICMP, ICMP6, IGMP, 6].map(|protocol| (protocol, bytes.clone())));
     }
 }

@@ -11,6 +11,7 @@ mod tests;
 use flowloom_flow::Direction;
 use flowloom_schema::record;
 use flowloom_wire::Tcp;
+use flowloom_wire::tcp_flags::{ACK, SYN};
 
 use crate::Findings;
 use crate::tls::Certificate;
@@ -84,6 +85,3 @@ impl Ja4Plus {
         self.pace.as_deref().map(Pace::fingerprints)
     }
 }
-
-const SYN: u8 = 2;
-const ACK: u8 = 16;

@@ -76,7 +76,7 @@ fn dns_aliases(len: u64, victim: &mut Victim) {
 
 fn dns_long_texts(len: u64, victim: &mut Victim) {
     victim.flow(Transport::Udp, 53);
-    victim.keep_many();
+    victim.keep_many(65_536);
     let mut records = b"\x01a\0\0\x01\0\x01".to_vec();
     let text = [&[255][..], &[0xfe; 255]].concat();
     for _ in 0..250 {
@@ -156,7 +156,7 @@ fn dhcp_overload(len: u64, victim: &mut Victim) {
 /// Options in parts that come to 60,000 bytes, no UTF-8.
 fn dhcp_long_options(len: u64, victim: &mut Victim) {
     victim.flow(Transport::Udp, 67);
-    victim.keep_many();
+    victim.keep_many(65_536);
     let part = |code: u8| [&[code, 255][..], &[0xff; 255]].concat();
     let options = [12, 15, 60, 77, 56, 67, 61, 61, 82].map(part).concat().repeat(26);
     let message = dhcp(&[], &options);

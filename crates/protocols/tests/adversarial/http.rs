@@ -72,7 +72,7 @@ fn answered(len: u64, victim: &mut Victim) {
 /// As many requests as wait for an answer, and answers whose texts are no UTF-8.
 fn long_answers(len: u64, victim: &mut Victim) {
     http1(victim);
-    victim.keep_many();
+    victim.keep_many(4_000);
     let text = [0xff; 4_000];
     let fields = ["Server: ", "Location: ", "Content-Type: ", "Content-Encoding: "];
     let mut answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n".to_vec();

@@ -53,9 +53,9 @@ impl Victim {
         self.next = [FIRST_BYTE; 2];
     }
 
-    /// As many messages of a flow as are kept unless somebody says otherwise.
-    pub(crate) fn keep_many(&mut self) {
-        self.shared.limits = Limits::default();
+    /// So many messages of a flow, and as much of all else as is kept unless somebody says otherwise.
+    pub(crate) fn keep_many(&mut self, messages_max: usize) {
+        self.shared.limits = Limits { messages_max, ..Limits::default() };
     }
 
     /// The next segment of a side, or a datagram.

@@ -12,6 +12,7 @@ use flowloom_flow::{Arrival, Datagram, Defrag, Direction, Limits as FlowLimits};
 use flowloom_protocols::{
     Conversation, Ends, Findings, Limits, Payload, Registry, Shared, Stamp, Transport, Wants,
 };
+use flowloom_wire::tcp_flags::{ACK, SYN};
 use flowloom_wire::{Address, Marks, Options, Packet, Transport as Carried, decode_beginning};
 
 /// A flow of a capture: a pair of endpoints of one transport.
@@ -191,6 +192,3 @@ pub(crate) fn corpus() -> Vec<(String, PathBuf, PathBuf)> {
     found.sort();
     found
 }
-
-const SYN: u8 = 2;
-const ACK: u8 = 16;

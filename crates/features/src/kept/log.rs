@@ -2,32 +2,10 @@
 
 use std::hint::black_box;
 
-use flowloom_flow::{Arrival, Direction, PacketMarks, Population, Seen};
+use flowloom_flow::{Arrival, Population, Seen};
 
+use super::record::{PacketRecord, is_counted};
 use crate::statistics::{GAPS_MAX, Scratch, Totals};
-
-/// One counted packet.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PacketRecord {
-    /// Capture time in nanoseconds since the epoch.
-    pub time: i64,
-    /// Bytes of the frame on the wire.
-    pub packet_len: u32,
-    /// Bytes by the IP header.
-    pub ip_len: u32,
-    /// Bytes of the transport header and payload.
-    pub trans_len: u32,
-    /// Bytes of the transport payload.
-    pub app_len: u32,
-    /// TCP window, not scaled.
-    pub window: u16,
-    /// Marks, as bits.
-    pub marks: u16,
-    /// Low eight TCP flag bits.
-    pub tcp_flags: u8,
-    /// +1 up, -1 down.
-    pub direction: i8,
-}
 
 /// The counted packets of a flow.
 ///
@@ -124,7 +102,7 @@ impl Log {
     pub(crate) fn packet(&mut self, arrival: &Arrival, seen: Seen, shared: &mut LogShared) {
         self.start.get_or_insert(arrival.time);
         if is_counted(arrival, seen, shared.population) {
-            self.add(record(arrival, seen), shared);
+            self.add(PacketRecord::of(arrival, seen), shared);
         }
     }
 
@@ -320,39 +298,6 @@ impl LogShared {
     }
 }
 
-pub(crate) fn is_counted(arrival: &Arrival, seen: Seen, population: Population) -> bool {
-    match population {
-        Population::All => true,
-        Population::NoPureAck => !seen.marks.has(PacketMarks::PURE_ACK),
-        Population::Payload => arrival.packet.app_len > 0,
-        Population::PayloadNoRetransmission => {
-            arrival.packet.app_len > 0 && !seen.marks.has(PacketMarks::RETRANSMISSION)
-        }
-    }
-}
-
-#[inline]
-pub(crate) fn record(arrival: &Arrival, seen: Seen) -> PacketRecord {
-    let packet = &arrival.packet;
-    PacketRecord {
-        time: arrival.time,
-        packet_len: arrival.wire_len,
-        ip_len: packet.ip_len,
-        trans_len: packet.trans_len,
-        app_len: packet.app_len,
-        window: packet.window,
-        marks: seen.marks.0,
-        tcp_flags: packet.tcp_flags,
-        direction: seen.direction.sign(),
-    }
-}
-
-/// Whether a record went up.
-#[inline]
-pub(crate) fn is_up(record: &PacketRecord) -> bool {
-    record.direction == Direction::Up.sign()
-}
-
 /// What folding a list of records into totals takes at once at most.
 const STEP_BYTES_MAX: usize = 2 << 20;
 const RECORD_BYTES: usize = size_of::<PacketRecord>();
@@ -363,7 +308,8 @@ const FIRST_RECORDS: usize = 4;
 /// Records that wait to be folded.
 pub(crate) const FOLD_AT: usize = 4_096;
 
-#[cfg(test)]
-mod tests;
 /// Records of a flow that are fetched at once.
 const RECORDS_NEAR: usize = 16;
+
+#[cfg(test)]
+mod tests;
