@@ -14,7 +14,8 @@ pub(crate) mod traces;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
 use flowloom_engine::{DEFAULT_SETS, Format};
 
 use self::info::InfoArguments;
@@ -65,13 +66,15 @@ pub(crate) enum Command {
     Anonymize(AnonymizeArguments),
     /// The catalogue of columns: name, type, unit, role and definition
     Features(FeaturesArguments),
+    /// What a shell needs to complete commands, options and names of captures
+    Completions(CompletionsArguments),
 }
 
 #[derive(Debug, Args)]
 #[command(after_help = FLOWS_EXAMPLES)]
 pub(crate) struct FlowsArguments {
     /// Captures: files (pcap, pcapng, snoop; plain, gzip, zstd, lz4), directories, globs, or `-`
-    #[arg(required = true, value_name = "CAPTURE")]
+    #[arg(required = true, value_name = "CAPTURE", value_hint = ValueHint::FilePath)]
     pub(crate) captures: Vec<String>,
 
     #[command(flatten, next_help_heading = "Captures")]
@@ -254,6 +257,13 @@ pub(crate) struct FeaturesArguments {
     pub(crate) format: CatalogueFormat,
 }
 
+#[derive(Debug, Args)]
+#[command(after_help = COMPLETIONS_EXAMPLES)]
+pub(crate) struct CompletionsArguments {
+    /// The shell
+    pub(crate) shell: Shell,
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OrderArgument {
     #[default]
@@ -317,6 +327,11 @@ const EXIT_CODES: &str = "Exit codes:
   1    finished with losses: standard error says which
   2    could not run: standard error says why
   130  interrupted: what was read until then is in NAME.partial.EXT";
+
+const COMPLETIONS_EXAMPLES: &str = "Examples:
+  flowloom completions bash > ~/.local/share/bash-completion/completions/flowloom
+  flowloom completions zsh > ~/.zfunc/_flowloom    # a directory of fpath
+  flowloom completions fish > ~/.config/fish/completions/flowloom.fish";
 
 const FLOWS_EXAMPLES: &str = "Examples:
   flowloom flows capture.pcapng

@@ -2,6 +2,7 @@
 
 mod anonymize;
 mod arguments;
+mod completions;
 mod features;
 mod flows;
 mod info;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         Command::Packets(arguments) => packets::packets(&arguments),
         Command::Anonymize(arguments) => anonymize::run(&arguments),
         Command::Features(arguments) => features::features(&arguments),
+        Command::Completions(arguments) => completions::completions(&arguments),
     };
     outcome.unwrap_or_else(|error| {
         report::error(error.as_ref());

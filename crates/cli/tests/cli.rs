@@ -36,6 +36,32 @@ fn help_and_version_are_asked_for_and_no_errors() {
 }
 
 #[test]
+fn a_shell_completes_what_is_typed() {
+    let script = said(&["completions", "bash"]);
+    assert_eq!((script.code, script.err.as_str()), (0, ""));
+    let completed = |words: &[&str]| {
+        let [.., before, word] = words else { panic!("{words:?}") };
+        let (all, at) = (words.join(" "), words.len() - 1);
+        let asked = format!(
+            "{}\nCOMP_WORDS=({all}); COMP_CWORD={at}; _flowloom flowloom {word} {before}; \
+             echo \"${{COMPREPLY[@]}}\"",
+            script.out
+        );
+        let bash = Command::new("bash").args(["--norc", "-c", &asked]).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&bash.stderr), "", "{words:?}");
+        String::from_utf8(bash.stdout).unwrap()
+    };
+    assert_eq!(completed(&["flowloom", "fl"]).trim(), "flows");
+    assert_eq!(completed(&["flowloom", "flows", "--order", "s"]).trim(), "start");
+    assert_eq!(completed(&["flowloom", "cut", "--fra"]).trim(), "--frames");
+    for shell in ["zsh", "fish", "elvish", "powershell"] {
+        let script = said(&["completions", shell]);
+        assert_eq!((script.code, script.err.as_str()), (0, ""), "{shell}");
+        assert!(script.out.contains("anonymize"), "{shell}");
+    }
+}
+
+#[test]
 fn arguments_that_make_no_sense_are_refused_with_a_way_out() {
     let sample = sample("dhcp.pcap");
     let sample = sample.to_str().unwrap();

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use crate::parse::threads;
 
@@ -10,7 +10,7 @@ use crate::parse::threads;
 #[command(after_help = INFO_EXAMPLES)]
 pub(crate) struct InfoArguments {
     /// Captures: files (pcap, pcapng, snoop; plain, gzip, zstd, lz4), directories, globs, or `-`
-    #[arg(required = true, value_name = "CAPTURE")]
+    #[arg(required = true, value_name = "CAPTURE", value_hint = ValueHint::FilePath)]
     pub(crate) captures: Vec<String>,
     /// As JSON, an object for each capture on a line of its own
     #[arg(long)]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 use flowloom_engine::FrameRange;
 
 #[derive(Debug, Args)]
@@ -11,7 +11,7 @@ use flowloom_engine::FrameRange;
 pub(crate) struct PacketsArguments {
     /// Captures: files (pcap, pcapng, snoop; plain, gzip, zstd, lz4), directories, globs, or `-`;
     /// with --fields, names of layers
-    #[arg(required_unless_present = "fields", value_name = "CAPTURE")]
+    #[arg(required_unless_present = "fields", value_name = "CAPTURE", value_hint = ValueHint::FilePath)]
     pub(crate) captures: Vec<String>,
     /// How packets are written: a line each, a tree of layers and fields, JSON Lines, one JSON
     /// document, a property list, chosen fields as CSV, or bytes with their layers marked [default:

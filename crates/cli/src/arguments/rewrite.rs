@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 use flowloom_engine::{FrameRange, Pieces};
 
 use crate::parse::{pieces, snap_len, time};
@@ -11,7 +11,7 @@ use crate::parse::{pieces, snap_len, time};
 #[command(after_help = MERGE_EXAMPLES)]
 pub(crate) struct MergeArguments {
     /// Captures: files (pcap, pcapng, snoop; plain, gzip, zstd, lz4), directories, globs, or `-`
-    #[arg(required = true, value_name = "CAPTURE")]
+    #[arg(required = true, value_name = "CAPTURE", value_hint = ValueHint::FilePath)]
     pub(crate) captures: Vec<String>,
     /// One capture after the other as they are named, instead of by time
     #[arg(long)]
@@ -27,7 +27,7 @@ pub(crate) struct MergeArguments {
 #[command(after_help = CUT_EXAMPLES)]
 pub(crate) struct CutArguments {
     /// Capture: a file (pcap, pcapng, snoop; plain, gzip, zstd, lz4), or `-`; several are merged
-    #[arg(required = true, value_name = "CAPTURE")]
+    #[arg(required = true, value_name = "CAPTURE", value_hint = ValueHint::FilePath)]
     pub(crate) captures: Vec<String>,
     /// Only these frames, by their numbers: 10-20,35,100-
     #[arg(long, value_name = "RANGE,...", value_delimiter = ',', allow_hyphen_values = true)]
@@ -59,7 +59,7 @@ pub(crate) struct CutArguments {
 #[command(after_help = CONVERT_EXAMPLES)]
 pub(crate) struct ConvertArguments {
     /// Capture: a file (pcap, pcapng, snoop; plain, gzip, zstd, lz4), or `-`
-    #[arg(value_name = "CAPTURE")]
+    #[arg(value_name = "CAPTURE", value_hint = ValueHint::FilePath)]
     pub(crate) capture: String,
     #[command(flatten)]
     pub(crate) target: TargetArguments,

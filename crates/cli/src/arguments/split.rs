@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 use flowloom_engine::DEFAULT_SETS;
 
 use super::{FlowArguments, FrameArguments, InputArguments, WorkArguments};
@@ -12,7 +12,7 @@ use crate::parse::{duration, late_file};
 #[command(after_help = SPLIT_EXAMPLES)]
 pub(crate) struct SplitArguments {
     /// Captures: files (pcap, pcapng, snoop; plain, gzip, zstd, lz4), directories, globs, or `-`
-    #[arg(required_unless_present = "from_index", value_name = "CAPTURE")]
+    #[arg(required_unless_present = "from_index", value_name = "CAPTURE", value_hint = ValueHint::FilePath)]
     pub(crate) captures: Vec<String>,
 
     #[command(flatten, next_help_heading = "Files")]

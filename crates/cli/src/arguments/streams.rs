@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 
 use super::{FlowArguments, FrameArguments, OverlapArgument, WorkArguments};
 use crate::parse::{late_file, size};
@@ -11,7 +11,7 @@ use crate::parse::{late_file, size};
 #[command(after_help = STREAMS_EXAMPLES)]
 pub(crate) struct StreamsArguments {
     /// Captures: files (pcap, pcapng, snoop; plain, gzip, zstd, lz4), directories, globs, or `-`
-    #[arg(required = true, value_name = "CAPTURE")]
+    #[arg(required = true, value_name = "CAPTURE", value_hint = ValueHint::FilePath)]
     pub(crate) captures: Vec<String>,
     /// Take the captures for pieces of one, cut by time or size
     #[arg(long)]

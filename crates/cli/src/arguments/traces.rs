@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 use flowloom_engine::{Client, Format};
 
 use super::{
@@ -15,7 +15,7 @@ use crate::parse::{format, late_file};
 #[command(after_help = TRACES_EXAMPLES)]
 pub(crate) struct TracesArguments {
     /// Captures: files (pcap, pcapng, snoop; plain, gzip, zstd, lz4), directories, globs, or `-`
-    #[arg(required = true, value_name = "CAPTURE")]
+    #[arg(required = true, value_name = "CAPTURE", value_hint = ValueHint::FilePath)]
     pub(crate) captures: Vec<String>,
 
     #[command(flatten, next_help_heading = "Captures")]
