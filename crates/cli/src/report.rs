@@ -66,9 +66,15 @@ pub(crate) fn summary_with(summary: &Summary, result: Option<&str>, quiet: bool)
 /// The same for packets: what was written of them is not said again.
 pub(crate) fn packets(summary: &Summary, quiet: bool) -> ExitCode {
     summary.captures.iter().for_each(|account| capture(account, quiet));
+    let nothing_read = summary.captures.iter().all(|account| account.error.is_some());
+    // An empty answer could be taken for an empty capture.
+    let frames = summary.total.frames;
+    if summary.rows == 0 && frames > 0 && !quiet {
+        say(&format!("none of {} is one that was asked for", counted(frames, "frames")));
+    }
     exit_code(&Outcome {
         interrupted: summary.interrupted,
-        nothing_read: summary.captures.iter().all(|account| account.error.is_some()),
+        nothing_read,
         losses: summary.captures.iter().any(CaptureAccount::has_losses),
     })
 }

@@ -128,6 +128,19 @@ fn one_capture_that_cannot_be_read_does_not_stop_the_others() {
 }
 
 #[test]
+fn packets_that_nobody_has_asked_for_are_not_shown_in_silence() {
+    let sample = sample("dhcp.pcap");
+    let sample = sample.to_str().unwrap();
+    let (some, none) = (
+        said(&["packets", sample, "--frames", "1"]),
+        said(&["packets", sample, "--frames", "9999"]),
+    );
+    assert_eq!((some.code, some.err.as_str(), some.out.lines().count()), (0, "", 1));
+    assert_eq!((none.code, none.out.as_str()), (0, ""));
+    assert!(none.err.starts_with("none of ") && none.err.contains(" frames "), "{}", none.err);
+}
+
+#[test]
 fn quiet_means_quiet() {
     let sample = sample("dhcp.pcap");
     for command in ["flows", "info"] {
