@@ -104,25 +104,40 @@ def rerun(
         warn(f"columns of features of one's own are not made again: {', '.join(own)}")
     if source is None and not captures:
         raise ConfigError("the table does not name its captures: give them as source")
+    names = [name for name, _, _ in captures]
+    missing = [name for name in names if name != "-" and not os.path.exists(name)]
+    if source is None and missing:
+        raise ConfigError(
+            f"the table was made of {missing[0]} ({len(names)} in all), which is not there as seen from "
+            "here: give the captures or their directory as source"
+        )
     again = {
-        "sources": sources(captures if source is None else source),
+        "sources": sources(names if source is None else source),
         "labels": None if labels is None else os.fspath(labels),
         "anonymize": None if anonymize is None else os.fspath(anonymize),
         "protocols": None if protocols is None else os.fspath(protocols),
         "client": client,
         "threads": threads,
     }
-    return finish(_native.rerun(settings, again), on_error, progress)
+    table = finish(_native.rerun(settings, again), on_error, progress)
+    if source is None:
+        read = {str(c["capture"]): (c["frames"], c["captured_bytes"]) for c in table.captures}
+        for name, frames, size in captures:
+            if read.get(name) != (frames, size):
+                warn(f"{name} is not what the table was made of: it had {frames} frames of {size} bytes")
+    return table
 
 
-def _recorded(file: Path_ | FlowTable) -> tuple[str, list[str], str, list[str]]:
-    """Settings, names of captures, what a row is, and the columns that no settings make."""
+def _recorded(
+    file: Path_ | FlowTable,
+) -> tuple[str, list[tuple[str, int, int]], str, list[str]]:
+    """Settings, captures with frames and bytes, what a row is, and the columns no settings make."""
     if isinstance(file, (str, os.PathLike)):
         return _native.recorded(os.fspath(file))
     settings = file.settings.get("flowloom.settings")
     if settings is None:
         raise ConfigError("the table does not say how it was made")
-    captures = [str(capture["capture"]) for capture in file.captures]
+    captures = [(str(c["capture"]), c["frames"], c["captured_bytes"]) for c in file.captures]
     level = file.settings.get("flowloom.level", "flow")
     return settings, captures, level, _own_of(file._native)
 

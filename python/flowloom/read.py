@@ -185,7 +185,7 @@ def read_flows(
     CaptureError
         See ``on_error``.
     Interrupted
-        On Ctrl-C; what was read until then is in its ``table``.
+        On Ctrl-C; what was read until then is in its ``result``.
 
     Examples
     --------
@@ -316,6 +316,8 @@ def _whole(
     """The whole of a run as a table; of no captures, it has the columns, but no rows."""
     check_on_error(on_error)
     if not settings["sources"]:
+        if on_error != "ignore":
+            warn("the list of captures is empty: nothing was read")
         return FlowTable(begin({**settings, "sources": [("none", b"")]}).empty(), None)
     return finish(begin(settings), on_error, progress)
 

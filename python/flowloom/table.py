@@ -45,6 +45,10 @@ class FlowTable:
 
         return flows_of(self)
 
+    def __contains__(self, name: object) -> bool:
+        """Whether there is a column of that name."""
+        return name in self._types
+
     @property
     def columns(self) -> list[str]:
         """The names of the columns."""
@@ -344,7 +348,7 @@ class FlowTable:
         return pyarrow.table(self)
 
     def to_pandas(self) -> pandas.DataFrame:
-        """As a data frame of pandas; lists become arrays, times are of UTC without saying so.
+        """As a data frame of pandas; lists become arrays, times are of UTC.
 
         As pandas has it, whole numbers of which some are missing (ports of ICMP) are floats, with
         NaN there; ``to_arrow().to_pandas(types_mapper=pandas.ArrowDtype)`` keeps them whole.
@@ -482,7 +486,13 @@ def _ragged(parts: list[_native.Array], dtype: str) -> Ragged:
 
 
 def _for_pandas(values: npt.NDArray[Any] | Ragged) -> Any:
-    return list(values) if isinstance(values, Ragged) else values
+    if isinstance(values, Ragged):
+        return list(values)
+    if np.issubdtype(values.dtype, np.datetime64):
+        import pandas
+
+        return pandas.DatetimeIndex(values).tz_localize("UTC")
+    return values
 
 
 def _cell(value: object, is_time: bool) -> str:

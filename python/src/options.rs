@@ -7,7 +7,7 @@ use std::sync::Arc;
 use flowloom_engine::{
     AppLayer, Config, ConfigError, CryptoPan, Destination, ExportSettings, Filter, FlowLimits,
     FlowSettings, Format, Initiator, Input, InputFile, KeyIgnore, Labels, LogLimits, Order, Output,
-    Overlap, Population, SaidLimits, Signs, Timeouts, Window, WireOptions, find_inputs, flow_words,
+    Overlap, Population, SaidLimits, Signs, Timeouts, Window, WireOptions, find_each, flow_words,
     read_protocols,
 };
 use pyo3::prelude::*;
@@ -152,10 +152,15 @@ impl Options {
 }
 
 pub(crate) fn inputs(sources: Vec<Source>) -> Result<Vec<InputFile>, ConfigError> {
+    let name = |source: &Source| match source {
+        Source::Named(name) => Some(name.clone()),
+        Source::Bytes(..) => None,
+    };
+    let mut found = find_each(&sources.iter().filter_map(name).collect::<Vec<_>>())?.into_iter();
     let mut inputs = Vec::new();
     for source in sources {
         match source {
-            Source::Named(name) => inputs.extend(find_inputs(&[name])?),
+            Source::Named(_) => inputs.extend(found.next().unwrap_or_default()),
             Source::Bytes(name, bytes) => {
                 inputs.push(InputFile { input: Input::Bytes(bytes.into()), name });
             }

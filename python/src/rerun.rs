@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use flowloom_engine::{
-    ConfigError, CryptoPan, Given, InputFile, Recorded, configured, read_protocols,
+    ConfigError, CryptoPan, Given, InputFile, MadeOf, Recorded, configured, read_protocols,
 };
 use pyo3::prelude::*;
 
@@ -31,10 +31,15 @@ pub(crate) struct Again {
 #[expect(clippy::needless_pass_by_value, reason = "Python's path becomes ours")]
 pub(crate) fn recorded(py: Python<'_>, path: PathBuf) -> PyResult<Texts> {
     let recorded = Recorded::read(&path).map_err(|error| errors::config(py, &error))?;
-    Ok((recorded.settings, recorded.captures, recorded.level, recorded.own))
+    let captures = recorded.captures.into_iter().map(|made_of| {
+        let MadeOf { capture, frames, captured_bytes } = made_of;
+        (capture, frames, captured_bytes)
+    });
+    Ok((recorded.settings, captures.collect(), recorded.level, recorded.own))
 }
 
-type Texts = (String, Vec<String>, String, Vec<String>);
+/// Of captures, names, frames and captured bytes.
+type Texts = (String, Vec<(String, u64, u64)>, String, Vec<String>);
 
 /// Begins the run that settings, as JSON, describe.
 #[pyfunction]

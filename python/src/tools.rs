@@ -45,15 +45,7 @@ pub(crate) struct Files {
 #[pyfunction]
 pub(crate) fn split(py: Python<'_>, options: Options, files: Files) -> PyResult<Job> {
     let config = options.config(py)?;
-    let by = match (files.window, files.by.as_str()) {
-        (Some(window), _) => Grouping::Window(window),
-        (None, "flow") => Grouping::Flow,
-        (None, "key") => Grouping::Key,
-        (None, "pkt2flow") => Grouping::Pkt2flow,
-        (None, "label") => Grouping::Labels,
-        (None, "sni") => Grouping::Columns(vec!["server_name".into()]),
-        (None, columns) => Grouping::Columns(columns.split(',').map(Into::into).collect()),
-    };
+    let by = files.window.map_or_else(|| Grouping::named(&files.by), Grouping::Window);
     let Files { directory, name, force, .. } = files;
     let how = Split { by, name, directory, force };
     Ok(Job::start(move |watch| {

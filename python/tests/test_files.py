@@ -185,3 +185,26 @@ def test_tables_have_a_head_and_a_shape(browsing):
     assert browsing.shape == (len(browsing), len(browsing.columns))
     assert browsing.head().shape == (5, len(browsing.columns))
     assert browsing.head(2)["flow_id"].tolist() == browsing["flow_id"][:2].tolist()
+
+
+def test_captures_that_are_gone_or_others_are_told(samples, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "a.pcap").write_bytes((samples / "loss.pcap").read_bytes())
+    table = fl.read_flows("d")
+    assert "src_ip" in table and "a.pcap" not in table
+    with pytest.raises(fl.ConfigError, match=r"was made of a\.pcap .1 in all., which is not there"):
+        fl.rerun(table)
+    assert fl.rerun(table, "d").to_dict() == table.to_dict()
+    (tmp_path / "a.pcap").write_bytes((samples / "tunnels.pcap").read_bytes())
+    with pytest.warns(fl.CaptureWarning, match=r"a\.pcap is not what the table was made of"):
+        fl.rerun(table)
+
+
+def test_times_in_pandas_are_those_of_files(browsing, tmp_path):
+    pandas = pytest.importorskip("pandas")
+    browsing.write(tmp_path / "t.parquet")
+    ours, read = browsing.to_pandas(), pandas.read_parquet(tmp_path / "t.parquet")
+    assert str(ours["start_time"].dtype) == "datetime64[ns, UTC]"
+    assert (ours["start_time"] == read["start_time"]).all()
+    assert str(pandas.concat([ours, read])["start_time"].dtype) == "datetime64[ns, UTC]"

@@ -293,7 +293,8 @@ def test_captures_come_in_many_forms(samples):
             assert fl.read_flows(form)["flow_id"].tolist() == expected, type(form)
     both = fl.read_flows([content, samples / "loss.pcap"])
     assert sorted(set(both["capture"])) == [str(samples / "loss.pcap"), "bytes"]
-    assert len(fl.read_flows([])) == 0
+    with pytest.warns(fl.CaptureWarning, match="the list of captures is empty"):
+        assert len(fl.read_flows([])) == 0
     with pytest.raises(TypeError, match="a capture is a path, bytes or an open file, not int"):
         fl.read_flows([7])
     with pytest.raises(fl.CaptureError, match="No such file"):

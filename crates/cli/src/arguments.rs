@@ -25,7 +25,7 @@ use self::rewrite::{ConvertArguments, CutArguments, MergeArguments};
 use self::split::SplitArguments;
 use self::streams::StreamsArguments;
 use self::traces::TracesArguments;
-use crate::parse::{duration, format, late_file, size, threads, time};
+use crate::parse::{duration, format, late_file, size, threads, time, word};
 
 pub(crate) use anonymize::{AnonymizeArguments, PayloadArgument};
 pub(crate) use life::{FlowArguments, LifeArguments};
@@ -154,11 +154,11 @@ pub(crate) struct OutputArguments {
 #[derive(Debug, Args)]
 pub(crate) struct ColumnArguments {
     /// Feature sets, separated by commas; `flowloom features` lists them with their columns
-    #[arg(long, value_name = "SET,...", value_delimiter = ',', default_values_t = DEFAULT_SETS.map(String::from))]
+    #[arg(long, value_name = "SET,...", value_delimiter = ',', value_parser = word, default_values_t = DEFAULT_SETS.map(String::from))]
     pub(crate) features: Vec<String>,
     /// Event tables, separated by commas, written beside the flows into the directory of -o;
     /// `flowloom features --events` lists them with their columns
-    #[arg(long, value_name = "TABLE,...", value_delimiter = ',')]
+    #[arg(long, value_name = "TABLE,...", value_delimiter = ',', value_parser = word)]
     pub(crate) events: Vec<String>,
     /// Directory of YAML files that declare protocols, beside those that are known
     #[arg(long, value_name = "DIR")]
@@ -171,7 +171,7 @@ pub(crate) struct ColumnArguments {
     #[arg(long, value_enum, default_value_t)]
     pub(crate) tcp_overlap: OverlapArgument,
     /// Columns to leave out, separated by commas
-    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',')]
+    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',', value_parser = word)]
     pub(crate) without: Vec<String>,
     /// Replace addresses by others, with the key in this file (32 bytes, or 64 hex digits), so
     /// that addresses with equal prefixes keep them (Crypto-PAn): `src_ip`, `dst_ip`,

@@ -1,17 +1,16 @@
 //! `flowloom features`: the catalogue of columns.
 
 use std::error::Error;
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use flowloom_engine::{Section, event_sections, set_sections, trace_section};
 
 use crate::arguments::{CatalogueFormat, FeaturesArguments};
+use crate::report;
 
 pub(crate) fn features(arguments: &FeaturesArguments) -> Result<ExitCode, Box<dyn Error>> {
     if arguments.logs {
-        drop(std::io::stdout().write_all(flowloom_engine::log_guide().as_bytes()));
-        return Ok(ExitCode::SUCCESS);
+        return report::shown(&flowloom_engine::log_guide());
     }
     let (what, all) = if arguments.traces {
         ("table", vec![trace_section()])
@@ -34,7 +33,5 @@ pub(crate) fn features(arguments: &FeaturesArguments) -> Result<ExitCode, Box<dy
         CatalogueFormat::Markdown => flowloom_engine::catalogue_markdown(&sections),
         CatalogueFormat::Json => flowloom_engine::catalogue_json(&sections),
     };
-    // A reader that has seen enough, as `head`, is no failure.
-    drop(std::io::stdout().write_all(text.as_bytes()));
-    Ok(ExitCode::SUCCESS)
+    report::shown(&text)
 }

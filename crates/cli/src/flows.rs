@@ -25,6 +25,7 @@ pub(crate) fn flows(arguments: FlowsArguments) -> Result<ExitCode, Box<dyn Error
     let report_file = arguments.output.report.clone();
     let quiet = arguments.work.quiet;
     let config = config(arguments)?;
+    report_file.as_deref().map_or(Ok(()), |file| config.check_report(file))?;
     let watch = interruptible()?;
     let progress = Progress::start(&config.inputs, &watch, quiet);
     let outcome = run(&config, &watch);

@@ -39,6 +39,12 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
     number.checked_shl(shift).ok_or_else(|| "too large".to_string())
 }
 
+/// One of several words, which may have blanks beside their commas.
+#[expect(clippy::unnecessary_wraps, reason = "as clap has it")]
+pub(crate) fn word(text: &str) -> Result<String, String> {
+    Ok(text.trim().to_owned())
+}
+
 /// A number of threads.
 pub(crate) fn threads(text: &str) -> Result<NonZeroUsize, String> {
     text.parse().map_err(|_| "expected a number from 1 on; leave it out for all processors".into())

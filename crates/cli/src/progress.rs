@@ -1,5 +1,6 @@
 //! Runs that take a while: a progress bar on a terminal, and Ctrl-C.
 
+use std::error::Error;
 use std::fs;
 use std::io::IsTerminal;
 use std::path::Path;
@@ -18,12 +19,31 @@ pub(crate) struct Progress {
     running: Option<(ProgressBar, Sender<()>, JoinHandle<()>)>,
 }
 
-/// What a run and its progress share; Ctrl-C asks the run to stop.
-pub(crate) fn interruptible() -> Result<Arc<Watch>, ctrlc::Error> {
+/// What a run and its progress share; Ctrl-C, and what else asks a program to end, stops the run.
+pub(crate) fn interruptible() -> Result<Arc<Watch>, Box<dyn Error>> {
     let watch = Arc::new(Watch::default());
-    let on_interrupt = Arc::clone(&watch);
-    ctrlc::set_handler(move || on_interrupt.stop())?;
+    let on_request = Arc::clone(&watch);
+    when_asked_to_end(move || on_request.stop())?;
     Ok(watch)
+}
+
+#[cfg(unix)]
+fn when_asked_to_end(stop: impl Fn() + Send + 'static) -> Result<(), Box<dyn Error>> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::iterator::Signals;
+    // `nohup` has the end of the terminal ignored, which is to stay so.
+    let ignored = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = ignored.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok()).unwrap_or(0);
+    let is_minded = |signal: &i32| ignored >> (signal - 1) & 1 == 0;
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP].into_iter().filter(is_minded))?;
+    thread::spawn(move || signals.forever().for_each(|_| stop()));
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn when_asked_to_end(stop: impl Fn() + Send + 'static) -> Result<(), Box<dyn Error>> {
+    Ok(ctrlc::set_handler(stop)?)
 }
 
 impl Progress {

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::io::{IsTerminal, Write as _};
+use std::io::{self, IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -12,7 +12,7 @@ use flowloom_engine::{
 
 /// The exit code of a run that could not be made.
 pub(crate) const COULD_NOT_RUN: u8 = 2;
-const LOSSES: u8 = 1;
+pub(crate) const LOSSES: u8 = 1;
 const INTERRUPTED: u8 = 130;
 /// Names in a message at most.
 const NAMES_SHOWN: usize = 5;
@@ -20,6 +20,17 @@ const NAMES_SHOWN: usize = 5;
 /// Says why nothing could be done.
 pub(crate) fn error(error: &(dyn Error + 'static)) {
     say(&format!("flowloom: {error}"));
+}
+
+/// Shows a text that is all the answer.
+pub(crate) fn shown(text: &str) -> Result<ExitCode, Box<dyn Error>> {
+    match io::stdout().write_all(text.as_bytes()) {
+        // A reader that has seen enough, as `head`, is no failure.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(format!("cannot write to standard output: {error}").into())
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
 }
 
 /// Says what was lost and what became of the frames; the exit code.
@@ -227,7 +238,7 @@ pub(crate) fn counted(number: u64, plural: &str) -> String {
 pub(crate) fn say(text: &str) {
     // Names come from captures and paths: nothing of them may steer the terminal.
     let safe = text.replace(|c: char| c.is_control() && c != '\n', "\u{fffd}");
-    let mut stderr = std::io::stderr();
+    let mut stderr = io::stderr();
     let red = stderr.is_terminal() && text.starts_with("flowloom:");
     let (on, off) = if red { ("\u{1b}[31m", "\u{1b}[0m") } else { ("", "") };
     // There is nobody to tell when standard error is gone.

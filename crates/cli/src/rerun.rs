@@ -16,7 +16,10 @@ use crate::report;
 pub(crate) fn rerun(arguments: RerunArguments) -> Result<ExitCode, Box<dyn Error>> {
     let report_file = arguments.report.clone();
     let quiet = arguments.work.quiet;
-    let config = config(arguments)?;
+    let names_captures = !arguments.captures.is_empty();
+    let recorded = Recorded::read(&arguments.table)?;
+    let config = config(arguments, &recorded)?;
+    report_file.as_deref().map_or(Ok(()), |file| config.check_report(file))?;
     let watch = interruptible()?;
     let progress = Progress::start(&config.inputs, &watch, quiet);
     let outcome = run(&config, &watch);
@@ -25,21 +28,35 @@ pub(crate) fn rerun(arguments: RerunArguments) -> Result<ExitCode, Box<dyn Error
     if let Some(file) = report_file {
         report::write(&file, &summary)?;
     }
-    Ok(report::summary(&summary, &config.output, quiet))
+    let code = report::summary(&summary, &config.output, quiet);
+    let others = if names_captures { Vec::new() } else { recorded.others(&summary.captures) };
+    for other in &others {
+        report::say(&format!("warning: {other}"));
+    }
+    Ok(if others.is_empty() { code } else { report::LOSSES.into() })
 }
 
-fn config(arguments: RerunArguments) -> Result<Config, Box<dyn Error>> {
+fn config(arguments: RerunArguments, recorded: &Recorded) -> Result<Config, Box<dyn Error>> {
     let RerunArguments { table, captures, output, given, work, report: _ } = arguments;
-    let recorded = Recorded::read(&table)?;
     if recorded.level != "flow" {
         let name = table.display();
         return Err(
             format!("a row of {name} is a {}: give a table of flows", recorded.level).into()
         );
     }
-    let names = if captures.is_empty() { recorded.captures } else { captures };
+    let named = || recorded.captures.iter().map(|made_of| made_of.capture.clone()).collect();
+    let names: Vec<String> = if captures.is_empty() { named() } else { captures };
+    let name = table.display();
     if names.is_empty() {
-        return Err(format!("{} does not name its captures: give them", table.display()).into());
+        return Err(format!("{name} does not name its captures: give them").into());
+    }
+    if let Some(missing) = recorded.missing().filter(|missing| names.iter().any(|n| n == missing)) {
+        let (all, output) = (names.len(), output.display());
+        return Err(format!(
+            "{name} was made of {missing} ({all} in all), which is not there as seen from here; hint: \
+             flowloom rerun {name} CAPTURE... -o {output}, with the captures or their directory"
+        )
+        .into());
     }
     let given = Given {
         labels: given.labels.as_deref(),

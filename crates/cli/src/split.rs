@@ -29,6 +29,7 @@ pub(crate) fn split(arguments: SplitArguments) -> Result<ExitCode, Box<dyn Error
     let (files, quiet) = (arguments.files.clone(), arguments.work.quiet);
     let mut config = config(arguments, registry)?;
     config.output.force = files.force;
+    files.report.as_deref().map_or(Ok(()), |file| config.check_report(file))?;
     let progress = Progress::start(&config.inputs, &watch, quiet);
     let (run, made) = if let Some(file) = &files.index {
         let outcome = index(&config, file, &watch);
@@ -77,15 +78,7 @@ fn config(arguments: SplitArguments, registry: Registry) -> Result<Config, Box<d
 }
 
 fn how(files: &FilesArguments) -> Split {
-    let by = match (files.window, files.by.as_str()) {
-        (Some(window), _) => Grouping::Window(window),
-        (None, "flow") => Grouping::Flow,
-        (None, "key") => Grouping::Key,
-        (None, "pkt2flow") => Grouping::Pkt2flow,
-        (None, "label") => Grouping::Labels,
-        (None, "sni") => Grouping::Columns(vec!["server_name".into()]),
-        (None, columns) => Grouping::Columns(columns.split(',').map(Into::into).collect()),
-    };
+    let by = files.window.map_or_else(|| Grouping::named(&files.by), Grouping::Window);
     let directory = files.output.clone().unwrap_or_default();
     Split { by, name: files.name.clone(), directory, force: files.force }
 }

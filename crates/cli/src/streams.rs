@@ -25,6 +25,7 @@ pub(crate) fn streams(arguments: StreamsArguments) -> Result<ExitCode, Box<dyn E
     let report_file = arguments.output.report.clone();
     let quiet = arguments.work.quiet;
     let streams = settings(arguments)?;
+    report_file.as_deref().map_or(Ok(()), |file| streams.config.check_report(file))?;
     let watch = interruptible()?;
     // Text and a bar on one terminal would run into each other.
     let is_shown = streams.destination == StreamsTo::Stdout && std::io::stdout().is_terminal();

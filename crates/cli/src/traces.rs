@@ -19,6 +19,7 @@ pub(crate) fn traces(arguments: TracesArguments) -> Result<ExitCode, Box<dyn Err
     let report_file = arguments.output.report.clone();
     let quiet = arguments.work.quiet;
     let traces = settings(arguments)?;
+    report_file.as_deref().map_or(Ok(()), |file| traces.config.check_report(file))?;
     let watch = interruptible()?;
     let progress = Progress::start(&traces.config.inputs, &watch, quiet);
     let outcome = flowloom_engine::traces(&traces, &watch);

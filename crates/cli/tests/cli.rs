@@ -78,6 +78,16 @@ fn arguments_that_make_no_sense_are_refused_with_a_way_out() {
         (&["flows", sample, "--client", "ten/8"], &["ten/8", "10.0.0.0/8"]),
         (&["flows", sample, "--from", "yesterday"], &["yesterday", "2024-05-01"]),
         (&["flows", sample, "-j", "0"], &["0", "--threads"]),
+        (&["flows", sample, "-j", "100000"], &["100000", "1024"]),
+        (&["flows", sample, "-o", sample, "--format", "csv"], &["is one of the captures"]),
+        (&["flows", sample, "--report", sample], &["is one of the captures"]),
+        (&["flows", sample, "-o", "x.json", "--report", "./x.json"], &["and the account"]),
+        (&["packets", sample, "-o", sample, "--force"], &["is one of the captures"]),
+        (&["flows", sample, "--from", "9", "--until", "5"], &["must be later"]),
+        (&["cut", sample, "--from", "9", "--until", "9", "-o", "x.pcap"], &["must be later"]),
+        (&["cut", sample, "--frames", "0-2", "-o", "x.pcap"], &["counted from 1"]),
+        (&["flows", sample, "--filter", "tls_sni = a"], &["did you mean `tls.sni`?"]),
+        (&["flows", sample, "--filter", "start_time > 5"], &["--from"]),
         (&["features", "cores"], &["`cores`", "core"]),
     ];
     for (arguments, words) in cases {
@@ -138,6 +148,35 @@ fn packets_that_nobody_has_asked_for_are_not_shown_in_silence() {
     assert_eq!((some.code, some.err.as_str(), some.out.lines().count()), (0, "", 1));
     assert_eq!((none.code, none.out.as_str()), (0, ""));
     assert!(none.err.starts_with("none of ") && none.err.contains(" frames "), "{}", none.err);
+}
+
+#[test]
+fn captures_of_two_directories_that_are_called_alike_are_told_apart() {
+    let directory = tempfile::tempdir().unwrap();
+    for name in ["e/google/1.pcap", "e/bing/1.pcap", "f/bing/1.pcap"] {
+        let path = directory.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::copy(sample("dhcp.pcap"), path).unwrap();
+    }
+    let captures = |named: &[&str]| {
+        let mut command = flowloom(&["flows", "--format", "jsonl", "--quiet", "--label-path"]);
+        command.arg("{site}/{run}.pcap").args(named).current_dir(directory.path());
+        let rows = command.output().unwrap().stdout;
+        let rows = String::from_utf8(rows).unwrap();
+        let mut names = Vec::new();
+        for row in rows.lines() {
+            let row: Value = serde_json::from_str(row).unwrap();
+            let site = row["label_site"].as_str().unwrap_or("-");
+            names.push(format!("{} {site}", row["capture"].as_str().unwrap()));
+        }
+        names.dedup();
+        names
+    };
+    assert_eq!(captures(&["e/google"]), ["1.pcap -"]);
+    assert_eq!(captures(&["e/google", "./e/bing/"]), ["google/1.pcap google", "bing/1.pcap bing"]);
+    let all = ["e/google/1.pcap google", "e/bing/1.pcap bing", "f/bing/1.pcap bing"];
+    assert_eq!(captures(&["e/google", "e/bing", "f/bing"]), all);
+    assert_eq!(captures(&["e"]), ["bing/1.pcap bing", "google/1.pcap google"]);
 }
 
 #[test]

@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
+use flowloom_capture::Input;
 use flowloom_export::{Destination, Format, Settings as ExportSettings};
 use flowloom_features::{Events, LogLimits, RESERVED, SETS, Signs, catalogue};
 use flowloom_filter::{Filter, nearest};
@@ -177,7 +179,43 @@ impl Config {
         if self.inputs.is_empty() {
             return Err(ConfigError("no capture was found".into()));
         }
-        Ok(())
+        self.window.check()?;
+        if self.threads.get() > THREADS_MAX {
+            let text = format!("{} threads are more than {THREADS_MAX}", self.threads);
+            return Err(ConfigError(text));
+        }
+        match &self.output.destination {
+            Destination::File(path) => self.check_written(path),
+            Destination::Stdout => Ok(()),
+        }
+    }
+
+    /// A file that is written is none of those that are read.
+    pub(crate) fn check_written(&self, path: &Path) -> Result<(), ConfigError> {
+        let written = path.is_file().then(|| place(path));
+        let is_it = |file: &&InputFile| match &file.input {
+            Input::File(read) => written.as_ref() == Some(&place(read)),
+            _ => false,
+        };
+        match self.inputs.iter().find(is_it).filter(|_| written.is_some()) {
+            Some(_) => {
+                let text = "is one of the captures that are read, and would be replaced";
+                Err(ConfigError(format!("{} {text}; name another file", path.display())))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The account of a run goes to a file of its own.
+    pub fn check_report(&self, report: &Path) -> Result<(), ConfigError> {
+        self.check_written(report)?;
+        match &self.output.destination {
+            Destination::File(path) if place(path) == place(report) => {
+                let text = "is to be the output and the account of the run; name another file";
+                Err(ConfigError(format!("{} {text}", path.display())))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check_events(&self) -> Result<(), ConfigError> {
@@ -245,9 +283,36 @@ pub(crate) fn no_column(name: &str, columns: &[Column]) -> ConfigError {
 pub const DEFAULT_SETS: [&str; 2] = ["core", "application"];
 
 impl Window {
+    /// There is some time in it.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        match (self.from, self.until) {
+            (Some(from), Some(until)) if from >= until => {
+                let text = "no frame can be at or after the one time and before the other: the second \
+                            must be later";
+                Err(ConfigError(text.into()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whether a frame of that time is looked at.
     #[inline]
     pub(crate) fn has(&self, time: i64) -> bool {
         self.from.is_none_or(|from| time >= from) && self.until.is_none_or(|until| time < until)
     }
 }
+
+/// Where a file is, or would be.
+fn place(path: &Path) -> PathBuf {
+    let there = |path: &Path| path.canonicalize().ok();
+    there(path).unwrap_or_else(|| match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) => {
+            let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+            there(parent).unwrap_or_else(|| parent.to_owned()).join(name)
+        }
+        _ => path.to_owned(),
+    })
+}
+
+/// Threads of a run: more have nothing to do, and a system has its limits.
+const THREADS_MAX: usize = 1_024;

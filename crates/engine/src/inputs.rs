@@ -1,7 +1,8 @@
 //! What the user named as captures, found: files, directories, globs, standard input.
 
+use std::collections::HashSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use flowloom_capture::Input;
 
@@ -14,7 +15,8 @@ use crate::{Config, ConfigError};
 pub struct InputFile {
     /// Where it is.
     pub input: Input,
-    /// What it is called in the output: as it was named; below a directory, relative to it.
+    /// What it is called in the output: as it was named; below a directory, relative to it, and where
+    /// several directories were named, after the name of its own.
     pub name: String,
 }
 
@@ -70,31 +72,71 @@ impl<'i> Reading<'i> {
 /// Finds the captures that `names` stand for: files, `-`, directories with all that is below them
 /// and looks like a capture by its name, and globs the shell has left alone.
 pub fn find_inputs(names: &[String]) -> Result<Vec<InputFile>, ConfigError> {
+    find_each(names).map(|found| found.into_iter().flatten().collect())
+}
+
+/// The same, those of each name apart.
+pub fn find_each(names: &[String]) -> Result<Vec<Vec<InputFile>>, ConfigError> {
+    let titles = titles(names);
+    let titles = titles.iter().map(PathBuf::as_path);
+    names.iter().zip(titles).map(|(name, title)| find(name, title)).collect()
+}
+
+/// What the names of captures below each directory begin with: nothing if there is one directory, else
+/// as much of the end of its name as tells them apart.
+fn titles(names: &[String]) -> Vec<PathBuf> {
+    let directory = |name: &String| {
+        let path = PathBuf::from(name);
+        let is_named = path.file_name().is_some();
+        path.is_dir().then(|| if is_named { path } else { path.canonicalize().unwrap_or(path) })
+    };
+    let directories = names.iter().map(directory).collect::<Vec<_>>();
+    let different = directories.iter().flatten().collect::<HashSet<_>>();
+    let depths = different.iter().map(|path| path.components().count());
+    let depth = (usize::from(different.len() > 1)..=depths.max().unwrap_or(0)).find(|depth| {
+        let titles = different.iter().map(|path| ending(path, *depth)).collect::<HashSet<_>>();
+        titles.len() == different.len()
+    });
+    let title = |path: &PathBuf| ending(path, depth.unwrap_or(1));
+    directories.iter().map(|path| path.as_ref().map(title).unwrap_or_default()).collect()
+}
+
+/// The last parts of a path, such as are names.
+fn ending(path: &Path, parts: usize) -> PathBuf {
+    let names = path.components().filter(|part| matches!(part, Component::Normal(_)));
+    let names = names.collect::<Vec<_>>();
+    names[names.len().saturating_sub(parts)..].iter().collect()
+}
+
+/// The captures that a name stands for; below a directory, they are called by its title, then their path.
+fn find(name: &String, title: &Path) -> Result<Vec<InputFile>, ConfigError> {
     let mut found = Vec::new();
-    for name in names {
-        let path = Path::new(name);
-        if name == "-" {
-            found.push(InputFile { input: Input::Stdin, name: "-".into() });
-        } else if path.is_dir() {
-            let before = found.len();
-            below(path, path, &mut found)?;
-            if found.len() == before {
-                let text = format!(
-                    "no capture in the directory {name}; looked for names that end in {}",
-                    ENDINGS.join(" ")
-                );
-                return Err(ConfigError(text));
-            }
-        } else if !path.exists() && name.contains(['*', '?', '[']) {
-            matching(name, &mut found)?;
-        } else {
-            found.push(file(path, path));
+    let path = Path::new(name);
+    if name == "-" {
+        found.push(InputFile { input: Input::Stdin, name: "-".into() });
+    } else if path.is_dir() {
+        let before = found.len();
+        below((path, title), path, &mut found)?;
+        if found.len() == before {
+            let text = format!(
+                "no capture in the directory {name}; looked for names that end in {}",
+                ENDINGS.join(" ")
+            );
+            return Err(ConfigError(text));
         }
+    } else if !path.exists() && name.contains(['*', '?', '[']) {
+        matching(name, &mut found)?;
+    } else {
+        found.push(file(path, path));
     }
     Ok(found)
 }
 
-fn below(root: &Path, directory: &Path, found: &mut Vec<InputFile>) -> Result<(), ConfigError> {
+fn below(
+    (root, title): (&Path, &Path),
+    directory: &Path,
+    found: &mut Vec<InputFile>,
+) -> Result<(), ConfigError> {
     let failed = |error| ConfigError(format!("cannot list {}: {error}", directory.display()));
     let entries = fs::read_dir(directory).map_err(failed)?;
     let mut paths = Vec::new();
@@ -106,9 +148,9 @@ fn below(root: &Path, directory: &Path, found: &mut Vec<InputFile>) -> Result<()
         // A link to a directory could lead back here.
         let is_link = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
         if path.is_dir() && !is_link {
-            below(root, &path, found)?;
+            below((root, title), &path, found)?;
         } else if path.is_file() && looks_like_capture(&path) {
-            found.push(file(&path, path.strip_prefix(root).unwrap_or(&path)));
+            found.push(file(&path, &title.join(path.strip_prefix(root).unwrap_or(&path))));
         }
     }
     Ok(())

@@ -45,14 +45,14 @@ pub use info::{
     CaptureInfo, CommentInfo, Conversation, Endpoint, FrameStatistics, InterfaceInfo,
     ProtocolCount, ProtocolLevel, SectionInfo, Talkers, inspect,
 };
-pub use inputs::{InputFile, find_inputs};
+pub use inputs::{InputFile, find_each, find_inputs};
 pub use labels::{LabelReport, Labels, SampleLabels};
 pub use packets::{PacketFormat, PacketSettings, TakePackets, packets, packets_into};
 pub use rewrite::{
     FrameRange, Pieces, Rewrite, RewriteSummary, Selection, Target, Written, rewrite,
 };
 pub use run::{RunError, flow_table, run, run_into};
-pub use settings_text::{Given, Recorded, configured};
+pub use settings_text::{Given, MadeOf, Recorded, configured};
 pub use split::{
     Extract, ExtractTo, Extracted, FrameFile, Grouping, Split, SplitError, SplitSummary,
     StoredFrame, extract, index, split, stored_frames,

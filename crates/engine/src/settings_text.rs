@@ -12,7 +12,8 @@ use flowloom_protocols::Registry;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AppLayer, Config, ConfigError, CryptoPan, InputFile, Labels, Order, Window, flow_words,
+    AppLayer, CaptureAccount, Config, ConfigError, CryptoPan, InputFile, Labels, Order, Window,
+    flow_words,
 };
 
 /// Settings by name. No thread count, no path root, no host, no wall time: the same input gives
@@ -27,14 +28,25 @@ pub(crate) fn settings_text(config: &Config) -> Vec<(String, String)> {
 pub struct Recorded {
     /// The settings, as JSON.
     pub settings: String,
-    /// The captures, as they were named; none where the file does not say.
-    pub captures: Vec<String>,
+    /// The captures; none where the file does not say.
+    pub captures: Vec<MadeOf>,
     /// What a row is: `flow`, `trace`.
     pub level: String,
     /// The client whose traces they are, if it was given.
     pub client: Option<String>,
     /// Columns that no settings make: features of the user's own.
     pub own: Vec<String>,
+}
+
+/// A capture that a table was made of.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct MadeOf {
+    /// As it was named; below a directory, relative to it.
+    pub capture: String,
+    /// Frames that were read.
+    pub frames: u64,
+    /// Bytes of them that were captured.
+    pub captured_bytes: u64,
 }
 
 /// What settings do not say: it is in files, or a secret.
@@ -59,15 +71,39 @@ impl Recorded {
             ConfigError(format!("{} does not say how it was made", path.display()))
         })?;
         let captures = text(CAPTURES).unwrap_or_default();
-        let captures = serde_json::from_str::<Vec<Named>>(&captures).unwrap_or_default();
+        let captures = serde_json::from_str(&captures).unwrap_or_default();
         let own = text(OWN).and_then(|names| serde_json::from_str(&names).ok());
         Ok(Self {
             settings,
-            captures: captures.into_iter().map(|named| named.capture).collect(),
+            captures,
             level: text(LEVEL).unwrap_or_else(|| "flow".into()),
             client: text(CLIENT),
             own: own.unwrap_or_default(),
         })
+    }
+
+    /// A capture that is not where the table says: it may have been below a directory, or the table was
+    /// made elsewhere.
+    pub fn missing(&self) -> Option<&str> {
+        let names = self.captures.iter().map(|made_of| made_of.capture.as_str());
+        names.filter(|name| *name != "-").find(|name| !Path::new(name).exists())
+    }
+
+    /// Captures that have the names of those the table was made of, and are others, in words.
+    pub fn others(&self, read: &[CaptureAccount]) -> Vec<String> {
+        let other = |made_of: &MadeOf| {
+            let MadeOf { capture, frames, captured_bytes } = made_of;
+            let read = &read.iter().find(|read| read.capture == *capture)?.account;
+            let is_other = (read.frames, read.captured_bytes) != (*frames, *captured_bytes);
+            is_other.then(|| {
+                format!(
+                    "{capture} is not what the table was made of: {} frames of {} bytes, not {frames} of \
+                     {captured_bytes}",
+                    read.frames, read.captured_bytes
+                )
+            })
+        };
+        self.captures.iter().filter_map(other).collect()
     }
 }
 
@@ -80,12 +116,6 @@ pub fn configured(
     let settings: Settings = serde_json::from_str(settings)
         .map_err(|error| ConfigError(format!("these are no settings of flowloom: {error}")))?;
     settings.config(inputs, given)
-}
-
-/// Where an account row has the name of its capture.
-#[derive(Deserialize)]
-struct Named {
-    capture: String,
 }
 
 /// What a run's results depend on; times are in nanoseconds.

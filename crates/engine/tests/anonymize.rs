@@ -411,6 +411,27 @@ fn flows_are_the_same_flows_of_others() {
     assert!(compared > 5_000);
 }
 
+/// Hellos of old clients have no extensions, and tell their ciphers all the same.
+#[test]
+fn fingerprints_stay_where_names_become_others() {
+    let Some(corpus) = corpus() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let mut compared = 0;
+    for (_, path) in corpus.iter().filter(|(name, _)| name.ends_with("KakaoTalk_chat.pcap")) {
+        let output = directory.path().join("out");
+        anonymized(path, &output, Payload::Names);
+        let told = |path: &Path| {
+            let (rows, _) = rows(path, |config| config.features = vec!["tls".into()]);
+            rows.into_iter().map(|row| row.0["tls_ja3"].to_string()).collect::<Vec<_>>()
+        };
+        let (real, own) = (told(path), told(&output));
+        assert_eq!(real, own);
+        compared += real.iter().filter(|ja3| *ja3 != "null").count();
+    }
+    println!("{compared} fingerprints compared");
+    assert!(compared > 5);
+}
+
 /// Of every frame of the corpus; in one capture, so that tshark begins but once.
 #[test]
 fn tshark_finds_no_checksum_bad_that_was_good() {

@@ -38,7 +38,7 @@ record! {
     pub struct Core<'a> in "core" since "0.1" over "all packets of the flow" {
         /// Number of the flow's first frame in the input, counted from 1: identifies the flow.
         flow_id: i64 [FrameNumber, Identity],
-        /// Capture the flow was found in, as it was named; with a directory, relative to it.
+        /// Capture the flow was found in, as it was named; with a directory, relative to it, and with several, after the name of its own.
         capture: &'a str [None, Identity],
         /// Address of the initiator.
         src_ip: IpAddr [None, Identity],

@@ -15,7 +15,7 @@ pub struct Events {
 record! {
     /// Where an event was found, beside its flow.
     pub struct Place<'a> in "events" since "0.1" over "one event" {
-        /// Capture the flow was found in, as it was named; with a directory, relative to it. Together with `flow_id` it identifies the flow.
+        /// Capture the flow was found in, as it was named; with a directory, relative to it, and with several, after the name of its own. Together with `flow_id` it identifies the flow.
         capture: &'a str [None, Identity],
     }
 }

@@ -15,7 +15,7 @@ use crate::sequences::{Context, LISTS};
 record! {
     /// A capture as a whole, seen from its client.
     pub struct TraceRow<'a> in "traces" since "0.1" over "all packets of the trace" {
-        /// Capture the trace is of, as it was named; with a directory, relative to it.
+        /// Capture the trace is of, as it was named; with a directory, relative to it, and with several, after the name of its own.
         capture: &'a str [None, Identity],
         /// Addresses that were taken for the client's, in the order in which their flows began; 64 at most.
         client: Vec<IpAddr> [None, Identity],

@@ -30,6 +30,18 @@ pub(crate) enum Sum {
     },
 }
 
+impl Sum {
+    /// Whether a byte of the frame is in it.
+    pub(crate) fn has_load(&self) -> bool {
+        match self {
+            Self::Load { .. } => true,
+            Self::Negated(sum) => sum.has_load(),
+            Self::Binary(_, left, right) => left.has_load() || right.has_load(),
+            Self::Constant(_) | Self::Length => false,
+        }
+    }
+}
+
 /// Bytes of a load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Size {

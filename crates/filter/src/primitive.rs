@@ -102,6 +102,15 @@ impl Primitive {
         Protocol::all().find(same).map(Protocol::name)
     }
 
+    /// Whether it is about bytes at a place, which words on its left may move.
+    pub(crate) fn has_place(&self) -> bool {
+        match self {
+            Self::Compare(comparison) => comparison.left.has_load() || comparison.right.has_load(),
+            Self::Layer(_) | Self::Word(_) => false,
+            _ => true,
+        }
+    }
+
     /// Whether its word is also a name of a port or protocol, which it is behind one that is not
     /// in parentheses.
     pub(crate) fn is_ambiguous(&self) -> bool {

@@ -42,6 +42,36 @@ fn an_interrupted_run_keeps_what_it_read() {
 }
 
 #[test]
+fn whatever_asks_a_run_to_end_interrupts_it() {
+    for signal in ["-TERM", "-HUP"] {
+        let directory = tempfile::tempdir().unwrap();
+        let fifo = fifo(directory.path());
+        let output = directory.path().join("flows.csv");
+        let child = start(&["flows", &fifo, "-o", output.to_str().unwrap(), "--quiet"]);
+        let written = feed(&fifo);
+        send(&child, signal);
+        assert_eq!(ended(child).status.code(), Some(130), "{signal}");
+        assert_eq!(entries(directory.path()), ["capture", "flows.partial.csv"], "{signal}");
+        drop(written.fifo);
+    }
+}
+
+#[test]
+fn the_end_of_a_terminal_is_nothing_to_nohup() {
+    let directory = tempfile::tempdir().unwrap();
+    let fifo = fifo(directory.path());
+    let output = directory.path().join("flows.csv");
+    let mut command = Command::new("nohup");
+    command.arg(env!("CARGO_BIN_EXE_flowloom")).args(["flows", &fifo, "--quiet", "-o"]);
+    let child = command.arg(&output).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let written = feed(&fifo);
+    send(&child, "-HUP");
+    drop(written.fifo);
+    assert_eq!(ended(child).status.code(), Some(0));
+    assert_eq!(entries(directory.path()), ["capture", "flows.csv"]);
+}
+
+#[test]
 fn an_interrupted_run_finishes_a_parquet_file() {
     use parquet::file::reader::{FileReader as _, SerializedFileReader};
     let directory = tempfile::tempdir().unwrap();
@@ -248,8 +278,12 @@ fn start(arguments: &[&str]) -> Child {
 }
 
 fn interrupt(child: &Child) {
+    send(child, "-INT");
+}
+
+fn send(child: &Child, signal: &str) {
     let pid = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
 }
 
 /// The end of the run, which must come soon.

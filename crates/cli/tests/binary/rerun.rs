@@ -36,6 +36,30 @@ fn a_table_is_made_again_byte_for_byte() {
 }
 
 #[test]
+fn captures_that_are_others_by_now_are_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let below = directory.path().join("d");
+    fs::create_dir(&below).unwrap();
+    fs::copy(sample("loss.pcap"), below.join("a.pcap")).unwrap();
+    let here =
+        |arguments: &[&str]| flowloom(arguments).current_dir(directory.path()).output().unwrap();
+    assert_eq!(here(&["flows", "d", "-o", "t.parquet"]).status.code(), Some(0));
+    let missing = here(&["rerun", "t.parquet", "-o", "u.parquet"]);
+    assert_eq!(missing.status.code(), Some(2));
+    let said = text(&missing.stderr);
+    assert!(said.contains("a.pcap") && said.contains("rerun t.parquet CAPTURE"), "{said}");
+    assert_eq!(here(&["rerun", "t.parquet", "d", "-o", "u.parquet"]).status.code(), Some(0));
+    let written =
+        ["t.parquet", "u.parquet"].map(|name| fs::read(directory.path().join(name)).unwrap());
+    assert_eq!(written[0], written[1]);
+    // Another capture of that name.
+    fs::copy(sample("tunnels.pcap"), directory.path().join("a.pcap")).unwrap();
+    let other = here(&["rerun", "t.parquet", "-o", "v.parquet"]);
+    assert_eq!(other.status.code(), Some(1));
+    assert!(text(&other.stderr).contains("a.pcap is not what the table was made of"));
+}
+
+#[test]
 fn what_no_table_keeps_is_asked_for() {
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name).display().to_string();

@@ -103,11 +103,26 @@ pub(crate) fn segment(
     stream: &mut Stream,
     at: usize,
 ) {
+    if stream.speaks.is_none() && !stream.pending.is_empty() {
+        let joined = [&stream.pending, w.rest(at)].concat();
+        stream.speaks = spoken(packet, known, stream, &joined);
+        if stream.speaks.is_none() && may_begin(&joined) {
+            stream.keep(w.rest(at));
+            return frame::data(w, at, usize::MAX);
+        }
+        if stream.speaks.is_none() {
+            stream.pending.clear();
+        }
+    }
     if !stream.pending.is_empty() {
         return continuation(w, known, stream, at);
     }
     let bytes = w.rest(at);
     let Some(speaks) = spoken(packet, known, stream, bytes) else {
+        // Too little to tell: it is looked at again with what comes next.
+        if may_begin(bytes) {
+            stream.keep(bytes);
+        }
         return frame::data(w, at, usize::MAX);
     };
     if speaks == Speaks::Http2 && stream.has_hole && !http2::is_frame(bytes) {
@@ -188,6 +203,15 @@ fn spoken(packet: &Packet, known: &KnownLayers, stream: &Stream, bytes: &[u8]) -
         Some((true, speaks)) => Some(speaks),
         Some((false, speaks)) => written().or(Some(speaks)),
         None => written().or(stream.speaks),
+    }
+}
+
+/// Whether bytes are fewer than tell what is spoken, and may be the beginning of it.
+fn may_begin(bytes: &[u8]) -> bool {
+    match bytes {
+        [] => false,
+        [22] | [22, 3] | [22, 3, 0..=4] | [22, 3, 0..=4, _] | [22, 3, 0..=4, _, _] => true,
+        _ => b"SSH-".starts_with(bytes) || http::may_begin(bytes) || http2::may_begin(bytes),
     }
 }
 

@@ -39,6 +39,11 @@ pub(crate) fn is_start(bytes: &[u8]) -> bool {
         || is_request_line(bytes)
 }
 
+/// Whether so few bytes can begin a message.
+pub(crate) fn may_begin(bytes: &[u8]) -> bool {
+    METHODS.iter().any(|method| method.starts_with(bytes)) || b"HTTP/1.".starts_with(bytes)
+}
+
 /// Whether there is a whole line with a method that is not common.
 fn is_request_line(bytes: &[u8]) -> bool {
     let method =

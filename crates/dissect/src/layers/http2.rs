@@ -120,6 +120,11 @@ pub(crate) fn is_start(bytes: &[u8]) -> bool {
     bytes.starts_with(PREFACE) || is_first_settings(bytes)
 }
 
+/// Whether so few bytes can begin what a client says.
+pub(crate) fn may_begin(bytes: &[u8]) -> bool {
+    PREFACE.starts_with(bytes)
+}
+
 /// Whether a frame can begin with these bytes, where some before were lost.
 pub(crate) fn is_frame(bytes: &[u8]) -> bool {
     is_start(bytes) || FrameHeader::parse(bytes).is_some_and(|header| header.is_plausible())

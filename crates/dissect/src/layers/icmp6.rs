@@ -70,7 +70,11 @@ pub(super) fn icmp6(w: &mut Writer<'_>, at: usize) -> usize {
             w.uint(&SEQUENCE, at + 6, 2);
         }
         130..=132 => {
-            w.uint(&MLD_DELAY, at + 4, 2);
+            // Queries of the second version are longer (RFC 3810, section 8.1).
+            let is_second = kind == 130 && w.rest(at).len() >= 28;
+            let delay = if is_second { response_delay } else { |code| code };
+            let delay = w.number(at + 4, 2).map_or(0, delay);
+            w.computed(&MLD_DELAY, at + 4, 2, delay);
             w.ipv6(&MLD_ADDRESS, data);
             return w.end;
         }
@@ -104,6 +108,11 @@ pub(super) fn icmp6(w: &mut Writer<'_>, at: usize) -> usize {
     }
     w.layer_end(data);
     data
+}
+
+/// A code from 32,768 on is a floating-point number (RFC 3810, section 5.1.3).
+fn response_delay(code: u64) -> u64 {
+    if code < 0x8000 { code } else { (code & 0x0fff | 0x1000) << ((code >> 12 & 7) + 3) }
 }
 
 fn options(w: &mut Writer<'_>, mut at: usize) -> usize {

@@ -37,7 +37,8 @@ pub(super) fn igmp(w: &mut Writer<'_>, at: usize) -> usize {
     w.named(&TYPE, at, 1, type_name);
     match (kind, version) {
         (0x11, 3) => {
-            w.uint(&MAX_RESPONSE, at + 1, 1);
+            let tenths = w.number(at + 1, 1).map_or(0, response_time);
+            w.computed(&MAX_RESPONSE, at + 1, 1, tenths);
             w.uint(&CHECKSUM, at + 2, 2);
             w.ipv4(&GROUP, at + 4);
             w.bits(&SUPPRESS, at + 8, 1, 3, 1);
@@ -74,6 +75,11 @@ pub(super) fn igmp(w: &mut Writer<'_>, at: usize) -> usize {
         _ => {}
     }
     w.end
+}
+
+/// A code from 128 on is a floating-point number (RFC 3376, section 4.1.1).
+fn response_time(code: u64) -> u64 {
+    if code < 128 { code } else { (code & 0x0f | 0x10) << ((code >> 4 & 7) + 3) }
 }
 
 fn addresses(w: &mut Writer<'_>, at: usize, count: usize) {

@@ -91,6 +91,36 @@ fn records_that_are_cut_show_their_front_as_tshark_does() {
     assert!(fronts > 50, "only {fronts} were compared");
 }
 
+#[test]
+fn messages_are_known_wherever_their_beginning_is_cut() {
+    let request = b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n";
+    let answer = b"HTTP/1.1 204 No Content\r\n\r\n";
+    let path = std::env::temp_dir().join(format!("flowloom-begins-{}.pcap", std::process::id()));
+    for cut in 1..request.len() - 1 {
+        let mut made = Made::new();
+        for part in [&request[..cut], &request[cut..]] {
+            made.say(UP, part);
+        }
+        answer.chunks(cut).for_each(|part| made.say(DOWN, part));
+        fs::write(&path, made.bytes).unwrap();
+        let frames = ours::values(&path);
+        let all = |field| {
+            frames.iter().filter_map(|frame| frame.get(field)).flatten().collect::<Vec<_>>()
+        };
+        assert_eq!(all("http.request.uri"), ["/x"], "{cut}");
+        assert_eq!(all("http.response.code"), ["204"], "{cut}");
+    }
+    // What only begins alike, byte for byte.
+    let mut made = Made::new();
+    for part in [&b"G"[..], b"O", b"GET /y HTTP/1.1\r\n\r\n"] {
+        made.say(UP, part);
+    }
+    fs::write(&path, made.bytes).unwrap();
+    let frames = ours::values(&path);
+    fs::remove_file(&path).unwrap();
+    assert_eq!(frames.last().unwrap()["http.request.uri"], ["/y"]);
+}
+
 /// The last number of a field.
 fn last(values: &Values, field: &str) -> u32 {
     values[field].last().unwrap().parse().unwrap()

@@ -168,6 +168,9 @@ fn check(config: &Config, settings: &PacketSettings) -> Result<(), ConfigError> 
         let text = "fields are chosen for CSV: give --format csv with -e";
         return Err(ConfigError(text.into()));
     }
+    if let Destination::File(path) = &settings.destination {
+        config.check_written(path)?;
+    }
     let filter = config.filter.as_ref();
     if filter.is_some_and(|filter| filter.flow().is_some()) {
         let text = "the filter has words about flows, such as tls or dns.query: those are for `flows` and `split`; \

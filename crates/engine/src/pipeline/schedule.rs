@@ -46,7 +46,9 @@ pub(crate) fn run(
         pipeline.work();
     } else {
         thread::scope(|scope| {
-            let others = (1..threads).map(|_| scope.spawn(|| pipeline.work())).collect::<Vec<_>>();
+            // Where the system gives no more threads, those that are there do the work.
+            let spawn = |_| thread::Builder::new().spawn_scoped(scope, || pipeline.work()).ok();
+            let others = (1..threads).map_while(spawn).collect::<Vec<_>>();
             pipeline.work();
             for other in others {
                 other.join().unwrap_or_else(|panic| resume_unwind(panic));

@@ -42,8 +42,10 @@ impl std::str::FromStr for FrameRange {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong =
-            || format!("`{text}` is no range of frames; expected one such as 10-20 or 100-");
+        let wrong = || {
+            let expected = "expected one such as 10-20 or 100-, counted from 1";
+            format!("`{text}` is no range of frames; {expected}")
+        };
         let number = |text: &str, otherwise: u64| match text.trim() {
             "" => Ok(otherwise),
             text => text.parse::<u64>().map_err(|_| wrong()),
@@ -54,7 +56,7 @@ impl std::str::FromStr for FrameRange {
         // One number is a range, too.
         let (first, last) = text.split_once('-').unwrap_or((text, text));
         let range = Self { first: number(first, 1)?, last: number(last, u64::MAX)? };
-        if range.first > range.last || range.last == 0 { Err(wrong()) } else { Ok(range) }
+        if range.first > range.last || range.first == 0 { Err(wrong()) } else { Ok(range) }
     }
 }
 
@@ -82,6 +84,7 @@ pub(super) struct Verdict<'s> {
 
 impl<'s> Verdict<'s> {
     pub(super) fn new(selection: &'s Selection, options: Options) -> Result<Self, ConfigError> {
+        selection.window.check()?;
         let filter = selection.filter.as_ref();
         if let Some(word) = filter.and_then(|filter| filter.words().first().copied()) {
             return Err(ConfigError(format!(

@@ -9,7 +9,7 @@ fn ranges_of_frames_are_read() {
     assert_eq!(range("7"), Ok((7, 7)));
     assert_eq!(range("100-"), Ok((100, u64::MAX)));
     assert_eq!(range("-5"), Ok((1, 5)));
-    for wrong in ["", "-", "5-1", "0", "a", "1-2-3", "-0"] {
+    for wrong in ["", "-", "5-1", "0", "0-2", "a", "1-2-3", "-0"] {
         assert!(range(wrong).is_err(), "{wrong}");
     }
 }

@@ -26,6 +26,18 @@ pub enum Grouping {
 }
 
 impl Grouping {
+    /// By a word, or by columns, separated by commas.
+    pub fn named(by: &str) -> Self {
+        let column = |name: &str| if name == "sni" { "server_name" } else { name }.to_owned();
+        match by {
+            "flow" => Self::Flow,
+            "key" => Self::Key,
+            "pkt2flow" => Self::Pkt2flow,
+            "label" => Self::Labels,
+            columns => Self::Columns(columns.split(',').map(str::trim).map(column).collect()),
+        }
+    }
+
     /// The configuration by which flows are cut so.
     pub(crate) fn settings(&self, mut config: Config) -> Config {
         match self {

@@ -107,6 +107,7 @@ impl Indexed {
 /// back to. A file that is there is not replaced, unless the output of `config` says so.
 pub fn index(config: &Config, file: &Path, watch: &Watch) -> Result<Summary, SplitError> {
     config.check()?;
+    config.check_written(file)?;
     if file.is_file() && !config.output.force {
         let text = format!("{} exists; --force replaces it", file.display());
         return Err(ConfigError(text).into());

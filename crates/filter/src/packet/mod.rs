@@ -71,6 +71,8 @@ impl PacketTest {
                 [] => Some(base),
                 _ => shifts.iter().try_fold(base, |place, shift| place.shifted(*shift, bytes)),
             };
+            // What is asked of no place needs none.
+            let place = place.or_else(|| (!placed.primitive.has_place()).then_some(base));
             place.is_some_and(|place| holds(&placed.primitive, frame, bytes, &place))
         })
     }

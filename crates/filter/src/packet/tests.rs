@@ -246,6 +246,9 @@ fn a_header_anywhere_in_the_frame_has_a_word() {
 fn what_is_right_of_geneve_is_false_outside_of_geneve() {
     let frame = ipv4(6, 0, TCP);
     check(&frame, frame.len(), &["not geneve", "not (geneve and tcp)"], &["geneve or tcp"]);
+    // What is asked of no byte does not depend on where bytes are.
+    let placeless = ["geneve or len > 20", "geneve or greater 20", "geneve or 1 = 1"];
+    check(&frame, frame.len(), &placeless, &["geneve or less 20", "geneve or len + ip[0] > 0"]);
 }
 
 #[test]

@@ -357,6 +357,15 @@ impl Parser<'_> {
         let lower = word.to_ascii_lowercase();
         let tcpdumps = keyword::all().map(|known| -> &str { known });
         let words = tcpdumps.chain(self.words.iter().map(|known| &*known.name));
+        // As the column is called that the word stands for.
+        let dotted = lower.replacen('_', ".", 1);
+        if let Some(word) = self.words.iter().find(|known| *known.name == dotted) {
+            return complaint.hint(format!("did you mean `{}`?", word.name));
+        }
+        if matches!(lower.as_str(), "start_time" | "end_time" | "time") {
+            return complaint
+                .hint("frames are chosen by their times outside of filters: --from, --until");
+        }
         if let Some(near) = names::nearest(&lower, words) {
             return complaint.hint(format!("did you mean `{near}`?"));
         }

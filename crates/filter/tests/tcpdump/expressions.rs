@@ -275,7 +275,7 @@ pub(crate) const PRODUCTIONS: &[Production] = &[
     p("pppoed", "pppoed"),
     p("pppoes", "pppoes|||pppoes 0x27|||pppoes and ip|||pppoes 0x27 and ip|||pppoes and ip6|||pppoes and tcp|||pppoes and link[0] = 0|||pppoes and udp port 53|||vlan and pppoes and ip|||pppoes and ip6 proto 17"),
     p("geneve", "geneve|||geneve 0xb"),
-    p("geneve inside", "geneve 0xb and ip|||geneve and ip6|||geneve and tcp port 80|||geneve and ether src 02:00:00:00:00:02|||geneve and vlan 300|||geneve and vlan and ip|||geneve and ether[0] = 2|||geneve and ip[9] = 6|||geneve and multicast|||geneve and icmp"),
+    p("geneve inside", "geneve 0xb and ip|||geneve and ip6|||geneve and tcp port 80|||geneve and ether src 02:00:00:00:00:02|||geneve and vlan 300|||geneve and vlan and ip|||geneve and ether[0] = 2|||geneve and ip[9] = 6|||geneve and multicast|||geneve and icmp|||geneve 0xb or len < 100|||geneve or not greater 60"),
     p("wlan type", "type mgt|||type ctl|||type data|||wlan type data|||type 8"),
     p("wlan type subtype", "type mgt subtype beacon|||type data subtype data|||type ctl subtype ack|||type 0 subtype 0x80|||wlan type data subtype qos-data|||type mgt subtype deauth|||type ctl subtype rts"),
     p("wlan subtype", "subtype beacon|||subtype probe-resp|||subtype qos-data|||wlan subtype null|||subtype cts|||subtype assocreq"),

@@ -1,5 +1,6 @@
 //! Service bindings: the records SVCB and HTTPS (RFC 9460).
 
+use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -21,8 +22,8 @@ pub struct Svcb {
     pub hints: Vec<IpAddr>,
     /// The list of configurations for Encrypted Client Hello.
     pub ech: Option<Box<[u8]>>,
-    /// Keys of parameters that are not understood.
-    pub others: Vec<u16>,
+    /// Other parameters: their keys and values.
+    pub others: Vec<(u16, Box<[u8]>)>,
 }
 
 /// Reads the data of a record; what is there of it.
@@ -51,20 +52,23 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Svcb> {
                 }
             }
             ECH => svcb.ech = Some(value.rest().into()),
-            other if svcb.others.len() < OTHERS_MAX => svcb.others.push(other),
+            other if svcb.others.len() < OTHERS_MAX => {
+                svcb.others.push((other, value.rest().into()));
+            }
             _ => {}
         }
     }
     Some(svcb)
 }
 
-/// As RFC 9460 section 2.1 writes it, except that `ech` is in hexadecimal and of parameters that are
-/// not understood only the key is shown.
+/// As RFC 9460 section 2.1 writes it, except that `ech` is in hexadecimal.
 impl Display for Svcb {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.priority, self.target)?;
         if !self.alpn.is_empty() {
-            write!(f, " alpn={}", self.alpn.join(","))?;
+            // What is escaped as a string is escaped as an item of a list before (appendix A.1).
+            let item = |id: &String| id.replace("\\\\", "\\\\\\\\").replace(',', "\\\\,");
+            write!(f, " alpn={}", self.alpn.iter().map(item).collect::<Vec<_>>().join(","))?;
         }
         if let Some(port) = self.port {
             write!(f, " port={port}")?;
@@ -79,14 +83,48 @@ impl Display for Svcb {
         if let Some(ech) = &self.ech {
             write!(f, " ech={}", hex(ech))?;
         }
-        self.others.iter().try_for_each(|key| write!(f, " key{key}"))
+        self.others.iter().try_for_each(|(key, value)| {
+            let shown = if *key == MANDATORY { mandatory(value) } else { string(value) };
+            let equals = if shown.is_empty() { "" } else { "=" };
+            write!(f, " {}{equals}{shown}", name(*key))
+        })
     }
 }
 
+/// What a key is called: in the register of IANA, or by its number.
+fn name(key: u16) -> Cow<'static, str> {
+    const NAMES: [&str; 9] = [
+        "mandatory",
+        "alpn",
+        "no-default-alpn",
+        "port",
+        "ipv4hint",
+        "ech",
+        "ipv6hint",
+        "dohpath",
+        "ohttp",
+    ];
+    NAMES.get(usize::from(key)).map_or_else(|| format!("key{key}").into(), |name| (*name).into())
+}
+
+/// The names of the keys that must be understood.
+fn mandatory(value: &[u8]) -> String {
+    let keys = value.chunks_exact(2).map(|key| name(u16::from_be_bytes([key[0], key[1]])));
+    keys.collect::<Vec<_>>().join(",")
+}
+
+/// A value as a string; a blank in it is escaped, since the next parameter comes after one.
+fn string(value: &[u8]) -> String {
+    let mut text = String::new();
+    push_string(&mut text, value);
+    text.replace(' ', "\\032")
+}
+
+const MANDATORY: u16 = 0;
 const ALPN: u16 = 1;
 const PORT: u16 = 3;
 const IPV4_HINT: u16 = 4;
 const ECH: u16 = 5;
 const IPV6_HINT: u16 = 6;
-/// Parameters that are not understood of which the keys are kept.
+/// Other parameters that are kept.
 const OTHERS_MAX: usize = 16;

@@ -179,6 +179,14 @@ fn services_are_read_as_rfc_9460_writes_them() {
     assert_eq!(row.svcb, [expected]);
     assert_eq!((row.svcb_alpn, row.svcb_port), (vec!["h3", "h2"], vec![8_443]));
     assert_eq!((row.svcb_hints.len(), row.svcb_ech), (2, vec!["0102ff".to_owned()]));
+    // Section 2.2 and 7, RFC 9461; the names of protocols are those of appendix D.2.
+    let data =
+        b"\0\x01\0\0\0\0\x04\0\x01\0\x03\0\x01\0\x0c\x08f\\oo,bar\x02h2\0\x02\0\0\0\x07\0\x10\
+        /dns-query{?dns}\x02\x9b\0\x07a b\"c\xd2d";
+    let message = record(64, data);
+    let expected = "1 . alpn=f\\\\\\\\oo\\\\,bar,h2 mandatory=alpn,port no-default-alpn dohpath=/dns-query{?dns} \
+                    key667=a\\032b\\\"c\\210d";
+    assert_eq!(DnsEvent::of(1, &message).svcb, [expected]);
 }
 
 #[test]

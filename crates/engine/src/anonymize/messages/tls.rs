@@ -44,10 +44,15 @@ impl Rewriting<'_, '_> {
         } else {
             suites + 3
         };
-        if extensions + 2 > end {
+        if extensions > end {
             return None;
         }
-        self.keep(suites..extensions + 2);
+        self.keep(suites..extensions);
+        // SSL 3.0 and the first hellos of TLS 1.0 have no extensions.
+        if extensions + 2 > end {
+            return Some(());
+        }
+        self.keep(extensions..extensions + 2);
         // Other messages may follow in the same record.
         let end = end.min(extensions + 2 + usize::from(self.u16(extensions)?));
         let mut extension = extensions + 2;
