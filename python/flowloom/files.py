@@ -124,7 +124,9 @@ def rerun(
         read = {str(c["capture"]): (c["frames"], c["captured_bytes"]) for c in table.captures}
         for name, frames, size in captures:
             if read.get(name) != (frames, size):
-                warn(f"{name} is not what the table was made of: it had {frames} frames of {size} bytes")
+                warn(
+                    f"{name} is not what the table was made of: it had {frames} frames of {size} bytes"
+                )
     return table
 
 

@@ -85,7 +85,6 @@ const CERTAIN: &[(&str, Transport, &[u8])] = &[
     ("memcached", TCP, b"VERSION 1.6.18\r\n"),
     ("nats", TCP, b"INFO {\"server_id\":\"a\"}\r\n"),
     ("zabbix", TCP, b"ZBXD\x01\x02\0\0\0\0\0\0\0{}"),
-    ("managesieve", TCP, b"\"IMPLEMENTATION\" \"Dovecot\"\r\n"),
     ("smb", TCP, b"\0\0\0\x54\xfeSMB\x40\0"),
     ("netbios-ssn", TCP, b"\x81\0\0\x44\x20FDEDFE"),
     ("kerberos", UDP, b"\x6a\x81\xb4\x30\x81\xb1\xa1\x03\x02\x01\x05\xa2\x03\x02\x01\x0a\xa4"),

@@ -26,7 +26,6 @@ pub(super) const PROTOCOLS: &[Named] = &[
     row("memcached", &[11211], memcached),
     row("nats", &[4222], |bytes| starts(bytes, &[b"INFO {\"server_id\""])),
     row("zabbix", &[10050, 10051], |bytes| starts(bytes, &[b"ZBXD\x01", b"ZBXD\x03"])),
-    row("managesieve", &[4190], |bytes| starts(bytes, &[b"\"IMPLEMENTATION\" "])),
 ];
 
 const fn row(name: &'static str, tcp: &'static [u16], stream: fn(&[u8]) -> Match) -> Named {

@@ -91,6 +91,18 @@ fn pop3_turns_after_ok() {
 }
 
 #[test]
+fn managesieve_turns_after_ok() {
+    turns(
+        "managesieve",
+        &[
+            (Down, b"\"IMPLEMENTATION\" \"Example\"\r\n\"STARTTLS\"\r\nOK \"ready\"\r\n"),
+            (Up, b"StartTls\r\n"),
+            (Down, b"OK \"Begin TLS negotiation now.\"\r\n"),
+        ],
+    );
+}
+
+#[test]
 fn ftp_turns_after_234() {
     turns(
         "ftp",

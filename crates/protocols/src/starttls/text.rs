@@ -1,5 +1,5 @@
 //! Protocols of lines, and XMPP: SMTP (RFC 3207), IMAP (RFC 9051), POP3 and NNTP (RFC 2595, RFC 4642),
-//! FTP (RFC 4217), IRC, XMPP (RFC 6120).
+//! FTP (RFC 4217), IRC, `ManageSieve` (RFC 5804), XMPP (RFC 6120).
 
 use flowloom_flow::Direction;
 
@@ -53,6 +53,14 @@ pub(super) const PROTOCOLS: &[Clear] = &[
         probe: irc_probe,
         frame: line,
         turn: irc,
+        goes_on_after_loss: true,
+    },
+    Clear {
+        name: "managesieve",
+        ports: &[4190],
+        probe: sieve_probe,
+        frame: line,
+        turn: sieve,
         goes_on_after_loss: true,
     },
     Clear {
@@ -228,6 +236,24 @@ fn irc(said: &Said<'_>) -> Turn {
         (Direction::Up, b"JOIN" | b"PRIVMSG" | b"QUIT", _) => Turn::Never,
         (Direction::Down, _, b"670") if said.asked.is_some() => Turn::Granted,
         (Direction::Down, _, b"691") if said.asked.is_some() => Turn::Refused,
+        _ => Turn::None,
+    }
+}
+
+fn sieve_probe(opening: &Opening<'_>) -> Match {
+    match opening.direction {
+        Direction::Down => one_of(opening.bytes, &["\"IMPLEMENTATION\" "]),
+        Direction::Up => Match::No,
+    }
+}
+
+fn sieve(said: &Said<'_>) -> Turn {
+    let words = Words::of(said.message);
+    match (said.direction, words.first()) {
+        (Direction::Up, b"STARTTLS") => Turn::Asked,
+        (Direction::Up, b"PUTSCRIPT" | b"GETSCRIPT" | b"LISTSCRIPTS" | b"LOGOUT") => Turn::Never,
+        (Direction::Down, b"OK") if said.asked.is_some() => Turn::Granted,
+        (Direction::Down, b"NO" | b"BYE") if said.asked.is_some() => Turn::Refused,
         _ => Turn::None,
     }
 }
