@@ -127,14 +127,24 @@ pub(crate) fn read_all(
 ) -> Result<Vec<CaptureAccount>, SinkError> {
     let threads = config.threads.get();
     if threads == 1 || readings.len() == 1 {
-        let mut accounts = Vec::new();
-        for reading in readings {
-            accounts.push(read(reading, threads, &mut |rows| output.write(rows))?);
-            output.end_capture()?;
-        }
-        return Ok(accounts);
+        read_in_turn(readings, threads, read, output)
+    } else {
+        read_side_by_side(readings, threads, read, watch, output)
     }
-    read_side_by_side(readings, threads, read, watch, output)
+}
+
+fn read_in_turn(
+    readings: &[Reading<'_>],
+    threads: usize,
+    read: ReadOne<'_>,
+    output: &mut Output,
+) -> Result<Vec<CaptureAccount>, SinkError> {
+    let mut accounts = Vec::new();
+    for reading in readings {
+        accounts.push(read(reading, threads, &mut |rows| output.write(rows))?);
+        output.end_capture()?;
+    }
+    Ok(accounts)
 }
 
 /// A message from the thread that reads a capture.
@@ -160,24 +170,24 @@ fn read_side_by_side(
         readings.iter().map(|_| sync_channel::<Message>(CHANNEL_BATCHES)).unzip();
     let next = AtomicUsize::new(0);
     let written = Written::default();
-    let mut accounts = Vec::new();
-    thread::scope(|scope| {
-        let senders = &senders;
-        let (next, written) = (&next, &written);
-        for _ in 0..at_once {
-            scope.spawn(move || {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some((reading, sender)) = readings.get(index).zip(senders.get(index))
-                    else {
-                        return;
-                    };
-                    written.wait_for((index + 1).saturating_sub(CAPTURES_AHEAD * at_once));
-                    send_one(reading, per_reading, read, sender);
-                }
-            });
+    let send = || {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some((reading, sender)) = readings.get(index).zip(senders.get(index)) else {
+                return;
+            };
+            written.wait_for((index + 1).saturating_sub(CAPTURES_AHEAD * at_once));
+            send_one(reading, per_reading, read, sender);
         }
-        let _release = Release(written);
+    };
+    thread::scope(|scope| {
+        // Where the system gives no more threads, those that are there do the work.
+        let spawn = |_| thread::Builder::new().spawn_scoped(scope, send).ok();
+        if (0..at_once).map_while(spawn).count() == 0 {
+            return read_in_turn(readings, threads, read, output);
+        }
+        let mut accounts = Vec::new();
+        let _release = Release(&written);
         for receiver in receivers {
             let received = receive_one(&receiver, output)
                 .and_then(|account| output.end_capture().map(|()| account));
@@ -192,9 +202,8 @@ fn read_side_by_side(
                 }
             }
         }
-        Ok(())
-    })?;
-    Ok(accounts)
+        Ok(accounts)
+    })
 }
 
 /// How many captures have been written: rows of small ones would else wait for a large one in any

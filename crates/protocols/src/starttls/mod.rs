@@ -1,10 +1,11 @@
-//! Protocols that begin in the clear and may turn to TLS, as with STARTTLS, or to whatever a proxy
-//! was asked for: read only to find where they turn.
+//! Protocols that begin in the clear and may turn to TLS, as with STARTTLS, or to whatever goes
+//! through a proxy: read only to find where they turn.
 //!
 //! A row of [`CLEAR`] says how a protocol is recognised, where its messages end, and which of them
 //! ask for the turn and grant it. Without a turn, a connection is given up after a bounded look.
 
 mod binary;
+mod proxy;
 mod socks;
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,9 @@ use crate::{Context, Input, Match, Opening, Protocol, Step, StreamParser, Transp
 pub(crate) fn protocols() -> impl Iterator<Item = Arc<dyn Protocol>> {
     let clear = CLEAR.iter().flat_map(|table| table.iter());
     let clear = clear.map(|clear| -> Arc<dyn Protocol> { Arc::new(ClearProtocol(clear)) });
-    clear.chain(std::iter::once(Arc::new(socks::SocksProtocol) as _))
+    let before: [Arc<dyn Protocol>; 2] =
+        [Arc::new(socks::SocksProtocol), Arc::new(proxy::ProxyProtocol)];
+    clear.chain(before)
 }
 
 /// A protocol that begins in the clear. The initiator is taken to be the client.

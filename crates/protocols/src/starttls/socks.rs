@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use flowloom_flow::Direction;
 
-use super::{LOOK_BYTES_MAX, may_turn};
+use super::LOOK_BYTES_MAX;
 use crate::{
     Context, Cursor, Input, Match, Opening, Protocol, Step, StreamParser, Transport, Wants,
 };
@@ -44,8 +44,8 @@ impl Protocol for SocksProtocol {
         }
     }
 
-    fn stream(&self, wants: Wants) -> Option<Box<dyn StreamParser>> {
-        may_turn(wants).then(|| Box::new(SocksParser::default()) as _)
+    fn stream(&self, _: Wants) -> Option<Box<dyn StreamParser>> {
+        Some(Box::new(SocksParser::default()))
     }
 }
 

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::{CLEAR, LOOK_BYTES_MAX};
 use crate::testing::Script;
-use crate::{Match, Opening, Transport};
+use crate::{Match, Opening, Transport, Want, Wants};
 
 type Says<'a> = &'a [(Direction, &'a [u8])];
 
@@ -221,6 +221,46 @@ fn socks_4_turns_after_its_reply() {
 }
 
 #[test]
+fn what_a_load_balancer_says_first_is_passed_over() {
+    let text: &[u8] = b"PROXY TCP4 192.0.2.1 192.0.2.2 50000 443\r\n";
+    let local: &[u8] = b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0";
+    let ipv4: &[u8] =
+        b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\x02\x01\xc0\0\x02\x02\xc3\x50\x01\xbb";
+    for header in [text, b"PROXY UNKNOWN\r\n", local, ipv4] {
+        assert_eq!(found(&[(Up, header), (Up, HELLO)]), ["proxy", "tls"]);
+        let together = [header, HELLO].concat();
+        assert_eq!(found(&[(Up, &together)]), ["proxy", "tls"]);
+        let bytes: Vec<(Direction, &[u8])> = together.chunks(1).map(|byte| (Up, byte)).collect();
+        assert_eq!(found(&bytes), ["proxy", "tls"], "byte by byte");
+        let mail: Says<'_> = &[
+            (Up, header),
+            (Down, b"220 x ESMTP\r\n"),
+            (Up, b"STARTTLS\r\n"),
+            (Down, b"220 go\r\n"),
+            (Up, HELLO),
+        ];
+        assert_eq!(found(mail), ["proxy", "smtp", "tls"]);
+    }
+    let too_long = [b"PROXY ".as_slice(), &[b'x'; 120], b"\r\n"].concat();
+    assert_eq!(found(&[(Up, &too_long), (Up, HELLO)]), [""; 0]);
+}
+
+#[test]
+fn http_is_read_through_proxies_where_nothing_else_is_wanted() {
+    let request: (Direction, &[u8]) = (Up, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    let socks: Says<'_> =
+        &[(Up, b"\x04\x01\0\x50\x7f\0\0\x01\0"), (Down, b"\0\x5a\0\0\0\0\0\0"), request];
+    for says in [socks, &[(Up, b"PROXY UNKNOWN\r\n"), request]] {
+        let mut script = Script::new(Transport::Tcp, [50_000, 50_001]);
+        script.shared.wants = Wants::of(&[Want::Http]);
+        for (direction, bytes) in says {
+            script.say(*direction, bytes);
+        }
+        assert_eq!(script.end().http.as_ref().map(|http| http.request_count), Some(1));
+    }
+}
+
+#[test]
 fn a_hello_that_was_captured_before_the_answer_waits_for_it() {
     let says: Says<'_> = &[
         (Down, b"220 x ESMTP\r\n"),
@@ -306,7 +346,7 @@ fn names_are_given_once() {
     let len = names.len();
     names.sort();
     names.dedup();
-    assert_eq!((names.len(), len), (len, CLEAR.iter().map(|table| table.len()).sum::<usize>() + 1));
+    assert_eq!((names.len(), len), (len, CLEAR.iter().map(|table| table.len()).sum::<usize>() + 2));
 }
 
 proptest! {
@@ -317,7 +357,8 @@ proptest! {
     ) {
         let protocols: Vec<_> = super::protocols().collect();
         let protocol = &protocols[which.index(protocols.len())];
-        let mut script = Script::new(Transport::Tcp, [50_000, protocol.ports(Transport::Tcp)[0]]);
+        let port = protocol.ports(Transport::Tcp).first().copied().unwrap_or(50_001);
+        let mut script = Script::new(Transport::Tcp, [50_000, port]);
         for (is_up, bytes) in &chunks {
             script.say(if *is_up { Up } else { Down }, bytes);
         }
