@@ -97,7 +97,7 @@ impl Clock {
             Scale::Divide(_) => true,
             Scale::Shift(power) => power >= FINE_POWER,
         };
-        is_fine || time.0 == i64::MAX || time.0 == i64::MIN
+        is_fine || is_extreme(time)
     }
 
     /// The ticks of a time, if they can be written. [`Clock::time`] gives the time back, unless
@@ -115,6 +115,12 @@ impl Clock {
             Scale::Shift(power) => shifted(nanos, power),
         }
     }
+}
+
+/// Whether a time is what those before 1677 or after 2262 become.
+#[inline]
+pub(crate) fn is_extreme(time: Timestamp) -> bool {
+    time.0 == i64::MAX || time.0 == i64::MIN
 }
 
 /// The first tick of a binary clock that is at this time or, where there is none, the last before.

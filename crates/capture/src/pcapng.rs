@@ -10,7 +10,7 @@ use flowloom_schema::{LinkType, Timestamp};
 
 use crate::block::{Frame, OptionsAt, SIMPLE_HEADER_LEN};
 use crate::bytes::{ByteOrder, words};
-use crate::clock::Clock;
+use crate::clock::{Clock, is_extreme};
 use crate::facts::Span;
 use crate::walk::{Filling, Stop, too_long};
 
@@ -25,6 +25,7 @@ pub(crate) struct Pcapng {
     /// For frames that have no time of their own.
     last_time: Timestamp,
     has_timeless_frames: bool,
+    has_extreme_times: bool,
 }
 
 /// What an interface description block says that frames need.
@@ -66,6 +67,7 @@ impl Pcapng {
             interfaces: Vec::new(),
             last_time: Timestamp(0),
             has_timeless_frames: false,
+            has_extreme_times: false,
         }
     }
 
@@ -234,6 +236,14 @@ impl Pcapng {
             self.last_time = described.clock.time(ticks);
             if described.clock.is_coarse(self.last_time) {
                 filling.ticks.push((filling.frames.len() as u32, ticks));
+            }
+            if is_extreme(self.last_time) && !self.has_extreme_times {
+                self.has_extreme_times = true;
+                filling.warn(
+                    "the time is not between the years 1677 and 2262: it becomes the nearest that is, as do \
+                     others like it"
+                        .into(),
+                );
             }
         }
         filling.frames.push(Frame {

@@ -77,14 +77,20 @@ fn resolution_and_offset_of_an_interface_are_applied() {
 }
 
 #[test]
-fn absurd_times_become_the_nearest_possible() {
+fn absurd_times_become_the_nearest_possible_which_is_said_once() {
     let seconds = Writer::new(false).option(9, &[0]).bytes;
     let bytes = [
         section(false, &[]),
         interface(false, 1, 0, &seconds),
+        enhanced(false, 0, 1, 1, b"x", &[]),
+        enhanced(false, 0, u64::MAX, 1, b"x", &[]),
         enhanced(false, 0, u64::MAX, 1, b"x", &[]),
     ];
-    assert_eq!(read_whole(&bytes.concat())[0].time, i64::MAX);
+    let (frames, facts) = read(&bytes.concat());
+    let times = frames.iter().map(|frame| frame.time).collect::<Vec<_>>();
+    assert_eq!(times, [1_000_000_000, i64::MAX, i64::MAX]);
+    let warned = facts.warnings.iter().map(|warning| warning.frame).collect::<Vec<_>>();
+    assert_eq!(warned, [2], "{:?}", facts.warnings);
 }
 
 #[test]
