@@ -238,7 +238,7 @@ fn are_records(bytes: &[u8]) -> bool {
 fn message_len(speaks: Speaks, known: &KnownLayers, bytes: &[u8]) -> Option<usize> {
     match speaks {
         Speaks::Tls => tls::record_len(bytes),
-        Speaks::Http => http::is_start(bytes).then(|| http::head_len(bytes, 0)).flatten(),
+        Speaks::Http => http::is_start(bytes).then(|| http::message_len(bytes)).flatten(),
         Speaks::Http2 => http2::frame_len(bytes),
         Speaks::Ssh => bytes.starts_with(b"SSH-").then(|| ssh::banner_len(bytes)).flatten(),
         Speaks::SshPackets => ssh::packet_len(bytes),
@@ -312,7 +312,9 @@ fn messages(
             Speaks::Http2 => end = http2::http2(w, stream.http2.get_or_insert_default(), end),
             Speaks::Dns => end = dns::over_tcp(w, end, next),
             Speaks::Http => {
-                http::head(w, &http::HTTP, end, next);
+                let head_end = end + http::head_len(message, 0).unwrap_or(message.len());
+                http::head(w, &http::HTTP, end, head_end);
+                frame::data(w, head_end, next - head_end);
                 end = next;
             }
             Speaks::Ssh => {

@@ -73,6 +73,24 @@ pub(crate) fn head_len(bytes: &[u8], from: usize) -> Option<usize> {
     (end <= bytes.len()).then_some(end)
 }
 
+/// Bytes of the head at the front, and of a body that is there with another head behind it.
+pub(crate) fn message_len(bytes: &[u8]) -> Option<usize> {
+    let head_len = head_len(bytes, 0)?;
+    let (head, rest) = bytes.split_at_checked(head_len)?;
+    // What answers HEAD has a length and no body.
+    let is_followed = |body_len: &usize| rest.get(*body_len..).is_some_and(is_start);
+    Some(head_len + content_length(head).filter(is_followed).unwrap_or(0))
+}
+
+/// Bytes of the body, as its head says.
+fn content_length(head: &[u8]) -> Option<usize> {
+    let value = head.split(|byte| *byte == b'\n').find_map(|line| {
+        let (name, value) = line.split_at_checked(CONTENT_LENGTH_NAME.len())?;
+        name.eq_ignore_ascii_case(CONTENT_LENGTH_NAME).then_some(value)
+    })?;
+    str::from_utf8(value.trim_ascii()).ok()?.parse().ok()
+}
+
 /// A head from `at` to `end`.
 pub(crate) fn head(w: &mut Writer<'_>, layer: &'static LayerInfo, at: usize, end: usize) {
     w.layer(layer, at);
@@ -171,6 +189,7 @@ const METHODS: [&[u8]; 12] = [
     b"M-SEARCH ",
     b"PROPFIND ",
 ];
+const CONTENT_LENGTH_NAME: &[u8] = b"content-length:";
 /// Bytes of a first line at most, of methods that are not common.
 const LINE_MAX: usize = 2048;
 /// Bytes of a head at most.

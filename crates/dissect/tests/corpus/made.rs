@@ -121,6 +121,40 @@ fn messages_are_known_wherever_their_beginning_is_cut() {
     assert_eq!(frames.last().unwrap()["http.request.uri"], ["/y"]);
 }
 
+#[test]
+fn heads_behind_bodies_are_those_of_tshark() {
+    let Some(oracle) = Oracle::find() else {
+        eprintln!("skipped: there is no tshark");
+        return;
+    };
+    let answer = |code: u32, len: usize, body: &str| {
+        format!("HTTP/1.1 {code} x\r\ncontent-LENGTH:  {len}\r\n\r\n{body}")
+    };
+    let (plain, trap) = (answer(200, 5, "hello"), answer(201, 24, "HTTP/1.1 404 not a head."));
+    let (no_body, cut) = (answer(202, 9, ""), answer(203, 9, "wor"));
+    let path = std::env::temp_dir().join(format!("flowloom-bodies-{}.pcap", std::process::id()));
+    let write = |answers: [&str; 3]| {
+        let mut made = Made::at(80);
+        made.say(UP, "GET /x HTTP/1.1\r\nHost: a\r\n\r\n".repeat(3).as_bytes());
+        made.say(DOWN, answers.concat().as_bytes());
+        made.say(DOWN, b"ld 123");
+        fs::write(&path, made.bytes).unwrap();
+    };
+    let all = |frames: &[Values], field| {
+        frames.iter().filter_map(|frame| frame.get(field)).flatten().cloned().collect::<Vec<_>>()
+    };
+    write([&plain, &trap, &cut]);
+    let (ours, theirs) = (ours::values(&path), oracle.values(&path));
+    for field in ["http.request.method", "http.response.code", "http.content_length_header"] {
+        assert_eq!(all(&ours, field), all(&theirs, field), "{field}");
+    }
+    assert_eq!(all(&ours, "http.response.code"), ["200", "201", "203"]);
+    // tshark takes the next head for the body of an answer to HEAD.
+    write([&no_body, &plain, &cut]);
+    assert_eq!(all(&ours::values(&path), "http.response.code"), ["202", "200", "203"]);
+    fs::remove_file(&path).unwrap();
+}
+
 /// The last number of a field.
 fn last(values: &Values, field: &str) -> u32 {
     values[field].last().unwrap().parse().unwrap()
@@ -182,13 +216,18 @@ fn hex(digits: &str) -> Vec<u8> {
 struct Made {
     bytes: Vec<u8>,
     seqs: [u32; 2],
+    port: u16,
 }
 
 impl Made {
     fn new() -> Self {
+        Self::at(HTTP2_PORT)
+    }
+
+    fn at(port: u16) -> Self {
         let header: [u32; 6] = [0xa1b2_c3d4, 0x0004_0002, 0, 0, 65_535, LINK_TYPE_RAW];
         let bytes = header.iter().flat_map(|word| word.to_le_bytes()).collect();
-        let mut made = Self { bytes, seqs: [1_000, 5_000] };
+        let mut made = Self { bytes, seqs: [1_000, 5_000], port };
         made.segment(UP, 0x02, &[]);
         made.segment(DOWN, 0x12, &[]);
         made
@@ -199,7 +238,7 @@ impl Made {
     }
 
     fn segment(&mut self, side: usize, flags: u8, payload: &[u8]) {
-        let ends: [([u8; 4], u16); 2] = [([10, 0, 0, 1], 40_000), ([10, 0, 0, 2], PORT)];
+        let ends: [([u8; 4], u16); 2] = [([10, 0, 0, 1], 40_000), ([10, 0, 0, 2], self.port)];
         let ((src, src_port), (dst, dst_port)) = (ends[side], ends[1 - side]);
         let mut ip = vec![0x45, 0];
         ip.extend((40 + payload.len() as u16).to_be_bytes());
@@ -226,5 +265,5 @@ const PADDED: usize = 10;
 const UP: usize = 0;
 const DOWN: usize = 1;
 /// At which tshark is told to look for HTTP/2.
-const PORT: u16 = 6233;
+const HTTP2_PORT: u16 = 6233;
 const LINK_TYPE_RAW: u32 = 101;
