@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use flowloom_engine::{
-    AppLayer, Config, ConfigError, CryptoPan, Destination, ExportSettings, Filter, FlowLimits,
-    FlowSettings, Format, Initiator, Input, InputFile, KeyIgnore, Labels, LogLimits, Order, Output,
-    Overlap, Population, SaidLimits, Signs, Timeouts, Window, WireOptions, find_each, flow_words,
-    read_protocols,
+    APP_LAYERS, Config, ConfigError, CryptoPan, Destination, ExportSettings, Filter, FlowLimits,
+    FlowSettings, Format, INITIATORS, Initiator, Input, InputFile, Labels, LogLimits, OVERLAPS,
+    Order, Output, POPULATIONS, SaidLimits, Signs, Timeouts, Window, WireOptions, find_each,
+    flow_words, key_ignore, read_protocols, value_of,
 };
 use pyo3::prelude::*;
 
@@ -176,45 +176,11 @@ fn initiator(client: Option<&str>, rule: Option<&str>) -> Result<Initiator, Conf
     }
 }
 
-fn key_ignore(parts: &[String]) -> Result<KeyIgnore, ConfigError> {
-    let mut ignored = KeyIgnore::default();
-    for part in parts {
-        match part.as_str() {
-            "vlan" => ignored.vlan = true,
-            "priority" => ignored.priority = true,
-            "vni" => ignored.vni = true,
-            _ => return Err(no_such("key_ignore", part, &["vlan", "priority", "vni"])),
-        }
-    }
-    Ok(ignored)
-}
-
 /// The value of a name; the first one if there is none.
-pub(crate) fn one_of<T: Copy>(
+fn one_of<T: Copy>(
     setting: &str,
     name: Option<&str>,
     values: &[(&str, T)],
 ) -> Result<T, ConfigError> {
-    let name = name.unwrap_or(values[0].0);
-    let found = values.iter().find(|(known, _)| *known == name);
-    found.map(|(_, value)| *value).ok_or_else(|| {
-        no_such(setting, name, &values.iter().map(|(known, _)| *known).collect::<Vec<_>>())
-    })
+    value_of(setting, name.unwrap_or(values[0].0), values)
 }
-
-fn no_such(setting: &str, name: &str, known: &[&str]) -> ConfigError {
-    ConfigError(format!("`{name}` is no {setting}; there are {}", known.join(", ")))
-}
-
-const APP_LAYERS: [(&str, AppLayer); 3] =
-    [("full", AppLayer::Full), ("port-only", AppLayer::PortOnly), ("none", AppLayer::None)];
-const OVERLAPS: [(&str, Overlap); 3] =
-    [("first", Overlap::First), ("last", Overlap::Last), ("bsd", Overlap::Bsd)];
-const INITIATORS: [(&str, Initiator); 2] =
-    [("protocol", Initiator::Protocol), ("first-packet", Initiator::FirstPacket)];
-const POPULATIONS: [(&str, Population); 4] = [
-    ("all", Population::All),
-    ("no-pure-ack", Population::NoPureAck),
-    ("payload", Population::Payload),
-    ("payload-no-retransmission", Population::PayloadNoRetransmission),
-];

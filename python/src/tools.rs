@@ -8,7 +8,7 @@ use flowloom_engine::{
     Resolution, Rewrite, SampleLabels, Scope, Selection, Sequence, Split, Target, Watch, Window,
     WriteFormat, anonymize as anonymize_captures, extract as extract_flows, flow_words,
     index as index_flows, inspect as look_into, rewrite as rewrite_captures,
-    split as split_captures,
+    split as split_captures, value_of,
 };
 use pyo3::prelude::*;
 use serde_json::to_string;
@@ -16,7 +16,7 @@ use serde_json::to_string;
 use crate::errors;
 use crate::feed::{Done, Failed};
 use crate::job::Job;
-use crate::options::{Options, Source, inputs, one_of};
+use crate::options::{Options, Source, inputs};
 
 /// What is in captures: a list, an object for each.
 #[pyfunction]
@@ -205,7 +205,7 @@ impl Anonymizing {
             inputs,
             target,
             key,
-            payload: one_of("payload", Some(&self.payload), &PAYLOADS)?,
+            payload: value_of("payload", &self.payload, &PAYLOADS)?,
             keeps_vendors: self.keep_vendors,
             existing: if self.force { Existing::Replace } else { Existing::Keep },
             capture: CaptureLimits::default(),
@@ -219,7 +219,7 @@ fn known<T: Copy>(
     name: Option<&str>,
     values: &[(&str, T)],
 ) -> Result<Option<T>, flowloom_engine::ConfigError> {
-    name.map(|name| one_of(setting, Some(name), values)).transpose()
+    name.map(|name| value_of(setting, name, values)).transpose()
 }
 
 const FORMATS: [(&str, WriteFormat); 2] =

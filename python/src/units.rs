@@ -6,7 +6,7 @@ use flowloom_engine::{
     Config, ConfigError, Data, Destination, Direction, Existing, FrameInput, FrameRange,
     KnownLayers, Level, PacketFormat, PacketSettings, Shape, SinkError, StreamFormat, StreamLimits,
     StreamPart, Streams, StreamsTo, TakePackets, TakeParts, View, What, packets as write_packets,
-    packets_into, take_streams, take_streams_into,
+    packets_into, take_streams, take_streams_into, value_of,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -15,7 +15,7 @@ use serde_json::to_string;
 use crate::errors;
 use crate::feed::{Done, Feed, Finder};
 use crate::job::Job;
-use crate::options::{Options, one_of};
+use crate::options::Options;
 
 /// What is taken out of flows: a dictionary with all of these keys.
 #[derive(FromPyObject)]
@@ -44,19 +44,19 @@ impl Taking {
         let limits = StreamLimits::default();
         let what = match self.what.as_str() {
             "objects" => What::Objects { decode: self.decode },
-            what => one_of("what", Some(what), &WHATS).map_err(wrong)?,
+            what => value_of("what", what, &WHATS).map_err(wrong)?,
         };
         let direction = self.direction.as_deref();
-        let directions = direction.map(|name| one_of("direction", Some(name), &DIRECTIONS));
+        let directions = direction.map(|name| value_of("direction", name, &DIRECTIONS));
         Ok(Streams {
             config,
             flows: self.flows,
             what,
             direction: directions.transpose().map_err(wrong)?,
             shape: Shape {
-                view: one_of("view", Some(&self.view), &VIEWS).map_err(wrong)?,
-                format: one_of("format", Some(&self.format), &FORMATS).map_err(wrong)?,
-                data: one_of("data", Some(&self.data), &DATA).map_err(wrong)?,
+                view: value_of("view", &self.view, &VIEWS).map_err(wrong)?,
+                format: value_of("format", &self.format, &FORMATS).map_err(wrong)?,
+                data: value_of("data", &self.data, &DATA).map_err(wrong)?,
                 strict: self.strict,
                 color: false,
             },
@@ -152,14 +152,14 @@ pub(crate) struct Dissecting {
 impl Dissecting {
     fn settings(self, py: Python<'_>, config: &Config) -> PyResult<PacketSettings> {
         let wrong = |error: ConfigError| errors::config(py, &error);
-        let level = self.layer.as_deref().map(|name| one_of("layer", Some(name), &LEVELS));
+        let level = self.layer.as_deref().map(|name| value_of("layer", name, &LEVELS));
         let until = self.until.as_deref().map(|name| {
             let known = KnownLayers::of(&config.registry).find_layer(name);
             known.ok_or_else(|| ConfigError(format!("`{name}` is no protocol of ours")))
         });
         let frames = self.frames.into_iter().map(|(first, last)| FrameRange { first, last });
         Ok(PacketSettings {
-            format: one_of("format", Some(&self.format), &PACKET_FORMATS).map_err(wrong)?,
+            format: value_of("format", &self.format, &PACKET_FORMATS).map_err(wrong)?,
             destination: self.output.map_or(Destination::Stdout, Destination::from),
             existing: if self.force { Existing::Replace } else { Existing::Keep },
             frames: frames.collect(),

@@ -7,6 +7,7 @@
 mod account;
 mod anonymize;
 mod catalogue;
+mod choices;
 mod config;
 mod definitions;
 mod dissected;
@@ -36,6 +37,7 @@ pub use catalogue::{
     Section, catalogue_json, catalogue_markdown, catalogue_text, event_sections, set_sections,
     trace_section,
 };
+pub use choices::{APP_LAYERS, INITIATORS, OVERLAPS, POPULATIONS, key_ignore, value_of};
 pub use config::{
     AppLayer, Config, ConfigError, DEFAULT_SETS, Order, Output, Window, did_you_mean,
 };

@@ -7,13 +7,16 @@ use std::sync::Arc;
 use flowloom_export::table_texts;
 use flowloom_features::{LogLimits, Signs};
 use flowloom_filter::Filter;
-use flowloom_flow::{Initiator, KeyIgnore, Limits, Overlap, Population, Timeouts};
+use flowloom_flow::{Initiator, Limits, Timeouts};
 use flowloom_protocols::Registry;
 use serde::{Deserialize, Serialize};
 
+use crate::choices::{
+    APP_LAYERS, INITIATORS, ORDERS, OVERLAPS, POPULATIONS, ignored_parts, key_ignore, name_of,
+    value_of,
+};
 use crate::{
-    AppLayer, CaptureAccount, Config, ConfigError, CryptoPan, InputFile, Labels, Order, Window,
-    flow_words,
+    CaptureAccount, Config, ConfigError, CryptoPan, InputFile, Labels, Window, flow_words,
 };
 
 /// Settings by name. No thread count, no path root, no host, no wall time: the same input gives
@@ -189,8 +192,6 @@ struct SavedLimits {
 impl Settings {
     fn of(config: &Config) -> Self {
         let flow = &config.flow;
-        let KeyIgnore { vlan, priority, vni } = flow.key_ignore;
-        let ignored = [("vlan", vlan), ("priority", priority), ("vni", vni)];
         let (initiator, client) = match flow.initiator {
             // It would say which address became which.
             Initiator::Client(_) if config.anonymize.is_some() => ("client", None),
@@ -212,7 +213,7 @@ impl Settings {
             population: name_of(flow.population, &POPULATIONS).into(),
             initiator: initiator.into(),
             client,
-            key_ignore: ignored.into_iter().filter(|(_, is)| *is).map(|(n, _)| n.into()).collect(),
+            key_ignore: ignored_parts(flow.key_ignore),
             no_split: flow.no_split,
             ignore_tcp_ends: flow.ignore_tcp_ends,
             app_layer: name_of(config.app_layer, &APP_LAYERS).into(),
@@ -262,9 +263,7 @@ impl Settings {
             }
             _ => value_of("initiator", &self.initiator, &INITIATORS)?,
         };
-        let ignored = |name: &str| self.key_ignore.iter().any(|known| known == name);
-        config.flow.key_ignore =
-            KeyIgnore { vlan: ignored("vlan"), priority: ignored("priority"), vni: ignored("vni") };
+        config.flow.key_ignore = key_ignore(&self.key_ignore)?;
         config.flow.population = value_of("population", &self.population, &POPULATIONS)?;
         config.said.overlap = value_of("tcp_overlap", &self.tcp_overlap, &OVERLAPS)?;
         self.limits.set(&mut config);
@@ -351,31 +350,9 @@ impl SavedLimits {
     }
 }
 
-fn name_of<T: Copy + PartialEq>(value: T, names: &[(&'static str, T)]) -> &'static str {
-    names.iter().find(|(_, known)| *known == value).map_or("", |(name, _)| name)
-}
-
-fn value_of<T: Copy>(setting: &str, name: &str, names: &[(&str, T)]) -> Result<T, ConfigError> {
-    let found = names.iter().find(|(known, _)| *known == name);
-    found.map(|(_, value)| *value).ok_or_else(|| ConfigError(format!("`{name}` is no {setting}")))
-}
-
 const VERSION: &str = "flowloom.version";
 const SETTINGS: &str = "flowloom.settings";
 const CAPTURES: &str = "flowloom.captures";
 const LEVEL: &str = "flowloom.level";
 const CLIENT: &str = "flowloom.client";
 const OWN: &str = "flowloom.own";
-const ORDERS: [(&str, Order); 2] = [("end", Order::End), ("start", Order::Start)];
-const APP_LAYERS: [(&str, AppLayer); 3] =
-    [("full", AppLayer::Full), ("port-only", AppLayer::PortOnly), ("none", AppLayer::None)];
-const OVERLAPS: [(&str, Overlap); 3] =
-    [("first", Overlap::First), ("last", Overlap::Last), ("bsd", Overlap::Bsd)];
-const INITIATORS: [(&str, Initiator); 2] =
-    [("protocol", Initiator::Protocol), ("first-packet", Initiator::FirstPacket)];
-const POPULATIONS: [(&str, Population); 4] = [
-    ("all", Population::All),
-    ("no-pure-ack", Population::NoPureAck),
-    ("payload", Population::Payload),
-    ("payload-no-retransmission", Population::PayloadNoRetransmission),
-];
