@@ -96,20 +96,20 @@ impl<T: Send + 'static> Feed<T> {
     /// Begins a run.
     pub(crate) fn start(
         run: impl FnOnce(Finder<T>, &Watch) -> Result<Done, Failed> + Send + 'static,
-    ) -> Self {
+    ) -> PyResult<Self> {
         let watch = Arc::new(Watch::default());
         let (sender, messages) = sync_channel(QUEUE);
         let thread = {
             let watch = Arc::clone(&watch);
-            thread::spawn(move || {
+            thread::Builder::new().spawn(move || {
                 let outcome = run(Finder(sender.clone()), &watch);
                 // Nobody listens if the feed was closed before the end.
                 drop(sender.send(Message::Over(Box::new(outcome))));
-            })
+            })?
         };
         let running =
             Running { messages: Some(messages), thread: Some(thread), summary: None, lost: None };
-        Self { watch, running: Mutex::new(running), process: process::id() }
+        Ok(Self { watch, running: Mutex::new(running), process: process::id() })
     }
 
     /// The next thing, none after the last. A signal (Ctrl-C) raises; the run goes on.

@@ -16,8 +16,8 @@ impl Job {
     /// Begins work.
     pub(crate) fn start(
         work: impl FnOnce(&Watch) -> Result<Done, Failed> + Send + 'static,
-    ) -> Self {
-        Self(Feed::start(move |_, watch| work(watch)))
+    ) -> PyResult<Self> {
+        Feed::start(move |_, watch| work(watch)).map(Self)
     }
 }
 

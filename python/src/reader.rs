@@ -43,27 +43,27 @@ pub(crate) fn read_traces(
     let config = options.config(py)?;
     let traces = Traces { config, client, columns, limits: TraceLimits::default() };
     let table = trace_table(&traces).map_err(refused)?;
-    Ok(run(table, move |sink, watch| traces_into(&traces, sink, watch)))
+    run(table, move |sink, watch| traces_into(&traces, sink, watch))
 }
 
 /// Begins a run on a thread of its own.
 pub(crate) fn begin(py: Python<'_>, config: Config) -> PyResult<Reader> {
     let table = flow_table(&config).map_err(|error| errors::config(py, &error))?;
-    Ok(run(table, move |sink, watch| run_into(&config, sink, watch)))
+    run(table, move |sink, watch| run_into(&config, sink, watch))
 }
 
 fn run(
     table: TableInfo,
     fill: impl FnOnce(Box<dyn Sink>, &Watch) -> Result<Summary, RunError> + Send + 'static,
-) -> Reader {
+) -> PyResult<Reader> {
     let schema = arrow_schema(&table.columns, &table.metadata);
     let of_rows = schema.clone();
     let feed = Feed::start(move |finder, watch| {
         let sink = Queue { columns: table.columns, schema: of_rows, finder, rows: 0 };
         let summary = fill(Box::new(sink), watch)?;
         Ok(Done::of(to_string(&summary), &summary.captures))
-    });
-    Reader { schema, feed }
+    })?;
+    Ok(Reader { schema, feed })
 }
 
 #[pymethods]

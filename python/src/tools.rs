@@ -22,11 +22,11 @@ use crate::options::{Options, Source, inputs};
 #[pyfunction]
 pub(crate) fn inspect(py: Python<'_>, options: Options, top: usize) -> PyResult<Job> {
     let config = options.config(py)?;
-    Ok(Job::start(move |watch| {
+    Job::start(move |watch| {
         let mut infos = Vec::new();
         look_into(&config, top, watch, |info| infos.push(info))?;
         Ok(Done::of(to_string(&infos), infos.iter().map(|info| &info.account)))
-    }))
+    })
 }
 
 /// How captures are split: a dictionary with all of these keys.
@@ -48,20 +48,20 @@ pub(crate) fn split(py: Python<'_>, options: Options, files: Files) -> PyResult<
     let by = files.window.map_or_else(|| Grouping::named(&files.by), Grouping::Window);
     let Files { directory, name, force, .. } = files;
     let how = Split { by, name, directory, force };
-    Ok(Job::start(move |watch| {
+    Job::start(move |watch| {
         let summary = split_captures(config, &how, watch)?;
         Ok(Done::of(to_string(&summary), &summary.run.captures))
-    }))
+    })
 }
 
 /// The flows of captures, and where their frames are, as a Parquet file.
 #[pyfunction]
 pub(crate) fn index(py: Python<'_>, options: Options, file: PathBuf) -> PyResult<Job> {
     let config = options.config(py)?;
-    Ok(Job::start(move |watch| {
+    Job::start(move |watch| {
         let summary = index_flows(&config, &file, watch)?;
         Ok(Done::of(to_string(&summary), &summary.captures))
-    }))
+    })
 }
 
 /// Flows of an index, into one file or into a directory with a file for each.
@@ -84,7 +84,7 @@ pub(crate) fn extract(
         && !output.is_dir();
     let to = if is_file { ExtractTo::File(output) } else { ExtractTo::Directory(output, name) };
     let what = Extract { index, flows, filter: parsed.transpose()?, to, force };
-    Ok(Job::start(move |watch| Ok(Done::of(to_string(&extract_flows(&what, watch)?), []))))
+    Job::start(move |watch| Ok(Done::of(to_string(&extract_flows(&what, watch)?), [])))
 }
 
 /// Captures to a capture: a dictionary with all of these keys.
@@ -121,10 +121,10 @@ pub(crate) fn rewrite(py: Python<'_>, copying: Copying) -> PyResult<Job> {
     });
     let filter = filter.transpose()?;
     let job = copying.job(filter).map_err(|error| errors::config(py, &error))?;
-    Ok(Job::start(move |watch| {
+    Job::start(move |watch| {
         let summary = rewrite_captures(&job, watch)?;
         Ok(Done::of(to_string(&summary), [&summary.capture]))
-    }))
+    })
 }
 
 impl Copying {
@@ -184,7 +184,7 @@ pub(crate) fn anonymize(py: Python<'_>, how: Anonymizing) -> PyResult<(Job, Opti
         let summary = anonymize_captures(&job, watch)?;
         Ok(Done::of(to_string(&summary), summary.captures.iter().map(|done| &done.capture)))
     };
-    Ok((Job::start(work), warning))
+    Ok((Job::start(work)?, warning))
 }
 
 impl Anonymizing {

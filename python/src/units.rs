@@ -78,20 +78,21 @@ impl Taking {
 #[pyfunction]
 pub(crate) fn save_streams(py: Python<'_>, options: Options, taking: Taking) -> PyResult<Job> {
     let streams = taking.streams(py, options)?;
-    Ok(Job::start(move |watch| {
+    Job::start(move |watch| {
         let summary = take_streams(&streams, watch)?;
         Ok(Done::of(to_string(&summary), &summary.summary.captures))
-    }))
+    })
 }
 
 /// What flows say, part by part.
 #[pyfunction]
 pub(crate) fn open_streams(py: Python<'_>, options: Options, taking: Taking) -> PyResult<Parts> {
     let streams = taking.streams(py, options)?;
-    Ok(Parts(Feed::start(move |finder, watch| {
+    let feed = Feed::start(move |finder, watch| {
         let summary = take_streams_into(&streams, Box::new(PartTaker(finder)), watch)?;
         Ok(Done::of(to_string(&summary), &summary.summary.captures))
-    })))
+    })?;
+    Ok(Parts(feed))
 }
 
 /// Parts of what flows say.
@@ -180,10 +181,10 @@ pub(crate) fn save_packets(
 ) -> PyResult<Job> {
     let config = options.config(py)?;
     let settings = dissecting.settings(py, &config)?;
-    Ok(Job::start(move |watch| {
+    Job::start(move |watch| {
         let summary = write_packets(&config, &settings, watch)?;
         Ok(Done::of(to_string(&summary), &summary.captures))
-    }))
+    })
 }
 
 /// Packets, dissected, some at a time.
@@ -195,11 +196,12 @@ pub(crate) fn open_packets(
 ) -> PyResult<Packets> {
     let config = options.config(py)?;
     let settings = dissecting.settings(py, &config)?;
-    Ok(Packets(Feed::start(move |finder, watch| {
+    let feed = Feed::start(move |finder, watch| {
         let taker = PacketTaker { finder, waiting: Vec::new() };
         let summary = packets_into(&config, &settings, Box::new(taker), watch)?;
         Ok(Done::of(to_string(&summary), &summary.captures))
-    })))
+    })?;
+    Ok(Packets(feed))
 }
 
 /// A packet, and its layers and fields as JSON.

@@ -37,7 +37,8 @@ fn when_asked_to_end(stop: impl Fn() + Send + 'static) -> Result<(), Box<dyn Err
     let ignored = ignored.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok()).unwrap_or(0);
     let is_minded = |signal: &i32| ignored >> (signal - 1) & 1 == 0;
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP].into_iter().filter(is_minded))?;
-    thread::spawn(move || signals.forever().for_each(|_| stop()));
+    let watching = thread::Builder::new().spawn(move || signals.forever().for_each(|_| stop()));
+    watching.map_err(|error| format!("cannot start a thread that watches for signals: {error}"))?;
     Ok(())
 }
 
@@ -58,7 +59,7 @@ impl Progress {
         let watch = Arc::clone(watch);
         let bar = bar(total);
         let shown = bar.clone();
-        let thread = thread::spawn(move || {
+        let thread = thread::Builder::new().spawn(move || {
             // Short runs show nothing.
             if wait.recv_timeout(PATIENCE) != Err(RecvTimeoutError::Timeout) {
                 return;
@@ -69,7 +70,7 @@ impl Progress {
             }
             shown.finish_and_clear();
         });
-        Self { running: Some((bar, finished, thread)) }
+        Self { running: thread.ok().map(|thread| (bar, finished, thread)) }
     }
 
     /// Takes the bar away while something is written.

@@ -8,7 +8,7 @@ mod protocols;
 mod talkers;
 mod tally;
 
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 use flowloom_capture::{Facts, Input, Source};
 use flowloom_features::Families;
@@ -114,12 +114,15 @@ fn inspect_one(reading: &Reading<'_>, config: &Config, top: usize, watch: &Watch
     let (sha256, (account, failure)) = thread::scope(|scope| {
         let digest = match reading.files {
             [InputFile { input: Input::File(path), .. }] => {
-                Some(scope.spawn(|| digest::sha256(path, watch)))
+                let digest = || digest::sha256(path, watch);
+                // Where the system gives no thread, it is made here.
+                Some(thread::Builder::new().spawn_scoped(scope, digest).map_err(|_| digest()))
             }
             _ => None,
         };
         let outcome = run(&mut observed, reading, &plan, watch, &mut table);
-        (digest.and_then(|digest| digest.join().ok().flatten()), outcome)
+        let joined = |digest: ScopedJoinHandle<'_, _>| digest.join().ok().flatten();
+        (digest.and_then(|digest| digest.map_or_else(|made| made, joined)), outcome)
     });
     let mut account = CaptureAccount::of(reading, observed.facts(), account);
     if let (Some(Failure::Read(error)), false) = (failure, watch.is_stopped()) {

@@ -22,17 +22,17 @@ pub(crate) struct Pipe {
 
 impl Pipe {
     /// Opens the pipe, which waits for a writer, in the thread too.
-    pub(crate) fn open(input: Input, stop: Arc<AtomicBool>) -> Self {
+    pub(crate) fn open(input: Input, stop: Arc<AtomicBool>) -> io::Result<Self> {
         let (sender, chunks) = sync_channel(CHUNKS_WAITING);
-        thread::spawn(move || match input {
+        thread::Builder::new().spawn(move || match input {
             Input::Stdin => pump(io::stdin(), &sender),
             Input::Bytes(bytes) => pump(io::Cursor::new(bytes), &sender),
             Input::File(path) => match File::open(path) {
                 Ok(file) => pump(file, &sender),
                 Err(error) => drop(sender.send(Err(error))),
             },
-        });
-        Self { chunks, chunk: io::Cursor::default(), stop }
+        })?;
+        Ok(Self { chunks, chunk: io::Cursor::default(), stop })
     }
 }
 

@@ -57,7 +57,7 @@ pub(crate) fn open_kept(
         Input::File(path) if !is_pipe(path) => Box::new(File::open(path).map_err(failed)?),
         Input::Stdin if io::stdin().is_terminal() => return Err(ReadError::Terminal),
         Input::Bytes(bytes) => Box::new(io::Cursor::new(Arc::clone(bytes))),
-        _ => Box::new(Pipe::open(input.clone(), watch.stop_flag())),
+        _ => Box::new(Pipe::open(input.clone(), watch.stop_flag()).map_err(failed)?),
     };
     let copied = Box::new(File::create_new(copy).map_err(failed)?);
     let capture = Capture::copying(input.to_string(), reader, limits(config), copied)?;
@@ -123,7 +123,8 @@ pub(crate) fn open_one(input: &Input, limits: Limits, watch: &Watch) -> Result<C
         Input::Bytes(_) => false,
     };
     if is_pipe {
-        let pipe = Pipe::open(input.clone(), watch.stop_flag());
+        let pipe = Pipe::open(input.clone(), watch.stop_flag())
+            .map_err(|cause| ReadError::Open { input: input.to_string(), cause })?;
         Capture::from_reader(input.to_string(), Box::new(pipe), limits)
     } else {
         Capture::open(input, limits)
