@@ -139,8 +139,13 @@ def _source(source: Any) -> str | tuple[str, bytes]:
         if isinstance(content, str):
             raise TypeError("captures are bytes: open the file with mode 'rb'")
         name = getattr(source, "name", None)
-        return (name if isinstance(name, str) else "file", bytes(content))
+        return (_told(name) if isinstance(name, (str, bytes)) else "file", bytes(content))
     raise TypeError(f"a capture is a path, bytes or an open file, not {type(source).__name__}")
+
+
+def _told(name: str | bytes) -> str:
+    """The name of a file as text; bytes that are none in UTF-8 as in ``\\xff``."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def labels_of(labels: Path_ | None) -> tuple[str | None, str | None]:

@@ -368,14 +368,12 @@ class FlowReader(Reader[_native.Reader, FlowTable]):
         _complain(self._native, summary, on_error)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        if self._own is None:
-            return self._native.__arrow_c_stream__(requested_schema)
-
-        def made() -> _native.Table | None:
-            table = self._next()
+        def rows() -> _native.Table | None:
+            # As whoever iterates, whoever takes the stream hears of what was lost.
+            table = next(self, None)
             return None if table is None else table._native
 
-        return _native.stream(self._empty._native, made)
+        return _native.stream(self._empty._native, rows)
 
     @property
     def columns(self) -> list[str]:

@@ -186,33 +186,11 @@ impl<T: Send + 'static> Feed<T> {
     }
 
     fn hear(&self, py: Python<'_>) -> PyResult<Heard<T>> {
-        let received = py.detach(|| {
-            let running = self.running();
-            running.messages.as_ref().map(|messages| messages.recv_timeout(PATIENCE))
-        });
-        match received {
-            None => Ok(Heard::End),
-            Some(Ok(Message::Found(thing))) => Ok(Heard::Found(thing)),
-            Some(Ok(Message::Over(outcome))) => self.end(py, *outcome).map(|()| Heard::End),
-            Some(Err(RecvTimeoutError::Timeout)) => Ok(Heard::Nothing),
-            Some(Err(RecvTimeoutError::Disconnected)) => {
-                self.running().messages = None;
-                Err(PyRuntimeError::new_err("the run ended without saying why"))
-            }
-        }
-    }
-
-    fn end(&self, py: Python<'_>, outcome: Result<Done, Failed>) -> PyResult<()> {
-        let mut running = self.running();
-        running.messages = None;
-        // It has said its last word.
-        running.join();
-        let Done { json, lost } = outcome.map_err(|failed| match failed {
-            Failed::Run(error) => errors::run(py, &error),
-            Failed::Split(error) => errors::split(py, &error),
-        })?;
-        (running.summary, running.lost) = (Some(json), lost);
-        Ok(())
+        py.detach(|| self.running().hear()).map_err(|failed| match failed {
+            Some(Failed::Run(error)) => errors::run(py, &error),
+            Some(Failed::Split(error)) => errors::split(py, &error),
+            None => PyRuntimeError::new_err("the run ended without saying why"),
+        })
     }
 
     fn check_process(&self) -> PyResult<()> {
@@ -233,6 +211,23 @@ impl<T: Send + 'static> Feed<T> {
 }
 
 impl<T> Running<T> {
+    /// What comes next, or why the run has failed, if that is known. Whoever hears that it is over notes
+    /// what it came to before anybody else can listen.
+    fn hear(&mut self) -> Result<Heard<T>, Option<Failed>> {
+        let Some(messages) = &self.messages else { return Ok(Heard::End) };
+        let outcome = match messages.recv_timeout(PATIENCE) {
+            Ok(Message::Found(thing)) => return Ok(Heard::Found(thing)),
+            Err(RecvTimeoutError::Timeout) => return Ok(Heard::Nothing),
+            Ok(Message::Over(outcome)) => Some(*outcome),
+            Err(RecvTimeoutError::Disconnected) => None,
+        };
+        self.messages = None;
+        self.join();
+        let Done { json, lost } = outcome.ok_or(None)?.map_err(Some)?;
+        (self.summary, self.lost) = (Some(json), lost);
+        Ok(Heard::End)
+    }
+
     fn join(&mut self) {
         if let Some(thread) = self.thread.take() {
             drop(thread.join());

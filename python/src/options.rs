@@ -1,5 +1,6 @@
 //! What Python asks for, as a configuration of the engine.
 
+use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -61,7 +62,7 @@ pub(crate) struct Options {
 /// A capture: what the command line would take, or a name and the bytes themselves.
 #[derive(FromPyObject)]
 pub(crate) enum Source {
-    Named(String),
+    Named(OsString),
     Bytes(String, Vec<u8>),
 }
 

@@ -113,21 +113,6 @@ impl Reader {
     fn failure<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
         self.feed.failure(py)
     }
-
-    /// The rows to come as an Arrow stream.
-    #[pyo3(signature = (requested_schema=None))]
-    fn __arrow_c_stream__<'py>(
-        slf: Bound<'py, Self>,
-        requested_schema: Option<Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyCapsule>> {
-        drop(requested_schema);
-        let (py, schema) = (slf.py(), slf.get().schema.clone());
-        let reader = slf.unbind();
-        capsule(
-            py,
-            Box::new(Stream { next: move |py: Python<'_>| reader.get().feed.next(py), schema }),
-        )
-    }
 }
 
 /// Tables that `next` gives until it gives none, as an Arrow stream; they have the columns of `empty`.

@@ -11,6 +11,7 @@ pub(crate) mod split;
 pub(crate) mod streams;
 pub(crate) mod traces;
 
+use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -75,7 +76,7 @@ pub(crate) enum Command {
 pub(crate) struct FlowsArguments {
     /// Captures: files (pcap, pcapng, snoop; plain, gzip, zstd, lz4), directories, globs, or `-`
     #[arg(required = true, value_name = "CAPTURE", value_hint = ValueHint::FilePath)]
-    pub(crate) captures: Vec<String>,
+    pub(crate) captures: Vec<OsString>,
 
     #[command(flatten, next_help_heading = "Captures")]
     pub(crate) inputs: InputArguments,

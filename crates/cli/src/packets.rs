@@ -1,6 +1,7 @@
 //! `flowloom packets`: what is in each packet.
 
 use std::error::Error;
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal};
 use std::path::Path;
@@ -124,8 +125,9 @@ fn layer(name: &str, known: &KnownLayers) -> Result<&'static LayerInfo, String> 
 }
 
 /// Lists all layers and their fields, or some, as Markdown that reads as text.
-fn list_fields(known: &KnownLayers, names: &[String]) -> Result<ExitCode, Box<dyn Error>> {
-    let named = names.iter().map(|name| layer(name, known)).collect::<Result<Vec<_>, _>>()?;
+fn list_fields(known: &KnownLayers, names: &[OsString]) -> Result<ExitCode, Box<dyn Error>> {
+    let names = names.iter().map(|name| name.to_string_lossy());
+    let named = names.map(|name| layer(&name, known)).collect::<Result<Vec<_>, _>>()?;
     let listed = if named.is_empty() { known.all() } else { &named };
     let mut text = String::new();
     for layer in listed {

@@ -1,6 +1,7 @@
 //! `flowloom rerun`.
 
 use std::error::Error;
+use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -44,13 +45,15 @@ fn config(arguments: RerunArguments, recorded: &Recorded) -> Result<Config, Box<
             format!("a row of {name} is a {}: give a table of flows", recorded.level).into()
         );
     }
-    let named = || recorded.captures.iter().map(|made_of| made_of.capture.clone()).collect();
-    let names: Vec<String> = if captures.is_empty() { named() } else { captures };
+    let named = || recorded.captures.iter().map(|made_of| made_of.capture.clone().into()).collect();
+    let names: Vec<OsString> = if captures.is_empty() { named() } else { captures };
     let name = table.display();
     if names.is_empty() {
         return Err(format!("{name} does not name its captures: give them").into());
     }
-    if let Some(missing) = recorded.missing().filter(|missing| names.iter().any(|n| n == missing)) {
+    if let Some(missing) =
+        recorded.missing().filter(|missing| names.iter().any(|name| name == missing))
+    {
         let (all, output) = (names.len(), output.display());
         return Err(format!(
             "{name} was made of {missing} ({all} in all), which is not there as seen from here; hint: \

@@ -1,6 +1,7 @@
 //! `flowloom merge`, `cut` and `convert`: captures to captures.
 
 use std::error::Error;
+use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
@@ -51,7 +52,7 @@ pub(crate) fn convert(arguments: &ConvertArguments) -> Result<ExitCode, Box<dyn 
     run(&job, arguments.target.quiet)
 }
 
-fn job(captures: &[String], arguments: &TargetArguments) -> Result<Rewrite, Box<dyn Error>> {
+fn job(captures: &[OsString], arguments: &TargetArguments) -> Result<Rewrite, Box<dyn Error>> {
     let target = target(arguments);
     if target.destination == Destination::Stdout && std::io::stdout().is_terminal() {
         return Err("a capture is not for a terminal; give a file with -o, or a pipe".into());

@@ -107,7 +107,7 @@ impl Dissector {
     /// Fills `out` with what is in a frame.
     pub fn dissect(&mut self, frame: &FrameInput<'_>, out: &mut Dissection) {
         out.clear();
-        let clock = self.clock.advance(frame.time.0);
+        let clock = self.clock.advance(frame.time.0, || None);
         self.defrag.expire(clock, 0, &mut self.resolved);
         self.resolved.clear();
         let mut w = Writer::new(frame.bytes, frame.original as usize, out);

@@ -1,10 +1,13 @@
 //! What the user named as captures, found: files, directories, globs, standard input.
 
 use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
+use std::str::Utf8Chunk;
 
 use flowloom_capture::Input;
+use glob::{MatchOptions, Pattern};
 
 use crate::endings::{ENDINGS, looks_like_capture};
 use crate::labels::LabelValues;
@@ -71,21 +74,22 @@ impl<'i> Reading<'i> {
 
 /// Finds the captures that `names` stand for: files, `-`, directories with all that is below them
 /// and looks like a capture by its name, and globs the shell has left alone.
-pub fn find_inputs(names: &[String]) -> Result<Vec<InputFile>, ConfigError> {
+pub fn find_inputs(names: &[impl AsRef<OsStr>]) -> Result<Vec<InputFile>, ConfigError> {
     find_each(names).map(|found| found.into_iter().flatten().collect())
 }
 
 /// The same, those of each name apart.
-pub fn find_each(names: &[String]) -> Result<Vec<Vec<InputFile>>, ConfigError> {
-    let titles = titles(names);
+pub fn find_each(names: &[impl AsRef<OsStr>]) -> Result<Vec<Vec<InputFile>>, ConfigError> {
+    let names = names.iter().map(AsRef::as_ref).collect::<Vec<_>>();
+    let titles = titles(&names);
     let titles = titles.iter().map(PathBuf::as_path);
     names.iter().zip(titles).map(|(name, title)| find(name, title)).collect()
 }
 
 /// What the names of captures below each directory begin with: nothing if there is one directory, else
 /// as much of the end of its name as tells them apart.
-fn titles(names: &[String]) -> Vec<PathBuf> {
-    let directory = |name: &String| {
+fn titles(names: &[&OsStr]) -> Vec<PathBuf> {
+    let directory = |name: &&OsStr| {
         let path = PathBuf::from(name);
         let is_named = path.file_name().is_some();
         path.is_dir().then(|| if is_named { path } else { path.canonicalize().unwrap_or(path) })
@@ -109,70 +113,110 @@ fn ending(path: &Path, parts: usize) -> PathBuf {
 }
 
 /// The captures that a name stands for; below a directory, they are called by its title, then their path.
-fn find(name: &String, title: &Path) -> Result<Vec<InputFile>, ConfigError> {
+fn find(name: &OsStr, title: &Path) -> Result<Vec<InputFile>, ConfigError> {
     let mut found = Vec::new();
     let path = Path::new(name);
     if name == "-" {
         found.push(InputFile { input: Input::Stdin, name: "-".into() });
     } else if path.is_dir() {
         let before = found.len();
-        below((path, title), path, &mut found)?;
+        walk(path, usize::MAX, &mut |below| {
+            if looks_like_capture(below) {
+                found.push(file(below, &title.join(below.strip_prefix(path).unwrap_or(below))));
+            }
+        })?;
         if found.len() == before {
             let text = format!(
-                "no capture in the directory {name}; looked for names that end in {}",
+                "no capture in the directory {}; looked for names that end in {}",
+                path.display(),
                 ENDINGS.join(" ")
             );
             return Err(ConfigError(text));
         }
-    } else if !path.exists() && name.contains(['*', '?', '[']) {
-        matching(name, &mut found)?;
+    } else if let Some(pattern) = name.to_str().filter(|name| name.contains(WILD))
+        && !path.exists()
+    {
+        matching(pattern, &mut found)?;
     } else {
         found.push(file(path, path));
     }
     Ok(found)
 }
 
-fn below(
-    (root, title): (&Path, &Path),
-    directory: &Path,
-    found: &mut Vec<InputFile>,
-) -> Result<(), ConfigError> {
-    let failed = |error| ConfigError(format!("cannot list {}: {error}", directory.display()));
-    let entries = fs::read_dir(directory).map_err(failed)?;
-    let mut paths = Vec::new();
-    for entry in entries {
-        paths.push(entry.map_err(failed)?.path());
-    }
-    paths.sort();
-    for path in paths {
-        // A link to a directory could lead back here.
-        let is_link = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
-        if path.is_dir() && !is_link {
-            below((root, title), &path, found)?;
-        } else if path.is_file() && looks_like_capture(&path) {
-            found.push(file(&path, &title.join(path.strip_prefix(root).unwrap_or(&path))));
-        }
-    }
-    Ok(())
-}
-
 fn matching(pattern: &str, found: &mut Vec<InputFile>) -> Result<(), ConfigError> {
-    let paths = glob::glob(pattern)
+    // Without `//` and `/./`, which no path that is found has.
+    let parts = Path::new(pattern).components().collect::<Vec<_>>();
+    let whole = parts.iter().collect::<PathBuf>();
+    let matches = Pattern::new(&whole.to_string_lossy())
         .map_err(|error| ConfigError(format!("`{pattern}` is not a pattern: {error}")))?;
+    let is_plain = |part: &&Component<'_>| !part.as_os_str().to_string_lossy().contains(WILD);
+    let root = parts.iter().take_while(is_plain).collect::<PathBuf>();
+    let depth = parts.len() - root.components().count();
     let before = found.len();
-    for path in paths {
-        let path = path.map_err(|error| ConfigError(error.to_string()))?;
-        if path.is_file() {
-            found.push(file(&path, &path));
+    let options = MatchOptions { require_literal_separator: true, ..MatchOptions::new() };
+    walk(&root, if pattern.contains("**") { usize::MAX } else { depth }, &mut |path| {
+        if matches.matches_with(&path.to_string_lossy(), options) {
+            found.push(file(path, path));
         }
-    }
+    })?;
     if found.len() == before {
         return Err(ConfigError(format!("no file matches `{pattern}`")));
     }
     Ok(())
 }
 
+/// Files in a directory and, so many levels deep, below it.
+fn walk(directory: &Path, depth: usize, take: &mut dyn FnMut(&Path)) -> Result<(), ConfigError> {
+    let here = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    let failed = |error| ConfigError(format!("cannot list {}: {error}", here.display()));
+    let mut names = Vec::new();
+    for entry in fs::read_dir(here).map_err(failed)? {
+        names.push(entry.map_err(failed)?.file_name());
+    }
+    names.sort();
+    for path in names.iter().map(|name| directory.join(name)) {
+        if path.is_dir() {
+            if depth > 1 && !leads_back(&path) {
+                walk(&path, depth - 1, take)?;
+            }
+        } else if may_be_read(&path) {
+            take(&path);
+        }
+    }
+    Ok(())
+}
+
+/// Whether it is a file, or a link to what is gone, which is told when it is opened; pipes are read when they
+/// are named.
+fn may_be_read(path: &Path) -> bool {
+    path.is_file() || !path.exists()
+}
+
+/// Whether this is a link to a directory above it.
+fn leads_back(path: &Path) -> bool {
+    let is_link = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
+    let Some(target) = is_link.then(|| path.canonicalize().ok()).flatten() else { return false };
+    let above = |directory: &Path| {
+        let here = Path::new(".");
+        let named = if directory.as_os_str().is_empty() { here } else { directory };
+        named.canonicalize().is_ok_and(|directory| directory == target)
+    };
+    path.ancestors().skip(1).any(above)
+}
+
+/// What makes a name a pattern.
+const WILD: [char; 3] = ['*', '?', '['];
+
 fn file(path: &Path, name: &Path) -> InputFile {
-    let input = Input::File(PathBuf::from(path));
-    InputFile { input, name: name.to_string_lossy().into_owned() }
+    InputFile { input: Input::File(PathBuf::from(path)), name: told(name) }
+}
+
+/// A name as text; bytes that are none in UTF-8 as in `\xff`, so that different names stay different.
+fn told(name: &Path) -> String {
+    let chunks = name.as_os_str().as_encoded_bytes().utf8_chunks();
+    let told = |chunk: Utf8Chunk<'_>| {
+        let bytes = chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}"));
+        chunk.valid().to_owned() + &bytes.collect::<String>()
+    };
+    chunks.map(told).collect()
 }

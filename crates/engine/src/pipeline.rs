@@ -6,6 +6,7 @@
 //! order again. So the rows do not depend on the number of threads, nor on where blocks begin. The
 //! one-thread run is the same stages called in turn.
 
+mod ahead;
 mod dedup;
 mod flow_view;
 mod groups;

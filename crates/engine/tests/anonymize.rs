@@ -30,7 +30,7 @@ const KEY: [u8; 32] = *b"a key that tests and nobody has.";
 
 fn anonymized(capture: &Path, output: &Path, payload: Payload) -> AnonymizeSummary {
     let job = Anonymization {
-        inputs: find_inputs(&[capture.to_str().unwrap().into()]).unwrap(),
+        inputs: find_inputs(&[capture]).unwrap(),
         target: AnonymizeTo::One(Destination::File(output.into())),
         key: CryptoPan::new(&KEY),
         payload,

@@ -1,5 +1,6 @@
 //! What can be typed after `flowloom anonymize`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
@@ -10,7 +11,7 @@ use clap::{Args, ValueEnum, ValueHint};
 pub(crate) struct AnonymizeArguments {
     /// Captures: files (pcap, pcapng, snoop; plain, gzip, zstd, lz4), directories, globs, or `-`
     #[arg(required = true, value_name = "CAPTURE", value_hint = ValueHint::FilePath)]
-    pub(crate) captures: Vec<String>,
+    pub(crate) captures: Vec<OsString>,
     /// File to write, or a directory for several captures, which keep their names; `-` is standard
     /// output. The ending tells the compression, and the format if it is .pcap or .pcapng; else it
     /// is the input's

@@ -1,5 +1,6 @@
 //! What can be typed behind `flowloom info`.
 
+use std::ffi::OsString;
 use std::num::NonZeroUsize;
 
 use clap::{Args, ValueHint};
@@ -11,7 +12,7 @@ use crate::parse::threads;
 pub(crate) struct InfoArguments {
     /// Captures: files (pcap, pcapng, snoop; plain, gzip, zstd, lz4), directories, globs, or `-`
     #[arg(required = true, value_name = "CAPTURE", value_hint = ValueHint::FilePath)]
-    pub(crate) captures: Vec<String>,
+    pub(crate) captures: Vec<OsString>,
     /// As JSON, an object for each capture on a line of its own
     #[arg(long)]
     pub(crate) json: bool,

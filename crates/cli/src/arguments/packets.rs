@@ -1,5 +1,6 @@
 //! What can be typed behind `flowloom packets`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
@@ -12,7 +13,7 @@ pub(crate) struct PacketsArguments {
     /// Captures: files (pcap, pcapng, snoop; plain, gzip, zstd, lz4), directories, globs, or `-`;
     /// with --fields, names of layers
     #[arg(required_unless_present = "fields", value_name = "CAPTURE", value_hint = ValueHint::FilePath)]
-    pub(crate) captures: Vec<String>,
+    pub(crate) captures: Vec<OsString>,
     /// How packets are written: a line each, a tree of layers and fields, JSON Lines, one JSON
     /// document, a property list, chosen fields as CSV, or bytes with their layers marked [default:
     /// by the ending of the output (.jsonl, .json, .plist, .csv), else line; with -e, csv]

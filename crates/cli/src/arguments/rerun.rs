@@ -1,5 +1,6 @@
 //! What can be typed after `flowloom rerun`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -13,7 +14,7 @@ pub(crate) struct RerunArguments {
     /// Table of flows: a Parquet or Arrow file, which carries the settings it was made with
     pub(crate) table: PathBuf,
     /// Captures to read in place of those that the table names
-    pub(crate) captures: Vec<String>,
+    pub(crate) captures: Vec<OsString>,
     /// File to write, its format told by its ending
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,

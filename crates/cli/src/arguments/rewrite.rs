@@ -1,5 +1,6 @@
 //! What can be typed behind `flowloom merge`, `cut` and `convert`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
@@ -12,7 +13,7 @@ use crate::parse::{pieces, snap_len, time};
 pub(crate) struct MergeArguments {
     /// Captures: files (pcap, pcapng, snoop; plain, gzip, zstd, lz4), directories, globs, or `-`
     #[arg(required = true, value_name = "CAPTURE", value_hint = ValueHint::FilePath)]
-    pub(crate) captures: Vec<String>,
+    pub(crate) captures: Vec<OsString>,
     /// One capture after the other as they are named, instead of by time
     #[arg(long)]
     pub(crate) append: bool,
@@ -28,7 +29,7 @@ pub(crate) struct MergeArguments {
 pub(crate) struct CutArguments {
     /// Capture: a file (pcap, pcapng, snoop; plain, gzip, zstd, lz4), or `-`; several are merged
     #[arg(required = true, value_name = "CAPTURE", value_hint = ValueHint::FilePath)]
-    pub(crate) captures: Vec<String>,
+    pub(crate) captures: Vec<OsString>,
     /// Only these frames, by their numbers: 10-20,35,100-
     #[arg(long, value_name = "RANGE,...", value_delimiter = ',', allow_hyphen_values = true)]
     pub(crate) frames: Vec<FrameRange>,
@@ -60,7 +61,7 @@ pub(crate) struct CutArguments {
 pub(crate) struct ConvertArguments {
     /// Capture: a file (pcap, pcapng, snoop; plain, gzip, zstd, lz4), or `-`
     #[arg(value_name = "CAPTURE", value_hint = ValueHint::FilePath)]
-    pub(crate) capture: String,
+    pub(crate) capture: OsString,
     #[command(flatten)]
     pub(crate) target: TargetArguments,
 }

@@ -1,5 +1,6 @@
 //! What can be typed behind `flowloom split`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
@@ -13,7 +14,7 @@ use crate::parse::{duration, late_file};
 pub(crate) struct SplitArguments {
     /// Captures: files (pcap, pcapng, snoop; plain, gzip, zstd, lz4), directories, globs, or `-`
     #[arg(required_unless_present = "from_index", value_name = "CAPTURE", value_hint = ValueHint::FilePath)]
-    pub(crate) captures: Vec<String>,
+    pub(crate) captures: Vec<OsString>,
 
     #[command(flatten, next_help_heading = "Files")]
     pub(crate) files: FilesArguments,

@@ -1,5 +1,6 @@
 //! What can be typed behind `flowloom streams`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
@@ -12,7 +13,7 @@ use crate::parse::{late_file, size};
 pub(crate) struct StreamsArguments {
     /// Captures: files (pcap, pcapng, snoop; plain, gzip, zstd, lz4), directories, globs, or `-`
     #[arg(required = true, value_name = "CAPTURE", value_hint = ValueHint::FilePath)]
-    pub(crate) captures: Vec<String>,
+    pub(crate) captures: Vec<OsString>,
     /// Take the captures for pieces of one, cut by time or size
     #[arg(long)]
     pub(crate) rotated: bool,

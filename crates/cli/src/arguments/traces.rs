@@ -1,5 +1,6 @@
 //! What can be typed after `flowloom traces`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
@@ -16,7 +17,7 @@ use crate::parse::{format, late_file};
 pub(crate) struct TracesArguments {
     /// Captures: files (pcap, pcapng, snoop; plain, gzip, zstd, lz4), directories, globs, or `-`
     #[arg(required = true, value_name = "CAPTURE", value_hint = ValueHint::FilePath)]
-    pub(crate) captures: Vec<String>,
+    pub(crate) captures: Vec<OsString>,
 
     #[command(flatten, next_help_heading = "Captures")]
     pub(crate) labels: LabelArguments,

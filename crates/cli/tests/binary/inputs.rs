@@ -66,6 +66,45 @@ fn of_captures_that_cannot_be_read_nothing_is_written() {
     }
 }
 
+/// Links are followed, but not to where they come from; what a link has lost is told; names need not be
+/// UTF-8.
+#[cfg(unix)]
+#[test]
+fn links_and_odd_names_are_captures_too() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+    use std::os::unix::fs::symlink;
+    let (header, records) = records("loss.pcap");
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &[u8]| directory.path().join(OsStr::from_bytes(name));
+    write(&at(b"elsewhere/one.pcap"), &header, &records);
+    write(&at(b"data/two.pcap"), &header, &records);
+    for name in [b"data/\xff.pcap", b"data/\xfe.pcap"] {
+        fs::copy(at(b"data/two.pcap"), at(name)).unwrap();
+    }
+    symlink(at(b"elsewhere"), at(b"data/site")).unwrap();
+    symlink(at(b"data"), at(b"elsewhere/back")).unwrap();
+    symlink("..", at(b"data/up")).unwrap();
+    let named = |source: &OsStr| {
+        let arguments = ["flows", "--format", "jsonl", "--features", "core"].map(OsStr::new);
+        let output = run(&mut flowloom(&[&arguments[..], &[source]].concat()));
+        let rows = parse_lines(&output.stdout);
+        let name = |row: &Row| row["capture"].as_str().unwrap().to_owned();
+        rows.iter().map(name).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>()
+    };
+    let data = at(b"data");
+    let all = ["\\xfe.pcap", "\\xff.pcap", "site/one.pcap", "two.pcap"];
+    assert_eq!(named(data.as_os_str()), all);
+    assert_eq!(named(at(b"data/\xff.pcap").as_os_str()).len(), 1);
+    let found = named(data.join("**/*.pcap").as_os_str());
+    let ends = |end: &str| found.iter().filter(|name| name.ends_with(end)).count();
+    assert_eq!((found.len(), ends("data/two.pcap"), ends("site/one.pcap")), (4, 1, 1), "{found:?}");
+    symlink("nowhere.pcap", at(b"data/gone.pcap")).unwrap();
+    let output = flowloom(&[OsStr::new("flows"), data.as_os_str()]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("gone.pcap"), "{}", text(&output.stderr));
+}
+
 /// Below a directory, the account calls captures as the column `capture` does, whatever is wrong
 /// with them: a file does not depend on where the captures are.
 #[test]

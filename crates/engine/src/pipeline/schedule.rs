@@ -11,6 +11,7 @@ use std::thread;
 use flowloom_capture::{ReadError, Source};
 use flowloom_export::SinkError;
 
+use super::ahead::Ahead;
 use super::groups::{Group, Harvest};
 use super::merge::Merger;
 use super::serial::Serial;
@@ -69,7 +70,7 @@ struct Pipeline<'p, 's> {
 
 /// Where everything is. What a running task holds is `None` here, or not in its queue.
 struct State<'s> {
-    source: Option<&'s mut dyn Source>,
+    source: Option<Ahead<'s>>,
     /// Whether the input is over; then one block without frames follows the others.
     exhausted: bool,
     #[expect(
@@ -112,7 +113,7 @@ enum Task<'s> {
     Group(usize, Group, Arc<Work>),
     Serial(Box<Serial>, u64, Box<Work>),
     Decode(u64, Box<Work>),
-    Read(&'s mut dyn Source, Box<Work>),
+    Read(Ahead<'s>, Box<Work>),
 }
 
 /// A task that was done, with the pieces it took and what it made.
@@ -123,7 +124,7 @@ enum Done<'s> {
     Group(usize, Group, Arc<Work>, Harvest),
     Serial(Box<Serial>, Box<Work>),
     Decode(u64, Box<Work>),
-    Read(&'s mut dyn Source, Box<Work>, Result<bool, ReadError>),
+    Read(Ahead<'s>, Box<Work>, Result<bool, ReadError>),
 }
 
 impl<'s> Pipeline<'_, 's> {
@@ -155,8 +156,9 @@ impl<'s> Pipeline<'_, 's> {
     fn perform(&self, task: Task<'s>) -> Done<'s> {
         let plan = self.plan;
         match task {
-            Task::Read(source, mut work) => {
+            Task::Read(mut source, mut work) => {
                 let more = source.read(&mut work.block);
+                work.next_time = source.next_time();
                 Done::Read(source, work, more)
             }
             Task::Decode(number, mut work) => {
@@ -205,7 +207,7 @@ impl<'s> State<'s> {
     ) -> Self {
         let works = if threads == 1 { 1 } else { 3 * threads };
         Self {
-            source: Some(source),
+            source: Some(Ahead::new(source, plan.flow().timeouts.clock_jump_max)),
             exhausted: false,
             spare: (0..works).map(|_| Box::default()).collect(),
             read: 0,
@@ -339,7 +341,7 @@ impl<'s> State<'s> {
 
     fn put_back_read(
         &mut self,
-        source: &'s mut dyn Source,
+        source: Ahead<'s>,
         work: Box<Work>,
         more: Result<bool, ReadError>,
         watch: &Watch,

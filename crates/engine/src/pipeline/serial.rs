@@ -50,9 +50,11 @@ impl Serial {
         let window = plan.config.window;
         work.clocks.clear();
         let (clock, mut now) = (&mut self.clock, self.now);
-        work.clocks.extend(work.block.frames.iter().map(|frame| {
+        let (frames, next_time) = (&work.block.frames, work.next_time);
+        work.clocks.extend(frames.iter().enumerate().map(|(at, frame)| {
             if window.has(frame.time.0) {
-                now = clock.advance(frame.time.0);
+                let next = || frames.get(at + 1).map_or(next_time, |next| Some(next.time.0));
+                now = clock.advance(frame.time.0, next);
             }
             now
         }));

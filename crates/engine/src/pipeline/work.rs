@@ -16,6 +16,8 @@ use crate::account::DecodeCounts;
 pub(crate) struct Work {
     /// The frames.
     pub(crate) block: Block,
+    /// The time of the frame after them, where it matters.
+    pub(crate) next_time: Option<i64>,
     /// The packets: those before `live` are of this block.
     arrivals: Vec<Arrival>,
     live: usize,

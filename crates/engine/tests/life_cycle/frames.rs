@@ -36,6 +36,25 @@ fn two_frames_in_the_future_are_believed() {
     assert_eq!(summary.total.clock_jumps_refused, 0);
 }
 
+/// Also where the frame after the silence is the last of a block.
+#[test]
+fn what_begins_after_a_long_silence_is_one_flow() {
+    const TEN_HOURS: i64 = 36_000 * SECOND;
+    for before in (1..3).chain(1_022..1_026).chain(2_046..2_050) {
+        let other = (7, 7);
+        let mut frames = vec![(0, udp(other, B, 1)); before];
+        let after = |(time, frame)| (TEN_HOURS + time, frame);
+        frames.extend(handshake().into_iter().map(after));
+        let expected = [format!("1: {before} idle"), format!("{}: 3 end_of_input", before + 1)];
+        assert_eq!(ends(&frames, |_| {}), expected, "{before} frames");
+        // Of a flow that was silent for so long, what follows is another.
+        frames.insert(before, (TEN_HOURS - 1, udp(other, B, 1)));
+        let ends = ends(&frames, |config| config.threads = 2.try_into().unwrap());
+        let again = format!("{}: 1 end_of_input", before + 1);
+        assert!(ends.contains(&expected[0]) && ends.contains(&again), "{ends:?}");
+    }
+}
+
 #[test]
 fn frames_behind_the_clock_keep_their_time_and_end_nothing() {
     let frames = [(100 * SECOND, udp(A, B, 1)), (0, udp(A, B, 1)), (160 * SECOND, udp(A, B, 1))];

@@ -65,8 +65,11 @@ fn flows(packets: &[Arrival], settings: &Settings, kept_max: usize, block: usize
     let hasher = KeyHasher::random();
     let mut clock = Clock::new(settings.timeouts.clock_jump_max);
     let (mut runs, mut ended) = (Runs::default(), Vec::new());
+    let all = packets;
     for (packets, first) in packets.chunks(block).zip((1..).step_by(block)) {
-        let at = packets.iter().map(|packet| clock.advance(packet.time)).collect::<Vec<_>>();
+        let next = |at: usize| all.get(first as usize + at).map(|packet| packet.time);
+        let clock_at = |(at, packet): (usize, &Arrival)| clock.advance(packet.time, || next(at));
+        let at = packets.iter().enumerate().map(clock_at).collect::<Vec<_>>();
         let arrivals = (0..).zip(packets).map(|(index, packet)| Arrival { index, ..*packet });
         let arrivals = arrivals.collect::<Vec<_>>();
         let place = |arrival: &Arrival| Place::of(&arrival.packet, settings.key_ignore, &hasher);
