@@ -11,7 +11,17 @@ import numpy.typing as npt
 
 from . import _native
 from ._options import Path_
-from .ragged import Keep, Side, as_numbers, check, dtype_for, fill
+from .ragged import (
+    Keep,
+    Side,
+    as_numbers,
+    check,
+    dtype_for,
+    fill,
+    holds,
+    of_numbers,
+    refuse_misfits,
+)
 
 if TYPE_CHECKING:
     from .table import FlowTable
@@ -86,7 +96,7 @@ def to_numpy(
 ) -> Array:
     """The matrix of :meth:`FlowTable.to_numpy`."""
     fills = fill_null if isinstance(fill_null, Mapping) else dict.fromkeys(columns, fill_null)
-    matrix = np.empty((len(table), len(columns)), dtype=dtype)
+    matrix = np.empty((len(table), len(columns)), dtype=of_numbers(dtype))
     missing = []
     for place, name in enumerate(columns):
         if table.column_type(name) not in NUMBERS:
@@ -94,13 +104,10 @@ def to_numpy(
         at = 0
         for part in table.parts(name):
             here = matrix[at : at + len(part), place]
-            here[:], present = np.asarray(part.values()), part.present()
-            if present is not None:
-                fill_with = fills.get(name)
-                if fill_with is None:
-                    missing.append(name)
-                    break
-                here[~np.asarray(present)] = fill_with
+            if part.present() is not None and fills.get(name) is None:
+                missing.append(name)
+                break
+            _put(part, here, fills.get(name), name)
             at += len(part)
     if missing:
         few = ", ".join(missing[:10]) + (f" and {len(missing) - 10} more" if missing[10:] else "")
@@ -109,6 +116,21 @@ def to_numpy(
             "for them as fill_null, such as fill_null=0 or fill_null=float('nan'), or leave them out"
         )
     return matrix
+
+
+def _put(part: _native.Array, here: Array, fill_with: float | None, name: str) -> None:
+    """Values into their place in a matrix; where they are missing, what stands for them."""
+    values, present = np.asarray(part.values()), part.present()
+    known = np.ones(len(values), np.bool_) if present is None else np.asarray(present)
+    refuse_misfits(values[known], here.dtype, name)
+    here[known] = values[known]
+    if fill_with is None or known.all():
+        return
+    if not holds(here.dtype, fill_with):
+        raise ValueError(
+            f"{name}: {here.dtype} cannot hold fill_null={fill_with}: choose another of the two"
+        )
+    here[~known] = fill_with
 
 
 def _item_dtype(table: FlowTable, name: str) -> np.dtype[Any]:

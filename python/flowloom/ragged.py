@@ -135,17 +135,24 @@ def dtype_for(
     dtypes: Sequence[np.dtype[Any]], pad: float, dtype: npt.DTypeLike | None = None
 ) -> np.dtype[Any]:
     """The type that was asked for, or the smallest that holds items of all these, and ``pad``."""
-    found = np.result_type(*dtypes) if dtype is None else np.dtype(dtype)
-    if found.kind not in _KINDS:
-        raise TypeError(f"arrays are of numbers, not of {found}")
-    if _holds(found, pad):
+    found = of_numbers(np.result_type(*dtypes) if dtype is None else dtype)
+    if holds(found, pad):
         return found
     if dtype is None:
         return np.result_type(found, np.min_scalar_type(pad))
     raise ValueError(f"{found} cannot hold pad={pad}: choose another of the two")
 
 
-def _holds(dtype: np.dtype[Any], value: float) -> bool:
+def of_numbers(dtype: npt.DTypeLike | None) -> np.dtype[Any]:
+    """The type itself, which has to be one of numbers."""
+    found = np.dtype(dtype)
+    if found.kind not in _KINDS:
+        raise TypeError(f"arrays are of numbers, not of {found}")
+    return found
+
+
+def holds(dtype: np.dtype[Any], value: float) -> bool:
+    """Whether a value would stay what it is."""
     if dtype.kind == "f":
         return True
     bounds = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
@@ -171,7 +178,7 @@ def fill(
         here = slice(at, at + rows)
         kept = np.minimum(lengths[here], length)
         chosen = _chosen(items, starts[here], lengths[here], kept, keep)
-        _refuse_misfits(chosen, padded.dtype, name)
+        refuse_misfits(chosen, padded.dtype, name)
         place = np.arange(length)
         cells = place >= length - kept[:, None] if side == "left" else place < kept[:, None]
         padded[here][cells] = chosen
@@ -198,14 +205,14 @@ def _chosen(
     return kept_items
 
 
-def _refuse_misfits(items: npt.NDArray[Any], dtype: np.dtype[Any], name: str) -> None:
+def refuse_misfits(items: npt.NDArray[Any], dtype: np.dtype[Any], name: str) -> None:
     """Raises where an item would become another value."""
     if np.can_cast(items.dtype, dtype) or not items.size:
         return
     if dtype.kind == "f":
-        # Floats round, but not to infinity.
-        largest = np.abs(items).max()
-        if np.isfinite(largest) and float(largest) > float(np.finfo(dtype).max):
+        # Floats round, but not to infinity. What is infinite, or no number, stays so.
+        largest = np.abs(items).max(initial=0, where=np.isfinite(items))
+        if float(largest) > float(np.finfo(dtype).max):
             raise ValueError(f"{name}: {dtype} cannot hold {largest}: choose another dtype")
         return
     is_float = items.dtype.kind == "f"

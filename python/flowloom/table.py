@@ -314,9 +314,11 @@ class FlowTable:
 
         Raises
         ------
+        TypeError
+            A column has no numbers, or `dtype` is none of numbers.
         ValueError
             Values are missing, and ``fill_null`` does not say what stands for them: it names the
-            columns.
+            columns. Or a value, or ``fill_null``, is beyond what the type can hold.
 
         Examples
         --------

@@ -154,6 +154,30 @@ def test_missing_values_are_named(browsing):
         browsing.to_numpy(roles="features")
 
 
+def test_a_matrix_never_holds_other_numbers(browsing):
+    counts = browsing["byte_count"]
+    assert (browsing.to_numpy(["byte_count"], dtype="int32").ravel() == counts).all()
+    for column, dtype, value in [
+        ("byte_count", "int8", counts.max()),
+        ("byte_count", "bool", counts.min()),
+        ("duration", "int64", "0.81"),
+    ]:
+        with pytest.raises(ValueError, match=f"{column}: {dtype} cannot hold {value}.*: choose"):
+            browsing.to_numpy([column], dtype=dtype)
+    assert set(browsing.to_numpy(["down_ttl"], fill_null=7, dtype="u1").ravel()) == {7, 64}
+    for fill_null, dtype in ((float("nan"), "int64"), (-1, "uint8"), (0.5, "int64")):
+        with pytest.raises(ValueError, match=f"down_ttl: {dtype} cannot hold fill_null="):
+            browsing.to_numpy(["down_ttl"], fill_null=fill_null, dtype=dtype)
+    with pytest.raises(TypeError, match="arrays are of numbers, not of object"):
+        browsing.to_numpy(["byte_count"], dtype=object)
+
+
+def test_what_is_infinite_hides_nothing_that_is_too_large():
+    lists = fl.Ragged.from_lists([[1e300, float("nan"), float("inf")]])
+    with pytest.raises(ValueError, match=r"float32 cannot hold 1e\+300"):
+        lists.to_padded(3, dtype="float32")
+
+
 def test_ragged_lists():
     lists = fl.Ragged.from_lists([[1, 2, 3], [], [4], [5, 6]])
     assert lists.tolist() == [[1, 2, 3], [], [4], [5, 6]]
