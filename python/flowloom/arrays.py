@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -202,15 +203,21 @@ class _Target:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self._path is None or self._hidden is None:
             return
-        if kind is not None:
-            os.unlink(self._hidden)
-            return
+        try:
+            if kind is None:
+                self._publish(self._hidden, self._path)
+        finally:
+            # It is still there if anything failed.
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self._hidden)
+
+    def _publish(self, hidden: str, path: str) -> None:
         if isinstance(self._array, np.memmap):
             self._array.flush()
         umask = os.umask(0)
         os.umask(umask)
-        os.chmod(self._hidden, 0o666 & ~umask)
-        os.replace(self._hidden, self._path)
+        os.chmod(hidden, 0o666 & ~umask)
+        os.replace(hidden, path)
 
 
 NUMBERS = {

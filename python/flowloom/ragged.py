@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, TypeAlias, overload
 
@@ -62,7 +63,8 @@ class Ragged(Sequence["npt.NDArray[Any]"]):
         if isinstance(index, slice):
             start, stop, step = index.indices(len(self))
             if step == 1:
-                return Ragged(self.items, self.offsets[start : max(start, stop) + 1])
+                offsets = self.offsets[start : max(start, stop) + 1]
+                return Ragged(self.items[offsets[0] : offsets[-1]], offsets - offsets[0])
             return self._taken(np.arange(start, stop, step))
         if not isinstance(index, (int, np.integer)):
             return self._taken(np.asarray(index))
@@ -138,9 +140,11 @@ def dtype_for(
     found = of_numbers(np.result_type(*dtypes) if dtype is None else dtype)
     if holds(found, pad):
         return found
-    if dtype is None:
-        return np.result_type(found, np.min_scalar_type(pad))
-    raise ValueError(f"{found} cannot hold pad={pad}: choose another of the two")
+    if dtype is not None:
+        raise ValueError(f"{found} cannot hold pad={pad}: choose another of the two")
+    # NumPy names float16 for numbers that are 0 there, and no number at all beyond 64 bits.
+    wider = (np.result_type(found, kind) for kind in (np.min_scalar_type(pad), "f4", "f8"))
+    return next(kind for kind in wider if kind.kind in _KINDS and holds(kind, pad))
 
 
 def of_numbers(dtype: npt.DTypeLike | None) -> np.dtype[Any]:
@@ -152,9 +156,11 @@ def of_numbers(dtype: npt.DTypeLike | None) -> np.dtype[Any]:
 
 
 def holds(dtype: np.dtype[Any], value: float) -> bool:
-    """Whether a value would stay what it is."""
+    """Whether a value would stay what it is; floats round, but not to infinity or 0."""
     if dtype.kind == "f":
-        return True
+        with np.errstate(all="ignore"):
+            held = float(dtype.type(float(value)))
+        return math.isfinite(held) == math.isfinite(value) and (held == 0) == (value == 0)
     bounds = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
     return float(value).is_integer() and bounds[0] <= value <= bounds[1]
 

@@ -72,6 +72,12 @@ def test_types_are_wide_enough_or_refused(browsing):
         browsing.to_padded("packet_lengths", 5, dtype="int8")
     with pytest.raises(ValueError, match="uint8 cannot hold pad=-1"):
         browsing.to_padded("tcp_flags", 5, dtype="uint8", pad=-1)
+    for pad, dtype in ((1e-9, "float16"), (1e300, "float32")):
+        with pytest.raises(ValueError, match=f"{dtype} cannot hold pad="):
+            browsing.to_padded("directions", 5, dtype=dtype, pad=pad)
+    for pad, dtype in ((0.5, "float16"), (1e-9, "float32"), (1e300, "float64"), (2**70, "f4")):
+        padded = browsing.to_padded("directions", 6, pad=pad)
+        assert padded.dtype == dtype and np.isclose(padded[0, -1], pad, rtol=1e-6, atol=0)
     with pytest.raises(ValueError, match="cannot hold pad=nan"):
         browsing.to_padded("directions", 5, dtype="int8", pad=float("nan"))
     broken = fl.Ragged.from_lists([[1.0, 2.5], [float("nan")], [1e30]])
@@ -115,7 +121,10 @@ def test_a_file_holds_the_same_and_is_whole_or_not_there(browsing, tmp_path):
     assert (mapped == np.load(path)).all()
     with pytest.raises(ValueError, match="cannot hold"):
         browsing.to_padded("packet_lengths", 30, dtype="int8", out=tmp_path / "y.npy")
-    assert [file.name for file in tmp_path.iterdir()] == ["x.npy"]
+    (tmp_path / "z.npy").mkdir()
+    with pytest.raises(IsADirectoryError):
+        browsing.to_padded("directions", 30, out=tmp_path / "z.npy")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["x.npy", "z.npy"]
 
 
 def test_no_rows_are_an_empty_array(browsing, tmp_path):
@@ -182,6 +191,9 @@ def test_ragged_lists():
     lists = fl.Ragged.from_lists([[1, 2, 3], [], [4], [5, 6]])
     assert lists.tolist() == [[1, 2, 3], [], [4], [5, 6]]
     assert lists[1:3].tolist() == [[], [4]] and lists[::-2].tolist() == [[5, 6], []]
+    for some in (lists[2:], lists[[2, 3]], lists[1:][1:]):
+        assert some.items.tolist() == [4, 5, 6] and some.offsets[0] == 0
+    assert not len(lists[3:1]) and not len(lists[4:].items)
     assert lists[np.array([True, False, False, True])].tolist() == [[1, 2, 3], [5, 6]]
     assert lists[[-1, 0, 0]].tolist() == [[5, 6], [1, 2, 3], [1, 2, 3]]
     assert lists[1:].to_padded(1, keep="last").tolist() == [[0], [4], [6]]
