@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,15 +31,18 @@ def split(
     table : FlowTable
         Flows, traces or packets.
     by : str
-        What belongs together: ``"capture"`` (a file), ``"client"`` (an initiator's address),
-        ``"flow"``, ``"time"`` (what came earlier goes to the earlier part), or any column, such as
-        ``"label_website"``.
+        What belongs together: ``"capture"`` (a file), ``"client"`` (an initiator's address; of
+        traces, clients that share one are the same), ``"flow"``, ``"time"`` (what began earlier
+        goes to the earlier part), or any column, such as ``"label_website"``: rows that have no
+        value belong together, too.
     sizes : list of float
-        How large the parts are: shares of the rows, 1 together. Groups are kept whole, so sizes are
-        met as nearly as groups allow.
+        How large the parts are: shares of the rows, 1 together. Groups are kept whole, and the
+        largest are placed first, each into a part that still has room for it: so sizes are met
+        nearly, if there are small groups to fill up with.
     stratify : str, optional
         A column, such as ``"label_website"``, whose values each part is to have in these shares. A
-        group counts for the value that most of its rows have.
+        group counts for the value that most of its rows have. Each part gets a group of each value
+        that has enough of them.
     seed : int
         Another number gives other parts. By ``"time"``, nothing is left to chance.
 
@@ -87,7 +90,7 @@ def _by_group(
     stratify: str | None,
     seed: int,
 ) -> npt.NDArray[np.int64]:
-    strata = None if stratify is None else _numbered(table, stratify)[0]
+    strata = None if stratify is None else _numbered(_values(table, stratify))[0]
     groups, keys = _groups(table, by)
     count = len(keys)
     if count < len(shares):
@@ -96,17 +99,16 @@ def _by_group(
             "or say with by= what else belongs together"
         )
     rows = np.bincount(groups, minlength=count)
-    shuffled = np.argsort(_mix(keys + _mix(np.full(1, seed, np.uint64))), kind="stable")
-    part_of = np.empty(count, dtype=np.int64)
+    drawn = _mix(keys + _mix(np.full(1, seed, np.uint64)))
     if strata is None:
-        part_of[shuffled] = _cut(rows[shuffled], shares)
-        return part_of[groups]
+        return _placed(rows, drawn, shares)[groups]
+    part_of = np.empty(count, dtype=np.int64)
     stratum_of = _most_frequent(groups, strata, count)
     few = 0
     for stratum in np.unique(stratum_of):
-        here = shuffled[stratum_of[shuffled] == stratum]
+        here = np.flatnonzero(stratum_of == stratum)
         few += len(here) < len(shares)
-        part_of[here] = _cut(rows[here], shares)
+        part_of[here] = _placed(rows[here], drawn[here], shares)
     if few:
         warnings.warn(
             f"{few} values of {stratify} have fewer groups than there are parts: "
@@ -124,6 +126,51 @@ def _by_group(
     return part_of[groups]
 
 
+def _placed(
+    rows: npt.NDArray[np.int64], drawn: npt.NDArray[np.uint64], shares: npt.NDArray[np.float64]
+) -> npt.NDArray[np.int64]:
+    """The part of each group, by what was drawn for it; none is empty if there are enough.
+
+    The largest groups come first, while there is room for them. A group is the more likely to be
+    in a part the more rows this still lacks, so that no part is one of large groups alone.
+    """
+    parts = len(shares)
+    order = np.lexsort((drawn, -rows))
+    chances = _mix(drawn) / 2.0**64
+    part_of = np.full(len(rows), -1)
+    lacks = shares * rows.sum()
+    empty = np.full(parts, len(rows) >= parts)
+    waiting = len(rows)
+    for alike in np.split(order, np.flatnonzero(np.diff(rows[order])) + 1):
+        size = rows[alike[0]]
+        # Of many that are alike each part gets what it lacks, but for a few that are drawn for.
+        wanted = np.maximum(lacks, 0) / np.maximum(lacks, 0).sum()
+        counts = (wanted * max(0, len(alike) - parts)).astype(np.int64)
+        at_once, rest = np.split(alike, [counts.sum()])
+        part_of[at_once] = np.repeat(np.arange(parts), counts)
+        lacks -= counts * size
+        empty &= counts == 0
+        waiting -= len(at_once)
+        for group in rest:
+            eligible = np.flatnonzero(empty | (waiting > empty.sum()))
+            part = eligible[_drawn_part(size, chances[group], lacks[eligible])]
+            part_of[group] = part
+            lacks[part] -= size
+            empty[part] = False
+            waiting -= 1
+    return part_of
+
+
+def _drawn_part(size: int, chance: float, lacks: npt.NDArray[np.float64]) -> int:
+    """A part that has room for a group, or that which lacks most; ``chance`` is from 0 to 1."""
+    # Shares of whole numbers may be a hair less than whole.
+    room = np.flatnonzero(size <= lacks + 1e-6)
+    if not len(room):
+        return int(np.argmax(lacks))
+    ends = np.cumsum(lacks[room])
+    return int(room[min(np.searchsorted(ends, chance * ends[-1], "right"), len(room) - 1)])
+
+
 def _cut(rows: npt.NDArray[np.int64], shares: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
     """The part of each group, in the order of groups; none is empty if there are enough."""
     middles = np.cumsum(rows) - rows / 2
@@ -137,15 +184,20 @@ def _cut(rows: npt.NDArray[np.int64], shares: npt.NDArray[np.float64]) -> npt.ND
 
 
 def _by_time(table: FlowTable, shares: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    """Flows by their first time; what began at the same time stays together."""
+    """Flows by their first time; what began at the same time stays together.
+
+    What has no time, such as a trace of no packet, comes first.
+    """
     name = next((name for name in _TIMES if name in table.columns), None)
     if name is None:
         raise ValueError(f"a split by time needs one of the columns {', '.join(_TIMES)}")
     times = np.asarray(table[name]).view(np.int64)
-    flows, keys = _groups(table, "flow")
-    began = np.full(len(keys), np.iinfo(np.int64).max)
-    np.minimum.at(began, flows, times)
-    moments, group = np.unique(began[flows], return_inverse=True)
+    if name != "start_time" or "flow_id" in table.columns:
+        flows, keys = _groups(table, "flow")
+        began = np.full(len(keys), np.iinfo(np.int64).max)
+        np.minimum.at(began, flows, times)
+        times = began[flows]
+    moments, group = np.unique(times, return_inverse=True)
     if len(moments) < len(shares):
         raise ValueError(f"all rows began at {len(moments)} times, too few for {len(shares)} parts")
     return _cut(np.bincount(group), shares)[group]
@@ -156,7 +208,7 @@ def _groups(table: FlowTable, by: str) -> tuple[npt.NDArray[np.int64], npt.NDArr
     columns = table.columns
     if by == "flow":
         captures, names = (
-            _numbered(table, "capture")
+            _numbered(_values(table, "capture"))
             if "capture" in columns
             else (np.zeros(len(table), np.int64), np.zeros(1, np.uint64))
         )
@@ -169,27 +221,59 @@ def _groups(table: FlowTable, by: str) -> tuple[npt.NDArray[np.int64], npt.NDArr
     name = "src_ip" if by == "client" and "client" not in columns else by
     if name not in columns:
         raise ValueError(f"by={by!r} needs a column {name}, which the table does not have")
-    return _numbered(table, name)
+    if by == "client" and table.column_type(name) == "list<text>":
+        return _numbered(_first_addresses(np.asarray(table[name])))
+    return _numbered(_values(table, name))
 
 
-def _numbered(table: FlowTable, name: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
-    """The values of a column as numbers from 0, and a hash of each value."""
+def _values(table: FlowTable, name: str) -> list[Any]:
+    """The values of a column, with None for each that is missing."""
+    if table.column_type(name).startswith(("list", "struct")):
+        raise TypeError(f"{name} has lists, which name no groups")
+    column = np.asarray(table[name])
+    if column.dtype.kind == "f":
+        # Each NaN is another value to Python.
+        column = np.where(np.isnan(column), np.array(None), column)
+    values: list[Any] = column.tolist()
+    return values
+
+
+def _first_addresses(clients: Iterable[Sequence[str]]) -> list[str | None]:
+    """For the addresses of each row the first, in order, of all that are linked to them.
+
+    Addresses are linked that are in the same row: a client has one of IPv4 and some of IPv6, and
+    not all of them in each of its traces.
+    """
+    before: dict[str, str] = {}
+
+    def first(address: str) -> str:
+        while (other := before.setdefault(address, address)) != address:
+            # Half of the way is saved for those who come after.
+            before[address] = before[other]
+            address = other
+        return address
+
+    for addresses in clients:
+        for address in addresses:
+            one, other = sorted((first(addresses[0]), first(address)))
+            before[other] = one
+    return [first(addresses[0]) if len(addresses) else None for addresses in clients]
+
+
+def _numbered(values: list[Any]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
+    """Values as numbers from 0, and a hash of each value, in the order of hashes."""
     from hashlib import blake2b
 
-    numbers: dict[Any, int] = {}
-    column = table[name]
-    if not isinstance(column, np.ndarray):
-        raise TypeError(f"{name} has lists, which name no groups")
-    rows = [numbers.setdefault(value, len(numbers)) for value in column.tolist()]
-    digests = [blake2b(repr(value).encode(), digest_size=8).digest() for value in numbers]
-    keys = np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
-    return np.array(rows, dtype=np.int64), keys
+    hashes = {value: blake2b(repr(value).encode(), digest_size=8).digest() for value in set(values)}
+    of_rows = np.frombuffer(b"".join(map(hashes.__getitem__, values)), dtype="<u8")
+    keys, numbers = np.unique(of_rows.astype(np.uint64), return_inverse=True)
+    return numbers, keys
 
 
 def _most_frequent(
     groups: npt.NDArray[np.int64], values: npt.NDArray[np.int64], count: int
 ) -> npt.NDArray[np.int64]:
-    """For each group the value that most of its rows have; of several, the first."""
+    """For each group the value that most of its rows have; of several, the lowest number."""
     pairs, times = np.unique(np.stack([groups, values], 1), axis=0, return_counts=True)
     best = np.lexsort((-pairs[:, 1], times, pairs[:, 0]))
     found = np.zeros(count, dtype=np.int64)

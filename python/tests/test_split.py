@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import flowloom as fl
+from flowloom.datasets import _first_addresses as first_addresses
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +29,11 @@ def keys(table: fl.FlowTable, name: str) -> set:
 
 def ids(parts: list[fl.FlowTable]) -> list[list[tuple]]:
     return [list(zip(part["capture"].tolist(), part["flow_id"].tolist())) for part in parts]
+
+
+def with_texts(table: fl.FlowTable, name: str, values) -> fl.FlowTable:
+    texts = fl._native.Array.texts(list(values))
+    return fl.FlowTable(table._native.with_column(name, texts, []), None)
 
 
 def test_captures_are_kept_whole(captures):
@@ -64,6 +70,74 @@ def test_few_groups_leave_no_part_empty(captures):
     assert all(len(part) for part in fl.split(few, sizes=(0.98, 0.01, 0.01)))
 
 
+def test_sizes_are_met_where_groups_are_of_all_sizes(several):
+    # 71 groups, of which the largest has an eighth of the rows.
+    sizes = np.concatenate([[len(several) // 8], np.arange(1, 71)])
+    groups = np.repeat(np.arange(len(sizes)), sizes)
+    table = with_texts(several[: len(groups)], "label_group", groups.astype(str))
+    found = set()
+    for seed in range(10):
+        for stratify in (None, "label_half"):
+            halves = with_texts(table, "label_half", (groups % 2).astype(str))
+            parts = fl.split(halves, by="label_group", stratify=stratify, seed=seed)
+            shares = [len(part) / len(table) for part in parts]
+            assert np.allclose(shares, (0.8, 0.1, 0.1), atol=0.002)
+        names = [keys(part, "label_group") for part in parts]
+        assert not names[0] & names[1] and not names[0] & names[2] and not names[1] & names[2]
+        found.add(frozenset(names[1]))
+    assert len(found) == 10
+
+
+def test_many_groups_that_are_alike_are_mixed(several):
+    groups = np.arange(len(several)) // 2
+    table = with_texts(several, "label_group", groups.astype(str))
+    train, _, test = fl.split(table, by="label_group")
+    assert np.allclose([len(train) / len(table), len(test) / len(table)], (0.8, 0.1), atol=0.003)
+    numbers = test["label_group"].astype(int)
+    assert np.abs(np.quantile(numbers / groups.max(), (0.25, 0.75)) - (0.25, 0.75)).max() < 0.1
+
+
+def test_ties_of_strata_are_the_same_whatever_the_order_of_rows(captures):
+    # Of every other group, neither of two values is more frequent.
+    groups, values = np.repeat(np.arange(40), 2), np.tile(["y", "x", "x", "x"], 20)
+    table = with_texts(captures[:80], "label_group", groups.astype(str))
+    table = with_texts(table, "label_value", values)
+    for seed in range(5):
+        settings = {"by": "label_group", "stratify": "label_value", "seed": seed}
+        parts, turned = fl.split(table, **settings), fl.split(table[::-1], **settings)
+        for part, other in zip(parts, turned):
+            assert keys(part, "label_group") == keys(other, "label_group")
+
+
+def test_rows_without_a_number_belong_together(samples):
+    flows = fl.read_flows([samples / "vlan-qinq.pcap", samples / "loss.pcap"])
+    missing = np.isnan(flows["vlan_id"]).sum()
+    assert 1 < missing < len(flows)
+    for seed in range(10):
+        parts = fl.split(flows, by="vlan_id", sizes=(0.4, 0.6), seed=seed)
+        assert sorted(int(np.isnan(part["vlan_id"]).sum()) for part in parts) == [0, missing]
+
+
+def test_traces_are_split_by_client_and_by_time(corpus):
+    traces = fl.read_traces(corpus / "seeds", on_error="ignore")
+    halves = fl.split(traces, by="client", sizes=(0.5, 0.5))
+    clients = [set().union(*part["client"]) for part in halves]
+    assert all(clients) and not clients[0] & clients[1]
+    early, late = fl.split(traces, by="time", sizes=(0.5, 0.5))
+    assert len(early) + len(late) == len(traces) and len(early) and len(late)
+    assert np.nanmax(early["start_time"]) < late["start_time"].min()
+    with pytest.raises(TypeError, match="directions has lists, which name no groups"):
+        fl.split(traces, by="directions")
+    with pytest.raises(TypeError, match="client has lists, which name no groups"):
+        fl.split(traces, by="capture", stratify="client")
+
+
+def test_clients_that_share_an_address_are_one():
+    rows = [["c", "b"], ["d"], [], ["b", "a"], ["e", "d"], ["a"], []]
+    found = ["a", "d", None, "a", "d", "a", None]
+    assert first_addresses(rows) == found and first_addresses(rows[::-1]) == found[::-1]
+
+
 def test_a_label_with_few_groups_is_told(captures):
     one = np.flatnonzero(captures["label_site"] == "a")[:1]
     some = captures[np.concatenate([one, np.flatnonzero(captures["label_site"] == "b")])]
@@ -82,7 +156,7 @@ def test_clients_and_flows(browsing):
     parts = fl.split(browsing, by="client", sizes=(0.5, 0.5))
     assert not keys(parts[0], "src_ip") & keys(parts[1], "src_ip")
     flows = fl.split(browsing, by="flow")
-    assert [len(part) for part in flows] == [29, 3, 4]
+    assert [len(part) for part in flows] == [29, 4, 3]
     assert sorted(one for part in ids(flows) for one in part) == sorted(ids([browsing])[0])
 
 
