@@ -1,13 +1,14 @@
 """Pictures of flows and traces, with matplotlib (``pip install 'flowloom[plot]'``).
 
 Up, from the initiator or client, is blue and above; down is orange and below: colours that most
-people can tell apart, and places for those who cannot.
+people can tell apart, and places for those who cannot. What went neither way (direction 0) is grey,
+half of it above and half below.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -52,12 +53,14 @@ def packets(
     'bytes (up above, down below)'
     """
     one = _one(table, row)
-    ((up, seconds, sizes),) = _all_sequences(one, lengths)
+    ((directions, seconds, sizes),) = _all_sequences(one, lengths)
     ax = ax or _axes()
-    for way, name in ((up, "up"), (~up, "down")):
-        signed = sizes[way] if name == "up" else -sizes[way]
-        ax.vlines(seconds[way], 0, signed, color=_COLOURS[name], linewidth=1, label=name)
-        ax.plot(seconds[way], signed, ".", color=_COLOURS[name], markersize=3)
+    for way in _ways_of(directions):
+        here = directions == way.direction
+        when, base, top = seconds[here], way.base * sizes[here], way.top * sizes[here]
+        ax.vlines(when, base, top, color=way.colour, linewidth=1, label=way.name)
+        for ends in (base, top) if way.base else (top,):
+            ax.plot(when, ends, ".", color=way.colour, markersize=3)
     return _finished(ax, one, "bytes (up above, down below)")
 
 
@@ -70,19 +73,20 @@ def bursts(
     :func:`packets`.
     """
     one = _one(table, row)
-    ((up, seconds, sizes),) = _all_sequences(one, lengths)
+    ((directions, seconds, sizes),) = _all_sequences(one, lengths)
     ax = ax or _axes()
-    begin = np.flatnonzero(np.diff(up, prepend=~up[:1]))
+    begin = np.flatnonzero(np.diff(directions, prepend=_NO_DIRECTION))
     totals = np.add.reduceat(sizes, begin) if len(begin) else np.zeros(0)
-    last = np.append(begin[1:], len(up)) - 1
+    last = np.append(begin, len(sizes))[1:] - 1
     width = np.maximum(seconds[last] - seconds[begin], _span(seconds) / 400)
-    for way, name in ((up[begin], "up"), (~up[begin], "down")):
-        heights = totals[way] if name == "up" else -totals[way]
-        places, widths = seconds[begin][way], width[way]
+    for way in _ways_of(directions):
+        here = directions[begin] == way.direction
+        places, heights, widths = seconds[begin][here], totals[here], width[here]
         if not len(places):
             # Of no bars, the legend would have another colour.
             places, heights, widths = np.zeros(1), np.zeros(1), np.zeros(1)
-        ax.bar(places, heights, widths, align="edge", color=_COLOURS[name], label=name)
+        tall, base = (way.top - way.base) * heights, way.base * heights
+        ax.bar(places, tall, widths, base, align="edge", color=way.colour, label=way.name)
     if len(seconds) and not np.ptp(seconds):
         # All at once: a bar as wide as nothing is, in the middle.
         ax.set_xlim(seconds[0] - 0.5, seconds[0] + 0.5)
@@ -107,18 +111,20 @@ def rate(
         See :func:`packets`.
     """
     one = _one(table, row)
-    ((up, seconds, sizes),) = _all_sequences(one, lengths)
+    ((directions, seconds, sizes),) = _all_sequences(one, lengths)
     ax = ax or _axes()
     window = window or _span(seconds) / 50
     if window <= 0:
         raise ValueError(f"window is above 0 seconds, not {window}")
-    last = float(seconds.max(initial=0.0))
-    edges = np.arange(0, last + 2 * window, window)
-    for way, name in ((up, "up"), (~up, "down")):
-        counted, _ = np.histogram(seconds[way], edges, weights=sizes[way])
-        signed = counted / window if name == "up" else -counted / window
-        ax.stairs(signed, edges, fill=True, alpha=0.35, color=_COLOURS[name])
-        ax.stairs(signed, edges, color=_COLOURS[name], label=name)
+    # Where clocks were set back, packets have times before that of the first.
+    first, last = float(seconds.min(initial=0.0)), float(seconds.max(initial=0.0))
+    edges = np.arange(first, last + 2 * window, window)
+    for way in _ways_of(directions):
+        here = directions == way.direction
+        rates = np.histogram(seconds[here], edges, weights=sizes[here])[0] / window
+        top, base = way.top * rates, way.base * rates if way.base else 0
+        ax.stairs(top, edges, baseline=base, fill=True, alpha=0.35, color=way.colour)
+        ax.stairs(top, edges, baseline=base, color=way.colour, label=way.name)
     return _finished(ax, one, f"bytes/s, over {window:.3g} s")
 
 
@@ -141,7 +147,7 @@ def compare(
     table : FlowTable
         Flows or traces with the columns ``directions`` and ``times``.
     labels : list of str
-        Two values, or more.
+        Two values, or more: up to sixteen have lines that are all different.
     by : str
         The column that they are values of.
     lengths : str
@@ -171,15 +177,17 @@ def compare(
     times = np.linspace(0, end or 1.0, 200)
     edges = np.linspace(0, max(largest, 1.0), 40)
     for number, (label, part) in enumerate(parts.items()):
-        colour, line = _LABEL_COLOURS[number % 4], _LINES[number % 4]
+        # After four labels, colours come again, with other lines.
+        colour, line = _LABEL_COLOURS[number % 4], _LINES[(number + number // 4) % 4]
         curves = np.array([_arrived(seconds, sizes, times) for _, seconds, sizes in part])
         low, middle, high = np.quantile(curves, (0.25, 0.5, 0.75), axis=0)
         over_time.fill_between(times, low, high, color=colour, alpha=0.2, linewidth=0)
         over_time.plot(times, middle, line, color=colour, label=f"{label} ({len(part)})")
+        directions = np.concatenate([directions for directions, *_ in part])
+        sizes = np.concatenate([sizes for *_, sizes in part])
         for sign in (1, -1):
-            here = np.concatenate([sizes[up == (sign > 0)] for up, _, sizes in part])
-            all_of_label = sum(len(sizes) for *_, sizes in part) or 1
-            shares = np.histogram(here, edges)[0] / all_of_label
+            weights = (directions == sign) + (directions == 0) / 2
+            shares = np.histogram(sizes, edges, weights=weights)[0] / max(1, len(sizes))
             named = label if sign > 0 else None
             by_length.stairs(sign * shares, edges, color=colour, linestyle=line, label=named)
     over_time.set(xlabel="seconds", ylabel="bytes so far (median, middle half)")
@@ -206,7 +214,7 @@ def _finished(ax: Axes, one: FlowTable, values: str) -> Axes:
     ax.set(xlabel="seconds since the first packet", ylabel=values)
     ax.set_title(_title(one), loc="left")
     ax.yaxis.set_major_formatter(lambda value, _: f"{abs(value):,.0f}")
-    ax.legend(frameon=False, ncols=2, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0)
+    ax.legend(frameon=False, ncols=3, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0)
     ax.spines[["top", "right"]].set_visible(False)
     return ax
 
@@ -230,8 +238,8 @@ def _one(table: FlowTable, row: int) -> FlowTable:
 
 def _all_sequences(
     table: FlowTable, lengths: str
-) -> list[tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
-    """Of each row: which packets went up, when they came, and how long they are."""
+) -> list[tuple[npt.NDArray[np.int8], npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
+    """Of each row: which way packets went, when they came, and how long they are."""
     lists = []
     for name in ("directions", "times", lengths):
         if name not in table.columns:
@@ -241,8 +249,8 @@ def _all_sequences(
             raise TypeError(f"{name} has no lists of numbers")
         lists.append(column)
     return [
-        (up > 0, times.astype(np.float64) / 1e9, np.abs(sizes).astype(np.float64))
-        for up, times, sizes in zip(*lists)
+        (directions, times.astype(np.float64) / 1e9, np.abs(sizes).astype(np.float64))
+        for directions, times, sizes in zip(*lists)
     ]
 
 
@@ -259,6 +267,28 @@ def _span(seconds: npt.NDArray[np.float64]) -> float:
     return float(np.ptp(seconds)) if len(seconds) > 1 and np.ptp(seconds) > 0 else 1.0
 
 
-_COLOURS = {"up": "#0072b2", "down": "#e69f00"}
+class _Way(NamedTuple):
+    """How packets of a direction are drawn: from where to where, as parts of their bytes."""
+
+    direction: int
+    name: str
+    colour: str
+    base: float
+    top: float
+
+
+def _ways_of(directions: npt.NDArray[np.int8]) -> list[_Way]:
+    """Up and down always; neither only if there is something."""
+    return [way for way in _WAYS if way.direction or (directions == 0).any()]
+
+
+_WAYS = (
+    _Way(1, "up", "#0072b2", 0, 1),
+    _Way(-1, "down", "#e69f00", 0, -1),
+    _Way(0, "neither", "#7f7f7f", -0.5, 0.5),
+)
+_NO_DIRECTION = 2
+"""What differs from the direction of any packet."""
+
 _LABEL_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 _LINES = ("-", "--", "-.", ":")

@@ -67,6 +67,59 @@ def test_bars_and_steps_add_up_to_the_bytes(download):
     assert np.allclose(sums, [up, -down])
 
 
+def test_packets_that_went_neither_way_are_not_drawn_as_down(samples):
+    # Nobody is this client, so directions are 0.
+    trace = fl.read_traces(samples / "loss.pcap", client="10.9.9.9")
+    total = int(trace["byte_count"][0])
+    lines = {one.get_label(): one.get_segments() for one in fl.plot.packets(trace).collections}
+    assert [len(lines[name]) for name in ("up", "down", "neither")] == [0, 0, 238]
+    assert all(below == -above for (_, below), (_, above) in lines["neither"])
+    bars = [bar for bar in fl.plot.bursts(trace).patches if bar.get_height()]
+    assert [(bar.get_y(), bar.get_height()) for bar in bars] == [(-total / 2, total)]
+    rates = fl.plot.rate(trace).patches[::2]
+    sums = [float(((d.values - d.baseline) * np.diff(d.edges)).sum()) for d in data_of(rates)]
+    assert np.allclose(sums, [0, 0, total])
+    by_length = fl.plot.compare(trace, [str(trace["capture"][0])], by="capture").axes[1]
+    assert np.allclose([d.values.sum() for d in data_of(by_length.patches)], [0.5, -0.5])
+
+
+def data_of(steps):
+    return [step.get_data() for step in steps]
+
+
+def test_packets_before_the_first_are_counted_in_rates(download):
+    # As if the clock had been set back by a second in the middle.
+    one = download[:1]
+    times = one["times"][0] - np.repeat([0, 1_000_000_000], one["packet_count"][0] // 2)
+    items = fl._native.Array.numbers("i64", times.astype(np.int64).tobytes())
+    others = one.select([name for name in one.columns if name != "times"])
+    lists = fl._native.Array.lists(items, [0, len(times)])
+    table = fl.FlowTable(others._native.with_column("times", lists, []), None)
+    filled = data_of(fl.plot.rate(table).patches[::2])
+    sums = [float((data.values * np.diff(data.edges)).sum()) for data in filled]
+    assert np.allclose(sums, [one["up_byte_count"][0], -one["down_byte_count"][0].astype(int)])
+
+
+@pytest.mark.parametrize("kind", ["packets", "bursts", "rate"])
+def test_a_trace_of_no_packet_is_drawn_empty(samples, tmp_path, kind):
+    (tmp_path / "empty.pcap").write_bytes((samples / "loss.pcap").read_bytes()[:24])
+    ax = getattr(fl.plot, kind)(fl.read_traces(tmp_path / "empty.pcap"))
+    ax.figure.canvas.draw()
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["up", "down"]
+    assert "seconds" in ax.get_xlabel() and "bytes" in ax.get_ylabel()
+
+
+def test_sixteen_labels_have_different_lines(download):
+    labels = [str(number) for number in range(16)]
+    table = download.take([0] * 16)
+    texts = fl._native.Array.texts(labels)
+    table = fl.FlowTable(table._native.with_column("label_x", texts, []), None)
+    over_time, by_length = fl.plot.compare(table, labels, by="label_x").axes
+    lines = {(line.get_color(), line.get_linestyle()) for line in over_time.lines}
+    steps = {(step.get_edgecolor(), step.get_linestyle()) for step in by_length.patches}
+    assert len(lines) == len(steps) == 16
+
+
 def test_axes_of_the_caller_are_drawn_on(download):
     _, axes = plt.subplots(2)
     assert fl.plot.packets(download, -1, ax=axes[1]) is axes[1] and not axes[0].lines
