@@ -17,7 +17,6 @@ from .flow import Flow
 from .own import (
     BaseIncrementalFeature,
     Feature,
-    FlowFunction,
     OnFeatureError,
     called,
     get_feature_registry,
@@ -54,13 +53,13 @@ class OwnColumns:
                     f"feature {name!r}: there is a column of that name: call the feature something else"
                 )
             taken.add(name)
-        self._own = own
+        self._own = {_name(one): one for one in own}
         self._on_error: OnFeatureError = on_error
-        self.sets = sets_for(own, features)
+        self.sets = sets_for(self._own, features)
 
     def added(self, table: FlowTable) -> FlowTable:
         """A table with their columns, and without those of the sets that were read for them alone."""
-        values: dict[str, list[Any]] = {_name(one): [] for one in self._own}
+        values: dict[str, list[Any]] = {name: [] for name in self._own}
         at = 0
         for rows in table._native.chunk_rows:
             chunk = table[at : at + rows]
@@ -69,10 +68,9 @@ class OwnColumns:
                 values[name] += found
         kept = [column.name for column in table.schema if column.family not in self.sets]
         native = table.select(kept)._native if len(kept) < len(table.columns) else table._native
-        for one in self._own:
-            name, dtype = _name(one), _dtype(one)
+        for name, one in self._own.items():
             described = [("doc", _doc(one)), ("role", "feature"), ("family", "own")]
-            native = native.with_column(name, array(name, values[name], dtype), described)
+            native = native.with_column(name, array(name, values[name], _dtype(one)), described)
         return FlowTable(native, table._summary)
 
 
@@ -87,17 +85,24 @@ def _check(one: object) -> None:
     array(_name(one), [], _dtype(one))
 
 
-def sets_for(own: Sequence[Own], features: Sequence[str]) -> list[str]:
+def sets_for(own: Mapping[str, Own], features: Sequence[str]) -> list[str]:
     """The feature sets that own features need besides those that are read anyway."""
     needed: list[str] = []
-    for one in own:
+    for one in own.values():
         if isinstance(one, Feature):
             needed += [_set_of(column) for column in one.needs]
         else:
             needed += ["core", "sequences"]
-        if isinstance(one, BaseIncrementalFeature):
-            needed.append("frames")
+    if incremental(own):
+        needed.append("frames")
     return [name for name in dict.fromkeys(needed) if name not in features]
+
+
+def incremental(own: Mapping[str, Own]) -> dict[str, BaseIncrementalFeature]:
+    """The incremental features among own features and those that registered ones depend on."""
+    registered = [one for one in own.values() if isinstance(one, str)]
+    given = {name: one for name, one in own.items() if isinstance(one, BaseIncrementalFeature)}
+    return {**get_feature_registry().incremental_of(registered), **given}
 
 
 def array(name: str, values: Sequence[Any], dtype: str) -> _native.Array:
@@ -221,20 +226,18 @@ def _in_order(flows: Sequence[Flow]) -> list[tuple[int, int]]:
 
 
 def _of_chunk(
-    chunk: FlowTable, own: Sequence[Own], on_error: OnFeatureError
+    chunk: FlowTable, own: Mapping[str, Own], on_error: OnFeatureError
 ) -> dict[str, Iterable[Any]]:
     found: dict[str, Iterable[Any]] = {}
     flows: list[Flow] | None = None
-    for one in own:
+    for name, one in own.items():
         if isinstance(one, Feature):
-            found[one.name] = vectorised(chunk, one, on_error)
+            found[name] = vectorised(chunk, one, on_error)
             continue
         if flows is None:
             block = Block(chunk)
             flows = [Flow(block, row) for row in range(len(chunk))]
-            told = {one.name: one for one in own if isinstance(one, BaseIncrementalFeature)}
-            run_incremental(flows, told, on_error)
-        name = _name(one)
+            run_incremental(flows, incremental(own), on_error)
         if isinstance(one, BaseIncrementalFeature):
             found[name] = [flow._own[name] for flow in flows]
         else:
@@ -295,22 +298,18 @@ def _name(one: Own) -> str:
 
 def _dtype(one: Own) -> str:
     if isinstance(one, str):
-        return _function(one).dtype
+        return get_feature_registry().described(one)[0]
     if isinstance(one, BaseIncrementalFeature):
         return one.dtype or one.feature_type.dtype
     return one.dtype
 
 
 def _doc(one: Own) -> str:
-    said = _function(one).description if isinstance(one, str) else (one.__doc__ or "")
+    if isinstance(one, str):
+        said = get_feature_registry().described(one)[1]
+    else:
+        said = one.__doc__ or ""
     return said.strip().split("\n")[0]
-
-
-def _function(name: str) -> FlowFunction:
-    found = get_feature_registry().function(name)
-    if found is None:
-        raise ConfigError(f"there is no feature {name!r}: register it first")
-    return found
 
 
 def _plain(value: Any) -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 from ._block import Block, Choice
 from ._filters import DEFAULT_FILTER, merged
 from ._options import Path_
-from ._own_columns import run_incremental, sets_for, vectorised
+from ._own_columns import incremental, run_incremental, sets_for, vectorised
 from .errors import CaptureError, ConfigError
 from .flow import SEQUENCES, Flow
 from .own import BaseIncrementalFeature, Feature, OnFeatureError, get_feature_registry
@@ -237,15 +237,14 @@ class Analyzer:
 
     def _features(self) -> list[str]:
         wanted = ["core", "sequences"]
-        is_incremental = any(isinstance(one, BaseIncrementalFeature) for one in self._own.values())
-        if self.keep_packets is not None or is_incremental:
+        if self.keep_packets is not None:
             wanted.append("frames")
         protocols = self._wanted_protocols()
         if protocols:
             wanted.append("application")
         wanted += [name for name in _PROTOCOLS if name in protocols]
         wanted += [name for of, name in _MORE_OF.items() if of in protocols]
-        return wanted + sets_for(list(self._own.values()), wanted)
+        return wanted + sets_for(self._own, wanted)
 
     def _complain_of_names(self) -> None:
         """A name that is none enables nothing: a slip would leave features out in silence."""
@@ -303,8 +302,7 @@ class Analyzer:
 
     def _add_own(self, block: Block, flows: list[Flow]) -> None:
         own, on_error = self._own, self.on_feature_error
-        told = {n: one for n, one in own.items() if isinstance(one, BaseIncrementalFeature)}
-        if told:
+        if told := incremental(own):
             run_incremental(flows, told, on_error)
         for name, one in own.items():
             if isinstance(one, Feature):

@@ -156,6 +156,7 @@ class FeatureRegistry:
         self._functions: dict[str, FlowFunction] = {}
         self._incremental: dict[str, BaseIncrementalFeature] = {}
         self._descriptions: dict[str, str] = {}
+        self._dtypes: dict[str, str] = {}
 
     def register(
         self,
@@ -183,12 +184,16 @@ class FeatureRegistry:
         processor: BaseIncrementalFeature,
         feature_type: FeatureType = FeatureType.INCREMENTAL,
         description: str = "",
+        dtype: str | None = None,
     ) -> BaseIncrementalFeature:
         """Registers an incremental feature."""
         if name in self._incremental:
             raise ValueError(f"there is a feature {name!r} already; unregister it first")
         self._incremental[name] = processor
         self._descriptions[name] = description
+        self._dtypes[name] = (
+            dtype or processor.dtype or _DTYPES.get(feature_type) or processor.feature_type.dtype
+        )
         return processor
 
     def get(self, name: str) -> Callable[[Flow], Any] | None:
@@ -196,13 +201,30 @@ class FeatureRegistry:
         found = self._functions.get(name)
         return None if found is None else found.function
 
-    def function(self, name: str) -> FlowFunction | None:
-        """The function of a name with what is known of it."""
-        return self._functions.get(name)
-
     def get_incremental_processor(self, name: str) -> BaseIncrementalFeature | None:
         """The incremental feature of a name."""
         return self._incremental.get(name)
+
+    def incremental_of(self, names: Sequence[str]) -> dict[str, BaseIncrementalFeature]:
+        """The incremental features among some features and those that they depend on."""
+        wanted = set(names)
+        for one in self.ordered(names):
+            wanted.update(one.dependencies)
+        return {name: one for name, one in self._incremental.items() if name in wanted}
+
+    def described(self, name: str) -> tuple[str, str]:
+        """The type of a feature's column, and what it is.
+
+        Raises
+        ------
+        ConfigError
+            There is no such feature, or none of a name that it depends on.
+        """
+        self.ordered([name])
+        if name in self._incremental:
+            doc = self._descriptions[name] or self._incremental[name].__doc__
+            return self._dtypes[name], doc or ""
+        return self._functions[name].dtype, self._functions[name].description
 
     def get_by_type(self, feature_type: FeatureType) -> list[Callable[[Flow], Any]]:
         """The functions whose values are of a type."""
@@ -211,11 +233,11 @@ class FeatureRegistry:
 
     def extract(self, flow: Flow, name: str) -> Any:
         """The value of a feature, those that it depends on before it."""
-        processor = self._incremental.get(name)
-        if processor is not None:
-            return processor.get_value(flow)
-        if name not in self._functions:
+        if name not in self.list_features():
             return None
+        self._tell(flow, [name], "raise")
+        if name in self._incremental:
+            return flow._own[name]
         values: dict[str, Any] = {}
         for one in self.ordered([name]):
             values[one.name] = flow._own[one.name] = one.function(flow)
@@ -229,13 +251,11 @@ class FeatureRegistry:
         self, flow: Flow, names: Sequence[str], on_error: OnFeatureError = "null"
     ) -> dict[str, Any]:
         """The values of some features; what they depend on is computed for them."""
-        values: dict[str, Any] = {}
-        for name in names:
-            if name in self._incremental:
-                values[name] = called(
-                    name, self._incremental[name].get_value, flow, on_error=on_error
-                )
-        for one in self.ordered([name for name in names if name in self._functions]):
+        known = self.list_features()
+        names = [name for name in names if name in known]
+        self._tell(flow, names, on_error)
+        values = {name: flow._own[name] for name in names if name in self._incremental}
+        for one in self.ordered(names):
             value = called(one.name, one.function, flow, on_error=on_error)
             flow._own[one.name] = value
             if one.name in names:
@@ -261,6 +281,18 @@ class FeatureRegistry:
         for name in names:
             visit(name, ())
         return list(done.values())
+
+    def _tell(self, flow: Flow, names: Sequence[str], on_error: OnFeatureError) -> None:
+        """Tells incremental features of a flow's packets, where they were not told before."""
+        for name, processor in self.incremental_of(names).items():
+            if name in flow._own:
+                continue
+            try:
+                flow.register_incremental_feature(name, processor)
+            except FeatureError:
+                if on_error == "raise":
+                    raise
+                flow._own[name] = None
 
     def list_features(self) -> list[str]:
         """The names of all features."""
@@ -350,7 +382,7 @@ def register_feature(
     """
     registry = _REGISTRY if registry is None else registry
     if processor is not None:
-        return registry.register_incremental(name, processor, feature_type, description)
+        return registry.register_incremental(name, processor, feature_type, description, dtype)
     return registry.register(name, feature_type, dependencies, description, dtype)
 
 

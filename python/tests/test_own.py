@@ -291,3 +291,68 @@ def test_a_feature_registered_twice_is_told() -> None:
         fl.register_feature("a", fl.FeatureType.STATISTICAL)(lambda flow: 1)
     assert fl.unregister_feature("a")
     assert not fl.unregister_feature("a")
+
+
+class Count(fl.BaseIncrementalFeature):
+    """Packets, one by one."""
+
+    def initialize(self, flow: fl.Flow) -> None:
+        flow.count = 0  # type: ignore[attr-defined]
+
+    def update(self, flow: fl.Flow, pkt: fl.Packet) -> None:
+        flow.count += 1  # type: ignore[attr-defined]
+
+    def get_value(self, flow: fl.Flow) -> Any:
+        return flow.count  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def _registered_count() -> None:
+    fl.register_feature("count", fl.FeatureType.STATISTICAL, processor=Count("another name"))
+    fl.register_feature("twice", fl.FeatureType.STATISTICAL, dependencies=["count"])(
+        lambda flow: 2 * flow.feature_values["count"]
+    )
+
+
+@pytest.mark.usefixtures("_registered_count")
+def test_incremental_features_are_computed_by_name() -> None:
+    for own in (["twice"], ["count"], ["twice", "count"]):
+        table = fl.read_flows(BROWSING, features="core", own=own)
+        for name in own:
+            times = {"count": 1, "twice": 2}[name]
+            assert table[name].tolist() == [times * count for count in table["packet_count"]]
+        assert table.columns[-len(own) :] == own
+    assert table.schema[-1][:2] == ("count", "f64")
+    assert table.schema[-1].doc == "Packets, one by one."
+
+
+@pytest.mark.usefixtures("_registered_count")
+def test_an_analyzer_computes_incremental_features_by_name() -> None:
+    for name, times in (("count", 1), ("twice", 2)):
+        analyzer = fl.Analyzer()
+        analyzer.register_feature("mine", name)
+        for flow in analyzer.analyze_file(BROWSING):
+            assert flow.get_features()["mine"] == times * flow.packet_count
+    analyzer = fl.Analyzer()
+    analyzer.register_feature("mine", "none")
+    with pytest.raises(fl.ConfigError, match="no feature 'none': register it first"):
+        analyzer.analyze_file(BROWSING)
+
+
+@pytest.mark.usefixtures("_registered_count")
+def test_a_registry_tells_incremental_features_of_packets() -> None:
+    registry = fl.get_feature_registry()
+    flow, other, *_ = fl.Analyzer().analyze_file(BROWSING)
+    assert registry.extract(flow, "twice") == 2 * flow.packet_count
+    assert registry.extract(flow, "count") == flow.packet_count
+    assert registry.extract(flow, "none") is None
+    assert registry.extract_all(other) == {
+        "count": other.packet_count,
+        "twice": 2 * other.packet_count,
+    }
+    fl.register_feature("fails", fl.FeatureType.STATISTICAL, processor=Fails())
+    (udp, *_) = fl.Analyzer(bpf_filter="udp").analyze_file(BROWSING)
+    assert registry.extract_selected(udp, ["fails", "none"]) == {"fails": None}
+    again = fl.Analyzer(bpf_filter="udp").analyze_file(BROWSING)[0]
+    with pytest.raises(fl.FeatureError, match="no UDP"):
+        registry.extract_selected(again, ["fails"], "raise")
