@@ -10,7 +10,7 @@ import numpy as np
 
 from . import _native
 from ._block import Block
-from .columns import absent
+from .columns import Column, absent
 from .columns import features as catalogue
 from .errors import ConfigError, FeatureError
 from .flow import Flow
@@ -35,13 +35,17 @@ class OwnColumns:
     ----------
     sets : list of str
         The feature sets that they need besides those that are read anyway.
+    without : list of str
+        The columns to leave out but for those that they look at.
     """
 
     def __init__(
-        self, own: Sequence[Own], features: Sequence[str], on_error: OnFeatureError
+        self,
+        own: Sequence[Own],
+        features: Sequence[str],
+        on_error: OnFeatureError,
+        without: Sequence[str] = (),
     ) -> None:
-        if on_error not in ("raise", "null"):
-            raise ConfigError(f"on_feature_error is raise or null, not {on_error!r}")
         if isinstance(own, (str, Feature, BaseIncrementalFeature)):
             own = [own]
         for one in own:
@@ -49,16 +53,23 @@ class OwnColumns:
         taken = {column.name for column in catalogue([*features])}
         for name in map(_name, own):
             if name in taken:
-                raise ConfigError(
-                    f"feature {name!r}: there is a column of that name: call the feature something else"
-                )
+                raise _taken(name)
             taken.add(name)
         self._own = {_name(one): one for one in own}
         self._on_error: OnFeatureError = on_error
         self.sets = sets_for(self._own, features)
+        looked_at = _columns_for(self._own)
+        self.without = [name for name in without if name not in looked_at]
+        self._hidden = looked_at.intersection(without)
+
+    def check_labels(self, columns: Sequence[Column]) -> None:
+        """Whether a column of labels has the name of one: those are known when a run begins."""
+        for column in columns:
+            if column.role == "label" and column.name in self._own:
+                raise _taken(column.name)
 
     def added(self, table: FlowTable) -> FlowTable:
-        """A table with their columns, and without those of the sets that were read for them alone."""
+        """A table with their columns, and without those that were read for them alone."""
         values: dict[str, list[Any]] = {name: [] for name in self._own}
         at = 0
         for rows in table._native.chunk_rows:
@@ -66,7 +77,11 @@ class OwnColumns:
             at += rows
             for name, found in _of_chunk(chunk, self._own, self._on_error).items():
                 values[name] += found
-        kept = [column.name for column in table.schema if column.family not in self.sets]
+        kept = [
+            column.name
+            for column in table.schema
+            if column.family not in self.sets and column.name not in self._hidden
+        ]
         native = table.select(kept)._native if len(kept) < len(table.columns) else table._native
         for name, one in self._own.items():
             described = [("doc", _doc(one)), ("role", "feature"), ("family", "own")]
@@ -85,6 +100,12 @@ def _check(one: object) -> None:
     array(_name(one), [], _dtype(one))
 
 
+def _taken(name: str) -> ConfigError:
+    return ConfigError(
+        f"feature {name!r}: there is a column of that name: call the feature something else"
+    )
+
+
 def sets_for(own: Mapping[str, Own], features: Sequence[str]) -> list[str]:
     """The feature sets that own features need besides those that are read anyway."""
     needed: list[str] = []
@@ -96,6 +117,15 @@ def sets_for(own: Mapping[str, Own], features: Sequence[str]) -> list[str]:
     if incremental(own):
         needed.append("frames")
     return [name for name in dict.fromkeys(needed) if name not in features]
+
+
+def _columns_for(own: Mapping[str, Own]) -> set[str]:
+    """The columns that own features look at."""
+    named = {column for one in own.values() if isinstance(one, Feature) for column in one.needs}
+    if all(isinstance(one, Feature) for one in own.values()):
+        return named
+    # A function of a flow may ask it for anything.
+    return named.union(column.name for column in catalogue(["core", "sequences", "frames"]))
 
 
 def incremental(own: Mapping[str, Own]) -> dict[str, BaseIncrementalFeature]:

@@ -30,6 +30,13 @@ if TYPE_CHECKING:
 OnFeatureError: TypeAlias = Literal["raise", "null"]
 
 
+def checked(on_error: OnFeatureError) -> OnFeatureError:
+    """What ``on_feature_error`` may be."""
+    if on_error not in ("raise", "null"):
+        raise ConfigError(f"on_feature_error is raise or null, not {on_error!r}")
+    return on_error
+
+
 class FeatureType(enum.Enum):
     """What the values of a feature are."""
 

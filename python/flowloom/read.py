@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from . import _native
@@ -22,6 +23,7 @@ from ._options import (
     options,
 )
 from ._progress import Progressing
+from .errors import ConfigError
 from .table import FlowTable
 
 if TYPE_CHECKING:
@@ -165,8 +167,9 @@ def read_flows(
         :class:`flowloom.Progress` now and then.
     own : list of features, optional
         Features of one's own, each a column: made with :func:`flowloom.feature`, instances of
-        :class:`flowloom.BaseIncrementalFeature`, or names of functions that
-        :func:`flowloom.register_feature` has registered.
+        :class:`flowloom.BaseIncrementalFeature`, or names of features that
+        :func:`flowloom.register_feature` has registered. Columns that they look at are read for
+        them, and are in the table where they are asked for.
     on_feature_error : {"raise", "null"}
         Whether an exception in one of these is raised as :class:`flowloom.FeatureError`, which
         names feature and flow, or its value is missing.
@@ -194,10 +197,9 @@ def read_flows(
     >>> len(flows)
     4
     """
-    sets, columns = _with_own(own, names(features), on_feature_error)
+    asked, columns = _with_own(own, features, on_feature_error, more)
     settings = options(
         source,
-        features=sets,
         filter=filter,
         labels=labels,
         rotated=rotated,
@@ -205,9 +207,9 @@ def read_flows(
         population=population,
         max_packets=max_packets,
         threads=threads,
-        **more,
+        **asked,
     )
-    table = _whole(_native.read, settings, on_error, progress)
+    table = _whole(partial(_begun, own=columns), settings, on_error, progress)
     return table if columns is None else columns.added(table)
 
 
@@ -296,15 +298,35 @@ def finish(reader: _native.Reader, on_error: OnError, progress: Progressing) -> 
 
 
 def _with_own(
-    own: Sequence[Own], features: list[str], on_feature_error: OnFeatureError
-) -> tuple[list[str], OwnColumns | None]:
-    """The feature sets to read, and what adds features of one's own, if there are such."""
+    own: Sequence[Own],
+    features: Features,
+    on_feature_error: OnFeatureError,
+    more: FlowOptions,
+) -> tuple[dict[str, Any], OwnColumns | None]:
+    """The options with what features of one's own look at, and what adds these, if there are such."""
+    from .own import checked
+
+    checked(on_feature_error)
     if not own:
-        return features, None
+        return {**more, "features": features}, None
     from ._own_columns import OwnColumns
 
-    columns = OwnColumns(own, features, on_feature_error)
-    return [*features, *columns.sets], columns
+    sets = names(features)
+    columns = OwnColumns(own, sets, on_feature_error, names(more.get("without", ())))
+    asked = {"features": [*sets, *columns.sets], "without": columns.without}
+    return {**more, **asked}, columns
+
+
+def _begun(settings: dict[str, Any], own: OwnColumns | None) -> _native.Reader:
+    """A run that has begun, unless labels have the names of features of one's own."""
+    reader = _native.read(settings)
+    if own is not None:
+        try:
+            own.check_labels(FlowTable(reader.empty(), None).schema)
+        except ConfigError:
+            reader.close()
+            raise
+    return reader
 
 
 def _whole(
@@ -411,10 +433,9 @@ def open_flows(
     ...     sum(len(batch) for batch in batches)
     36
     """
-    sets, columns = _with_own(own, names(features), on_feature_error)
+    asked, columns = _with_own(own, features, on_feature_error, more)
     settings = options(
         source,
-        features=sets,
         filter=filter,
         labels=labels,
         rotated=rotated,
@@ -423,6 +444,6 @@ def open_flows(
         max_packets=max_packets,
         threads=threads,
         sorted=False,
-        **more,
+        **asked,
     )
-    return FlowReader(_native.read(settings), on_error, columns)
+    return FlowReader(_begun(settings, columns), on_error, columns)

@@ -198,6 +198,37 @@ def test_a_column_is_not_replaced_by_a_feature() -> None:
         fl.read_flows(BROWSING, own=[taken])
 
 
+def test_a_column_of_labels_is_not_replaced_by_a_feature(tmp_path: Path) -> None:
+    taken = fl.feature(dtype="i8", needs=["byte_count"], name="label_site")(
+        lambda batch: batch["byte_count"]
+    )
+    manifest = tmp_path / "labels.csv"
+    manifest.write_text(f"path,site\n{BROWSING},here\n")
+    for read in (fl.read_flows, fl.open_flows):
+        for labels in ("{site}/{run}", manifest):
+            with pytest.raises(fl.ConfigError, match="'label_site': there is a column of that"):
+                read(BROWSING, labels=labels, own=[taken])
+    # Without such labels, the name is as good as any.
+    assert fl.read_flows(BROWSING, own=[taken]).column_type("label_site") == "i64"
+
+
+def test_columns_to_leave_out_are_read_for_features() -> None:
+    rate = fl.feature(dtype="f8", needs=["packet_count"], name="rate")(
+        lambda batch: batch["packet_count"] / 2
+    )
+    whole = fl.read_flows(BROWSING, features="core,sequences", own=[rate, Order()])
+    without = ["packet_count", "directions", "byte_count"]
+    asked: dict[str, Any] = {"features": "core,sequences", "without": without}
+    left = fl.read_flows(BROWSING, own=[rate, Order()], **asked)
+    assert left.columns == [name for name in whole.columns if name not in without]
+    assert left.to_dict() == whole.select(left.columns).to_dict()
+    with fl.open_flows(BROWSING, own=[rate], **asked) as batches:
+        assert not {*without}.intersection(batches.columns)
+        assert sum(batch["rate"].sum() for batch in batches) == left["rate"].sum()
+    with pytest.raises(fl.ConfigError, match="no column"):
+        fl.read_flows(BROWSING, own=[rate], without="paket_count")
+
+
 def test_what_is_not_made_again_is_told(tmp_path: Path) -> None:
     twice = fl.feature(dtype="i8", needs=["byte_count"], name="twice")(
         lambda b: b["byte_count"] * 2
