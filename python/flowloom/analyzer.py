@@ -18,6 +18,7 @@ from ._own_columns import incremental, run_incremental, sets_for, vectorised
 from .errors import CaptureError, ConfigError
 from .flow import SEQUENCES, Flow
 from .own import BaseIncrementalFeature, Feature, OnFeatureError, get_feature_registry
+from .own import checked as check_on_feature_error
 from .packets import KeepPackets, PacketSource, checked
 from .read import read_flows
 from .table import FlowTable
@@ -132,10 +133,13 @@ class Analyzer:
         self.keep_packets: KeepPackets = checked(
             keep_packets or ("bytes" if save_raw_bytes else "offsets" if verbose_mode else None)
         )
-        self.on_feature_error: OnFeatureError = on_feature_error
+        self.on_feature_error = check_on_feature_error(on_feature_error)
         self.split_tcp = split_tcp
         self.threads = threads
         self.max_packets = max_packets
+        for name in _SWITCHES:
+            if getattr(self, name) not in (True, False):
+                raise ConfigError(f"{name} is True or False, not {getattr(self, name)!r}")
         self._own: dict[str, BaseIncrementalFeature | Feature | str] = {}
         self.reset_stats()
 
@@ -260,7 +264,8 @@ class Analyzer:
                     )
 
     def _wants(self, name: str) -> bool:
-        return self.enabled_features is None or name in self.enabled_features
+        enabled = self.enabled_features
+        return enabled is None or name in {one.lower() for one in enabled}
 
     def _wanted_sequences(self) -> tuple[str, ...]:
         return tuple(name for name in SEQUENCES if self._wants(name))
@@ -332,6 +337,16 @@ def _keep(source: PacketSource, flows: list[Flow]) -> None:
 
 
 _PROTOCOLS = ("tls", "quic", "http", "dns")
+_SWITCHES = (
+    "filter_ack",
+    "filter_rst",
+    "filter_retrans",
+    "verbose_mode",
+    "save_raw_bytes",
+    "compute_statistics",
+    "enable_reassembly",
+    "split_tcp",
+)
 _MORE_OF = {"tls": "certificate_chain", "dns": "dns_questions"}
 """Sets with more of what a protocol says."""
 _APP_LAYERS: dict[str, Any] = {"full": "full", "port_only": "full", "none": "none"}

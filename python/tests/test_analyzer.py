@@ -73,6 +73,8 @@ def test_enabled_features_are_those_that_are_exported() -> None:
     found = flow.features.to_dict()
     assert set(found) == {"packet_lengths", "statistics"}
     assert "ip_lengths" not in found["statistics"]
+    (other, *_) = analyzed(BROWSING, enabled_features=["Packet_Lengths", "Statistics"])
+    assert other.features.to_dict() == found
     (flow, *_) = analyzed(BROWSING, enabled_features=["iats"])
     assert set(flow.features.to_dict()) == {"iats"}
     assert flow.stats == {}

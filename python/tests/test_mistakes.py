@@ -23,6 +23,7 @@ import flowloom as fl
         ({"max_packets": 2.5}, TypeError, "max_packets is a whole number, not float"),
         ({"idle": "5s"}, TypeError, "seconds or a timedelta, not str"),
         ({"idle": -1}, fl.ConfigError, "a duration is not negative, as -1 is"),
+        ({"on_feature_error": "x"}, fl.ConfigError, "raise or null, not 'x'"),
         ({"start": "2024-05-01"}, TypeError, "seconds since 1970 or a datetime, not str"),
     ],
 )
@@ -109,6 +110,19 @@ def test_one_is_no_plural(samples):
 def test_help_says_what_each_option_is():
     for name in fl.FlowOptions.__annotations__:
         assert f"\n    {name} : " in fl.FlowOptions.__doc__
+
+
+@pytest.mark.parametrize(
+    ("slip", "text"),
+    [
+        ({"split_tcp": "no"}, "split_tcp is True or False, not 'no'"),
+        ({"filter_ack": None}, "filter_ack is True or False, not None"),
+        ({"on_feature_error": "x"}, "on_feature_error is raise or null, not 'x'"),
+    ],
+)
+def test_slips_in_options_of_analyzers_are_named(slip, text):
+    with pytest.raises(fl.ConfigError, match=text):
+        fl.Analyzer(**slip)
 
 
 def test_features_to_enable_that_are_none_are_warned_of(samples):
