@@ -106,9 +106,9 @@ class FlowTable:
             return self.select(key)
         return self.take(key)
 
-    def select(self, names: Iterable[str]) -> FlowTable:
-        """The same rows with some of the columns."""
-        names = list(names)
+    def select(self, names: str | Iterable[str]) -> FlowTable:
+        """The same rows with some of the columns, or with one."""
+        names = [names] if isinstance(names, str) else list(names)
         for name in names:
             self.column_type(name)
         return self._with(self._native.select(names))
@@ -288,7 +288,7 @@ class FlowTable:
 
     def to_numpy(
         self,
-        columns: Sequence[str] | None = None,
+        columns: str | Sequence[str] | None = None,
         *,
         roles: str | Iterable[str] = "feature",
         fill_null: float | Mapping[str, float] | None = None,
@@ -298,8 +298,8 @@ class FlowTable:
 
         Parameters
         ----------
-        columns : list of str, optional
-            The columns [:meth:`numeric_columns` of these roles].
+        columns : str or list of str, optional
+            The columns, or the only one [:meth:`numeric_columns` of these roles].
         roles : str or list of str
             What columns may be used for; without ``identity`` and ``time``, a model cannot learn
             who spoke, or when.
@@ -331,6 +331,8 @@ class FlowTable:
         """
         if columns is None:
             columns = self.numeric_columns(roles)
+        elif isinstance(columns, str):
+            columns = [columns]
         return arrays.to_numpy(self, columns, fill_null, dtype)
 
     def numeric_columns(self, roles: str | Iterable[str] = "feature") -> list[str]:

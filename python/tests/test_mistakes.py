@@ -43,6 +43,12 @@ def test_a_column_that_is_absent_is_told_apart_from_a_slip(samples):
         flows.to_padded("directions", 5)
 
 
+def test_one_name_is_as_good_as_a_list_of_one(samples):
+    flows = fl.read_flows(samples / "browsing.pcapng")
+    assert flows.select("packet_count").columns == ["packet_count"]
+    assert (flows.to_numpy("packet_count") == flows.to_numpy(["packet_count"])).all()
+
+
 def test_rows_that_are_no_flows_are_told(samples):
     traces = fl.read_traces(samples / "browsing.pcapng")
     with pytest.raises(fl.ConfigError, match=r"rows\(\) gives them as dictionaries"):
