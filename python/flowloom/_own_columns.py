@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from . import _native
 from ._block import Block
@@ -85,7 +88,8 @@ class OwnColumns:
         native = table.select(kept)._native if len(kept) < len(table.columns) else table._native
         for name, one in self._own.items():
             described = [("doc", _doc(one)), ("role", "feature"), ("family", "own")]
-            native = native.with_column(name, array(name, values[name], _dtype(one)), described)
+            made = array(name, values[name], _dtype(one), table)
+            native = native.with_column(name, made, described)
         return FlowTable(native, table._summary)
 
 
@@ -135,18 +139,17 @@ def incremental(own: Mapping[str, Own]) -> dict[str, BaseIncrementalFeature]:
     return {**get_feature_registry().incremental_of(registered), **given}
 
 
-def array(name: str, values: Sequence[Any], dtype: str) -> _native.Array:
-    """Values of a declared type as an Arrow array; ``None`` is missing."""
-    if dtype == "json":
-        texts = [None if value is None else json.dumps(value, default=_plain) for value in values]
-        return _native.Array.texts(texts)
-    if dtype in ("text", "str"):
-        return _native.Array.texts([None if value is None else str(value) for value in values])
+def array(
+    name: str, values: Sequence[Any], dtype: str, flows: FlowTable | None = None
+) -> _native.Array:
+    """Values of a declared type as an Arrow array; ``None`` is missing. Of which flows they are is
+    for errors."""
     try:
-        if dtype.startswith("list<"):
-            return _lists(values, dtype[5:-1])
-        return _numbers(values, dtype)
-    except (TypeError, ValueError, OverflowError) as error:
+        return _array(values, dtype)
+    except _NOT_OF_TYPE as error:
+        if flows is not None:
+            for flow, value in zip(_ids(flows), values, strict=True):
+                _check_value(name, flow, value, dtype)
         raise ConfigError(
             f"feature {name!r}: its values are not of type {dtype}: {error}"
         ) from error
@@ -178,14 +181,25 @@ def vectorised(chunk: FlowTable, one: Feature, on_error: OnFeatureError) -> Iter
         values = one.function(chunk)
         if len(values) != len(chunk):
             raise ValueError(f"it gave {len(values)} values for {len(chunk)} flows")
+        dtype = _dtype(one)
+        is_matrix = isinstance(values, np.ndarray) and values.ndim > 1
+        if is_matrix and not dtype.startswith(("list<", "json")):
+            raise ValueError(f"it gave an array of shape {values.shape}: not one {dtype} for each")
     except Exception as error:
         if on_error == "null":
             return [None] * len(chunk)
-        ids = chunk["flow_id"] if "flow_id" in chunk.columns else [0, 0]
-        raise FeatureError(one.name, f"{ids[0]} to {ids[len(chunk) - 1]}", error) from error
+        ids = _ids(chunk)
+        raise FeatureError(one.name, f"{ids[0]} to {ids[-1]}", error) from error
     if isinstance(values, np.ma.MaskedArray):
         return cast("list[Any]", values.tolist())
     return values.tolist() if isinstance(values, np.ndarray) else list(values)
+
+
+def _ids(table: FlowTable) -> Sequence[int]:
+    """How errors name the flows of a table: by their numbers, or those of rows."""
+    if "flow_id" not in table:
+        return range(len(table))
+    return cast("list[int]", cast("Any", table["flow_id"]).tolist())
 
 
 def _told(
@@ -277,15 +291,48 @@ def _of_chunk(
     return found
 
 
+def _array(values: Sequence[Any], dtype: str) -> _native.Array:
+    if dtype == "json":
+        return _native.Array.texts([None if value is None else _json(value) for value in values])
+    if dtype in ("text", "str"):
+        return _native.Array.texts([None if value is None else str(value) for value in values])
+    if dtype.startswith("list<"):
+        return _lists(values, dtype[5:-1])
+    return _numbers(values, dtype)
+
+
+def _check_value(name: str, flow: int, value: Any, dtype: str) -> None:
+    """Whether a value alone is of a type."""
+    try:
+        _array([value], dtype)
+    except _NOT_OF_TYPE as error:
+        raise ConfigError(
+            f"feature {name!r} of flow {flow}: {reprlib.repr(value)} is not of type {dtype}: {error}"
+        ) from error
+
+
+def _json(value: Any) -> str:
+    try:
+        return json.dumps(value, default=_plain, allow_nan=False)
+    except ValueError:
+        # JSON has no NaN and no infinities.
+        text = json.dumps(value, default=_plain)
+        return json.dumps(json.loads(text, parse_constant=lambda _: None))
+
+
 def _numbers(values: Sequence[Any], dtype: str) -> _native.Array:
     name, numpy_type = _type(dtype)
     present = np.array([value is not None for value in values], dtype=np.bool_)
     filled = np.array([0 if value is None else value for value in values])
-    cast_to = (
-        filled.astype(numpy_type, casting="unsafe") if len(values) else np.zeros(0, numpy_type)
-    )
-    if len(values) and numpy_type.kind in "iu" and not np.array_equal(cast_to, filled):
-        raise ValueError("some are no whole numbers of that size")
+    if filled.shape != present.shape:
+        raise ValueError("some are no single values")
+    with np.errstate(invalid="ignore"):
+        cast_to = (
+            filled.astype(numpy_type, casting="unsafe") if len(values) else np.zeros(0, numpy_type)
+        )
+    if len(values) and numpy_type.kind in "iub" and not np.array_equal(cast_to, filled):
+        what = "True, False, 0 or 1" if numpy_type.kind == "b" else "whole numbers of that size"
+        raise ValueError(f"these are {what}")
     missing = None if present.all() else present.tobytes()
     return _native.Array.numbers(name, cast_to.tobytes(), missing)
 
@@ -294,24 +341,29 @@ def _lists(values: Sequence[Any], dtype: str) -> _native.Array:
     lists = [[] if value is None else list(value) for value in values]
     offsets = [0, *np.cumsum([len(one) for one in lists]).tolist()] if lists else [0]
     joined = [item for one in lists for item in one]
-    items = array("item", joined, dtype)
+    items = _array(joined, dtype)
     present = np.array([value is not None for value in values], dtype=np.bool_)
     return _native.Array.lists(items, offsets, None if present.all() else present.tobytes())
 
 
 def _type(dtype: str) -> tuple[str, np.dtype[Any]]:
-    try:
-        found = np.dtype(dtype)
-    except TypeError:
-        raise ConfigError(
-            f"{dtype!r} is no type of a column: it is f8, i8, i4, i1, u1, u2, bool, text, json, "
-            "datetime64[ns], or a list of these as list<f8>"
-        ) from None
+    found = _numpy_type(dtype)
     key = found.str[1:] if found.kind != "M" else "M8"
     if key not in _NATIVE:
         raise ConfigError(f"no column has type {dtype!r}; take {', '.join(_NATIVE)}")
     return _NATIVE[key], np.dtype("datetime64[ns]") if key == "M8" else np.dtype(
         _WIDER.get(key, key)
+    )
+
+
+def _numpy_type(dtype: npt.DTypeLike | None) -> np.dtype[Any]:
+    # To NumPy, None is a float.
+    if dtype is not None:
+        with contextlib.suppress(TypeError, ValueError):
+            return np.dtype(dtype)
+    raise ConfigError(
+        f"{dtype!r} is no type of a column: it is f8, i8, i4, i1, u1, u2, bool, text, json, "
+        "datetime64[ns], or a list of these as list<f8>"
     )
 
 
@@ -327,11 +379,18 @@ def _name(one: Own) -> str:
 
 
 def _dtype(one: Own) -> str:
+    """The type of a column as it is written: types of NumPy and Python have names, too."""
+    declared: npt.DTypeLike | None
     if isinstance(one, str):
-        return get_feature_registry().described(one)[0]
-    if isinstance(one, BaseIncrementalFeature):
-        return one.dtype or one.feature_type.dtype
-    return one.dtype
+        declared = get_feature_registry().described(one)[0]
+    elif isinstance(one, BaseIncrementalFeature) and one.dtype is None:
+        declared = one.feature_type.dtype
+    else:
+        declared = one.dtype
+    if isinstance(declared, str):
+        return declared
+    found = _numpy_type(declared)
+    return "text" if found.kind == "U" else found.name
 
 
 def _doc(one: Own) -> str:
@@ -351,6 +410,8 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, (set, frozenset, tuple)) else str(value)
 
 
+_NOT_OF_TYPE = (TypeError, ValueError, OverflowError, RecursionError)
+"""What is raised by values that are not of a type."""
 _NATIVE = {
     "f8": "f64",
     "f4": "f64",

@@ -20,9 +20,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from ._options import Features, names
 from .errors import ConfigError, FeatureError
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from .flow import Flow
     from .packets import Packet
     from .table import FlowTable
@@ -54,7 +57,11 @@ class FeatureType(enum.Enum):
 
 
 class BaseIncrementalFeature(ABC):
-    """A feature that is told of each packet, in the order of the capture.
+    """A feature that is told of each packet.
+
+    Of a flow, it is told of the packets in their order. Flows come some thousand at a time: of
+    those, packets are told in the order of the capture; from the last packet of some thousand to
+    the first one of the next, time may go back.
 
     Parameters
     ----------
@@ -62,18 +69,20 @@ class BaseIncrementalFeature(ABC):
         Its name.
     feature_type : FeatureType
         What its values are.
-    dtype : str, optional
-        The type of its column: ``"f8"``, ``"i8"``, ``"bool"``, ``"text"``, ``"list<f8>"``,
-        ``"json"`` [as ``feature_type`` has it].
+    dtype : str or dtype, optional
+        The type of its column, as :func:`feature` takes it: ``"f8"``, ``"i8"``, ``"bool"`` ... [as
+        ``feature_type`` has it: ``"list<f8>"`` of ``SEQUENCE``, ``"f8"`` of ``STATISTICAL``,
+        ``"text"`` of ``CATEGORICAL``, ``"bool"`` of ``BINARY``, ``"json"`` of all others, which is
+        text: numbers of a feature that says neither are text in tables].
     """
 
-    dtype: str | None = None
+    dtype: npt.DTypeLike | None = None
 
     def __init__(
         self,
         name: str,
         feature_type: FeatureType = FeatureType.INCREMENTAL,
-        dtype: str | None = None,
+        dtype: npt.DTypeLike | None = None,
     ) -> None:
         self.name = name
         self.feature_type = feature_type
@@ -96,12 +105,16 @@ class Feature:
     """A feature that :func:`feature` makes of a function of columns."""
 
     def __init__(
-        self, function: Callable[[FlowTable], Any], name: str, dtype: str, needs: Sequence[str]
+        self,
+        function: Callable[[FlowTable], Any],
+        name: str,
+        dtype: npt.DTypeLike,
+        needs: Features,
     ) -> None:
         self.function = function
         self.name = name
         self.dtype = dtype
-        self.needs = tuple(needs)
+        self.needs = tuple(names(needs))
         self.__doc__ = function.__doc__
 
     def __call__(self, batch: FlowTable) -> Any:
@@ -112,16 +125,17 @@ class Feature:
 
 
 def feature(
-    *, dtype: str, needs: Sequence[str], name: str | None = None
+    *, dtype: npt.DTypeLike, needs: Features, name: str | None = None
 ) -> Callable[[Callable[[FlowTable], Any]], Feature]:
     """Makes a feature of a function of columns, which is called for some thousand flows at a time.
 
     Parameters
     ----------
-    dtype : str
-        The type of its values: ``"f8"``, ``"i8"``, ``"i4"``, ``"bool"``, ``"text"``, or a list as
-        ``"list<f8>"``.
-    needs : list of str
+    dtype : str or dtype
+        The type of its values: ``"f8"``, ``"i8"``, ``"i4"``, ``"bool"``, ``"text"``, ``"json"``, or
+        a list as ``"list<f8>"``; NumPy's and Python's types are taken, too. Values of ``"bool"``
+        are True, False, 0 and 1; what JSON has no number for, as NaN, is null in ``"json"``.
+    needs : str or list of str
         The columns that it looks at; those that are not read otherwise are read for it.
     name : str, optional
         The name of its column [the function's].
@@ -146,14 +160,14 @@ class FlowFunction:
         feature_type: FeatureType,
         dependencies: Sequence[str],
         description: str,
-        dtype: str | None,
+        dtype: npt.DTypeLike | None,
     ) -> None:
         self.name = name
         self.function = function
         self.feature_type = feature_type
         self.dependencies = tuple(dependencies)
         self.description = description
-        self.dtype = dtype or feature_type.dtype
+        self.dtype: npt.DTypeLike = feature_type.dtype if dtype is None else dtype
 
 
 class FeatureRegistry:
@@ -163,7 +177,7 @@ class FeatureRegistry:
         self._functions: dict[str, FlowFunction] = {}
         self._incremental: dict[str, BaseIncrementalFeature] = {}
         self._descriptions: dict[str, str] = {}
-        self._dtypes: dict[str, str] = {}
+        self._types: dict[str, tuple[npt.DTypeLike | None, FeatureType]] = {}
 
     def register(
         self,
@@ -171,7 +185,7 @@ class FeatureRegistry:
         feature_type: FeatureType,
         dependencies: Sequence[str] | None = None,
         description: str = "",
-        dtype: str | None = None,
+        dtype: npt.DTypeLike | None = None,
     ) -> Callable[[Callable[[Flow], Any]], Callable[[Flow], Any]]:
         """Registers the function that this decorates."""
 
@@ -191,16 +205,14 @@ class FeatureRegistry:
         processor: BaseIncrementalFeature,
         feature_type: FeatureType = FeatureType.INCREMENTAL,
         description: str = "",
-        dtype: str | None = None,
+        dtype: npt.DTypeLike | None = None,
     ) -> BaseIncrementalFeature:
         """Registers an incremental feature."""
         if name in self._incremental:
             raise ValueError(f"there is a feature {name!r} already; unregister it first")
         self._incremental[name] = processor
         self._descriptions[name] = description
-        self._dtypes[name] = (
-            dtype or processor.dtype or _DTYPES.get(feature_type) or processor.feature_type.dtype
-        )
+        self._types[name] = (dtype, feature_type)
         return processor
 
     def get(self, name: str) -> Callable[[Flow], Any] | None:
@@ -219,7 +231,7 @@ class FeatureRegistry:
             wanted.update(one.dependencies)
         return {name: one for name, one in self._incremental.items() if name in wanted}
 
-    def described(self, name: str) -> tuple[str, str]:
+    def described(self, name: str) -> tuple[npt.DTypeLike, str]:
         """The type of a feature's column, and what it is.
 
         Raises
@@ -229,8 +241,11 @@ class FeatureRegistry:
         """
         self.ordered([name])
         if name in self._incremental:
-            doc = self._descriptions[name] or self._incremental[name].__doc__
-            return self._dtypes[name], doc or ""
+            processor = self._incremental[name]
+            dtype, feature_type = self._types[name]
+            declared = (dtype, processor.dtype, _DTYPES.get(feature_type))
+            found = next((one for one in declared if one is not None), processor.feature_type.dtype)
+            return found, self._descriptions[name] or processor.__doc__ or ""
         return self._functions[name].dtype, self._functions[name].description
 
     def get_by_type(self, feature_type: FeatureType) -> list[Callable[[Flow], Any]]:
@@ -364,7 +379,7 @@ def register_feature(
     description: str = "",
     registry: FeatureRegistry | None = None,
     processor: BaseIncrementalFeature | None = None,
-    dtype: str | None = None,
+    dtype: npt.DTypeLike | None = None,
 ) -> Any:
     """Registers a feature: as a decorator, a function of a flow; with ``processor``, an incremental
     one.
@@ -383,9 +398,9 @@ def register_feature(
         Where to register it [for all].
     processor : BaseIncrementalFeature, optional
         An incremental feature.
-    dtype : str, optional
+    dtype : str or dtype, optional
         The type of its column: ``"f8"``, ``"text"``, ``"list<f8>"`` ... [as ``feature_type`` has
-        it].
+        it; of an incremental one, as itself says, if it does].
     """
     registry = _REGISTRY if registry is None else registry
     if processor is not None:

@@ -80,6 +80,10 @@ def test_incremental_features_of_an_analyzer() -> None:
         assert flow.feature_values == flow.get_features()
 
 
+def test_numbers_of_a_feature_that_declares_no_type_are_text() -> None:
+    assert fl.read_flows(BROWSING, own=[Count("count")])["count"][0] == "5"
+
+
 def test_functions_of_columns() -> None:
     @fl.feature(dtype="f8", needs=["app_lengths"])
     def payload_share(batch: fl.FlowTable) -> Any:
@@ -245,6 +249,76 @@ def test_values_of_another_type_are_told() -> None:
     made = fl.feature(dtype="u1", needs=[], name="x")(lambda batch: np.full(len(batch), 300))
     with pytest.raises(fl.ConfigError, match="'x'.*u1"):
         fl.read_flows(BROWSING, features="core", own=[made])
+
+
+@pytest.mark.parametrize("value", [float("nan"), 0.5, 2, "False", [True], np.float32("nan")])
+def test_what_is_no_truth_value_is_not_made_true(value: Any) -> None:
+    made = fl.feature(dtype="bool", needs=[], name="x")(
+        lambda batch: [True] * (len(batch) - 1) + [value]
+    )
+    flows = fl.read_flows(BROWSING, features="core")
+    where = f"'x' of flow {flows['flow_id'][-1]}: .* is not of type bool"
+    with pytest.raises(fl.ConfigError, match=where):
+        fl.read_flows(BROWSING, features="core", own=[made])
+
+    fl.register_feature("y", fl.FeatureType.BINARY)(lambda flow: value)
+    with pytest.raises(fl.ConfigError, match="'y' of flow 1: .* is not of type bool"):
+        fl.read_flows(BROWSING, features="core", own=["y"])
+
+
+def test_a_value_of_another_type_names_its_flow() -> None:
+    for dtype, value in (("i4", 0.5), ("f8", "one"), ("list<u1>", [1, 300]), ("f8", [1, 2])):
+        made = fl.feature(dtype=dtype, needs=[], name="x")(
+            lambda batch, value=value: [None] * (len(batch) - 1) + [value]
+        )
+        with pytest.raises(fl.ConfigError, match=rf"'x' of flow 335: .* not of type {dtype}"):
+            fl.read_flows(BROWSING, features="core", own=[made])
+
+
+def test_values_for_each_flow_are_no_matrix() -> None:
+    def columns(dtype: str) -> fl.FlowTable:
+        made = fl.feature(dtype=dtype, needs=[], name="x")(lambda batch: np.ones((len(batch), 2)))
+        return fl.read_flows(BROWSING, features="core", own=[made])
+
+    with pytest.raises(fl.FeatureError, match=r"feature 'x' .* shape \(36, 2\): not one f8"):
+        columns("f8")
+    assert columns("list<f8>")["x"][0].tolist() == [1.0, 1.0]
+
+
+def test_what_json_has_no_number_for_is_null_there() -> None:
+    value = {"a": [float("nan"), np.array([np.inf, 1.0])], "NaN": "Infinity"}
+    made = fl.feature(dtype="json", needs=[], name="x")(lambda batch: [value] * len(batch))
+    text = fl.read_flows(BROWSING, features="core", own=[made])["x"][0]
+    assert text == '{"a": [null, [null, 1.0]], "NaN": "Infinity"}'
+
+
+@pytest.mark.parametrize(
+    ("dtype", "stored"),
+    [
+        (np.float64, "f64"),
+        (np.dtype(">i4"), "i32"),
+        (float, "f64"),
+        (bool, "bool"),
+        (str, "text"),
+        (None, None),
+        (object, None),
+        (np.complex128, None),
+    ],
+)
+def test_types_of_numpy_and_python_are_types_of_columns(dtype: Any, stored: str | None) -> None:
+    made = fl.feature(dtype=dtype, needs="packet_count", name="x")(
+        lambda batch: batch["packet_count"] > 0
+    )
+    if stored is None:
+        with pytest.raises(fl.ConfigError, match="type"):
+            fl.read_flows("not there", own=[made])
+        return
+    told = Count("count", dtype=dtype)
+    fl.register_feature("flow", fl.FeatureType.CUSTOM, dtype=dtype)(lambda flow: True)
+    table = fl.read_flows(BROWSING, features="core", own=[made, "flow"])
+    assert {table.column_type(name) for name in ("x", "flow")} == {stored}
+    if stored != "bool":
+        assert fl.read_flows(BROWSING, own=[told]).column_type("count") == stored
 
 
 def test_functions_of_a_flow_come_after_those_they_depend_on() -> None:
