@@ -45,6 +45,10 @@ class PacketSource:
         self._files: dict[str, _native.Frames | None] = {}
         self._bytes: dict[str, dict[int, Stored]] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What it is made of, without open files: they are opened again where they are touched."""
+        return {**self.__dict__, "_files": {}}
+
     def keep(self, path: str, numbers: Sequence[int]) -> None:
         """Reads the frames of these numbers, if bytes are to be kept."""
         if self._keep == "bytes":

@@ -114,6 +114,17 @@ def test_flows_pickle_whatever_was_asked_of_them() -> None:
             assert np.array_equal(kept.iats, flows[0].iats)
 
 
+def test_flows_pickle_after_their_packets_were_read_again() -> None:
+    flows = fl.Analyzer(keep_packets="offsets").analyze_file(SAMPLES / "loss.pcap")
+    data = [packet.raw_data for flow in flows for packet in flow.packets]
+    assert all(data)
+    for again in (pickle.loads(pickle.dumps(flows)), copy.deepcopy(flows)):
+        assert [packet.raw_data for flow in again for packet in flow.packets] == data
+        for flow in again:
+            del flow.__dict__["packets"]
+        assert [packet.raw_data for flow in again for packet in flow.packets] == data
+
+
 def test_a_column_that_was_not_read_is_told() -> None:
     flow = next(iter(fl.read_flows(SAMPLES / "browsing.pcapng", features="core")))
     with pytest.raises(fl.ConfigError, match="sequences"):
