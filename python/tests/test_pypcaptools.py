@@ -82,8 +82,9 @@ def test_what_is_no_capture_warns_and_is_empty(content: bytes | None, tmp_path: 
     path = tmp_path / "x.pcap"
     if content is not None:
         path.write_bytes(content)
-    with pytest.warns(UserWarning):
+    with pytest.warns(UserWarning) as warned:
         handler = pypcaptools.PcapHandler(path)
+    assert len(warned) == 1
     assert handler.local_ip == "" and handler.get_flow_sequences() == {}
     assert handler.get_trace_sequence()["total_packet_count"] == 0
 

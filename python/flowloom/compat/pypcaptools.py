@@ -272,12 +272,12 @@ class _Flows(NamedTuple):
             raise ValueError(f"protocols are of {', '.join(_NAMES.values())}, not {protocols}")
         if not os.path.exists(path) or not os.path.getsize(path):
             warnings.warn(f"there is no capture in {os.fspath(path)!r}", stacklevel=3)
-            return cls.of(read_flows([], features=_FEATURES), wanted, versions)
+            return cls.of(_no_flows(), wanted, versions)
         try:
             table = read_flows(path, features=_FEATURES, no_split=True, **_WITHOUT_LIMITS)
         except FlowloomError as error:
             warnings.warn(f"nothing can be read: {error}", stacklevel=3)
-            table = read_flows([], features=_FEATURES)
+            table = _no_flows()
         return cls.of(table, wanted, versions)
 
     @classmethod
@@ -315,6 +315,10 @@ class _Flows(NamedTuple):
 
     def first_source(self) -> str:
         return str(self.ips[self.row[0], self.side[0]]) if len(self.row) else ""
+
+
+def _no_flows() -> FlowTable:
+    return read_flows([], features=_FEATURES, on_error="ignore")
 
 
 def _packed(ip: str) -> bytes:
