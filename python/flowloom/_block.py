@@ -60,6 +60,8 @@ class Block:
         self.with_statistics = with_statistics
         self.packets = packets
         self.by_port = by_port
+        self.needs_bytes = False
+        """Whether it is an error to ask for bytes of packets that are not kept."""
         self.sequences = None if sequences is None else frozenset(sequences)
         self.names = frozenset(table.columns)
         self._arrays: dict[str, _native.Array] = {}

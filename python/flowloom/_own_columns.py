@@ -280,6 +280,8 @@ def _of_chunk(
             continue
         if flows is None:
             block = Block(chunk)
+            # Tables never have them: that they are empty says nothing of a flow.
+            block.needs_bytes = True
             flows = [Flow(block, row) for row in range(len(chunk))]
             run_incremental(flows, incremental(own), on_error)
         if isinstance(one, BaseIncrementalFeature):

@@ -297,7 +297,10 @@ class Analyzer:
             counts = block.packet_counts()
             chosen = np.flatnonzero(counts >= max(1, self.min_packets))
             made = [Flow(block, row) for row in chosen.tolist()]
+            # Where errors are no more than missing values, scripts may do without bytes.
+            block.needs_bytes = self.on_feature_error == "raise"
             self._add_own(block, made)
+            block.needs_bytes = False
             flows += made
             at += rows
         if source is not None:

@@ -1,7 +1,8 @@
 """Incremental features that come with the package: entropy, a sliding window, fields of headers.
 
 They look at packets, so the analyzer has to keep what they look at: ``keep_packets="offsets"`` or
-``"bytes"`` for the entropy of bytes, times to live, TLS, HTTP and DNS.
+``"bytes"`` for the entropy of bytes, times to live, TLS, HTTP and DNS. Tables keep none of it: there,
+the entropy is an error, and fields of headers are those of TCP, and lengths.
 """
 
 from __future__ import annotations

@@ -106,7 +106,8 @@ class Packet:
 
     Lengths are known without the capture; headers, payload and ``raw_data`` need what
     ``keep_packets`` keeps. Where it keeps nothing, ``tcp`` and ``udp`` tell what the flow knows:
-    ports, flags and window.
+    ports, flags and window; bytes are empty, and to features of one's own an error, unless errors
+    of these are ignored.
     """
 
     __slots__ = (
@@ -182,13 +183,15 @@ class Packet:
 
     @property
     def raw_data(self) -> bytes:
-        """The captured bytes; empty where they are not kept."""
+        """The captured bytes; empty where they are not kept: see :class:`Packet`."""
+        self._of.check_bytes()
         frame = self._of.frame(self.packet_index)
         return b"" if frame is None else frame.data
 
     @property
     def link_layer_type(self) -> int:
         """What the frame begins with: 1 is Ethernet."""
+        self._of.check_bytes()
         frame = self._of.frame(self.packet_index)
         return 0 if frame is None else frame.link_type
 
@@ -205,6 +208,7 @@ class Packet:
     @property
     def payload(self) -> bytes:
         """What comes after the transport header, as far as it was captured."""
+        self._of.check_bytes()
         return self._layers().get("payload", _NOTHING).data
 
     @property
@@ -288,6 +292,14 @@ class PacketList(Sequence[Packet]):
         if self._frames is None:
             self._frames = self._read()
         return self._frames[index]
+
+    def check_bytes(self) -> None:
+        """Whether bytes are kept, where they are needed."""
+        if self._block.needs_bytes and self._block.packets is None:
+            raise ConfigError(
+                "the bytes of packets are not kept: flows of "
+                "fl.Analyzer(keep_packets='offsets') have them, tables do not"
+            )
 
     def frame_number(self, index: int) -> int | None:
         """The number of a packet's frame, where that is kept."""

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import flowloom as fl
+from flowloom.builtin_features import EntropyFeatureProcessor, ProtocolFieldProcessor
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 BROWSING = SAMPLES / "browsing.pcapng"
@@ -82,6 +83,36 @@ def test_incremental_features_of_an_analyzer() -> None:
 
 def test_numbers_of_a_feature_that_declares_no_type_are_text() -> None:
     assert fl.read_flows(BROWSING, own=[Count("count")])["count"][0] == "5"
+
+
+def test_a_feature_of_bytes_that_are_not_kept_is_told() -> None:
+    def entropies(analyzer: fl.Analyzer) -> list[Any]:
+        analyzer.register_feature("entropy", EntropyFeatureProcessor())
+        return [flow.get_features()["entropy"] for flow in analyzer.analyze_file(BROWSING)]
+
+    way_out = r"'entropy' of flow .* not kept.*fl.Analyzer\(keep_packets='offsets'\)"
+    with pytest.raises(fl.FeatureError, match=way_out):
+        fl.read_flows(BROWSING, own=[EntropyFeatureProcessor()])
+    with pytest.raises(fl.FeatureError, match=way_out):
+        entropies(fl.Analyzer())
+    kept = entropies(fl.Analyzer(keep_packets="offsets"))
+    assert all((value["raw_bytes_entropy"] > 0).all() for value in kept)
+    # As wa1kpcap has it.
+    left = entropies(fl.Analyzer(on_feature_error="null"))
+    assert not any(value["raw_bytes_entropy"].any() for value in left)
+    nothing = fl.read_flows(BROWSING, own=[EntropyFeatureProcessor()], on_feature_error="null")
+    assert set(nothing.to_dict()["entropy"]) == {None}
+
+    @fl.register_feature("link", fl.FeatureType.STATISTICAL)
+    def link(flow: fl.Flow) -> float:
+        return flow.packets[0].link_layer_type
+
+    with pytest.raises(fl.FeatureError, match="'link' of flow .* not kept"):
+        fl.read_flows(BROWSING, own=["link"])
+    fields = fl.read_flows(BROWSING, own=[ProtocolFieldProcessor()])
+    assert any("tcp_flags_sequence" in value for value in fields["protocol_fields"])
+    (flow, *_) = fl.Analyzer().analyze_file(BROWSING)
+    assert flow.packets[0].raw_data == b""
 
 
 def test_functions_of_columns() -> None:
