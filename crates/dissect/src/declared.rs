@@ -140,6 +140,11 @@ impl KnownLayers {
         }
     }
 
+    /// Bytes of the message at the front, if messages say that.
+    pub(crate) fn told_len(&self, speaker: Speaker, bytes: &[u8]) -> Option<usize> {
+        self.0.protocols.get(speaker.0).filter(|protocol| protocol.has_length())?.message_len(bytes)
+    }
+
     /// The declared protocol of that name.
     pub(crate) fn speaker(&self, name: &str) -> Option<Speaker> {
         let is_it = |protocol: &Arc<DeclaredProtocol>| protocol.declared_name() == name;

@@ -10,7 +10,7 @@ use crate::dissection::{Dissection, Origin};
 use crate::field::LayerInfo;
 use crate::layers;
 use crate::rtp::RtpRuns;
-use crate::streams::{Speaks, Streams};
+use crate::streams::{Piece, Speaks, Streams};
 use crate::writer::Writer;
 
 /// A frame to be dissected.
@@ -38,6 +38,8 @@ pub struct Dissector {
     known: KnownLayers,
     found: Found,
     streams: Streams,
+    /// Memory that is used again and again.
+    pieces: Vec<Piece>,
     connections: Connections,
     runs: RtpRuns,
     clock: Clock,
@@ -96,6 +98,7 @@ impl Dissector {
             known,
             found: Found::default(),
             streams: Streams::default(),
+            pieces: Vec::new(),
             connections: Connections::default(),
             runs: RtpRuns::default(),
             clock: Clock::new(clock_jump_max),
@@ -221,22 +224,17 @@ impl Dissector {
             }
             // A quoted segment was in the stream before.
             Layer::Tcp if is_wanted && !is_quoted && !is_fragment => {
-                let len = w.rest(at).len();
-                match self.streams.segment(packet, len) {
-                    Some((stream, again)) => {
-                        let before = stream.held();
-                        let spoken = stream.speaks;
-                        layers::data(w, at, again);
-                        layers::app::segment(w, packet, &self.known, stream, at + again);
-                        let after = stream.held();
-                        let begun = stream.speaks.filter(|speaks| spoken != Some(*speaks));
-                        self.streams.note(before, after);
-                        // An answer alone may look like anything.
-                        if let Some(begun @ (Speaks::Http2 | Speaks::Declared(_))) = begun {
-                            self.streams.answers_are(packet, begun);
-                        }
-                    }
-                    None => layers::data(w, at, usize::MAX),
+                let Self { streams, known, pieces, .. } = self;
+                let (bytes, len) = (w.rest(at), w.claim.saturating_sub(at));
+                let stream = streams.segment(packet, bytes, len, pieces);
+                let (before, spoken) = (stream.held(), stream.speaks);
+                layers::app::segment(w, packet, known, stream, at, pieces);
+                let after = stream.held();
+                let begun = stream.speaks.filter(|speaks| spoken != Some(*speaks));
+                streams.note(before, after);
+                // An answer alone may look like anything.
+                if let Some(begun @ (Speaks::Http2 | Speaks::Declared(_))) = begun {
+                    streams.answers_are(packet, begun);
                 }
             }
             _ => layers::data(w, at, usize::MAX),

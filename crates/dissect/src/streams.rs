@@ -1,12 +1,14 @@
 //! TCP payload in the order of the stream, as far as a message needs it.
 //!
-//! Each direction keeps the bytes of a message that is not complete. What comes twice is passed
-//! over; after a hole the direction begins anew with what is there. Everything is bounded: flows,
-//! and bytes of each direction.
+//! Each direction keeps the bytes of a message that is not complete, and those that came early. What comes
+//! twice is passed over; after a hole that nobody fills the direction begins anew with what is there.
+//! Everything is bounded: flows, and bytes of each direction.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
-use flowloom_wire::tcp_flags::SYN;
+use flowloom_flow::{Delivery, StreamSegment};
+use flowloom_wire::tcp_flags::{ACK, SYN};
 use flowloom_wire::{Address, Packet};
 
 use crate::declared::Speaker;
@@ -38,11 +40,38 @@ impl Side {
     }
 }
 
+/// What comes next in a direction.
+#[derive(Debug)]
+pub(crate) enum Piece {
+    /// Bytes of the segment itself.
+    Own(Range<usize>),
+    /// Bytes of earlier segments, which have waited for those before them, and where each ends.
+    Held(Vec<u8>, Vec<usize>),
+    /// Bytes that were not captured.
+    Lost,
+}
+
+/// Takes what comes next; what is of the segment with these bytes is told by its place.
+fn take(delivery: Delivery<'_, ()>, bytes: &[u8], pieces: &mut Vec<Piece>) {
+    let Delivery::Bytes(next, ()) = delivery else { return pieces.push(Piece::Lost) };
+    let start = next.as_ptr().addr().wrapping_sub(bytes.as_ptr().addr());
+    match pieces.last_mut() {
+        _ if start < bytes.len() => pieces.push(Piece::Own(start..start + next.len())),
+        Some(Piece::Held(held, ends)) => {
+            held.extend_from_slice(next);
+            ends.push(held.len());
+        }
+        _ => pieces.push(Piece::Held(next.to_vec(), vec![next.len()])),
+    }
+}
+
 /// One direction of a connection.
 #[derive(Debug, Default)]
 pub(crate) struct Stream {
-    /// The sequence number that comes next, once it is known.
-    next: Option<u32>,
+    /// Its bytes in order, and what came early.
+    order: flowloom_flow::Stream<()>,
+    /// Up to where the other side has everything, if bytes before that were not captured.
+    acknowledged: Option<u32>,
     /// The beginning of a message that is not complete.
     pub(crate) pending: Vec<u8>,
     /// How far the end of a head was searched for in it.
@@ -73,9 +102,17 @@ pub(crate) enum Speaks {
 }
 
 impl Streams {
-    /// The direction of a segment, and how many bytes of its payload were there before; none if
-    /// all of them were.
-    pub(crate) fn segment(&mut self, packet: &Packet, len: usize) -> Option<(&mut Stream, usize)> {
+    /// The direction of a segment, which had `len` bytes of payload on the wire; `pieces` is filled with what
+    /// comes next in it now.
+    pub(crate) fn segment(
+        &mut self,
+        packet: &Packet,
+        bytes: &[u8],
+        len: usize,
+        pieces: &mut Vec<Piece>,
+    ) -> &mut Stream {
+        pieces.clear();
+        self.acknowledge(packet);
         let side = Side::of(packet);
         if self.sides.len() >= STREAMS_MAX && !self.sides.contains_key(&side) {
             // Rare, and cheaper than to know which is the oldest: what is waited for is lost.
@@ -83,31 +120,32 @@ impl Streams {
             self.held = 0;
         }
         let stream = self.sides.entry(side).or_default();
-        if packet.tcp_flags & SYN != 0 {
-            self.held -= stream.held();
-            *stream = Stream { next: Some(packet.seq.wrapping_add(1)), ..Stream::default() };
-            return (len > 0).then_some((stream, 0));
+        self.held -= stream.held();
+        let syn = packet.tcp_flags & SYN != 0;
+        if syn {
+            *stream = Stream::default();
         }
-        if len == 0 {
-            return None;
+        let mut sink = |delivery: Delivery<'_, ()>| take(delivery, bytes, pieces);
+        if let Some(ack) = stream.acknowledged.take() {
+            stream.order.acknowledged(ack, &mut sink);
         }
-        let known = stream.next.map_or(0, |next| next.wrapping_sub(packet.seq));
-        let end = packet.seq.wrapping_add(len as u32);
-        if known == 0 || known > u32::MAX / 2 {
-            if known != 0 {
-                // A hole: what was waited for does not come.
-                self.held -= stream.held();
-                stream.lose();
-            }
-            stream.next = Some(end);
-            return Some((stream, 0));
+        let (seq, len) = (packet.seq, len as u32);
+        let segment = StreamSegment { seq, syn, fin: false, len, bytes, stamp: () };
+        stream.order.segment(&segment, PENDING_MAX, &mut sink);
+        self.held += stream.held();
+        stream
+    }
+
+    /// What the other side has and we do not was never captured: nobody sends it again. What waits behind
+    /// that comes with the next segment of its direction.
+    fn acknowledge(&mut self, packet: &Packet) {
+        if self.held == 0 || packet.tcp_flags & ACK == 0 {
+            return;
         }
-        let known = known as usize;
-        if known >= len {
-            return None;
+        let other = self.sides.get_mut(&Side::other(packet));
+        if let Some(other) = other.filter(|other| other.order.waits_before(packet.ack)) {
+            other.acknowledged = Some(packet.ack);
         }
-        stream.next = Some(end);
-        Some((stream, known))
     }
 
     /// Notes what the other direction of a packet speaks. A declared protocol is believed where nothing
@@ -131,7 +169,10 @@ impl Streams {
     pub(crate) fn note(&mut self, before: usize, after: usize) {
         self.held = self.held + after - before;
         if self.held > HELD_MAX {
-            self.sides.values_mut().filter(|side| side.held() > 0).for_each(Stream::lose);
+            for side in self.sides.values_mut().filter(|side| side.held() > 0) {
+                side.lose();
+                side.order = flowloom_flow::Stream::default();
+            }
             self.held = 0;
         }
     }
@@ -140,7 +181,7 @@ impl Streams {
 impl Stream {
     /// Bytes that are kept for what is still to come.
     pub(crate) fn held(&self) -> usize {
-        self.pending.len() + self.http2.as_ref().map_or(0, |said| said.held())
+        self.order.held() + self.pending.len() + self.http2.as_ref().map_or(0, |said| said.held())
     }
 
     /// Keeps bytes until there are more; gives them up if there are too many.

@@ -23,12 +23,15 @@ pub(crate) struct Writer<'w> {
     pub(crate) is_swapped: bool,
     /// How many fields what is written next is in.
     pub(crate) depth: u8,
+    /// Whether the bytes were shown in a frame before: only what they mean is news.
+    pub(crate) is_shown: bool,
 }
 
 impl<'w> Writer<'w> {
     pub(crate) fn new(bytes: &'w [u8], original: usize, out: &'w mut Dissection) -> Self {
         let (end, claim) = (bytes.len(), original.max(bytes.len()));
-        Self { bytes, end, claim, out, source: Bytes::default(), is_swapped: false, depth: 0 }
+        let (is_swapped, is_shown) = (false, false);
+        Self { bytes, end, claim, out, source: Bytes::default(), is_swapped, depth: 0, is_shown }
     }
 
     /// One of bytes that are not in the frame as they are.

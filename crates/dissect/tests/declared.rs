@@ -71,6 +71,31 @@ fn parts_are_groups_and_names_are_those_that_are_given() {
     assert!(known.find_layer("my-list").is_some() && known.find_layer("list").is_none());
 }
 
+/// A sender report with a block, a source description and a goodbye (RFC 3550, section 6.1).
+#[test]
+fn parts_of_a_compound_are_found_behind_what_is_not_declared() {
+    let report = [&[0x81, 200, 0, 12][..], &[1; 48]].concat();
+    let description = [&[0x81, 202, 0, 3][..], &[2; 12]].concat();
+    let goodbye = [0x81, 203, 0, 1, 3, 3, 3, 3];
+    let frame = datagram(5_005, &[&report[..], &description, &goodbye].concat());
+    let dissection = dissected(KnownLayers::shipped(), &frame);
+    let parts = dissection.protocols().filter(|name| *name == "rtcp").count();
+    assert_eq!(parts, 3, "{:?}", dissection.protocols().collect::<Vec<_>>());
+}
+
+#[test]
+fn records_of_old_dtls_are_known_where_they_fill_a_datagram() {
+    let record =
+        |len: u8| [&[22, 1, 0, 0, 1, 0, 0, 0, 0, 0, 7, 0, len][..], &vec![9; len.into()]].concat();
+    let two = [record(3), record(5)].concat();
+    for (payload, layers) in [(record(20), 1), (two.clone(), 1), ([&two[..], &[7]].concat(), 0)] {
+        let frame = datagram(40_001, &payload);
+        let dissection = dissected(KnownLayers::shipped(), &frame);
+        let found = dissection.protocols().filter(|name| *name == "dtls").count();
+        assert_eq!(found, layers, "{payload:?}");
+    }
+}
+
 #[test]
 fn what_is_declared_again_is_the_same_field() {
     let definition =

@@ -4,11 +4,11 @@ use flowloom_protocols::Transport;
 use flowloom_wire::Packet;
 
 use crate::connections::Connections;
-use crate::declared::KnownLayers;
+use crate::declared::{KnownLayers, Speaker};
 use crate::dissection::Origin;
 use crate::layers::{control, dhcp, dns, dtls, frame, http, http2, quic, ssh, tls};
 use crate::rtp::RtpRuns;
-use crate::streams::{Speaks, Stream};
+use crate::streams::{Piece, Speaks, Stream};
 use crate::writer::Writer;
 
 /// The payload of a UDP datagram, from `at` on; whether somebody knows it.
@@ -42,7 +42,7 @@ pub(crate) fn datagram(
         frame::data(w, at + len, usize::MAX);
     } else if dtls::is_dtls(w, at) {
         dtls::dtls(w, at);
-    } else if quic::is_long(w, at) {
+    } else if quic::is_long(w, packet, connections, at) {
         quic::long(w, packet, connections, at);
     } else {
         return is(1701) && control::l2tp(w, at)
@@ -83,9 +83,9 @@ pub(crate) fn declared(
     let seen = (w.rest(at), w.claim.saturating_sub(at));
     let recognized = known.recognize(Transport::Udp, packet, seen, is_own);
     let Some(speaker) = recognized.map(|recognized| recognized.speaker) else { return false };
-    let mut end = known.write(w, speaker, at);
+    let mut end = message(w, known, speaker, at);
     while !w.rest(end).is_empty() && known.follows(speaker, w.rest(end)) {
-        let next = known.write(w, speaker, end);
+        let next = message(w, known, speaker, end);
         if next <= end {
             break;
         }
@@ -95,14 +95,70 @@ pub(crate) fn declared(
     true
 }
 
-/// The payload of a TCP segment, from `at` on: messages that end in it, and the bytes of others.
+/// A message of a declared protocol in a datagram; gives where it ends, as far as it says that itself.
+fn message(w: &mut Writer<'_>, known: &KnownLayers, speaker: Speaker, at: usize) -> usize {
+    let len = known.told_len(speaker, w.rest(at));
+    let read = known.write(w, speaker, at);
+    let end = len.map_or(read, |len| (at + len).min(w.end)).max(read);
+    frame::data(w, read, end - read);
+    end
+}
+
+/// The payload of a TCP segment, from `at` on: messages that end in it, or in what has waited for it, and the
+/// bytes of others.
 pub(crate) fn segment(
     w: &mut Writer<'_>,
     packet: &Packet,
     known: &KnownLayers,
     stream: &mut Stream,
     at: usize,
+    pieces: &mut Vec<Piece>,
 ) {
+    let (whole, mut shown) = ((w.end, w.claim), at);
+    for piece in pieces.drain(..) {
+        match piece {
+            Piece::Lost => stream.lose(),
+            Piece::Held(bytes, ends) => held(w, packet, known, stream, bytes, &ends),
+            Piece::Own(range) => {
+                let (start, end) = (at + range.start, at + range.end);
+                frame::data(w, shown, start - shown);
+                if end < w.end {
+                    w.limit(end);
+                }
+                next(w, packet, known, stream, start);
+                (w.end, w.claim) = whole;
+                shown = end;
+            }
+        }
+    }
+    // What came before, or early.
+    frame::data(w, shown, usize::MAX);
+}
+
+/// Bytes that have waited for those before them: their frames have shown them, but not what they mean.
+fn held(
+    w: &mut Writer<'_>,
+    packet: &Packet,
+    known: &KnownLayers,
+    stream: &mut Stream,
+    bytes: Vec<u8>,
+    ends: &[usize],
+) {
+    let Some(source) = w.out.new_source(Origin::Message) else { return stream.lose() };
+    let mut at = 0;
+    for end in ends {
+        let mut inner = Writer {
+            is_shown: true,
+            ..Writer::joined(bytes.get(..*end).unwrap_or_default(), source, w.out)
+        };
+        next(&mut inner, packet, known, stream, at);
+        at = *end;
+    }
+    w.out.fill_source(source, bytes);
+}
+
+/// The bytes that come next in a stream, from `at` on.
+fn next(w: &mut Writer<'_>, packet: &Packet, known: &KnownLayers, stream: &mut Stream, at: usize) {
     if stream.speaks.is_none() && !stream.pending.is_empty() {
         let joined = [&stream.pending, w.rest(at)].concat();
         stream.speaks = spoken(packet, known, stream, &joined);

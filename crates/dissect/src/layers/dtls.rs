@@ -33,9 +33,11 @@ layer! {
     ENCRYPTED Bytes "dtls.app_data" "What is encrypted.";
 }
 
-/// Whether there is a record at `at`.
+/// Whether there are records from `at` on. What DTLS was before RFC 4347 is told by more than its version.
 pub(crate) fn is_dtls(w: &Writer<'_>, at: usize) -> bool {
-    record_end(w, at).is_some()
+    let is_old = w.number(at + 1, 2) == Some(OLD_VERSION);
+    let mut ends = std::iter::successors(record_end(w, at), |end| record_end(w, *end));
+    if is_old { ends.any(|end| end == w.end) } else { ends.next().is_some() }
 }
 
 /// The records from `at` on.
@@ -52,7 +54,7 @@ pub(crate) fn dtls(w: &mut Writer<'_>, at: usize) {
 
 /// The end of the record at `at`, if there is one and all of it.
 fn record_end(w: &Writer<'_>, at: usize) -> Option<usize> {
-    let is_start = matches!(w.get(at, 3)?, [20..=23, 0xfe, 0xff | 0xfd]);
+    let is_start = matches!(w.get(at, 3)?, [20..=23, 0xfe, 0xff | 0xfd] | [20..=23, 1, 0]);
     let len = w.number(at + 11, 2).filter(|len| is_start && *len > 0)? as usize;
     let end = at + HEADER_LEN + len;
     (end <= w.end).then_some(end)
@@ -150,4 +152,6 @@ fn version_name(version: u64) -> Option<&'static str> {
     }
 }
 
+/// Of OpenSSL before 0.9.8f, which a client of Cisco's still says.
+const OLD_VERSION: u64 = 0x0100;
 const HEADER_LEN: usize = 13;

@@ -44,7 +44,7 @@ pub(crate) fn frame(w: &mut Writer<'_>, frame: &FrameInput<'_>) {
 /// So many bytes from `at` on, as far as there are any.
 pub(crate) fn data(w: &mut Writer<'_>, at: usize, len: usize) {
     let len = w.rest(at).len().min(len);
-    if len > 0 {
+    if len > 0 && !w.is_shown {
         w.layer(&DATA, at);
         w.layer_end(at + len);
         w.bytes(&BYTES, at, len);

@@ -51,21 +51,34 @@ layer! {
     CLOSE_REASON Text "quic.cc.reason_phrase" "End: the reason, in words.";
 }
 
-/// Whether there is a packet with a long header of a version that is known.
-pub(crate) fn is_long(w: &Writer<'_>, at: usize) -> bool {
+/// Whether there is a packet with a long header of a version that is known. Of a connection that is known
+/// too, its second bit may be anything (RFC 9287).
+pub(crate) fn is_long(
+    w: &Writer<'_>,
+    packet: &Packet,
+    connections: &Connections,
+    at: usize,
+) -> bool {
+    has_long_header(w, at, FORM_BIT | FIXED_BIT)
+        || has_long_header(w, at, FORM_BIT) && connections.find(packet).is_some()
+}
+
+/// The same, with these bits set.
+fn has_long_header(w: &Writer<'_>, at: usize, bits: u64) -> bool {
     let [first, version] = [w.number(at, 1), w.number(at + 1, 4)].map(|n| n.unwrap_or(0));
     let is_known =
         matches!(version, 1 | V2 | T050 | T051 | DRAFT_1..=DRAFT_34) || version >> 8 == FACEBOOK;
     let lengths = w.number(at + 5, 1).filter(|len| *len <= ID_MAX);
-    (first & 0xc0 == 0xc0 && is_known || first & 0x80 != 0 && version == 0) && lengths.is_some()
+    (first & bits == bits && is_known || first & FORM_BIT != 0 && version == 0) && lengths.is_some()
 }
 
 /// The packets of a datagram, which begins with a long header, and what those say that can be
 /// opened.
 pub(crate) fn long(w: &mut Writer<'_>, packet: &Packet, connections: &mut Connections, at: usize) {
+    let bits = if connections.find(packet).is_some() { FORM_BIT } else { FORM_BIT | FIXED_BIT };
     let (connection, direction) = connections.of(packet);
     let mut next = at;
-    while is_long(w, next) {
+    while has_long_header(w, next, bits) {
         w.layer(&QUIC, next);
         let header = header(w, next);
         let end = header.end.filter(|end| *end <= w.end).unwrap_or(w.end);
@@ -84,7 +97,7 @@ pub(crate) fn long(w: &mut Writer<'_>, packet: &Packet, connections: &mut Connec
         next = end;
     }
     // What is neither is padding.
-    if w.number(next, 1).is_some_and(|first| first & 0xc0 == 0x40) {
+    if w.number(next, 1).is_some_and(|first| first & (FORM_BIT | FIXED_BIT) == FIXED_BIT) {
         short_header(w, next, connection.id_len(direction));
     }
     handshake(w, connection, direction);
@@ -98,7 +111,7 @@ pub(crate) fn short(
     at: usize,
 ) -> bool {
     // The second bit may be anything if both have agreed to that (RFC 9287).
-    if w.number(at, 1).is_none_or(|first| first & 0x80 != 0) {
+    if w.number(at, 1).is_none_or(|first| first & FORM_BIT != 0) {
         return false;
     }
     let Some((connection, direction)) = connections.find(packet) else { return false };
@@ -321,6 +334,10 @@ static FRAMES: [(u8, &str); 6] = [
     (CRYPTO, "handshake"),
     (CLOSE, "end of the connection"),
 ];
+/// Set in a long header.
+const FORM_BIT: u64 = 0x80;
+/// Set in every header, where nothing else was agreed on.
+const FIXED_BIT: u64 = 0x40;
 const PADDING: u8 = 0;
 const ACK: u8 = 2;
 const ACK_ECN: u8 = 3;

@@ -155,6 +155,44 @@ fn heads_behind_bodies_are_those_of_tshark() {
     fs::remove_file(&path).unwrap();
 }
 
+#[test]
+fn messages_are_shown_whatever_the_order_of_their_segments() {
+    let request = |name: &str| format!("GET /{name} HTTP/1.1\r\nHost: a\r\n\r\n");
+    let [first, cut, last] = ["first", "cut", "last"].map(request);
+    let pieces: [&[u8]; 3] = [&cut.as_bytes()[..9], &cut.as_bytes()[9..20], &cut.as_bytes()[20..]];
+    let path = std::env::temp_dir().join(format!("flowloom-order-{}.pcap", std::process::id()));
+    let uris = |made: Made| {
+        fs::write(&path, made.bytes).unwrap();
+        let frames = ours::values(&path);
+        fs::remove_file(&path).unwrap();
+        let uris = frames.iter().filter_map(|frame| frame.get("http.request.uri")).flatten();
+        uris.cloned().collect::<Vec<_>>()
+    };
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        let mut made = Made::new();
+        made.say(UP, first.as_bytes());
+        let begin = made.seqs[UP];
+        for piece in order {
+            let before = pieces[..piece].concat().len() as u32;
+            made.seqs[UP] = begin + before;
+            made.say(UP, pieces[piece]);
+        }
+        made.seqs[UP] = begin + cut.len() as u32;
+        made.say(UP, last.as_bytes());
+        assert_eq!(uris(made), ["/first", "/cut", "/last"], "{order:?}");
+    }
+    // A piece that is not there, and that the other side has.
+    let mut made = Made::new();
+    made.say(UP, first.as_bytes());
+    made.say(UP, pieces[0]);
+    made.seqs[UP] += pieces[1].len() as u32;
+    made.say(UP, pieces[2]);
+    made.say(UP, last.as_bytes());
+    made.say(DOWN, b"HTTP/1.1 204 No Content\r\n\r\n");
+    made.say(UP, first.as_bytes());
+    assert_eq!(uris(made), ["/first", "/last", "/first"]);
+}
+
 /// The last number of a field.
 fn last(values: &Values, field: &str) -> u32 {
     values[field].last().unwrap().parse().unwrap()
