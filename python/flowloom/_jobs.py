@@ -7,6 +7,7 @@ import sys
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
@@ -108,6 +109,16 @@ def waited(
         return wait(ticker)
     finally:
         ticker.finish()
+
+
+@contextmanager
+def interrupted_as(returned: Callable[[Any], object]) -> Iterator[None]:
+    """An interruption carries what the call would have returned for what an inner one did."""
+    try:
+        yield
+    except Interrupted as stopped:
+        stopped.result = returned(stopped.result)
+        raise
 
 
 def raise_stopped(stopped: BaseException | None, result: object) -> None:

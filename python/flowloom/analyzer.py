@@ -13,6 +13,7 @@ import numpy as np
 
 from ._block import Block, Choice
 from ._filters import DEFAULT_FILTER, merged
+from ._jobs import interrupted_as
 from ._options import Path_
 from ._own_columns import incremental, run_incremental, sets_for, vectorised
 from .errors import CaptureError, ConfigError
@@ -157,7 +158,9 @@ class Analyzer:
         if not os.path.exists(path):
             raise FileNotFoundError(f"no such capture: {path}")
         source = self._packet_source([path])
-        return self._flows(self._read([path]), source)
+        with interrupted_as(lambda table: self._flows(table, source)):
+            table = self._read([path])
+        return self._flows(table, source)
 
     def analyze_directory(self, directory: Path_, pattern: str = "*.pcap") -> dict[str, list[Flow]]:
         """The flows of each capture in a directory, by file name; captures are read side by side.
@@ -172,15 +175,20 @@ class Analyzer:
         if not paths:
             return {}
         source = self._packet_source(paths)
-        table = self._read(paths)
-        flows: dict[str, list[Flow]] = {
-            os.path.basename(capture["capture"]): []
-            for capture in table.captures
-            if not capture["error"]
-        }
-        for flow in self._flows(table, source):
-            flows[os.path.basename(flow.capture)].append(flow)
-        return flows
+
+        def of_captures(table: FlowTable) -> dict[str, list[Flow]]:
+            flows: dict[str, list[Flow]] = {
+                os.path.basename(capture["capture"]): []
+                for capture in table.captures
+                if not capture["error"]
+            }
+            for flow in self._flows(table, source):
+                flows[os.path.basename(flow.capture)].append(flow)
+            return flows
+
+        with interrupted_as(of_captures):
+            table = self._read(paths)
+        return of_captures(table)
 
     def register_feature(
         self, name: str, processor: BaseIncrementalFeature | Feature | str

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, cast, overload
 
 from . import _native
-from ._jobs import OnError, check_on_error, finish
+from ._jobs import OnError, check_on_error, finish, interrupted_as
 from ._options import Features, Path_, Source, Sources, nanos, options
 from ._progress import Progressing
 from .errors import ConfigError
@@ -74,8 +74,10 @@ def info(
     """
     check_on_error(on_error)
     job = _native.inspect(options(source, threads=threads), top)
-    found = finish(job, lambda infos: cast("list[dict[str, Any]]", infos), on_error, progress)
-    if isinstance(source, (list, tuple)):
+    is_list = isinstance(source, (list, tuple))
+    with interrupted_as(lambda infos: infos if is_list or len(infos) != 1 else infos[0]):
+        found = finish(job, lambda infos: cast("list[dict[str, Any]]", infos), on_error, progress)
+    if is_list:
         return cast("list[dict[str, Any]]", found)
     if len(found) != 1:
         raise ConfigError(f"{source!r} stands for {len(found)} captures: name it in a list")

@@ -80,8 +80,8 @@ class Interrupted(KeyboardInterrupt):
 
     Attributes
     ----------
-    result : FlowTable or dict
-        What the call would have returned, for what was read until then.
+    result : object
+        What the call would have returned, for what was read until then: a table, flows, a dictionary.
     """
 
     def __init__(self, result: object) -> None:

@@ -77,7 +77,8 @@ def rerun(
     Returns
     -------
     FlowTable
-        The same rows and columns, in the same order, if captures and version are the same.
+        The same rows and columns, in the same order, if captures and version are the same. Rows that
+        were left out of a table after it was read (``take``, ``split``) are there again.
 
     Raises
     ------

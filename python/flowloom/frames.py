@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from . import _native
 from ._block import PURE_ACK, RETRANSMISSION
-from ._jobs import OnError, Reader, check_on_error, finish, warn
+from ._jobs import OnError, Reader, check_on_error, finish, interrupted_as, warn
 from ._options import Path_, Population, Sources, options
 from ._progress import Progressing
 from .errors import ConfigError
@@ -60,20 +60,27 @@ def read_packets(
     """
     if population not in _POPULATIONS:
         raise ConfigError(f"population is one of {', '.join(_POPULATIONS)}, not {population!r}")
-    flows = read_flows(
-        source,
-        features=("core", "sequences", "timestamps", "packet_frames"),
-        filter=filter,
-        labels=labels,
-        rotated=rotated,
-        client=client,
-        max_packets=max_packets if max_packets and population == "all" else _ALL,
-        threads=threads,
-        on_error=on_error,
-        progress=progress,
-        **more,
-    )
-    return long_table(flows, population, max_packets)
+    if max_packets is not None and max_packets < 1:
+        raise ConfigError(f"max_packets is at least 1, not {max_packets}")
+
+    def long(flows: FlowTable) -> FlowTable:
+        return long_table(flows, population, max_packets)
+
+    with interrupted_as(long):
+        flows = read_flows(
+            source,
+            features=("core", "sequences", "timestamps", "packet_frames"),
+            filter=filter,
+            labels=labels,
+            rotated=rotated,
+            client=client,
+            max_packets=max_packets if max_packets and population == "all" else _ALL,
+            threads=threads,
+            on_error=on_error,
+            progress=progress,
+            **more,
+        )
+    return long(flows)
 
 
 def long_table(

@@ -8,7 +8,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from . import _native
-from ._jobs import OnError, Reader, check_on_error, complain, raise_stopped, waited, warn
+from ._jobs import (
+    OnError,
+    Reader,
+    check_on_error,
+    complain,
+    interrupted_as,
+    raise_stopped,
+    waited,
+    warn,
+)
 from ._options import (
     AppLayer,
     Duration,
@@ -209,8 +218,9 @@ def read_flows(
         threads=threads,
         **asked,
     )
-    table = _whole(partial(_begun, own=columns), settings, on_error, progress)
-    return table if columns is None else columns.added(table)
+    added = columns.added if columns is not None else lambda table: table
+    with interrupted_as(added):
+        return added(_whole(partial(_begun, own=columns), settings, on_error, progress))
 
 
 def read_traces(

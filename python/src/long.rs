@@ -48,7 +48,10 @@ fn schema(
         let item = Field::new(name, item.data_type().clone(), true);
         fields.push(item.with_metadata(field.metadata().clone()));
     }
-    Ok(Arc::new(Schema::new(fields).with_metadata(from.metadata().clone())))
+    // A row is no flow any more.
+    let mut metadata = from.metadata().clone();
+    metadata.insert("flowloom.level", "packet");
+    Ok(Arc::new(Schema::new(fields).with_metadata(metadata)))
 }
 
 fn rows(

@@ -201,6 +201,17 @@ def test_captures_that_are_gone_or_others_are_told(samples, tmp_path, monkeypatc
         fl.rerun(table)
 
 
+def test_packets_are_not_made_again(samples, tmp_path):
+    packets = fl.read_packets(samples / "loss.pcap")
+    packets.write(tmp_path / "packets.parquet")
+    for table in (packets, tmp_path / "packets.parquet"):
+        with pytest.raises(fl.ConfigError, match="of level 'packet': only flows"):
+            fl.rerun(table)
+    for many in (0, -3):
+        with pytest.raises(fl.ConfigError, match="max_packets is at least 1"):
+            fl.read_packets(samples / "loss.pcap", max_packets=many)
+
+
 def test_times_in_pandas_are_those_of_files(browsing, tmp_path):
     pandas = pytest.importorskip("pandas")
     browsing.write(tmp_path / "t.parquet")

@@ -374,3 +374,68 @@ def test_what_is_damaged_is_told_as_was_asked_for(samples, tmp_path, name):
         read(cut, on_error="raise")
     with pytest.raises(fl.ConfigError, match="on_error is raise, warn or ignore, not 'wran'"):
         read(cut, on_error="wran")
+
+
+def test_an_arrow_stream_tells_what_is_damaged(samples, tmp_path):
+    cut = tmp_path / "cut.pcap"
+    cut.write_bytes((samples / "loss.pcap").read_bytes()[:-100])
+    with pytest.warns(fl.CaptureWarning, match="cut") as told:
+        rows = pa.table(fl.open_flows(cut)).num_rows
+    assert rows == len(fl.read_flows(cut, on_error="ignore")) and len(told) == 1
+    for path in (cut, tmp_path / "none.pcap"):
+        with pytest.raises(pa.ArrowException, match=f"CaptureError: .*{path.name}"):
+            pa.table(fl.open_flows(path, on_error="raise"))
+
+
+SHARED = """
+import sys, threading
+import flowloom as fl
+for _ in range(20):
+    found = []
+    reader = fl.open_flows([sys.argv[1]] * 3, features="core")
+    def eat():
+        try:
+            found.extend(len(rows) for rows in reader)
+        except Exception as error:
+            found.append(repr(error))
+    threads = [threading.Thread(target=eat) for _ in range(4)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    print(sum(found))
+"""
+
+
+def test_a_reader_may_be_shared_by_threads(samples):
+    run = python(SHARED, samples / "browsing.pcapng")
+    assert run.communicate(timeout=120)[0].split() == ["108"] * 20
+
+
+STOPPED = """
+import sys, threading, signal
+import flowloom as fl
+mine = fl.feature(name="mine", dtype="f8", needs=["packet_count"])(lambda b: b["packet_count"])
+large = sys.argv[1]
+def tables():
+    yield lambda: "packet" in fl.read_packets([large] * 4, threads=1)
+    yield lambda: "mine" in fl.read_flows([large] * 4, own=[mine], threads=1)
+    yield lambda: type(fl.info([large] * 8)).__name__
+    yield lambda: type(fl.Analyzer().analyze_file(large)).__name__
+def seen(result):
+    if isinstance(result, fl.FlowTable):
+        return ("packet" in result, "mine" in result)
+    return type(result).__name__
+for read in tables():
+    timer = threading.Timer(0.1, lambda: signal.raise_signal(signal.SIGINT))
+    timer.start()
+    try:
+        print(read())
+    except fl.Interrupted as error:
+        print(seen(error.result))
+"""
+
+
+def test_what_was_stopped_gives_what_it_would_have_returned(large):
+    told = python(STOPPED, large).communicate(timeout=120)[0].splitlines()
+    # A run that was over before the signal says so in the same way.
+    wanted = [("True", "(True, False)"), ("True", "(False, True)"), ("list",), ("list",)]
+    assert len(told) == 4 and all(line in lines for line, lines in zip(told, wanted)), told
