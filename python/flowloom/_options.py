@@ -9,6 +9,8 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeAlias
 
+import numpy as np
+
 from .errors import ConfigError
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ AppLayer: TypeAlias = Literal["full", "port-only", "none"]
 Initiator: TypeAlias = Literal["protocol", "first-packet"]
 Overlap: TypeAlias = Literal["first", "last", "bsd"]
 Duration: TypeAlias = "float | dt.timedelta"
-Instant: TypeAlias = "float | dt.datetime"
+Instant: TypeAlias = "float | dt.datetime | np.datetime64"
 
 
 def options(
@@ -93,14 +95,14 @@ def options(
         "flows_max": _positive("flows_max", flows_max),
         "max_packets": _positive("max_packets", max_packets),
         "max_time": nanos(max_time),
-        "max_bytes": max_bytes,
+        "max_bytes": _positive("max_bytes", max_bytes),
         "app_layer": app_layer,
         "tcp_overlap": tcp_overlap,
         "protocols": None if protocols is None else os.fspath(protocols),
         "verify_checksums": verify_checksums,
         "reassembly": reassembly,
-        "ip_headers_max": ip_headers_max,
-        "count": count,
+        "ip_headers_max": _positive("ip_headers_max", ip_headers_max),
+        "count": _positive("count", count),
         "start": instant(start),
         "stop": instant(stop),
         "dedup": nanos(dedup),
@@ -178,7 +180,7 @@ def nanos(value: Duration | None) -> int | None:
     if isinstance(value, dt.timedelta):
         found = (value // dt.timedelta(microseconds=1)) * 1_000
     elif hasattr(value, "__float__"):
-        found = round(value * 1_000_000_000)
+        found = _nanos(value)
     else:
         raise TypeError(f"durations are seconds or a timedelta, not {type(value).__name__}")
     if found < 0:
@@ -186,16 +188,25 @@ def nanos(value: Duration | None) -> int | None:
     return found
 
 
+def _nanos(seconds: float) -> int:
+    if not abs(seconds) < _SECONDS_MAX:
+        raise ConfigError(f"{seconds} are no seconds between -292 and 292 years")
+    return round(seconds * 1_000_000_000)
+
+
 def instant(value: Instant | None) -> int | None:
     """A time in nanoseconds since 1970."""
     if value is None:
         return None
-    if isinstance(value, (int, float)):
-        return round(value * 1_000_000_000)
     import datetime as dt
 
+    if isinstance(value, np.datetime64):
+        return int(value.astype("datetime64[ns]").astype(np.int64))
     if not isinstance(value, dt.datetime):
-        raise TypeError(f"times are seconds since 1970 or a datetime, not {type(value).__name__}")
+        if not hasattr(value, "__float__"):
+            kind = type(value).__name__
+            raise TypeError(f"times are seconds since 1970 or a datetime, not {kind}")
+        return _nanos(value)
     if value.tzinfo is None:
         value = value.replace(tzinfo=dt.timezone.utc)
     since = value - dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
@@ -209,6 +220,8 @@ def _no_option(name: str) -> str:
 
     known = [key for key in inspect.signature(options).parameters if key not in _OUR_OWN]
     known += ["on_error", "progress", "own", "on_feature_error"]
+    if name in known:
+        return f"there is no option {name!r} here"
     near = difflib.get_close_matches(name, known, 1)
     return f"there is no option {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
 
@@ -228,6 +241,9 @@ def _positive(name: str, value: int | None) -> int | None:
         raise ConfigError(f"{name} is at least 1, not {value}")
     return value
 
+
+_SECONDS_MAX = 2**63 / 1_000_000_000
+"""Seconds that are more nanoseconds than 64 bits hold."""
 
 _OUR_OWN = ("source", "sorted", "unknown")
 """Parameters of :func:`options` that no caller gives by these names."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+import numpy as np
 import pytest
 
 import flowloom as fl
@@ -23,6 +24,11 @@ import flowloom as fl
         ({"max_packets": 2.5}, TypeError, "max_packets is a whole number, not float"),
         ({"idle": "5s"}, TypeError, "seconds or a timedelta, not str"),
         ({"idle": -1}, fl.ConfigError, "a duration is not negative, as -1 is"),
+        ({"idle": float("nan")}, fl.ConfigError, "nan are no seconds"),
+        ({"idle": 1e30}, fl.ConfigError, "no seconds between -292 and 292 years"),
+        ({"start": 1e30}, fl.ConfigError, "no seconds between"),
+        ({"count": -1}, fl.ConfigError, "count is at least 1, not -1"),
+        ({"max_bytes": 0}, fl.ConfigError, "max_bytes is at least 1, not 0"),
         ({"on_feature_error": "x"}, fl.ConfigError, "raise or null, not 'x'"),
         ({"start": "2024-05-01"}, TypeError, "seconds since 1970 or a datetime, not str"),
     ],
@@ -30,6 +36,18 @@ import flowloom as fl
 def test_slips_in_options_are_named(samples, slip, error, text):
     with pytest.raises(error, match=text):
         fl.read_flows(samples / "browsing.pcapng", **slip)
+
+
+def test_options_of_others_and_times_of_numpy(samples):
+    browsing = samples / "browsing.pcapng"
+    with pytest.raises(TypeError, match="no option 'own' here"):
+        fl.read_traces(browsing, own=[])
+    flows = fl.read_flows(browsing)
+    since = flows["start_time"][20]
+    later = fl.read_flows(browsing, start=since)
+    seconds = np.int64(since.astype("datetime64[s]").astype(np.int64) + 1)
+    assert later["start_time"].min() == since and 0 < len(later) < len(flows)
+    assert 0 < len(fl.read_flows(browsing, start=seconds)) <= len(later)
 
 
 def test_a_column_that_is_absent_is_told_apart_from_a_slip(samples):
