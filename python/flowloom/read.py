@@ -359,6 +359,10 @@ def _complain(reader: _native.Reader, summary: dict[str, Any], on_error: OnError
     if on_error != "ignore":
         for text in _unlabelled(summary["labels"] or {}):
             warn(text)
+        if many := summary["total"]["packets_without_client"]:
+            warn(
+                f"{many:,} packets are of captures without the client that was named: directions are 0"
+            )
     complain(reader.failure(), summary["captures"], on_error)
 
 

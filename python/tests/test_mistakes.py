@@ -75,7 +75,8 @@ def test_rows_that_are_no_flows_are_told(samples):
 
 
 def test_a_client_that_is_nobody_is_told(samples):
-    traces = fl.read_traces(samples / "browsing.pcapng", client="10.9.9.9")
+    with pytest.warns(fl.CaptureWarning, match="355 packets are of captures without the client"):
+        traces = fl.read_traces(samples / "browsing.pcapng", client="10.9.9.9")
     assert traces.account["packets_without_client"] == traces["packet_count"][0] == 355
     right = fl.read_traces(samples / "browsing.pcapng", client="192.0.2.0/24")
     assert right.account["packets_without_client"] == 0
