@@ -42,7 +42,7 @@ pub fn sequence(data: &[u8]) {
         time += i64::from(step[6]) - 16;
         let packet = packet(*step, base, modelled);
         let arrival = Arrival { packet, time, frame, wire_len: packet.ip_len + 14, index: 0 };
-        let at = [clock.advance(time)];
+        let at = [clock.advance(time, || None)];
         let clocks = Clocks { first: frame, at: &at };
         let place = Place::of(&arrival.packet, settings.key_ignore, &hasher);
         partition.packet(&arrival, &place, clocks, &(), &mut ended);
