@@ -120,7 +120,7 @@ fn find(name: &OsStr, title: &Path) -> Result<Vec<InputFile>, ConfigError> {
         found.push(InputFile { input: Input::Stdin, name: "-".into() });
     } else if path.is_dir() {
         let before = found.len();
-        walk(path, usize::MAX, &mut |below| {
+        walk(path, &|_| true, &mut |below| {
             if looks_like_capture(below) {
                 found.push(file(below, &title.join(below.strip_prefix(path).unwrap_or(below))));
             }
@@ -151,10 +151,16 @@ fn matching(pattern: &str, found: &mut Vec<InputFile>) -> Result<(), ConfigError
         .map_err(|error| ConfigError(format!("`{pattern}` is not a pattern: {error}")))?;
     let is_plain = |part: &&Component<'_>| !part.as_os_str().to_string_lossy().contains(WILD);
     let root = parts.iter().take_while(is_plain).collect::<PathBuf>();
-    let depth = parts.len() - root.components().count();
     let before = found.len();
     let options = MatchOptions { require_literal_separator: true, ..MatchOptions::new() };
-    walk(&root, if pattern.contains("**") { usize::MAX } else { depth }, &mut |path| {
+    let enter = |directory: &Path| {
+        let depth = directory.components().count();
+        let above = parts.iter().take(depth).collect::<PathBuf>().to_string_lossy().into_owned();
+        let is_above =
+            |pattern: Pattern| pattern.matches_with(&directory.to_string_lossy(), options);
+        above.contains("**") || depth < parts.len() && Pattern::new(&above).is_ok_and(is_above)
+    };
+    walk(&root, &enter, &mut |path| {
         if matches.matches_with(&path.to_string_lossy(), options) {
             found.push(file(path, path));
         }
@@ -165,8 +171,12 @@ fn matching(pattern: &str, found: &mut Vec<InputFile>) -> Result<(), ConfigError
     Ok(())
 }
 
-/// Files in a directory and, so many levels deep, below it.
-fn walk(directory: &Path, depth: usize, take: &mut dyn FnMut(&Path)) -> Result<(), ConfigError> {
+/// Files in a directory, and in those below it that are to be entered.
+fn walk(
+    directory: &Path,
+    enter: &dyn Fn(&Path) -> bool,
+    take: &mut dyn FnMut(&Path),
+) -> Result<(), ConfigError> {
     let here = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
     let failed = |error| ConfigError(format!("cannot list {}: {error}", here.display()));
     let mut names = Vec::new();
@@ -176,8 +186,8 @@ fn walk(directory: &Path, depth: usize, take: &mut dyn FnMut(&Path)) -> Result<(
     names.sort();
     for path in names.iter().map(|name| directory.join(name)) {
         if path.is_dir() {
-            if depth > 1 && !leads_back(&path) {
-                walk(&path, depth - 1, take)?;
+            if enter(&path) && !leads_back(&path) {
+                walk(&path, enter, take)?;
             }
         } else if may_be_read(&path) {
             take(&path);

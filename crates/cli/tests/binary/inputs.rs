@@ -99,6 +99,12 @@ fn links_and_odd_names_are_captures_too() {
     let found = named(data.join("**/*.pcap").as_os_str());
     let ends = |end: &str| found.iter().filter(|name| name.ends_with(end)).count();
     assert_eq!((found.len(), ends("data/two.pcap"), ends("site/one.pcap")), (4, 1, 1), "{found:?}");
+    for (pattern, count) in
+        [("*/t*.pcap", 1), ("d*/*/o?e.pcap", 1), ("./*/[t]wo.pcap", 1), ("**/two.pcap", 2)]
+    {
+        let found = named(directory.path().join(pattern).as_os_str());
+        assert_eq!(found.len(), count, "{pattern}: {found:?}");
+    }
     symlink("nowhere.pcap", at(b"data/gone.pcap")).unwrap();
     let output = flowloom(&[OsStr::new("flows"), data.as_os_str()]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
