@@ -160,6 +160,7 @@ impl Streams {
         if stream.speaks != Some(speaks) && !is_known {
             self.held -= stream.held();
             stream.lose();
+            self.held += stream.held();
             stream.speaks = Some(speaks);
         }
     }

@@ -10,6 +10,7 @@ use std::path::Path;
 use flowloom_capture::{Block, Capture, Limits, Source};
 use flowloom_dissect::{Dissection, Dissector, FrameInput, Kind, KnownLayers, Value, summary};
 use flowloom_schema::{LinkType, Timestamp};
+use proptest::prelude::*;
 
 #[test]
 fn cut_frames_are_dissected_in_bounds() {
@@ -119,6 +120,61 @@ fn unfinished_headers_of_http2_are_bounded_together() {
     assert!(is_told(4_600..4_610, 4_600));
 }
 
+/// Segments that come early and never in order are given up once all of them together are too much.
+#[test]
+fn segments_that_come_early_are_bounded_together() {
+    let (mut dissector, mut dissection) = (Dissector::default(), Dissection::default());
+    let early = [b'x'; 30_000];
+    let mut is_told = |connections: std::ops::Range<u16>, asked: u16| {
+        for connection in connections {
+            dissector.dissect(&raw(&segment(connection, 1, b"x")), &mut dissection);
+            dissector.dissect(
+                &raw(&segment(connection, 30, b"GET /y HTTP/1.1\r\n\r\n")),
+                &mut dissection,
+            );
+            dissector.dissect(&raw(&segment(connection, 60, &early)), &mut dissection);
+        }
+        let rest = [b'x'; 28];
+        dissector.dissect(&raw(&segment(asked, 2, &rest)), &mut dissection);
+        dissection.fields().iter().any(|field| field.info.name == "http.request.uri")
+    };
+    assert!(is_told(0..10, 0));
+    // 30 kB each, of 64 MiB.
+    assert!(!is_told(10..2_400, 11));
+    assert!(is_told(2_400..2_410, 2_400));
+}
+
+proptest! {
+    /// Segments of one connection in any order, with any flags, of protocols that change what is spoken.
+    #[test]
+    fn segments_in_any_order_are_dissected_in_bounds(
+        segments in prop::collection::vec((any::<bool>(), 0..90_u32, 0..6_usize, prop::sample::select(&FLAGS[..])), 1..60)
+    ) {
+        let (mut dissector, mut dissection) = (Dissector::default(), Dissection::default());
+        for (is_answer, seq, what, flags) in segments {
+            let said: [&[u8]; 6] = [
+                &SETTINGS,
+                b"GET / HTTP/1.1\r\nUpgrade: h2c\r\n\r\n",
+                b"HTTP/1.1 101 x\r\nUpgrade: h2c\r\n\r\n",
+                b"\x16\x03\x01\0\x02\x01\0",
+                b"SSH-2.0-x\r\n",
+                b"",
+            ];
+            let mut frame = segment(1, seq, said[what]);
+            frame[33] = flags;
+            frame[28..32].copy_from_slice(&(90 - seq).to_be_bytes());
+            if is_answer {
+                let (src, dst) = ([frame[12], frame[13], frame[14], frame[15]], [192, 0, 2, 2]);
+                frame[12..16].copy_from_slice(&dst);
+                frame[16..20].copy_from_slice(&src);
+                let ports = [frame[22], frame[23], frame[20], frame[21]];
+                frame[20..24].copy_from_slice(&ports);
+            }
+            check(&raw(&frame), &mut dissector, &mut dissection);
+        }
+    }
+}
+
 #[test]
 fn names_are_unique_and_documented() {
     let fields = KnownLayers::shipped().all().iter().flat_map(|layer| layer.fields);
@@ -136,6 +192,8 @@ fn names_are_unique_and_documented() {
     }
 }
 
+/// ACK, PSH ACK, SYN, SYN ACK, FIN ACK, RST.
+const FLAGS: [u8; 6] = [0x10, 0x18, 2, 0x12, 0x11, 4];
 const SETTINGS: [u8; 15] = [0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 100];
 
 /// A packet of IPv4 and TCP, from one of many senders.
