@@ -124,7 +124,7 @@ fn unfinished_headers_of_http2_are_bounded_together() {
 #[test]
 fn segments_that_come_early_are_bounded_together() {
     let (mut dissector, mut dissection) = (Dissector::default(), Dissection::default());
-    let early = [b'x'; 30_000];
+    let early = vec![b'x'; 30_000];
     let mut is_told = |connections: std::ops::Range<u16>, asked: u16| {
         for connection in connections {
             dissector.dissect(&raw(&segment(connection, 1, b"x")), &mut dissection);
