@@ -92,21 +92,21 @@ def options(
         "idle": nanos(idle),
         "active": nanos(active),
         "linger": nanos(linger),
-        "flows_max": _positive("flows_max", flows_max),
-        "max_packets": _positive("max_packets", max_packets),
+        "flows_max": positive("flows_max", flows_max),
+        "max_packets": positive("max_packets", max_packets),
         "max_time": nanos(max_time),
-        "max_bytes": _positive("max_bytes", max_bytes),
+        "max_bytes": positive("max_bytes", max_bytes),
         "app_layer": app_layer,
         "tcp_overlap": tcp_overlap,
         "protocols": None if protocols is None else os.fspath(protocols),
         "verify_checksums": verify_checksums,
         "reassembly": reassembly,
-        "ip_headers_max": _positive("ip_headers_max", ip_headers_max),
-        "count": _positive("count", count),
+        "ip_headers_max": positive("ip_headers_max", ip_headers_max),
+        "count": positive("count", count),
         "start": instant(start),
         "stop": instant(stop),
         "dedup": nanos(dedup),
-        "threads": _positive("threads", threads),
+        "threads": positive("threads", threads),
         "sorted": sorted,
     }
 
@@ -232,7 +232,8 @@ def _text(name: str, value: str | None) -> str | None:
     return value
 
 
-def _positive(name: str, value: int | None) -> int | None:
+def positive(name: str, value: int | None) -> int | None:
+    """A whole number from 1 on, if there is one."""
     if value is None:
         return None
     if not hasattr(value, "__index__"):

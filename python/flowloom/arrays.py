@@ -122,7 +122,11 @@ def to_numpy(
 def _put(part: _native.Array, here: Array, fill_with: float | None, name: str) -> None:
     """Values into their place in a matrix; where they are missing, what stands for them."""
     values, present = np.asarray(part.values()), part.present()
-    known = np.ones(len(values), np.bool_) if present is None else np.asarray(present)
+    if present is None:
+        refuse_misfits(values, here.dtype, name)
+        here[:] = values
+        return
+    known = np.asarray(present)
     refuse_misfits(values[known], here.dtype, name)
     here[known] = values[known]
     if fill_with is None or known.all():

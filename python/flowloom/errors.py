@@ -90,7 +90,7 @@ class Interrupted(KeyboardInterrupt):
 
     @property
     def table(self) -> object:
-        """The flows of what was read until then: ``result``, where that is a table."""
+        """``result``, where that is a table."""
         return self.result
 
     def __reduce__(self) -> tuple[type[Interrupted], tuple[object]]:

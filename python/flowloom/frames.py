@@ -13,7 +13,7 @@ import numpy.typing as npt
 from . import _native
 from ._block import PURE_ACK, RETRANSMISSION
 from ._jobs import OnError, Reader, check_on_error, finish, interrupted_as, warn
-from ._options import Path_, Population, Sources, options
+from ._options import Path_, Population, Sources, options, positive
 from ._progress import Progressing
 from .errors import ConfigError
 from .read import read_flows
@@ -60,8 +60,7 @@ def read_packets(
     """
     if population not in _POPULATIONS:
         raise ConfigError(f"population is one of {', '.join(_POPULATIONS)}, not {population!r}")
-    if max_packets is not None and max_packets < 1:
-        raise ConfigError(f"max_packets is at least 1, not {max_packets}")
+    max_packets = positive("max_packets", max_packets)
 
     def long(flows: FlowTable) -> FlowTable:
         return long_table(flows, population, max_packets)

@@ -140,11 +140,6 @@ impl KnownLayers {
         }
     }
 
-    /// Bytes of the message at the front, if messages say that.
-    pub(crate) fn told_len(&self, speaker: Speaker, bytes: &[u8]) -> Option<usize> {
-        self.0.protocols.get(speaker.0).filter(|protocol| protocol.has_length())?.message_len(bytes)
-    }
-
     /// The declared protocol of that name.
     pub(crate) fn speaker(&self, name: &str) -> Option<Speaker> {
         let is_it = |protocol: &Arc<DeclaredProtocol>| protocol.declared_name() == name;
@@ -159,13 +154,15 @@ impl KnownLayers {
         protocol.is_some_and(|protocol| protocol.probe(&opening) != Match::No)
     }
 
-    /// Writes the message at `at`; gives where what was read of it ends.
-    pub(crate) fn write(&self, w: &mut Writer<'_>, speaker: Speaker, at: usize) -> usize {
-        let Some(protocol) = self.0.protocols.get(speaker.0) else { return at };
+    /// Writes the message at `at`; gives where what was read of it ends, and where it ends itself, as far
+    /// as it says that.
+    pub(crate) fn write(&self, w: &mut Writer<'_>, speaker: Speaker, at: usize) -> (usize, usize) {
+        let Some(protocol) = self.0.protocols.get(speaker.0) else { return (at, at) };
         let bytes = w.rest(at);
         let (path, around) = (String::new(), Vec::new());
         let mut shower = Shower { w, known: &self.0, layer: None, base: at, path, around };
-        at + protocol.show(bytes, &mut shower)
+        let (read, told) = protocol.show(bytes, &mut shower);
+        (at + read, at + told.map_or(read, |told| told.min(bytes.len())).max(read))
     }
 }
 

@@ -67,7 +67,7 @@ pub(crate) fn rtp(
         return false;
     }
     let Some(speaker) = known.speaker("rtp") else { return false };
-    let end = known.write(w, speaker, at);
+    let (end, _) = known.write(w, speaker, at);
     frame::data(w, end, usize::MAX);
     true
 }
@@ -97,9 +97,7 @@ pub(crate) fn declared(
 
 /// A message of a declared protocol in a datagram; gives where it ends, as far as it says that itself.
 fn message(w: &mut Writer<'_>, known: &KnownLayers, speaker: Speaker, at: usize) -> usize {
-    let len = known.told_len(speaker, w.rest(at));
-    let read = known.write(w, speaker, at);
-    let end = len.map_or(read, |len| (at + len).min(w.end)).max(read);
+    let (read, end) = known.write(w, speaker, at);
     frame::data(w, read, end - read);
     end
 }
@@ -387,7 +385,7 @@ fn messages(
             }
             Speaks::Declared(speaker) => {
                 let all = std::mem::replace(&mut w.end, next);
-                let read = known.write(w, speaker, end);
+                let (read, _) = known.write(w, speaker, end);
                 frame::data(w, read, usize::MAX);
                 w.end = all;
                 end = next;

@@ -67,9 +67,10 @@ impl DeclaredProtocol {
         self.inner.program[self.inner.outline.definition].total_length.is_some()
     }
 
-    /// Shows the message that bytes are; gives how many of them were read.
-    pub fn show(&self, bytes: &[u8], taker: &mut dyn Take) -> usize {
-        show(&self.inner.program, self.inner.outline.definition, bytes, taker).len
+    /// Shows the message that bytes are; gives how many of them were read, and how many it says it has.
+    pub fn show(&self, bytes: &[u8], taker: &mut dyn Take) -> (usize, Option<usize>) {
+        let shown = show(&self.inner.program, self.inner.outline.definition, bytes, taker);
+        (shown.len, shown.total_length)
     }
 
     /// The program, and where in it the protocol is.
