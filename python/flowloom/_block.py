@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,9 @@ from .table import FlowTable
 if TYPE_CHECKING:
     from . import _native
     from .packets import PacketSource
+
+DeclaredAs: TypeAlias = "Callable[[str, dict[str, Any], dict[str, Any]], Any]"
+"""What makes an object of a declared protocol's name, the initiator's fields and the answer's."""
 
 LENGTHS = ("packet_lengths", "ip_lengths", "trans_lengths", "app_lengths")
 
@@ -53,6 +56,7 @@ class Block:
         packets: PacketSource | None = None,
         sequences: Collection[str] | None = None,
         by_port: bool = False,
+        declared_as: DeclaredAs | None = None,
     ) -> None:
         self.table = table
         self.choice = choice
@@ -60,6 +64,7 @@ class Block:
         self.with_statistics = with_statistics
         self.packets = packets
         self.by_port = by_port
+        self.declared_as = declared_as
         self.needs_bytes = False
         """Whether it is an error to ask for bytes of packets that are not kept."""
         self.sequences = None if sequences is None else frozenset(sequences)
@@ -89,6 +94,7 @@ class Block:
             packets=self.packets,
             sequences=self.sequences,
             by_port=self.by_port,
+            declared_as=self.declared_as,
         )
         return made, (self.table, self.choice)
 

@@ -121,31 +121,36 @@ def names(value: Features) -> list[str]:
 
 
 def sources(source: Sources) -> list[str | tuple[str, bytes]]:
-    """Captures as the engine takes them: names, or names with bytes."""
+    """Captures as the engine takes them: names, or names with bytes. Those that have no name are
+    called ``bytes``, or ``bytes-1``, ``bytes-2`` where they are several."""
     if isinstance(source, (str, os.PathLike, bytes, bytearray, memoryview)) or hasattr(
         source, "read"
     ):
         source = [source]  # type: ignore[list-item]
     if not isinstance(source, Iterable):
         raise TypeError(f"captures are paths, bytes or open files, not {type(source).__name__}")
-    return [_source(one) for one in source]
+    found = [_source(one) for one in source]
+    nameless = sum(isinstance(one, bytes) for one in found)
+    numbers = iter([""] if nameless == 1 else [f"-{n}" for n in range(1, nameless + 1)])
+    return [(f"bytes{next(numbers)}", one) if isinstance(one, bytes) else one for one in found]
 
 
-def _source(source: Any) -> str | tuple[str, bytes]:
+def _source(source: Any) -> str | tuple[str, bytes] | bytes:
+    """A path; or bytes, with their file's name if it has one."""
     if isinstance(source, (str, os.PathLike)):
         return os.fsdecode(os.fspath(source))
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return ("bytes", bytes(source))
+        return bytes(source)
     if hasattr(source, "read"):
         content = source.read()
         if isinstance(content, str):
             raise TypeError("captures are bytes: open the file with mode 'rb'")
         name = getattr(source, "name", None)
-        return (_told(name) if isinstance(name, (str, bytes)) else "file", bytes(content))
+        return (told(name), bytes(content)) if isinstance(name, (str, bytes)) else bytes(content)
     raise TypeError(f"a capture is a path, bytes or an open file, not {type(source).__name__}")
 
 
-def _told(name: str | bytes) -> str:
+def told(name: str | bytes) -> str:
     """The name of a file as text; bytes that are none in UTF-8 as in ``\\xff``."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 

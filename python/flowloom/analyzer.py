@@ -11,10 +11,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ._block import Block, Choice
+from ._block import Block, Choice, DeclaredAs
 from ._filters import DEFAULT_FILTER, merged
 from ._jobs import interrupted_as
-from ._options import Path_
+from ._options import Path_, told
 from ._own_columns import incremental, run_incremental, sets_for, vectorised
 from .errors import CaptureError, ConfigError
 from .flow import SEQUENCES, Flow
@@ -79,6 +79,9 @@ class Analyzer:
         Threads [the processors there are].
     max_packets : int
         Packets in the sequences of a flow at most.
+    definitions : path, optional
+        Directory of YAML files that declare protocols; what flows say in these, and in those that
+        come with flowloom, is in ``flow.layers``.
 
     Examples
     --------
@@ -111,6 +114,7 @@ class Analyzer:
         split_tcp: bool = False,
         threads: int | None = None,
         max_packets: int = 1 << 30,
+        definitions: Path_ | None = None,
     ) -> None:
         if app_layer_parsing not in ("full", "port_only", "none"):
             raise ConfigError(
@@ -138,6 +142,8 @@ class Analyzer:
         self.split_tcp = split_tcp
         self.threads = threads
         self.max_packets = max_packets
+        self.definitions = definitions
+        self._declared_as: DeclaredAs | None = None
         for name in _SWITCHES:
             if getattr(self, name) not in (True, False):
                 raise ConfigError(f"{name} is True or False, not {getattr(self, name)!r}")
@@ -175,15 +181,16 @@ class Analyzer:
         if not paths:
             return {}
         source = self._packet_source(paths)
+        name_of = {told(path): os.path.basename(path) for path in paths}
 
         def of_captures(table: FlowTable) -> dict[str, list[Flow]]:
             flows: dict[str, list[Flow]] = {
-                os.path.basename(capture["capture"]): []
+                name_of[capture["capture"]]: []
                 for capture in table.captures
                 if not capture["error"]
             }
             for flow in self._flows(table, source):
-                flows[os.path.basename(flow.capture)].append(flow)
+                flows[name_of[flow.capture]].append(flow)
             return flows
 
         with interrupted_as(of_captures):
@@ -236,6 +243,7 @@ class Analyzer:
                 key_ignore="priority",
                 app_layer=_APP_LAYERS[self.app_layer_parsing],
                 max_packets=self.max_packets,
+                protocols=self.definitions,
                 reassembly=self.enable_reassembly,
                 threads=self.threads,
                 progress=False,
@@ -254,6 +262,8 @@ class Analyzer:
         protocols = self._wanted_protocols()
         if protocols:
             wanted.append("application")
+        if self.definitions is not None:
+            wanted.append("declared")
         wanted += [name for name in _PROTOCOLS if name in protocols]
         wanted += [name for of, name in _MORE_OF.items() if of in protocols]
         return wanted + sets_for(self._own, wanted)
@@ -301,6 +311,7 @@ class Analyzer:
                 sequences=self._wanted_sequences(),
                 by_port=self.app_layer_parsing == "port_only",
                 packets=source,
+                declared_as=self._declared_as,
             )
             counts = block.packet_counts()
             chosen = np.flatnonzero(counts >= max(1, self.min_packets))
@@ -318,8 +329,8 @@ class Analyzer:
 
     def _add_own(self, block: Block, flows: list[Flow]) -> None:
         own, on_error = self._own, self.on_feature_error
-        if told := incremental(own):
-            run_incremental(flows, told, on_error)
+        if features := incremental(own):
+            run_incremental(flows, features, on_error)
         for name, one in own.items():
             if isinstance(one, Feature):
                 values = list(vectorised(block.table, one, on_error))

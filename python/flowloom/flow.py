@@ -15,7 +15,7 @@ from ._block import Block
 from ._statistics import StatisticsView
 from .errors import ConfigError
 from .key import PROTOCOLS, FlowKey
-from .layers import DNSInfo, HTTPInfo, Info, QUICInfo, TLSInfo
+from .layers import DNSInfo, HTTPInfo, QUICInfo, TLSInfo
 from .metrics import FlowMetrics
 from .shortcuts import Shortcuts
 
@@ -337,10 +337,12 @@ class Flow(Shortcuts):
         return layers.quic(self._block, self._row)
 
     @property
-    def layers(self) -> dict[str, Info]:
-        """What it says, by protocol: ``tls_record``, ``http``, ``dns``, ``quic``."""
+    def layers(self) -> dict[str, Any]:
+        """What it says, by protocol: ``tls_record``, ``http``, ``dns``, ``quic``, and those that are
+        declared in YAML, where the set ``declared`` was read."""
         said = {"tls_record": self.tls, "http": self.http, "dns": self.dns, "quic": self.quic}
-        return {name: info for name, info in said.items() if info is not None}
+        found: dict[str, Any] = {name: info for name, info in said.items() if info is not None}
+        return {**found, **layers.declared(self._block, self._row)}
 
     @property
     def ext_protocol(self) -> list[str]:

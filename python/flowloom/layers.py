@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
@@ -304,6 +305,56 @@ class QUICInfo(Info):
     def is_long_header(self) -> bool:
         """True: what is told of is the handshake, whose packets have long headers."""
         return True
+
+
+class DeclaredInfo:
+    """What a flow says in a protocol that is declared in YAML: attributes, or
+    ``info.get(name, default)``; see :doc:`protocols <../protocols>`.
+
+    Attributes
+    ----------
+    answer : dict
+        The fields of the first message of the side that did not begin; empty if there is none.
+    """
+
+    def __init__(self, fields: dict[str, Any], answer: dict[str, Any]) -> None:
+        self._fields = fields
+        self.answer = answer
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """A field, or a default where there is no such field."""
+        return self._fields.get(key, default)
+
+    def fields(self) -> dict[str, Any]:
+        """The fields of the initiator's first message by name."""
+        return dict(self._fields)
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return vars(self)["_fields"][name]
+        except KeyError:
+            raise AttributeError(f"there is no field {name!r}", name=name, obj=self) from None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DeclaredInfo) and vars(self) == vars(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"DeclaredInfo({self._fields!r}, answer={self.answer!r})"
+
+
+def declared(block: Block, row: int) -> dict[str, Any]:
+    """What a flow says in protocols that are declared in YAML, by their names."""
+    said: dict[str, Any] = json.loads(block.value("declared", row) or "{}")
+    answers: dict[str, Any] = said.pop("answer", {})
+    made = block.declared_as or _as_declared
+    names = dict.fromkeys([*said, *answers])
+    return {name: made(name, said.get(name, {}), answers.get(name, {})) for name in names}
+
+
+def _as_declared(name: str, fields: dict[str, Any], answer: dict[str, Any]) -> DeclaredInfo:
+    return DeclaredInfo(fields, answer)
 
 
 def tls(block: Block, row: int) -> TLSInfo | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, overload
 import numpy as np
 
 from . import _native, headers
+from ._options import told
 from .errors import CaptureError, ConfigError
 from .headers import Header
 
@@ -41,7 +42,9 @@ class PacketSource:
 
     def __init__(self, keep: Literal["offsets", "bytes"], paths: Sequence[str]) -> None:
         self._keep = keep
-        self._stamps = {path: _stamp(path) for path in paths}
+        # Where they are stays true when the working directory is another one.
+        self._where = {told(path): os.path.abspath(path) for path in paths}
+        self._stamps = {name: _stamp(path) for name, path in self._where.items()}
         self._files: dict[str, _native.Frames | None] = {}
         self._bytes: dict[str, dict[int, Stored]] = {}
 
@@ -49,15 +52,15 @@ class PacketSource:
         """What it is made of, without open files: they are opened again where they are touched."""
         return {**self.__dict__, "_files": {}}
 
-    def keep(self, path: str, numbers: Sequence[int]) -> None:
+    def keep(self, capture: str, numbers: Sequence[int]) -> None:
         """Reads the frames of these numbers, if bytes are to be kept."""
         if self._keep == "bytes":
             wanted = sorted(set(numbers))
-            read = _native.read_frames(path, wanted)
-            self._bytes[path] = {n: Stored(*one) for n, one in zip(wanted, read, strict=False)}
+            read = _native.read_frames(self._where[capture], wanted)
+            self._bytes[capture] = {n: Stored(*one) for n, one in zip(wanted, read, strict=False)}
 
     def frames(
-        self, path: str, numbers: Sequence[int], offsets: Sequence[int] | None
+        self, capture: str, numbers: Sequence[int], offsets: Sequence[int] | None
     ) -> list[Stored]:
         """The frames of these numbers, whose records begin at these offsets.
 
@@ -66,15 +69,17 @@ class PacketSource:
         CaptureError
             Where the capture is not what it was when its flows were read.
         """
-        if path in self._bytes:
-            kept = self._bytes[path]
+        if capture in self._bytes:
+            kept = self._bytes[capture]
             return [kept[number] for number in numbers]
-        if path not in self._stamps:
-            raise CaptureError("its packets cannot be read again: it is no file", path)
-        if _stamp(path) != self._stamps[path]:
-            raise CaptureError(
-                f"{path}: the file has changed since its flows were read; read it again", path
-            )
+        path = self._where.get(capture)
+        if path is None:
+            raise CaptureError("its packets cannot be read again: it is no file", capture)
+        stamp = _stamp(path)
+        if stamp != self._stamps[capture]:
+            changed = "has changed since its flows were read; read it again"
+            what = "is no longer there" if stamp is None else changed
+            raise CaptureError(f"{path}: the file {what}", path)
         file = self._open(path)
         if file is not None and offsets is not None:
             return [Stored(*one) for one in file.read(list(offsets))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -31,7 +32,7 @@ from ._options import (
     names,
     options,
 )
-from ._progress import Progressing
+from ._progress import Progress, Progressing
 from .errors import ConfigError
 from .table import FlowTable
 
@@ -391,6 +392,7 @@ class FlowReader(Reader[_native.Reader, FlowTable]):
         super().__init__(native, on_error)
         self._own = own
         self._empty = self._made(native.empty())
+        self._began = time.monotonic()
 
     def _next(self) -> FlowTable | None:
         rows = self._native.next()
@@ -415,6 +417,11 @@ class FlowReader(Reader[_native.Reader, FlowTable]):
     def columns(self) -> list[str]:
         """The names of the columns."""
         return self._empty.columns
+
+    @property
+    def progress(self) -> Progress:
+        """How far the run has read, which is some blocks before the rows that were handed out."""
+        return Progress(*self._native.progress(), time.monotonic() - self._began)
 
 
 def open_flows(

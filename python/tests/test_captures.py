@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import os
 import subprocess
 import sys
@@ -25,6 +26,22 @@ def test_info_is_what_the_capture_says() -> None:
     several = fl.info([ROOT / "samples"])
     assert [one["frames"] for one in several].count(357) == 1
     assert len(several) == len(SAMPLES)
+
+
+def test_captures_without_names_are_told_apart() -> None:
+    bytes_ = (ROOT / "samples" / "dhcp.pcap").read_bytes()
+    with BROWSING.open("rb") as file:
+        several = fl.read_flows([bytes_, file, io.BytesIO(bytes_)], features="core")
+    assert [one["capture"] for one in several.captures] == ["bytes-1", str(BROWSING), "bytes-2"]
+    assert [one["capture"] for one in fl.read_flows(bytes_).captures] == ["bytes"]
+
+
+def test_a_reader_tells_how_far_it_is() -> None:
+    with fl.open_flows(BROWSING, features="core") as batches:
+        rows = sum(len(batch) for batch in batches)
+        assert rows > 0
+        assert batches.progress[:2] == (BROWSING.stat().st_size, 357)
+        assert batches.progress.seconds > 0
 
 
 def test_info_of_bytes_and_open_files_is_that_of_the_file() -> None:

@@ -94,3 +94,28 @@ def test_without_bytes_packets_know_what_the_flow_knows() -> None:
 def test_keep_packets_is_checked() -> None:
     with pytest.raises(fl.ConfigError, match="offsets"):
         fl.Analyzer(keep_packets="all")  # type: ignore[arg-type]
+
+
+def test_the_working_directory_may_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copy(SAMPLES / "dhcp.pcap", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    analyzer = fl.Analyzer(default_filter=None, keep_packets="offsets")
+    flow, other, *_ = analyzer.analyze_file("dhcp.pcap")
+    monkeypatch.chdir("/")
+    assert len(flow.packets[0].raw_data) == flow.packets[0].caplen
+    (tmp_path / "dhcp.pcap").unlink()
+    with pytest.raises(fl.CaptureError, match="is no longer there"):
+        other.packets[0].raw_data  # noqa: B018
+
+
+@pytest.mark.parametrize("keep", ["offsets", "bytes"])
+def test_names_that_are_no_utf8_are_those_of_the_directory(
+    tmp_path: Path, keep: Literal["offsets", "bytes"]
+) -> None:
+    name = os.fsdecode(b"caf\xe9.pcap")
+    shutil.copy(SAMPLES / "dhcp.pcap", tmp_path / name)
+    analyzer = fl.Analyzer(default_filter=None, keep_packets=keep)
+    found = analyzer.analyze_directory(tmp_path)
+    assert list(found) == [name]
+    assert found[name][0].packets[0].raw_data
+    assert analyzer.analyze_file(tmp_path / name)[0].packets[0].raw_data

@@ -8,8 +8,12 @@ order are no retransmissions; IP fragments are put together; filters mean what t
 
 from __future__ import annotations
 
+import copy
 import enum
-from collections.abc import Iterable
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +44,7 @@ from ..own import (
     unregister_feature,
 )
 from ..packets import Packet as ParsedPacket
+from ..table import FlowTable
 
 __all__ = [
     "BaseIncrementalFeature",
@@ -55,6 +60,8 @@ __all__ = [
     "ParsedPacket",
     "PcapReader",
     "ProtocolFieldProcessor",
+    "ProtocolInfo",
+    "ProtocolRegistry",
     "SlidingWindowStatsProcessor",
     "TCPState",
     "Wa1kPcap",
@@ -70,6 +77,128 @@ __all__ = [
 ]
 
 
+class ProtocolInfo:
+    """The fields of a protocol of one's own; what :class:`ProtocolRegistry` is told a class of."""
+
+    def __init__(self, fields: dict[str, Any] | None = None, **more: Any) -> None:
+        self._fields = {**(fields or {}), **more}
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """A field, or a default where there is no such field."""
+        return self._fields.get(key, default)
+
+    def copy(self) -> ProtocolInfo:
+        """The same with fields of its own."""
+        return type(self)(fields=copy.deepcopy(self._fields))
+
+    def merge(self, other: ProtocolInfo) -> None:
+        """Takes what another has and this one does not."""
+        missing = (name for name in other._fields if self._fields.get(name) is None)
+        self._fields.update({name: other._fields[name] for name in missing})
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._fields!r})"
+
+
+class ProtocolRegistry:
+    """Protocols of one's own, which every :class:`Wa1kPcap` looks for from then on.
+
+    What a flow says is in ``flow.layers`` by the name: the first messages of both sides, merged.
+    """
+
+    _instance: ProtocolRegistry | None = None
+
+    def __init__(self) -> None:
+        self._classes: dict[str, type[ProtocolInfo]] = {}
+        self._yaml_paths: dict[str, str] = {}
+        self._routing: dict[str, dict[str, dict[int, str]]] = {}
+        self._declared: dict[str, str] = {}
+
+    @classmethod
+    def get_instance(cls) -> ProtocolRegistry:
+        """The one that :class:`Wa1kPcap` asks."""
+        if cls._instance is None:
+            cls._instance = cls()
+        return cls._instance
+
+    def register(
+        self,
+        name: str,
+        info_class: type[ProtocolInfo],
+        yaml_path: Path_ | None = None,
+        routing: dict[str, dict[int, str]] | None = None,
+    ) -> None:
+        """Adds a protocol.
+
+        Parameters
+        ----------
+        name : str
+            Its name.
+        info_class : type
+            What is made of its fields, with the keyword ``fields``.
+        yaml_path : path, optional
+            The file that declares them: see :doc:`protocols <../../protocols>`.
+        routing : dict, optional
+            The ports it has: ``{"udp": {514: "syslog"}}``.
+
+        Raises
+        ------
+        OSError
+            Where there is no such file.
+        """
+        self._classes[name] = info_class
+        if routing is not None:
+            self._routing[name] = routing
+        if yaml_path is None:
+            return
+        self._yaml_paths[name] = str(yaml_path)
+        declared = Path(yaml_path).read_text(encoding="utf-8")
+        if not re.search(r"^name\s*:", declared, re.MULTILINE):
+            declared = f"name: {name}\n{declared}"
+        ports = {
+            transport: [port for port, whose in by_port.items() if whose == name]
+            for transport, by_port in (routing or {}).items()
+        }
+        if any(ports.values()):
+            declared += f"\nrouting: {ports}\n"
+        self._declared[name] = declared
+
+    @contextmanager
+    def written(self) -> Iterator[str | None]:
+        """A directory of what was declared, as the engine reads it; ``None`` where nothing was."""
+        if not self._declared:
+            yield None
+            return
+        with tempfile.TemporaryDirectory(prefix="flowloom-protocols-") as directory:
+            for name, declared in self._declared.items():
+                (Path(directory) / f"{name}.yaml").write_text(declared, encoding="utf-8")
+            yield directory
+
+    def get(self, name: str) -> type[ProtocolInfo] | None:
+        """The class of a protocol."""
+        return self._classes.get(name)
+
+    def get_yaml_paths(self) -> dict[str, str]:
+        """The files that declare protocols, by name."""
+        return dict(self._yaml_paths)
+
+    def get_routing(self) -> dict[str, dict[str, dict[int, str]]]:
+        """The ports of protocols, by name."""
+        return dict(self._routing)
+
+    def create(self, name: str, fields: dict[str, Any]) -> ProtocolInfo:
+        """An object of a protocol's fields."""
+        return self._classes.get(name, ProtocolInfo)(fields=fields)
+
+
+def _as_registered(name: str, fields: dict[str, Any], answer: dict[str, Any]) -> ProtocolInfo:
+    """What both sides said, as an object of the class that was registered."""
+    registry = ProtocolRegistry.get_instance()
+    info = registry.create(name, fields)
+    info.merge(registry.create(name, answer))
+    return info
+
+
 class Wa1kPcap(Analyzer):
     """:class:`flowloom.Analyzer` under the name that scripts know.
 
@@ -82,6 +211,12 @@ class Wa1kPcap(Analyzer):
             raise ValueError(f"engine is native or dpkt, not {engine!r}")
         more.setdefault("on_feature_error", "null")
         super().__init__(*arguments, **more)
+        self._declared_as = _as_registered
+
+    def _read(self, paths: list[str]) -> FlowTable:
+        with ProtocolRegistry.get_instance().written() as definitions:
+            self.definitions = definitions
+            return super()._read(paths)
 
 
 class Layer(enum.Enum):
