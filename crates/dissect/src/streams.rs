@@ -12,7 +12,7 @@ use flowloom_wire::tcp_flags::{ACK, SYN};
 use flowloom_wire::{Address, Packet};
 
 use crate::declared::Speaker;
-use crate::layers::http2;
+use crate::layers::{http2, tls};
 
 /// The directions of TCP connections.
 #[derive(Debug, Default)]
@@ -82,6 +82,8 @@ pub(crate) struct Stream {
     pub(crate) has_hole: bool,
     /// What was said in HTTP/2.
     pub(crate) http2: Option<Box<http2::Said>>,
+    /// What was said of handshakes of TLS.
+    pub(crate) handshakes: tls::Handshakes,
 }
 
 /// A protocol over TCP.
@@ -182,7 +184,8 @@ impl Streams {
 impl Stream {
     /// Bytes that are kept for what is still to come.
     pub(crate) fn held(&self) -> usize {
-        self.order.held() + self.pending.len() + self.http2.as_ref().map_or(0, |said| said.held())
+        let http2 = self.http2.as_ref().map_or(0, |said| said.held());
+        self.order.held() + self.pending.len() + http2 + self.handshakes.held()
     }
 
     /// Keeps bytes until there are more; gives them up if there are too many.
@@ -201,6 +204,7 @@ impl Stream {
         if let Some(said) = &mut self.http2 {
             said.lose();
         }
+        self.handshakes.lose();
     }
 }
 

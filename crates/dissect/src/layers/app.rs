@@ -362,7 +362,7 @@ fn messages(
         let next = end + message.len();
         match speaks {
             // All records that are there are one layer, and so are all frames.
-            Speaks::Tls => end = tls::tls(w, end),
+            Speaks::Tls => end = tls::tls(w, &mut stream.handshakes, end),
             Speaks::Http2 => end = http2::http2(w, stream.http2.get_or_insert_default(), end),
             Speaks::Dns => end = dns::over_tcp(w, end, next),
             Speaks::Http => {

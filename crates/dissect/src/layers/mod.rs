@@ -23,7 +23,7 @@ mod security;
 mod serial;
 mod ssh;
 mod tcp;
-mod tls;
+pub(crate) mod tls;
 mod tunnel;
 mod udp;
 mod wlan;

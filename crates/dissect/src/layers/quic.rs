@@ -227,7 +227,7 @@ fn handshake(w: &mut Writer<'_>, connection: &mut Connection, direction: Directi
     let rest = pending.split_off(end);
     let said = std::mem::replace(pending, rest);
     let Some(source) = w.out.new_source(Origin::Decrypted) else { return };
-    tls::in_quic(&mut Writer::joined(&said, source, w.out));
+    tls::alone(&mut Writer::joined(&said, source, w.out));
     w.out.fill_source(source, said);
 }
 

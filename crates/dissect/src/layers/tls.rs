@@ -1,5 +1,6 @@
 //! TLS records and handshakes (RFC 8446, RFC 5246).
 
+use crate::dissection::Origin;
 use crate::field::{FieldInfo, layer};
 use crate::writer::Writer;
 
@@ -44,16 +45,76 @@ pub(crate) fn record_len(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// The records from `at` on that are all there; gives the end of the last.
-pub(crate) fn tls(w: &mut Writer<'_>, at: usize) -> usize {
+/// What a direction has said of handshake messages that go over several records (RFC 8446, section 5.1).
+#[derive(Debug, Default)]
+pub(crate) struct Handshakes {
+    /// The beginning of one.
+    pending: Vec<u8>,
+    /// Whether what follows is encrypted: it is none, however it looks.
+    is_encrypted: bool,
+}
+
+impl Handshakes {
+    /// Bytes that are kept for what is still to come.
+    pub(crate) fn held(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Some bytes are missing.
+    pub(crate) fn lose(&mut self) {
+        self.pending = Vec::new();
+    }
+
+    /// Goes on with what a record holds; gives the messages that are whole now.
+    fn go_on(&mut self, record: &[u8]) -> Option<Vec<u8>> {
+        self.pending.extend_from_slice(record);
+        let len = handshakes_len(&self.pending);
+        if len > 0 {
+            let rest = self.pending.split_off(len);
+            let whole = std::mem::replace(&mut self.pending, rest);
+            self.keep_what_may_begin();
+            return Some(whole);
+        }
+        self.keep_what_may_begin();
+        None
+    }
+
+    /// Forgets what is no beginning of a message, or of one that is too long.
+    fn keep_what_may_begin(&mut self) {
+        let may_begin = match *self.pending {
+            [] => true,
+            [kind, ref len @ ..] => {
+                let too_long = matches!(*len, [high, ..] if high > 0);
+                kind != 0 && handshake_name(u64::from(kind)).is_some() && !too_long
+            }
+        };
+        if !may_begin {
+            self.lose();
+        }
+    }
+}
+
+/// The records from `at` on that are all there, and handshake messages that end in them; gives the end of the
+/// last.
+pub(crate) fn tls(w: &mut Writer<'_>, said: &mut Handshakes, at: usize) -> usize {
+    let has_record =
+        |w: &Writer<'_>, at: usize| record_len(w.rest(at)).filter(|len| w.get(at, *len).is_some());
     w.layer(&TLS, at);
     let mut next = at;
-    while let Some(len) = record_len(w.rest(next)) {
-        if w.get(next, len).is_none() {
-            break;
-        }
-        record(w, next, len);
+    while let Some(len) = has_record(w, next) {
+        let whole = record(w, said, next, len);
         next += len;
+        if let Some(whole) = whole
+            && let Some(source) = w.out.new_source(Origin::Message)
+        {
+            w.layer_end(next);
+            alone(&mut Writer::joined(&whole, source, w.out));
+            w.out.fill_source(source, whole);
+            if has_record(w, next).is_none() {
+                return next;
+            }
+            w.layer(&TLS, next);
+        }
     }
     w.layer_end(next);
     next
@@ -84,15 +145,22 @@ pub(crate) fn handshakes_len(bytes: &[u8]) -> usize {
     at
 }
 
-/// Handshake messages as QUIC carries them, without records (RFC 9001, section 4).
-pub(crate) fn in_quic(w: &mut Writer<'_>) {
+/// Handshake messages without records, as QUIC carries them (RFC 9001, section 4), or put together.
+pub(crate) fn alone(w: &mut Writer<'_>) {
     w.layer(&TLS, 0);
     handshakes(w, 0, w.end);
 }
 
-fn record(w: &mut Writer<'_>, at: usize, len: usize) {
+/// A record; gives the handshake messages that began in those before it and are whole now.
+fn record(w: &mut Writer<'_>, said: &mut Handshakes, at: usize, len: usize) -> Option<Vec<u8>> {
     let kind = record_header(w, at);
     let (data, end) = (at + RECORD_HEADER_LEN, at + len);
+    let holds_handshakes = kind == HANDSHAKES && !said.is_encrypted;
+    if holds_handshakes && said.held() > 0 {
+        return said.go_on(w.get(data, end - data).unwrap_or_default());
+    }
+    said.is_encrypted |= kind == CHANGE_CIPHER_SPEC;
+    let mut whole = end;
     w.below(|w| match kind {
         21 if len == RECORD_HEADER_LEN + 2 => {
             w.named(&ALERT_LEVEL, data, 1, |level| {
@@ -100,10 +168,14 @@ fn record(w: &mut Writer<'_>, at: usize, len: usize) {
             });
             w.named(&ALERT, data + 1, 1, alert_name);
         }
-        22 => handshakes(w, data, end),
+        HANDSHAKES => whole = handshakes(w, data, end),
         23 => w.bytes(&ENCRYPTED, data, end - data),
         _ => {}
     });
+    if holds_handshakes {
+        said.go_on(w.get(whole, end - whole).unwrap_or_default());
+    }
+    None
 }
 
 /// The header of a record; gives its kind.
@@ -114,13 +186,13 @@ fn record_header(w: &mut Writer<'_>, at: usize) -> u64 {
     kind
 }
 
-/// Handshake messages, if they are that and not encrypted ones.
-fn handshakes(w: &mut Writer<'_>, mut at: usize, end: usize) {
+/// Handshake messages, if they are that and not encrypted ones; gives the end of the last that is whole.
+fn handshakes(w: &mut Writer<'_>, mut at: usize, end: usize) -> usize {
     while at + 4 <= end {
         let (kind, len) = (w.number(at, 1).unwrap_or(0), w.number(at + 1, 3).unwrap_or(0) as usize);
         let is_alone = at + 4 == end;
         if handshake_name(kind).is_none() || at + 4 + len > end || (kind == 0 && !is_alone) {
-            return;
+            break;
         }
         w.named(&HANDSHAKE, at, 1, handshake_name);
         w.uint(&HANDSHAKE_LENGTH, at + 1, 3);
@@ -146,6 +218,7 @@ fn handshakes(w: &mut Writer<'_>, mut at: usize, end: usize) {
         });
         at = next;
     }
+    at
 }
 
 fn client_hello(w: &mut Writer<'_>, at: usize, end: usize) -> Option<()> {
@@ -435,6 +508,8 @@ pub(super) fn alert_name(alert: u64) -> Option<&'static str> {
     })
 }
 
+const CHANGE_CIPHER_SPEC: u64 = 20;
+const HANDSHAKES: u64 = 22;
 const RECORD_HEADER_LEN: usize = 5;
 const NAMED_CURVE: u64 = 3;
 /// The extension of key shares before draft 23 of TLS 1.3.

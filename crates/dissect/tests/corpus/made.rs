@@ -193,6 +193,67 @@ fn messages_are_shown_whatever_the_order_of_their_segments() {
     assert_eq!(uris(made), ["/first", "/last", "/first"]);
 }
 
+#[test]
+fn handshakes_over_several_records_are_those_of_tshark() {
+    let Some(oracle) = Oracle::find() else {
+        eprintln!("skipped: there is no tshark");
+        return;
+    };
+    let message =
+        |kind: u8, body: &[u8]| [&[kind, 0], &(body.len() as u16).to_be_bytes()[..], body].concat();
+    let name = hex("0000000e000c0000096c6f63616c686f7374");
+    let random = [7; 32];
+    let client = [
+        &[3, 3][..],
+        &random,
+        &hex("0000041301c02f0100"),
+        &(name.len() as u16).to_be_bytes(),
+        &name,
+    ];
+    let client = message(1, &client.concat());
+    let server = message(2, &[&[3, 3][..], &random, &hex("00c02f00")].concat());
+    let certificates = message(11, &[&[0, 1, 3, 0, 1, 0][..], &[5; 256]].concat());
+    let answer = [server, certificates, message(14, &[])].concat();
+    let fields = [
+        "tls.record.length",
+        "tls.handshake.type",
+        "tls.handshake.length",
+        "tls.handshake.extensions_server_name",
+        "tls.handshake.ciphersuite",
+        "tls.handshake.certificate_length",
+    ];
+    let records = |said: &[u8], len: usize| {
+        let record =
+            |held: &[u8]| [&[22, 3, 3], &(held.len() as u16).to_be_bytes()[..], held].concat();
+        said.chunks(len).map(record).collect::<Vec<_>>()
+    };
+    let path = std::env::temp_dir().join(format!("flowloom-hello-{}.pcap", std::process::id()));
+    let mut equal = 0;
+    for len in [5, 6, 40, 42, 60, 100, 300] {
+        for together in [1, 2, 100] {
+            let mut made = Made::at(443);
+            for (side, said) in [(UP, &client), (DOWN, &answer)] {
+                records(said, len).chunks(together).for_each(|some| made.say(side, &some.concat()));
+            }
+            // What is encrypted begins no handshake message, however it looks.
+            made.say(UP, &hex("140303000101160303000501000030ff"));
+            made.say(UP, &hex("1603030004aabbccdd"));
+            fs::write(&path, made.bytes).unwrap();
+            let (ours, theirs) = (ours::values(&path), oracle.values(&path));
+            for (at, (our, their)) in ours.iter().zip(&theirs).enumerate() {
+                for field in fields {
+                    let (our, their) = (our.get(field), their.get(field));
+                    assert_eq!(our, their, "{field} of frame {}, {len} in {together}", at + 1);
+                    equal += our.map_or(0, Vec::len);
+                }
+            }
+        }
+    }
+    fs::remove_file(&path).unwrap();
+    eprintln!("{equal} values equal");
+    assert!(equal > 500, "only {equal} were compared");
+}
+
 /// The last number of a field.
 fn last(values: &Values, field: &str) -> u32 {
     values[field].last().unwrap().parse().unwrap()
