@@ -129,6 +129,12 @@ impl Reader<'_> {
                 (" ", &known::DNS_AAAA),
                 (" ", &known::DNS_CNAME),
             ],
+            "nbns" => &[
+                (" ", &known::NBNS_OPCODE),
+                (" ", &known::NBNS_NAME),
+                (" answer ", &known::NBNS_RCODE),
+                (" ", &known::NBNS_ADDRESS),
+            ],
             "tls" => &[
                 (" ", &known::TLS_TYPE),
                 (" ", &known::TLS_HANDSHAKE),

@@ -6,7 +6,7 @@ use flowloom_wire::Packet;
 use crate::connections::Connections;
 use crate::declared::{KnownLayers, Speaker};
 use crate::dissection::Origin;
-use crate::layers::{control, dhcp, dns, dtls, frame, http, http2, quic, ssh, tls};
+use crate::layers::{control, dhcp, dns, dtls, frame, http, http2, nbns, quic, ssh, tls};
 use crate::rtp::RtpRuns;
 use crate::streams::{Piece, Speaks, Stream};
 use crate::writer::Writer;
@@ -30,6 +30,8 @@ pub(crate) fn datagram(
         dns::dns(w, &dns::MDNS, at);
     } else if is(5355) && dns::is_message(w, at) {
         dns::dns(w, &dns::LLMNR, at);
+    } else if is(137) && dns::is_message(w, at) {
+        nbns::nbns(w, at);
     } else if (is(67) || is(68)) && dhcp::is_dhcp(w, at) {
         dhcp::dhcp(w, at);
     } else if is(546) || is(547) {
@@ -50,7 +52,8 @@ pub(crate) fn datagram(
             || is(5246) && control::capwap(w, at)
             || is(4500) && control::encapsulation(w, packet, known, at)
             || quic::short(w, packet, connections, at)
-            || declared(w, packet, known, at, false);
+            || declared(w, packet, known, at, false)
+            || dns::at_any_port(w, packet, at);
     }
     true
 }
@@ -277,7 +280,7 @@ fn recognized(bytes: &[u8], ports: [u16; 2]) -> Option<Speaks> {
         _ if bytes.starts_with(b"SSH-") => Some(Speaks::Ssh),
         _ if http::is_start(bytes) => Some(Speaks::Http),
         _ if http2::is_start(bytes) => Some(Speaks::Http2),
-        _ if ports.contains(&53) => Some(Speaks::Dns),
+        _ if ports.contains(&53) || dns::begins_stream(bytes, ports) => Some(Speaks::Dns),
         _ => None,
     }
 }

@@ -2,6 +2,11 @@
 
 use std::fmt::Write as _;
 
+use flowloom_flow::Direction;
+use flowloom_protocols::dns::{App, DnsProtocol};
+use flowloom_protocols::{Match, Opening, Protocol as _, Transport};
+use flowloom_wire::Packet;
+
 use crate::dissection::Value;
 use crate::field::{LayerInfo, layer};
 use crate::writer::Writer;
@@ -77,6 +82,26 @@ layer! {
 /// Whether there is room for a message at `at`.
 pub(crate) fn is_message(w: &Writer<'_>, at: usize) -> bool {
     w.rest(at).len() >= 12
+}
+
+/// A message at a port that is none of DNS; whether it is one, and nothing else.
+pub(crate) fn at_any_port(w: &mut Writer<'_>, packet: &Packet, at: usize) -> bool {
+    let ports = [packet.src_port, packet.dst_port];
+    let is_one = is_whole(Transport::Udp, w.rest(at), w.claim.saturating_sub(at), ports);
+    if is_one {
+        dns(w, &DNS, at);
+    }
+    is_one
+}
+
+/// Whether a stream at such a port begins with a message that is all there.
+pub(crate) fn begins_stream(bytes: &[u8], ports: [u16; 2]) -> bool {
+    is_whole(Transport::Tcp, bytes, bytes.len(), ports)
+}
+
+fn is_whole(transport: Transport, bytes: &[u8], len: usize, ports: [u16; 2]) -> bool {
+    let opening = Opening { transport, direction: Direction::Up, bytes, len, ports };
+    DnsProtocol(App::Dns).probe(&opening) == Match::Yes
 }
 
 /// A message at `at`.

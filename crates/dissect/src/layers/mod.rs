@@ -17,6 +17,7 @@ mod icmp6;
 mod igmp;
 mod ipv4;
 mod ipv6;
+mod nbns;
 mod quic;
 mod sctp;
 mod security;
@@ -68,6 +69,9 @@ pub(crate) mod known {
     pub(crate) use super::igmp::{GROUP as IGMP_GROUP, TYPE as IGMP_TYPE};
     pub(crate) use super::ipv4::{DST as IP_DST, PROTO as IP_PROTO, SRC as IP_SRC};
     pub(crate) use super::ipv6::{DST as IP6_DST, SRC as IP6_SRC};
+    pub(crate) use super::nbns::{
+        ADDRESS as NBNS_ADDRESS, NAME as NBNS_NAME, OPCODE as NBNS_OPCODE, RCODE as NBNS_RCODE,
+    };
     pub(crate) use super::quic::{DCID as QUIC_DCID, TYPE as QUIC_TYPE, VERSION as QUIC_VERSION};
     pub(crate) use super::sctp::CHUNK as SCTP_CHUNK;
     pub(crate) use super::security::{ESP_SEQUENCE, ESP_SPI};
@@ -252,6 +256,7 @@ pub(crate) static LAYERS: &[&LayerInfo] = &[
     &dns::DNS,
     &dns::MDNS,
     &dns::LLMNR,
+    &nbns::NBNS,
     &dhcp::DHCP,
     &dhcp::DHCP6,
     &tls::TLS,

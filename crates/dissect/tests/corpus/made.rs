@@ -254,6 +254,76 @@ fn handshakes_over_several_records_are_those_of_tshark() {
     assert!(equal > 500, "only {equal} were compared");
 }
 
+#[test]
+fn names_of_a_node_are_those_of_tshark() {
+    let Some(oracle) = Oracle::find() else {
+        eprintln!("skipped: there is no tshark");
+        return;
+    };
+    // The question `*`, and the answer: a machine, its group, and its hardware address.
+    let name = [&[32][..], b"CK", &[b'A'; 30], &[0]].concat();
+    let asked = [&hex("123400000001000000000000")[..], &name, &hex("00210001")].concat();
+    let own = |text: &str, kind: u8, flags: u16| {
+        [format!("{text:15}").as_bytes(), &[kind], &flags.to_be_bytes()].concat()
+    };
+    let names = [own("WORK.ST 1", 0x20, 0x0400), own("GROUP", 0, 0xfe00)].concat();
+    let unit = [&hex("020000000001")[..], &[0; 40]].concat();
+    let data = [&[2], &names[..], &unit].concat();
+    let head = [&hex("123484000000000100000000")[..], &name, &hex("0021000100000000")].concat();
+    let answer = [&head[..], &(data.len() as u16).to_be_bytes(), &data].concat();
+    let path = std::env::temp_dir().join(format!("flowloom-nbns-{}.pcap", std::process::id()));
+    fs::write(&path, datagrams(137, &[asked, answer])).unwrap();
+    let (ours, theirs) = (ours::values(&path), oracle.values(&path));
+    fs::remove_file(&path).unwrap();
+    let mut equal = 0;
+    for (our, their) in ours.iter().zip(&theirs) {
+        for field in our.keys().chain(their.keys()).filter(|field| field.starts_with("nbns.")) {
+            // tshark says of names of records and of nodes what their kinds stand for.
+            let is_described = matches!(*field, "nbns.netbios_name" | "nbns.name");
+            if oracle.fields.binary_search(field).is_ok() && !is_described {
+                assert_eq!(our.get(field), their.get(field), "{field}");
+                equal += our[field].len();
+            }
+        }
+    }
+    assert_eq!(ours[1]["nbns.netbios_name"], ["WORK.ST 1<20>", "GROUP<00>"]);
+    eprintln!("{equal} values equal");
+    assert!(equal > 60, "only {equal} were compared");
+}
+
+#[test]
+fn messages_of_dns_are_known_at_any_port() {
+    let asked = hex("000101000001000000000000036e6e6e037473740000010001");
+    let cut = asked[..asked.len() - 1].to_vec();
+    let longer = [&asked[..], &[0]].concat();
+    let path = std::env::temp_dir().join(format!("flowloom-dns-{}.pcap", std::process::id()));
+    fs::write(&path, datagrams(9_999, &[asked.clone(), cut, longer])).unwrap();
+    let [whole, cut, longer] = &ours::values(&path)[..] else { panic!("three frames") };
+    assert_eq!(whole["dns.qry.name"], ["nnn.tst"]);
+    assert!(!cut.contains_key("dns.id") && !longer.contains_key("dns.id"));
+    let mut made = Made::at(9_999);
+    made.say(UP, &[&[0, asked.len() as u8][..], &asked].concat());
+    fs::write(&path, made.bytes).unwrap();
+    assert_eq!(ours::values(&path).last().unwrap()["dns.qry.name"], ["nnn.tst"]);
+    fs::remove_file(&path).unwrap();
+}
+
+/// A capture of datagrams from and to a port.
+fn datagrams(port: u16, payloads: &[Vec<u8>]) -> Vec<u8> {
+    let header: [u32; 6] = [0xa1b2_c3d4, 0x0004_0002, 0, 0, 65_535, 101];
+    let mut bytes = header.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<_>>();
+    for payload in payloads {
+        let len = 28 + payload.len() as u16;
+        let record = [1, 0, u32::from(len), u32::from(len)];
+        bytes.extend(record.iter().flat_map(|word| word.to_le_bytes()));
+        bytes.extend([&[0x45, 0][..], &len.to_be_bytes(), &[0, 0, 0x40, 0, 64, 17, 0, 0]].concat());
+        bytes.extend([192, 0, 2, 1, 192, 0, 2, 2]);
+        bytes.extend([port, port, len - 20, 0].iter().flat_map(|part| part.to_be_bytes()));
+        bytes.extend(payload);
+    }
+    bytes
+}
+
 /// The last number of a field.
 fn last(values: &Values, field: &str) -> u32 {
     values[field].last().unwrap().parse().unwrap()

@@ -22,6 +22,7 @@ use parser::DnsParser;
 pub use columns::{DnsColumns, DnsQuestionColumns};
 pub use events::{DnsEvent, TABLE};
 pub use message::{Edns, Message, QUESTIONS_MAX, Question, RECORDS_MAX, Record, Section};
+pub use name::netbios_text;
 pub use rdata::Data;
 pub use svcb::Svcb;
 
@@ -131,6 +132,15 @@ pub(crate) fn wire_names(bytes: &[u8]) -> Vec<String> {
         names.push(name);
     }
     names
+}
+
+/// The name at some place of a message of the `NetBIOS` name service, with its kind as in `<20>`, and where it
+/// ends.
+pub fn netbios_name(message: &[u8], at: usize) -> Option<(String, usize)> {
+    let mut reader = name::Reader::new(message, App::Nbns);
+    reader.take(at)?;
+    let name = reader.name()?;
+    Some((name, message.len() - reader.len()))
 }
 
 /// A name that may lack its end (RFC 4704 section 4.2).

@@ -197,12 +197,13 @@ fn netbios(label: &[u8]) -> Option<String> {
     netbios_text(&bytes)
 }
 
-/// The text of a `NetBIOS` name of 16 bytes.
-pub(super) fn netbios_text(bytes: &[u8]) -> Option<String> {
+/// The text of a `NetBIOS` name of 16 bytes: the last of them as in `<20>`.
+pub fn netbios_text(bytes: &[u8]) -> Option<String> {
     let (kind, name) = bytes.split_last()?;
     let padding = name.iter().rev().take_while(|byte| matches!(byte, b' ' | 0)).count();
     let mut text = String::new();
-    push_label(&mut text, &name[..name.len() - padding]);
+    // It is no label: dots and blanks are parts of it.
+    push_escaped(&mut text, &name[..name.len() - padding], |c| c == '\\', |_| false);
     let _ = write!(text, "<{kind:02x}>");
     Some(text)
 }
