@@ -260,7 +260,9 @@ class Block:
     def _derived(self, name: str) -> Ragged:
         kept = self.kept()
         if name in LENGTHS:
-            return kept.of(self.raw(name).items.astype(np.int64) * kept.all_directions)
+            # A table may have them signed already.
+            lengths = np.abs(self.raw(name).items.astype(np.int64))
+            return kept.of(lengths * kept.all_directions)
         if name == "payload_bytes":
             return self.series("app_lengths")
         if name == "directions":

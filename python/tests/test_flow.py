@@ -131,6 +131,18 @@ def test_a_column_that_was_not_read_is_told() -> None:
         _ = flow.packet_lengths
 
 
+def test_lengths_are_signed_whether_those_of_the_table_are_or_not() -> None:
+    for captures in (SAMPLES / "browsing.pcapng", SAMPLES / "loss.pcap"):
+        plain, signed = (
+            fl.read_flows(captures, features="core,sequences", signed=signed)
+            for signed in (False, True)
+        )
+        assert min(signed["app_lengths"].items) < 0
+        for one, other in zip(plain, signed, strict=True):
+            assert one.packet_lengths.tolist() == other.packet_lengths.tolist()
+            assert dict(one.stats["app_lengths"]) == dict(other.stats["app_lengths"])
+
+
 def test_filters_leave_packets_out() -> None:
     path = SAMPLES / "browsing.pcapng"
     every = fl.Analyzer(filter_retrans=False).analyze_file(path)
