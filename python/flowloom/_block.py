@@ -187,13 +187,19 @@ class Block:
         return np.diff(self.kept().offsets)
 
     def times(self, name: str) -> list[float]:
-        """``start``, ``end`` and ``duration`` of every flow, in seconds, of those packets."""
+        """``start``, ``end`` and ``duration`` of every flow, in seconds, of the packets that a choice
+        leaves."""
         if not self._times:
             times = self.series("times_ns")
             filled = times.lengths > 0
-            first = np.zeros(len(filled), dtype=np.int64)
-            first[filled] = times.items[times.offsets[:-1][filled]]
             last = largest(times.items, times.offsets)
+            if self.leaves_out:
+                first = np.zeros(len(filled), dtype=np.int64)
+                first[filled] = times.items[times.offsets[:-1][filled]]
+            else:
+                # Lists need not have all packets: they may be cut, or of some of them alone.
+                first, end = (_nanos(self.table[name]) for name in ("start_time", "end_time"))
+                last = np.where(filled, np.maximum(last, end), end)
             self._times = {
                 "start": (first / 1e9).tolist(),
                 "end": (last / 1e9).tolist(),
@@ -213,7 +219,7 @@ class Block:
         return self._counts[name]
 
     def metrics(self) -> list[FlowMetrics]:
-        """Counts of every flow over the packets of its sequences."""
+        """Counts of every flow, of the packets that a choice leaves; windows, of its sequences."""
         if self._metrics is None:
             counted = _counted(self)
             columns = [counted[name] for name in FlowMetrics._fields]
@@ -359,6 +365,11 @@ def _counted(block: Block) -> dict[str, list[int]]:
     marks = block.raw("packet_marks")
     for name, bit in (("retrans_count", RETRANSMISSION), ("out_of_order_count", OUT_OF_ORDER)):
         found[name] = sums(((marks.items & bit) != 0).astype(np.int64), marks.offsets)
+    if not block.leaves_out:
+        # Lists need not have all packets: see Block.times.
+        for name, columns in _COLUMNS.items():
+            if block.names.issuperset(columns):
+                found[name] = np.sum([block.table[column] for column in columns], 0)
     windows = block.series("tcp_window_sizes")
     sizes = windows.items.astype(np.int64)
     found["sum_window"] = sums(sizes, windows.offsets)
@@ -407,6 +418,11 @@ _FLAGS = {
     "ack_count": 16,
     "urg_count": 32,
 }
+_COLUMNS = {name: (name,) for name in FlowMetrics._fields[:12]} | {
+    "retrans_count": ("up_retransmission_count", "down_retransmission_count"),
+    "out_of_order_count": ("up_out_of_order_count", "down_out_of_order_count"),
+}
+"""The columns of a table that have the counts of a flow: one, or two to be added."""
 _SEQUENCES = frozenset(
     (*LENGTHS, "directions", "times", "tcp_flags", "tcp_window_sizes", "packet_marks")
 )

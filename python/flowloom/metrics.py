@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 
 class FlowMetrics(NamedTuple):
-    """Counts over the packets of a flow's sequences; ``up`` is from its initiator."""
+    """Counts of a flow; ``up`` is from its initiator. Where packets are left out, they are not
+    counted; where sequences are cut, windows are those of their packets."""
 
     packet_count: int
     byte_count: int

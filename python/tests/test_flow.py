@@ -6,6 +6,7 @@ import copy
 import gc
 import pickle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -141,6 +142,20 @@ def test_lengths_are_signed_whether_those_of_the_table_are_or_not() -> None:
         for one, other in zip(plain, signed, strict=True):
             assert one.packet_lengths.tolist() == other.packet_lengths.tolist()
             assert dict(one.stats["app_lengths"]) == dict(other.stats["app_lengths"])
+
+
+@pytest.mark.parametrize("some", [{"max_packets": 3}, {"population": "payload"}])
+def test_flows_are_counted_whole_where_their_lists_are_not(some: dict[str, Any]) -> None:
+    every, few = (
+        fl.read_flows(SAMPLES / "loss.pcap", features="core,sequences", **more)
+        for more in ({}, some)
+    )
+    assert len(few["times"].items) < len(every["times"].items)
+    for one, other in zip(every, few, strict=True):
+        assert other.to_dict() == one.to_dict()
+        assert (other.start_time, other.end_time) == (one.start_time, one.end_time)
+        assert other.metrics[:-3] == one.metrics[:-3]
+        assert one.metrics.packet_count == one.packet_count == len(one.packet_lengths)
 
 
 def test_filters_leave_packets_out() -> None:
