@@ -196,7 +196,11 @@ def nanos(value: Duration | None) -> int | None:
 def _nanos(seconds: float) -> int:
     if not abs(seconds) < _SECONDS_MAX:
         raise ConfigError(f"{seconds} are no seconds between -292 and 292 years")
-    return round(seconds * 1_000_000_000)
+    from decimal import Decimal
+
+    # By its shortest text, a time since 1970 is the microsecond that was meant. Multiplied as a
+    # float it would be up to 128 ns off, on the wrong side of a frame.
+    return round(Decimal(repr(float(seconds))) * 1_000_000_000)
 
 
 def instant(value: Instant | None) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import sys
 
 import numpy as np
@@ -48,6 +49,22 @@ def test_options_of_others_and_times_of_numpy(samples):
     seconds = np.int64(since.astype("datetime64[s]").astype(np.int64) + 1)
     assert later["start_time"].min() == since and 0 < len(later) < len(flows)
     assert 0 < len(fl.read_flows(browsing, start=seconds)) <= len(later)
+
+
+@pytest.mark.parametrize("micros", [534, 535, 999_999])
+def test_seconds_since_1970_are_the_microseconds_that_were_meant(tmp_path, micros):
+    path = tmp_path / "one.pcap"
+    arp = bytes(12) + b"\x08\x06" + bytes(28)
+    header = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+    record = struct.pack("<IIII", 1_097_505_754, micros, len(arp), len(arp))
+    path.write_bytes(header + record + arp)
+    at = float(f"1097505754.{micros:06}")
+
+    def frames(**window):
+        return fl.read_flows(path, **window).account["frames_not_ip"]
+
+    assert frames(start=at) == frames(stop=at + 1e-6) == {"arp": 1}
+    assert frames(stop=at) == frames(start=at + 1e-6) == {}
 
 
 def test_a_column_that_is_absent_is_told_apart_from_a_slip(samples):
