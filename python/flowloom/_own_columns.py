@@ -255,17 +255,23 @@ def _in_order(flows: Sequence[Flow]) -> list[tuple[int, int]]:
         return []
     numbers: dict[str, int] = {}
     captures = [numbers.setdefault(flow.capture, len(numbers)) for flow in flows]
-    lengths, frames = [], []
+    lengths, frames, times, all_known = [], [], [], True
     for flow in flows:
         block, row = flow._block, flow._row
-        count = len(block.sequence("packet_lengths", row))
-        lengths.append(count)
-        # Without their numbers, packets of a flow stay together, at the place of its first.
+        came = block.sequence("times_ns", row)
         found = block.frames(row) if "frame_numbers" in block.names else None
-        frames.append(np.full(count, flow.flow_id) if found is None else np.array(found[0]))
+        all_known = all_known and found is not None
+        lengths.append(len(came))
+        frames.append(np.full(len(came), flow.flow_id) if found is None else np.array(found[0]))
+        # The packets of a flow stay in their order, whatever its times do.
+        times.append(np.maximum.accumulate(came))
     owners = np.repeat(np.arange(len(flows)), lengths)
     indexes = np.arange(len(owners)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    order = np.lexsort((np.concatenate(frames), np.repeat(captures, lengths)))
+    keys = [np.concatenate(frames), np.repeat(captures, lengths)]
+    if not all_known:
+        # Which frames packets of cut lists came in is not known, nor those of joined fragments.
+        keys.insert(1, np.concatenate(times))
+    order = np.lexsort(keys)
     return list(zip(owners[order].tolist(), indexes[order].tolist(), strict=True))
 
 

@@ -73,6 +73,16 @@ def test_incremental_features_are_told_of_each_packet_in_the_order_of_the_captur
     assert len(order.told) == sum(table["packet_count"])
 
 
+@pytest.mark.parametrize("some", [{"max_packets": 5}, {"population": "payload"}])
+def test_packets_of_lists_that_lack_some_come_in_the_order_of_the_capture(
+    some: dict[str, Any],
+) -> None:
+    order = Order()
+    table = fl.read_flows(BROWSING, features="core,sequences", own=[order], **some)
+    assert order.told == sorted(order.told)
+    assert len(order.told) == len(table["directions"].items) < sum(table["packet_count"])
+
+
 def test_incremental_features_of_an_analyzer() -> None:
     analyzer = fl.Analyzer()
     analyzer.register_feature("order", Order())
