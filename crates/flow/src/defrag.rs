@@ -417,6 +417,7 @@ fn without_ports(arrival: &Arrival) -> Arrival {
         dst_port: 0,
         app_len: 0,
         tcp_flags: 0,
+        window: 0,
         ..arrival.packet
     };
     Arrival { packet, ..*arrival }

@@ -51,9 +51,8 @@ fn a_first_fragment_that_was_cut_tells_ports_and_length() {
         assert_eq!(told(&resolved(&udp, captured, captured)), expected, "{captured}");
     }
     // A TCP header tells no length: that of the fragment.
-    let tcp = [0, 80, 0, 81, 0, 0, 0, 1, 0, 0, 0, 1, 0x50, 0x10, 0, 9, 0, 0, 0, 0];
     let expected = (Transport::Tcp, [80, 81], 20, 20);
-    assert_eq!(told(&resolved(&fragment(6, 0, &tcp), 50, 60)), expected);
+    assert_eq!(told(&resolved(&fragment(6, 0, &TCP), 50, 60)), expected);
 }
 
 #[test]
@@ -64,13 +63,18 @@ fn other_fragments_that_stay_alone_have_no_ports() {
         (fragment(17, 0, &udp), 27),
         (fragment(17, 8, &udp), 40),
         (fragment(17, 8, &udp), 60),
+        (fragment(6, 0, &TCP), 60),
     ] {
         match &resolved(&frame, captured, 60)[..] {
             [Datagram::Unresolved(arrival)] => {
                 let packet = &arrival.packet;
                 assert_eq!((packet.transport, packet.src_port), (Transport::None, 0));
+                assert_eq!((packet.tcp_flags, packet.window), (0, 0));
             }
             other => panic!("{other:?}"),
         }
     }
 }
+
+/// A TCP header with an ACK and a window of 9.
+const TCP: [u8; 20] = [0, 80, 0, 81, 0, 0, 0, 1, 0, 0, 0, 1, 0x50, 0x10, 0, 9, 0, 0, 0, 0];
