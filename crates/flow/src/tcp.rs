@@ -142,7 +142,7 @@ impl Sequence {
     #[cold]
     fn control(&mut self, seq: u32, end: u32, flags: u8) {
         if flags & SYN != 0 {
-            if self.known && (!self.syn || seq != self.initial) {
+            if self.known && !self.is_begun_by(seq) {
                 // Another connection on the same ports: its sequence space is its own.
                 *self = Self::default();
             }
@@ -151,6 +151,13 @@ impl Sequence {
         if flags & FIN != 0 {
             (self.fin, self.fin_end) = (true, end);
         }
+    }
+
+    /// Whether a SYN with this number is that of what was seen: the same again, or one that comes
+    /// behind the first bytes after it.
+    fn is_begun_by(&self, seq: u32) -> bool {
+        let ahead = self.base.wrapping_sub(seq);
+        if self.syn { seq == self.initial } else { (1..=LATE_SYN_MAX).contains(&ahead) }
     }
 
     /// Notes that everything from the next expected number to `seq` is missing.
@@ -252,6 +259,10 @@ fn distance(from: u32, to: u32) -> i32 {
     to.wrapping_sub(from) as i32
 }
 
+/// How many bytes before the first one seen a SYN can be that comes late: further away, it is more
+/// likely to begin another connection.
+const LATE_SYN_MAX: u32 = 1 << 16;
+
 /// How far back the sequence space is remembered.
 const REACH: u32 = 1 << 30;
 
@@ -352,6 +363,23 @@ mod tests {
         assert!(sequence.is_new_connection(7) && !sequence.is_new_connection(100));
         assert_eq!(sequence.judge(Segment { seq: 7, len: 0, flags: SYN }, 64).0, NONE);
         assert_eq!(marks(&mut sequence, 8, 50).0, NONE);
+    }
+
+    #[test]
+    fn a_syn_that_comes_late_begins_what_was_seen() {
+        let syn = Segment { seq: u32::MAX, len: 0, flags: SYN };
+        for (first, missing) in [(0_u32, 0), (10, 10)] {
+            let mut sequence = Sequence::default();
+            marks(&mut sequence, first, 30);
+            assert_eq!(sequence.judge(syn, 64).0, OOO);
+            assert_eq!(sequence.span(), Some((first + 30, missing)));
+            assert_eq!(marks(&mut sequence, first, 30).0, RETRANS);
+            assert_eq!(sequence.judge(syn, 64).0, RETRANS);
+        }
+        let mut sequence = Sequence::default();
+        marks(&mut sequence, 1 << 20, 30);
+        assert_eq!(sequence.judge(syn, 64).0, NONE, "of another connection");
+        assert_eq!(sequence.span(), Some((0, 0)));
     }
 
     #[test]
