@@ -113,7 +113,7 @@ def rate(
     one = _one(table, row)
     ((directions, seconds, sizes),) = _all_sequences(one, lengths)
     ax = ax or _axes()
-    window = window or _span(seconds) / 50
+    window = _span(seconds) / 50 if window is None else window
     if window <= 0:
         raise ValueError(f"window is above 0 seconds, not {window}")
     # Where clocks were set back, packets have times before that of the first.
