@@ -36,15 +36,16 @@ impl Parser<'_> {
 
     fn plain_operand(&mut self, qualifiers: &mut Option<Qualifiers>) -> Result<Part, Complaint> {
         match *self.peek() {
-            Token::Open => self.group(*qualifiers),
-            Token::Number(number) if !self.number_begins_sum() => {
-                let span = self.span();
-                self.next();
-                self.number_alone(number, span, 1, *qualifiers)
-            }
-            Token::Number(_) | Token::Minus | Token::Word("len" | "length") => {
+            Token::Number(_) | Token::Open if self.number_begins_sum() => {
                 self.comparison_of_operand(qualifiers)
             }
+            Token::Open => self.group(*qualifiers),
+            Token::Number(number) => {
+                let span = self.span();
+                self.next();
+                self.number_alone(number, span, *qualifiers)
+            }
+            Token::Minus | Token::Word("len" | "length") => self.comparison_of_operand(qualifiers),
             Token::Word(_) if self.peek_at(1) == &Token::OpenBracket => {
                 self.comparison_of_operand(qualifiers)
             }
@@ -59,10 +60,11 @@ impl Parser<'_> {
         }
     }
 
+    /// Whether a number, in parentheses or not, is part of arithmetic, and so no identifier.
     fn number_begins_sum(&mut self) -> bool {
-        self.at += 1;
-        let begins = self.goes_on_as_sum();
-        self.at -= 1;
+        let at = self.at;
+        let begins = self.optional_number().is_some() && self.goes_on_as_sum();
+        self.at = at;
         begins
     }
 
@@ -75,8 +77,7 @@ impl Parser<'_> {
         self.comparison(first)
     }
 
-    /// What is in parentheses: a condition, or the start of arithmetic, or a number that inherits
-    /// its qualifiers.
+    /// What is in parentheses: a condition, or the start of arithmetic.
     fn group(&mut self, inherited: Option<Qualifiers>) -> Result<Part, Complaint> {
         let open = self.span();
         self.next();
@@ -87,9 +88,6 @@ impl Parser<'_> {
         let span = open.to(close);
         match inner.item {
             Item::Expr(_) => Ok(Part { span, depth: inner.depth, ..inner }),
-            Item::Sum(Sum::Constant(number)) if !self.goes_on_as_sum() => {
-                self.number_alone(number, span, inner.depth, inherited)
-            }
             Item::Sum(sum) => self.comparison(SumPart { sum, depth: inner.depth, span }),
         }
     }
@@ -99,12 +97,11 @@ impl Parser<'_> {
         &mut self,
         number: u32,
         span: Span,
-        depth: usize,
         inherited: Option<Qualifiers>,
     ) -> Result<Part, Complaint> {
         match inherited {
             Some(qualifiers) => self.numbered(qualifiers, number, span),
-            None => Ok(Part { item: Item::Sum(Sum::Constant(number)), depth, span }),
+            None => Ok(Part { item: Item::Sum(Sum::Constant(number)), depth: 1, span }),
         }
     }
 

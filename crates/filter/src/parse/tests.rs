@@ -109,6 +109,20 @@ fn and_and_or_have_equal_rank_and_not_binds_to_the_next() {
     }
 }
 
+/// In parentheses, too, where it was taken for another port.
+#[test]
+fn a_number_of_arithmetic_takes_no_qualifiers() {
+    for (expression, meaning) in [
+        ("port 80 or 90 = len", "port 80 or 90 = len"),
+        ("port 80 or (90) = len", "port 80 or 90 = len"),
+        ("port 80 or (((90)) + 1 < len)", "port 80 or (90 + 1) < len"),
+        ("port 80 or not (90) & 1 != 0", "port 80 or not (90 & 1) != 0"),
+        ("port 80 or (90)", "port 80 or port 90"),
+    ] {
+        assert_eq!(resolved(expression), meaning, "`{expression}`");
+    }
+}
+
 #[test]
 fn an_identifier_takes_the_qualifiers_before_it() {
     for (expression, meaning) in [
