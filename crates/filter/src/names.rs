@@ -18,9 +18,9 @@ pub(crate) fn port(name: &str) -> Option<(u16, Registered)> {
     Some((found.1, found.2))
 }
 
-/// The number of an IP protocol (IANA "Protocol Numbers").
+/// The number of an IP protocol (IANA "Protocol Numbers"); systems know it in capitals, too.
 pub(crate) fn ip_protocol(name: &str) -> Option<u8> {
-    lookup(IP_PROTOCOLS, name)
+    lookup_any_case(IP_PROTOCOLS, name)
 }
 
 /// The number `ether proto` compares with: an ethertype, or below 1501 an LLC service access point.
@@ -33,20 +33,21 @@ pub(crate) fn number(name: &str) -> Option<u32> {
     lookup(NUMBERS, name)
 }
 
-/// The two type bits of an 802.11 frame, in place.
+/// The two type bits of an 802.11 frame, in place. Its names may be in capitals, as in tcpdump.
 pub(crate) fn wlan_type(name: &str) -> Option<u8> {
-    lookup(WLAN_TYPES, name)
+    lookup_any_case(WLAN_TYPES, name)
 }
 
 /// Type and subtype bits of an 802.11 frame, in place; within `type` if it is given.
 pub(crate) fn wlan_subtype(name: &str, of_type: Option<u8>) -> Option<u8> {
     let fits = |bits: u8| of_type.is_none_or(|t| t == bits & WLAN_TYPE_MASK);
-    WLAN_SUBTYPES.iter().find(|(n, bits)| *n == name && fits(*bits)).map(|(_, bits)| *bits)
+    let meant = |(n, bits): &&(&str, u8)| n.eq_ignore_ascii_case(name) && fits(*bits);
+    WLAN_SUBTYPES.iter().find(meant).map(|(_, bits)| *bits)
 }
 
 /// The name of the direction bits of an 802.11 frame.
 pub(crate) fn wlan_direction(name: &str) -> Option<u8> {
-    lookup(WLAN_DIRECTIONS, name)
+    lookup_any_case(WLAN_DIRECTIONS, name)
 }
 
 /// The known name nearest to a misspelt one, if one is near.
@@ -90,6 +91,10 @@ fn distance(a: &str, b: &str) -> usize {
 
 fn lookup<T: Copy>(table: &[(&str, T)], name: &str) -> Option<T> {
     table.iter().find(|(n, _)| *n == name).map(|(_, value)| *value)
+}
+
+fn lookup_any_case<T: Copy>(table: &[(&str, T)], name: &str) -> Option<T> {
+    table.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
 }
 
 /// Mask of the type bits in the first byte of an 802.11 frame.
@@ -181,7 +186,7 @@ const NUMBERS: &[(&str, u32)] = &[
 ];
 
 const WLAN_TYPES: &[(&str, u8)] =
-    &[("mgt", 0x00), ("mgmt", 0x00), ("ctl", 0x04), ("control", 0x04), ("data", 0x08)];
+    &[("mgt", 0x00), ("management", 0x00), ("ctl", 0x04), ("control", 0x04), ("data", 0x08)];
 
 #[rustfmt::skip]
 const WLAN_SUBTYPES: &[(&str, u8)] = &[

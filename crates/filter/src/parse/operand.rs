@@ -229,7 +229,7 @@ impl Parser<'_> {
     fn llc(&mut self) -> Primitive {
         self.next();
         let named = match self.peek() {
-            Token::Word(name) => {
+            Token::Word(name) | Token::Escaped(name) => {
                 LLC_FRAMES.iter().find(|frame| frame.name.eq_ignore_ascii_case(name))
             }
             _ => None,
