@@ -61,8 +61,11 @@ def read_packets(
     if population not in _POPULATIONS:
         raise ConfigError(f"population is one of {', '.join(_POPULATIONS)}, not {population!r}")
     max_packets = positive("max_packets", max_packets)
+    cut = max_packets is not None or more.get("max_time") is not None
 
     def long(flows: FlowTable) -> FlowTable:
+        if not cut and bool(np.any(flows["sequence_truncated"])):
+            warn("there were too many packets for the memory of sequences: some are left out")
         return long_table(flows, population, max_packets)
 
     with interrupted_as(long):
@@ -89,9 +92,6 @@ def long_table(
     packet_frames, all packets counted."""
     keys = [name for name in flows.columns if name in _KEYS or name.startswith("label_")]
     table = FlowTable(_native.long(flows._native, keys, list(_LISTS.items())), flows._summary)
-    if max_packets is None and bool(np.any(flows["sequence_truncated"])):
-        text = "there were too many packets for the memory of sequences: some are left out"
-        warn(text)
     if population == "all":
         return table
     table = table.take(_POPULATIONS[population](table))

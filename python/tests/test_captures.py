@@ -199,6 +199,13 @@ def test_packets_are_rows() -> None:
     assert len(udp) and np.isnan(udp["tcp_flags"]).all()
 
 
+def test_packets_of_the_first_moments_of_flows() -> None:
+    """That others are left out is what was asked for, and no warning."""
+    flows = fl.read_flows(BROWSING, features="core,sequences", max_time=0.001)
+    packets = fl.read_packets(BROWSING, max_time=0.001)
+    assert 0 < len(packets) == len(flows["directions"].items) < int(flows["packet_count"].sum())
+
+
 @pytest.mark.parametrize("population", ["no-pure-ack", "payload", "payload-no-retransmission"])
 @pytest.mark.parametrize("capture", SAMPLES, ids=lambda path: path.name)
 def test_populations_are_those_of_flows(capture: Path, population: str) -> None:
