@@ -1,15 +1,15 @@
 //! HTTP of all versions: whatever is said, rows can be made of it and counts fit one another.
 
 use flowloom_flow::Direction;
-use flowloom_protocols::EVENTS;
 use flowloom_protocols::http::HttpColumns;
+use flowloom_protocols::{EVENTS, Limits, Transport};
 use flowloom_schema::Series;
 
-use crate::talk::{said, talk};
+use crate::talk::{said, shared, talk};
 
 /// A conversation at the port of HTTP.
 pub fn http(data: &[u8]) {
-    let conversation = talk(80, data);
+    let conversation = talk(&mut shared(Limits::default()), Transport::Tcp, 80, data);
     let columns = HttpColumns::of(Some(conversation.findings()));
     if let Some(http) = &conversation.findings().http {
         assert!(columns.http_method.is_none() || http.request_count > 0);

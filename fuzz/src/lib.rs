@@ -8,6 +8,7 @@ mod datagrams;
 mod declared;
 mod decode;
 mod defrag;
+mod dissect;
 mod filter;
 mod headers;
 mod http;
@@ -26,6 +27,7 @@ pub use datagrams::{dhcp, dns};
 pub use declared::{declared, yaml_loader};
 pub use decode::{decode, payload};
 pub use defrag::defrag;
+pub use dissect::dissect;
 pub use filter::filter;
 pub use headers::headers;
 pub use http::http;
@@ -51,6 +53,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("headers", headers),
     ("payload", payload),
     ("defrag", defrag),
+    ("dissect", dissect),
     ("sequence", sequence),
     ("stream", stream),
     ("filter", filter),

@@ -1,44 +1,21 @@
 //! QUIC: datagrams of any bytes, whole and cut. What a cut packet holds is not verified, so that
 //! changed bytes come through as changed frames and hellos.
 
-use std::sync::Arc;
-
 use flowloom_flow::Direction;
 use flowloom_protocols::quic::QuicColumns;
-use flowloom_protocols::{
-    Conversation, Ends, Lesson, Limits, Payload, Registry, Shared, Stamp, Transport, Wants,
-};
+use flowloom_protocols::{Lesson, Limits, Transport};
 
-/// Datagrams: a byte of which the lowest bit is the direction and the next whether the datagram was
-/// cut, two for the length, then so many bytes.
+use crate::talk::{said, shared, talk};
+
+/// A conversation at the port of HTTPS.
 pub fn quic(data: &[u8]) {
     let limits = Limits { messages_max: 8, ..Limits::default() };
-    let mut shared = Shared::new(Arc::new(Registry::new()), Wants::ALL, limits, 1);
-    let mut conversation = Conversation::default();
-    let ends = Ends { ports: [50_000, 443], ip_version: 4, ..Ends::default() };
-    let mut rest = data;
-    let mut stamp = Stamp::default();
-    while let Some(([how, high, low], bytes)) = rest.split_first_chunk() {
-        let len = usize::from(u16::from_be_bytes([*high, *low])).min(bytes.len());
-        let (bytes, after) = bytes.split_at(len);
-        rest = after;
-        stamp.frame += 1;
-        let payload = Payload {
-            transport: Transport::Udp,
-            direction: if how & 1 == 0 { Direction::Up } else { Direction::Down },
-            seq: 0,
-            tcp_flags: 0,
-            len: (len + if how & 2 == 0 { 0 } else { 1_500 }) as u32,
-            bytes,
-            stamp,
-            ends,
-        };
-        conversation.packet(&payload, &mut shared);
-    }
-    conversation.end(ends, &mut shared);
+    let shared = &mut shared(limits);
+    let conversation = talk(shared, Transport::Udp, 443, data);
+    let frames = data.len() as u64;
     for lesson in &shared.lessons {
         if let Lesson::ConnectionId { frame, id, .. } = lesson {
-            assert!((1..=stamp.frame).contains(frame) && (1..=20).contains(&id.len()));
+            assert!((1..=frames).contains(frame) && (1..=20).contains(&id.len()));
         }
     }
     let findings = conversation.findings();
@@ -54,7 +31,9 @@ pub fn quic(data: &[u8]) {
 
 /// A client's first packet, cut behind its hello: the vector of RFC 9001, appendix A.2.
 pub(crate) fn seed() -> Vec<u8> {
-    [&[2, 1, 24][..], INITIAL].concat()
+    let mut seed = said(&[(Direction::Up, INITIAL)]);
+    seed[0] |= 2;
+    seed
 }
 
 const INITIAL: &[u8] = b"\

@@ -1,12 +1,13 @@
 //! SSH: what columns show is there, and no longer than what was said.
 
 use flowloom_protocols::ssh::SshColumns;
+use flowloom_protocols::{Limits, Transport};
 
-use crate::talk::talk;
+use crate::talk::{shared, talk};
 
 /// A conversation at the port of SSH.
 pub fn ssh(data: &[u8]) {
-    let conversation = talk(22, data);
+    let conversation = talk(&mut shared(Limits::default()), Transport::Tcp, 22, data);
     let columns = SshColumns::of(Some(conversation.findings()));
     let banners = [columns.ssh_client, columns.ssh_server].into_iter().flatten();
     for banner in banners {

@@ -1,11 +1,14 @@
 //! Protocols that may turn to TLS: whatever is said, a flow has few protocols, each once.
 
-use crate::talk::talk;
+use flowloom_protocols::{Limits, Transport};
+
+use crate::talk::{shared, talk};
 
 /// A byte for the port, then a conversation.
 pub fn starttls(data: &[u8]) {
     let Some((choice, data)) = data.split_first() else { return };
-    let conversation = talk(PORTS[usize::from(*choice) % PORTS.len()], data);
+    let port = STARTTLS_PORTS[usize::from(*choice) % STARTTLS_PORTS.len()];
+    let conversation = talk(&mut shared(Limits::default()), Transport::Tcp, port, data);
     let mut names: Vec<&str> = conversation
         .findings()
         .applications
@@ -18,4 +21,5 @@ pub fn starttls(data: &[u8]) {
     assert!(names.len() == len && len <= 8);
 }
 
-const PORTS: [u16; 12] = [25, 143, 110, 21, 119, 6667, 5222, 389, 5432, 3306, 3389, 1080];
+pub(crate) const STARTTLS_PORTS: [u16; 12] =
+    [25, 143, 110, 21, 119, 6667, 5222, 389, 5432, 3306, 3389, 1080];

@@ -2,15 +2,19 @@
 //! every byte changed.
 #![expect(clippy::unwrap_used, reason = "tests fail, and say what they did")]
 
+mod bounds;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Cursor;
 use std::path::Path;
 
 use flowloom_capture::{Block, Capture, Limits, Source};
-use flowloom_dissect::{Dissection, Dissector, FrameInput, Kind, KnownLayers, Value, summary};
+use flowloom_dissect::{Dissection, Dissector, FrameInput, KnownLayers};
 use flowloom_schema::{LinkType, Timestamp};
 use proptest::prelude::*;
+
+use crate::bounds::check;
 
 #[test]
 fn cut_frames_are_dissected_in_bounds() {
@@ -221,34 +225,6 @@ fn raw(bytes: &[u8]) -> FrameInput<'_> {
     }
 }
 
-fn check(input: &FrameInput<'_>, dissector: &mut Dissector, dissection: &mut Dissection) {
-    dissector.dissect(input, dissection);
-    let mut text = String::new();
-    let bytes = input.bytes.len() + dissection.joined_len();
-    let count = dissection.fields().len();
-    assert!(dissection.joined_len() <= JOINED_MAX);
-    assert!(count <= 64 + FIELDS_MAX * bytes, "{count} fields of {bytes} bytes");
-    let mut written = 0;
-    summary(dissection, input.bytes, &mut text);
-    for (at, layer) in dissection.layers().iter().enumerate() {
-        let source = dissection.source(layer, input.bytes);
-        let end = (layer.start + layer.len) as usize;
-        assert!(layer.len == 0 || end <= source.len(), "{}: {end}", layer.info.name);
-        let mut depth = 0;
-        for field in dissection.fields_of(at) {
-            let end = (field.start + field.len) as usize;
-            assert!(field.len == 0 || end <= source.len(), "{}: {end}", field.info.name);
-            assert!(field.depth <= depth + 1, "{} is in nothing", field.info.name);
-            assert_eq!(field.value == Value::None, field.info.kind == Kind::Group);
-            depth = field.depth;
-            text.clear();
-            field.write(dissection, source, &mut text);
-            written += text.len();
-        }
-    }
-    assert!(written <= 4096 + TEXT_MAX * bytes, "{written} bytes of text of {bytes} bytes");
-}
-
 /// Numbers that look like chance, the same each time.
 struct Random(u64);
 
@@ -259,13 +235,6 @@ impl Random {
         (self.0 >> 33) as usize % end
     }
 }
-
-/// Fields of a byte at most: flags, and the number they are in.
-const FIELDS_MAX: usize = 12;
-/// Bytes of text of a byte at most: a name of DNS whose end is a pointer.
-const TEXT_MAX: usize = 128;
-/// Bytes put together in a frame at most: datagrams in one another, a message, a handshake.
-const JOINED_MAX: usize = 1 << 19;
 
 fn each_frame(
     frames_max: usize,

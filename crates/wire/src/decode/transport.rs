@@ -102,7 +102,7 @@ impl<L: Layers> Walk<'_, L> {
         if self.packet.stop.is_none() {
             return;
         }
-        self.cut_ports(Transport::Tcp, bytes);
+        self.cut_ports(Transport::Tcp, bytes, extent);
         if let Some([.., length, flags, _, _, _, _, _, _]) = bytes.first_chunk::<{ Tcp::LEN_MIN }>()
         {
             let header_len = usize::from(length >> 4) * 4;
@@ -115,10 +115,11 @@ impl<L: Layers> Walk<'_, L> {
         }
     }
 
-    /// The ports at the front of a header that is not all there.
-    fn cut_ports(&mut self, transport: Transport, bytes: &[u8]) {
+    /// The ports at the front of a header that is not all there, and that nothing follows it.
+    fn cut_ports(&mut self, transport: Transport, bytes: &[u8], extent: Extent) {
         if let Some([a, b, c, d]) = bytes.first_chunk() {
             self.ports(transport, u16::from_be_bytes([*a, *b]), u16::from_be_bytes([*c, *d]));
+            self.packet.app_offset = extent.offset + extent.len;
         }
     }
 
@@ -164,8 +165,8 @@ impl<L: Layers> Walk<'_, L> {
         if self.packet.stop.is_none() {
             return;
         }
-        self.cut_ports(Transport::Udp, bytes);
-        self.packet.app_offset = extent.offset + Udp::LEN as u32;
+        self.cut_ports(Transport::Udp, bytes, extent);
+        self.packet.app_offset = extent.offset + extent.len.min(Udp::LEN as u32);
         if let [_, _, _, _, a, b, ..] = bytes {
             let claimed = u32::from(u16::from_be_bytes([*a, *b])).min(extent.len);
             self.packet.app_len = claimed.saturating_sub(Udp::LEN as u32);
