@@ -148,6 +148,18 @@ fn segments_that_come_early_are_bounded_together() {
     assert!(is_told(2_400..2_410, 2_400));
 }
 
+/// The identifiers of a Retry of QUIC end behind the packet.
+#[test]
+fn a_retry_that_is_cut_is_dissected_in_bounds() {
+    let (mut dissector, mut dissection) = (Dissector::default(), Dissection::default());
+    let retry = [0xf0, 0, 0, 0, 1, 0, 20, 1];
+    let mut packet = vec![0x45, 0, 0, 36, 0, 0, 0x40, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2];
+    packet.extend([0x01, 0xbb, 0xc3, 0x50, 0, 16, 0, 0]);
+    packet.extend(retry);
+    check(&raw(&packet), &mut dissector, &mut dissection);
+    assert!(dissection.fields().iter().any(|field| field.info.name == "quic.scil"));
+}
+
 proptest! {
     /// Segments of one connection in any order, with any flags, of protocols that change what is spoken.
     #[test]

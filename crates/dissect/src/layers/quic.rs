@@ -176,7 +176,7 @@ fn header_fields(w: &mut Writer<'_>, at: usize, read: &mut Header) -> Option<()>
     if kind == RETRY {
         let tag = w.end.saturating_sub(RETRY_TAG_LEN).max(next);
         w.bytes(&RETRY_TOKEN, next, tag - next);
-        w.bytes(&RETRY_TAG, tag, w.end - tag);
+        w.bytes(&RETRY_TAG, tag, w.end.saturating_sub(tag));
         return None;
     }
     if kind == INITIAL {

@@ -3,7 +3,11 @@
 use flowloom_dissect::{Dissection, Dissector, FrameInput, Kind, Value, summary};
 
 /// Dissects a frame: all layers and fields lie in their bytes, and are not too many for them.
-pub fn check(input: &FrameInput<'_>, dissector: &mut Dissector, dissection: &mut Dissection) {
+pub(crate) fn check(
+    input: &FrameInput<'_>,
+    dissector: &mut Dissector,
+    dissection: &mut Dissection,
+) {
     dissector.dissect(input, dissection);
     let mut text = String::new();
     let bytes = input.bytes.len() + dissection.joined_len();
