@@ -16,6 +16,7 @@ from ._block import Block
 from .columns import Column, absent
 from .columns import features as catalogue
 from .errors import ConfigError, FeatureError
+from .export import as_json
 from .flow import Flow
 from .own import (
     BaseIncrementalFeature,
@@ -301,7 +302,7 @@ def _of_chunk(
 
 def _array(values: Sequence[Any], dtype: str) -> _native.Array:
     if dtype == "json":
-        return _native.Array.texts([None if value is None else _json(value) for value in values])
+        return _native.Array.texts([None if value is None else as_json(value) for value in values])
     if dtype in ("text", "str"):
         return _native.Array.texts([None if value is None else str(value) for value in values])
     if dtype.startswith("list<"):
@@ -317,15 +318,6 @@ def _check_value(name: str, flow: int, value: Any, dtype: str) -> None:
         raise ConfigError(
             f"feature {name!r} of flow {flow}: {reprlib.repr(value)} is not of type {dtype}: {error}"
         ) from error
-
-
-def _json(value: Any) -> str:
-    try:
-        return json.dumps(value, default=_plain, allow_nan=False)
-    except ValueError:
-        # JSON has no NaN and no infinities.
-        text = json.dumps(value, default=_plain)
-        return json.dumps(json.loads(text, parse_constant=lambda _: None))
 
 
 def _numbers(values: Sequence[Any], dtype: str) -> _native.Array:
@@ -407,15 +399,6 @@ def _doc(one: Own) -> str:
     else:
         said = one.__doc__ or ""
     return said.strip().split("\n")[0]
-
-
-def _plain(value: Any) -> Any:
-    """What JSON has for a value that it does not know."""
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    if isinstance(value, (bytes, bytearray)):
-        return value.hex()
-    return list(value) if isinstance(value, (set, frozenset, tuple)) else str(value)
 
 
 _NOT_OF_TYPE = (TypeError, ValueError, OverflowError, RecursionError)

@@ -115,6 +115,14 @@ def to_parquet(flows: Iterable[Flow], path: Path_, include_features: bool = True
         raise
 
 
+def as_json(value: Any) -> str:
+    """A value as JSON; keys become text, bytes hexadecimal, and numbers that are none null."""
+    try:
+        return json.dumps(value, default=_plain, allow_nan=False)
+    except (TypeError, ValueError):
+        return json.dumps(_finite(value), default=_plain, allow_nan=False)
+
+
 class FlowExporter:
     """Exports flows, always in the same way.
 
@@ -240,7 +248,7 @@ def _cell(value: Any) -> Any:
         return "".join(c if c.isprintable() or c in "\t\r\n" else _escaped(c) for c in guarded)
     if isinstance(value, (bool, int, float)):
         return value
-    return json.dumps(value, default=_plain)
+    return as_json(value)
 
 
 def _escaped(c: str) -> str:
@@ -249,12 +257,12 @@ def _escaped(c: str) -> str:
 
 def _storable(value: Any) -> Any:
     """A value as a column of Parquet has it."""
-    if value is None or isinstance(value, (str, bool, int, float)):
-        return value
-    plain = _plain(value) if not isinstance(value, (list, dict)) else value
+    plain = value if isinstance(value, (*_SINGLE, list, dict)) else _plain(value)
+    if plain is None or isinstance(plain, _SINGLE):
+        return plain
     if isinstance(plain, list) and all(isinstance(item, (int, float, str)) for item in plain):
         return plain
-    return plain if isinstance(plain, str) else json.dumps(plain, default=_plain)
+    return as_json(plain)
 
 
 def _arrow(pyarrow: Any, values: list[Any]) -> Any:
@@ -262,7 +270,7 @@ def _arrow(pyarrow: Any, values: list[Any]) -> Any:
     try:
         return pyarrow.array(values)
     except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError, OverflowError):
-        return pyarrow.array([None if v is None else json.dumps(v, default=_plain) for v in values])
+        return pyarrow.array([None if value is None else as_json(value) for value in values])
 
 
 def _finite(value: Any) -> Any:
@@ -288,6 +296,9 @@ def _plain(value: Any) -> Any:
         return list(value)
     return str(value)
 
+
+_SINGLE = (str, bool, int, float)
+"""What a cell of a column holds as it is."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 """What spreadsheets begin formulas with."""

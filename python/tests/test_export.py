@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import warnings
+from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import flowloom as fl
@@ -76,6 +78,38 @@ def test_hostile_texts_do_no_harm(flows: list[fl.Flow], tmp_path: Path) -> None:
     assert row["feature.c"] == "''x"
     own = json.loads((tmp_path / "x.json").read_text())[0]["features"]["own"]
     assert own == {"a": "=cmd()", "b": "\x1b[31m", "c": "'x", "d": None, "e": "ff00"}
+
+
+def test_values_of_numpy_stay_numbers(flows: list[fl.Flow], tmp_path: Path) -> None:
+    pyarrow_parquet = pytest.importorskip("pyarrow.parquet")
+    flow = flows[0]
+    before = flow._own
+    flow._own = {"a": np.int64(5), "b": np.float32(0.5), "c": np.bool_(True), "d": np.ma.masked}
+    try:
+        fl.FlowExporter().save([flow], tmp_path / "x.parquet")
+    finally:
+        flow._own = before
+    (row,) = pyarrow_parquet.read_table(tmp_path / "x.parquet").to_pylist()
+    assert [row[f"feature.{name}"] for name in "abcd"] == [5, 0.5, True, None]
+
+
+def test_objects_and_lists_are_json_that_others_read(flows: list[fl.Flow], tmp_path: Path) -> None:
+    pyarrow_parquet = pytest.importorskip("pyarrow.parquet")
+    flow = flows[0]
+    before = flow._own
+    flow._own = {"a": Counter(np.array([5, 5, 7])), "b": {(1, 2): 3}, "c": [[float("nan"), 1]]}
+    try:
+        fl.to_csv([flow], tmp_path / "x.csv")
+        fl.FlowExporter().save([flow], tmp_path / "x.parquet")
+    finally:
+        flow._own = before
+    with open(tmp_path / "x.csv", newline="") as file:
+        (of_csv,) = csv.DictReader(file)
+    (of_parquet,) = pyarrow_parquet.read_table(tmp_path / "x.parquet").to_pylist()
+    for row in (of_csv, of_parquet):
+        assert row["feature.a"] == '{"5": 2, "7": 1}'
+        assert row["feature.b"] == '{"(1, 2)": 3}'
+        assert row["feature.c"] == "[[null, 1]]"
 
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="no corpus beside the repository")

@@ -333,6 +333,13 @@ def test_what_json_has_no_number_for_is_null_there() -> None:
     assert text == '{"a": [null, [null, 1.0]], "NaN": "Infinity"}'
 
 
+def test_keys_of_any_kind_are_text_in_json() -> None:
+    value = {np.int64(66): 2, (1, 2): 3}
+    made = fl.feature(dtype="json", needs=[], name="x")(lambda batch: [value] * len(batch))
+    text = fl.read_flows(BROWSING, features="core", own=[made])["x"][0]
+    assert text == '{"66": 2, "(1, 2)": 3}'
+
+
 @pytest.mark.parametrize(
     ("dtype", "stored"),
     [
