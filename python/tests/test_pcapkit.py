@@ -277,6 +277,37 @@ def test_extraction_goes_as_far_as_asked() -> None:
         assert any(frame.protochain == chain for frame in capture.frame), chain
 
 
+@pytest.mark.parametrize("files", [False, True])
+def test_frames_read_one_by_one_are_written_and_traced_at_the_end(
+    tmp_path: Path, files: bool
+) -> None:
+    def extracted(name: str, auto: bool) -> Any:
+        out, traces = str(tmp_path / name), str(tmp_path / f"{name}-traces")
+        return pcapkit.extract(
+            BROWSING.with_name("dhcp.pcap") if files else BROWSING,
+            fout=out,
+            files=files,
+            format="json",
+            trace=True,
+            trace_fout=traces,
+            auto=auto,
+        )
+
+    def written(name: str) -> dict[str, bytes]:
+        found = [path for path in tmp_path.rglob("*") if path.is_file()]
+        paths = {str(path.relative_to(tmp_path)): path for path in found}
+        return {of: path.read_bytes() for of, path in paths.items() if of.startswith(name)}
+
+    whole, slow = extracted("a", auto=True), extracted("b", auto=False)
+    with pytest.raises(pcapkit.UnsupportedCall, match="to its end"):
+        _ = slow.trace
+    assert len(list(slow)) == whole.length
+    assert [one.label for one in slow.trace.tcp] == [one.label for one in whole.trace.tcp]
+    assert {"b" + name[1:]: data for name, data in written("a").items()} == written("b")
+    assert written("b")
+    assert list(slow) == []
+
+
 def test_frames_come_one_by_one(capsys: pytest.CaptureFixture[str]) -> None:
     with pcapkit.extract(BROWSING, nofile=True, auto=False, store=False, verbose=True) as capture:
         assert capture().number == 1

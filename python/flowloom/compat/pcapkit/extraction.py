@@ -85,6 +85,7 @@ class Extractor:
         )
         self._reassembled: ReassemblyData | None = None
         self._traced: TraceFlowData | None = None
+        self._is_written = False
         self._frames: list[Any] = []
         self._packets: FrameReader | None = None
         self.length = 0
@@ -97,12 +98,8 @@ class Extractor:
         """Read the capture to its end, and write what is to be written."""
         for _ in self:
             pass
-        self._write()
         if self._wants is not None:
-            self._reassembled = reassemble(self._source, strict=self._strict, **self._wants)
-        if self._trace is not None:
-            directory, format, nanosecond = self._trace
-            self._traced = trace_flows(self._source, directory, format, nanosecond=nanosecond)
+            _ = self.reassembly
 
     def __iter__(self) -> Iterator[Any]:
         return self
@@ -115,7 +112,11 @@ class Extractor:
                 layer=cast("Any", "none" if scapy else self._layer),
                 until=None if scapy else self._until,
             )
-        frame = self._make(next(self._packets))
+        packet = next(self._packets, None)
+        if packet is None:
+            self._end()
+            raise StopIteration
+        frame = self._make(packet)
         self.length += 1
         if self._stores:
             self._frames.append(frame)
@@ -144,16 +145,25 @@ class Extractor:
         if self._packets is not None:
             self._packets.close()
 
-    def _write(self) -> None:
-        if self._output is None:
+    def _end(self) -> None:
+        """Once all frames were read, write what is to be written."""
+        if self._is_written:
             return
+        self._is_written = True
+        if self._output is not None:
+            self._write(self._output)
+        if self._trace is not None:
+            directory, format, nanosecond = self._trace
+            self._traced = trace_flows(self._source, directory, format, nanosecond=nanosecond)
+
+    def _write(self, output: str) -> None:
         depth: dict[str, Any] = {"layer": self._layer, "until": self._until}
         if not self._files:
-            _save(self._source, self._output, self._format, depth)
+            _save(self._source, output, self._format, depth)
             return
-        os.makedirs(self._output, exist_ok=True)
+        os.makedirs(output, exist_ok=True)
         for number in range(1, self.length + 1):
-            name = os.path.join(self._output, f"Frame {number}{ENDINGS[self._format]}")
+            name = os.path.join(output, f"Frame {number}{ENDINGS[self._format]}")
             _save(self._source, name, self._format, {**depth, "frames": str(number)})
 
     # What came of it.
@@ -177,8 +187,10 @@ class Extractor:
     @property
     def trace(self) -> TraceFlowData:
         """The flows that were traced: ``tcp``."""
-        if self._traced is None:
+        if self._trace is None:
             _unsupported("trace", "trace=False")
+        if self._traced is None:
+            _unsupported("trace", "auto=False, and not read to its end yet")
         return self._traced
 
     @property
