@@ -180,7 +180,10 @@ class Flow(Shortcuts):
         """IP protocol number."""
         return self.key.protocol
 
-    proto = protocol
+    @property
+    def proto(self) -> str:
+        """The protocol by its name: ``TCP``."""
+        return self.key.protocol_name
 
     @property
     def start_time(self) -> float:

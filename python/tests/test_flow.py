@@ -68,6 +68,11 @@ def test_shortcuts_are_the_statistics(flows: list[fl.Flow]) -> None:
     assert isinstance(flow.pkt_up_count, int)
 
 
+def test_protocols_have_numbers_and_names(flows: list[fl.Flow]) -> None:
+    found = {(flow.protocol, flow.proto) for flow in flows}
+    assert found == {(6, "TCP"), (17, "UDP")}
+
+
 def test_views_outlive_their_table() -> None:
     table = fl.read_flows(SAMPLES / "browsing.pcapng", features="core,sequences")
     flows, counts = list(table), table["packet_count"].tolist()
