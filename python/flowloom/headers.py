@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import _native
@@ -16,7 +16,7 @@ class Header:
     name : str
         Its name, such as ``tcp``.
     fields : dict
-        All of its fields, also those without a short name.
+        All of its fields, also those without a short name; those that come again have lists.
     data : bytes
         Its bytes.
     """
@@ -31,12 +31,18 @@ class Header:
     def __getattr__(self, key: str) -> Any:
         if key.startswith("__"):
             raise AttributeError(key)
-        fields = self.fields
-        if key in fields:
-            return fields[key]
+        fields, whose = self.fields, (self.name, key)
         known = _FIELDS.get(self.name, {})
         if key in known:
-            return fields.get(known[key], _EMPTY.get((self.name, key), 0))
+            # Of what the flow knows, fields have their short names.
+            said = _listed(fields.get(known[key], fields.get(key)))
+            if whose in _LISTS:
+                return said
+            return said[_AT.get(self.name, 0)] if said else _EMPTY.get(whose, 0)
+        if whose in _DERIVED:
+            return _DERIVED[whose](self)
+        if key in fields:
+            return fields[key]
         if self.name == "tcp" and key in _FLAGS:
             return bool(self.flags & _FLAGS[key])
         raise AttributeError(
@@ -47,6 +53,13 @@ class Header:
     def is_fragment(self) -> bool:
         """Of IP: whether it is a part of a datagram."""
         return bool(self.fields.get("flags.mf") or self.fields.get("frag_offset"))
+
+    is_fragmented = is_fragment
+
+    @property
+    def more_fragments(self) -> bool:
+        """Of IP: whether other parts come behind it."""
+        return bool(self.fields.get("flags.mf"))
 
     @property
     def options(self) -> bytes:
@@ -66,12 +79,12 @@ class Header:
 
 
 def read(data: bytes, link_type: int, wirelen: int) -> dict[str, Header]:
-    """The headers of a frame, outermost first; of those of a kind, the innermost. ``payload`` is
-    what comes after the transport header."""
+    """The headers of a frame, outermost first; of those of a kind, the innermost; of QUIC packets in
+    one datagram, the first. ``payload`` is what comes after the transport header."""
     found: dict[str, Header] = {}
     for layer, start, length, fields in _native.dissect(data, link_type, wirelen):
-        name = _LAYERS.get(layer, layer)
-        if name == "frame":
+        name = "sll2" if layer == "sll" and link_type == _SLL2 else _LAYERS.get(layer, layer)
+        if name == "frame" or (name == "quic" and name in found):
             continue
         if name in _INNER:
             # An inner packet has its own, whatever the outer one had.
@@ -98,7 +111,18 @@ def _payload(found: Mapping[str, Header], name: str, data: bytes, start: int) ->
     return data[start:]
 
 
-_TCP = 6
+def _listed(value: Any) -> list[Any]:
+    """The values of a field."""
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _ciphers(tls: Header, of_client: bool) -> list[int]:
+    """The cipher suites that a ClientHello offers, or that a ServerHello takes."""
+    offers = "handshake.cipher_suites_length" in tls.fields
+    return _listed(tls.fields.get("handshake.ciphersuite")) if offers == of_client else []
+
+
+_TCP, _SLL2 = 6, 276
 _LAYERS = {"ipv6": "ip6", "icmpv6": "icmp6"}
 _INNER = ("ip", "ip6")
 _FLAGS = {"fin": 1, "syn": 2, "rst": 4, "psh": 8, "ack": 16, "urg": 32, "ece": 64, "cwr": 128}
@@ -187,6 +211,7 @@ _FIELDS: dict[str, dict[str, str]] = {
         "additional_count": "count.add_rr",
         "response_code": "flags.rcode",
         "query": "qry.name",
+        "queries": "qry.name",
     },
     "tls": {
         "content_type": "record.content_type",
@@ -195,6 +220,10 @@ _FIELDS: dict[str, dict[str, str]] = {
         "handshake_type": "handshake.type",
         "sni": "handshake.extensions_server_name",
         "alpn": "handshake.extensions_alpn_str",
+        "signature_algorithms": "handshake.sig_hash_alg",
+        "supported_groups": "handshake.extensions_supported_group",
+        "extensions": "handshake.extension.type",
+        "certificates": "handshake.certificate",
     },
     "http": {
         "method": "request.method",
@@ -205,16 +234,59 @@ _FIELDS: dict[str, dict[str, str]] = {
         "status_reason": "response.phrase",
         "content_type": "content_type",
     },
-    "quic": {"version": "version", "dcid": "dcid", "scid": "scid", "token": "token"},
+    "quic": {
+        "version": "version",
+        "dcid": "dcid",
+        "scid": "scid",
+        "token": "token",
+        "packet_type": "long.packet_type",
+    },
 }
 """Short names of fields, and what the engine calls them."""
+
+_LISTS = {
+    ("dns", "queries"),
+    *(
+        ("tls", name)
+        for name in (
+            "sni",
+            "alpn",
+            "signature_algorithms",
+            "supported_groups",
+            "extensions",
+            "certificates",
+        )
+    ),
+}
+"""Fields that are lists, whatever their number; of all others, the first is told."""
+
+_AT = {"mpls": -1}
+"""Where it is another one: of MPLS, the innermost label is."""
 
 _EMPTY: dict[tuple[str, str], Any] = {
     ("gre", "checksum"): None,
     ("gre", "key"): None,
     ("gre", "sequence"): None,
-    **{("tls", name): None for name in ("handshake_type", "sni", "alpn")},
+    ("tls", "handshake_type"): None,
     **{("http", name): None for name in _FIELDS["http"]},
     ("dns", "query"): None,
+    **{("quic", name): b"" for name in ("dcid", "scid", "token")},
+    **{(name, "addr"): "" for name in ("sll", "sll2")},
 }
 """What a field is that a header has not, where that is not 0."""
+
+_DERIVED: dict[tuple[str, str], Callable[[Header], Any]] = {
+    ("tcp", "is_handshake"): lambda tcp: tcp.syn and not tcp.ack,
+    ("tcp", "is_handshake_ack"): lambda tcp: tcp.syn and tcp.ack,
+    ("tls", "version"): lambda tls: "{}.{}".format(*divmod(tls.record_version, 256)),
+    ("tls", "cipher_suites"): lambda tls: _ciphers(tls, of_client=True),
+    ("tls", "cipher_suite"): lambda tls: next(iter(_ciphers(tls, of_client=False)), None),
+    ("tls", "certificate"): lambda tls: next(iter(tls.certificates), None),
+    ("dns", "is_query"): lambda dns: not dns.flags & 0x8000,
+    ("dns", "is_response"): lambda dns: bool(dns.flags & 0x8000),
+    ("quic", "is_long_header"): lambda quic: bool(quic.fields.get("header_form")),
+    ("mpls", "stack_depth"): lambda mpls: len(_listed(mpls.fields.get("label"))),
+    ("dhcp", "options_raw"): lambda dhcp: dhcp.data[240:],
+    ("dhcpv6", "options_raw"): lambda dhcpv6: dhcpv6.data[4:],
+}
+"""What is made of several fields, or of a header's bytes."""

@@ -232,8 +232,9 @@ class Packet:
         return list(self.layers)
 
     def get_layer(self, name: str) -> Header | None:
-        """A header by its name: ``eth``, ``ip``, ``ip6``, ``tcp``, ``tls`` ..."""
-        return self._layers().get(name)
+        """A header by its name: ``eth``, ``ip``, ``ip6``, ``tcp``, ``tls`` ...; also by those that
+        wa1kpcap has for it, as ``ethernet`` or ``ipv4``."""
+        return self._layers().get(_OTHER_NAMES.get(name, name))
 
     def to_dict(self) -> dict[str, Any]:
         """Lengths and headers as a dictionary."""
@@ -388,5 +389,14 @@ def _stamp(path: str) -> tuple[int, int] | None:
     return (found.st_size, found.st_mtime_ns)
 
 
+_OTHER_NAMES = {
+    "ethernet": "eth",
+    "ipv4": "ip",
+    "ipv6": "ip6",
+    "icmpv6": "icmp6",
+    "tls_record": "tls",
+    "linux_sll": "sll",
+    "linux_sll2": "sll2",
+}
 _NOTHING = Header("payload", {})
 _TCP, _UDP = 6, 17

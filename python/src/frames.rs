@@ -5,8 +5,9 @@ use std::sync::{Mutex, PoisonError};
 
 use flowloom_engine::{FieldValue, FrameFile, Input, StoredFrame, dissected, stored_frames};
 use flowloom_schema::{LinkType, Timestamp};
+use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::{PyBytes, PyDict, PyList};
 
 use crate::errors;
 
@@ -57,7 +58,7 @@ pub(crate) fn read_frames(
     Ok(frames.into_iter().map(|frame| given(py, &frame)).collect())
 }
 
-/// The layers of a frame; of fields that come again in a layer, the first.
+/// The layers of a frame; fields that come again in a layer have lists.
 #[pyfunction]
 pub(crate) fn dissect<'py>(
     py: Python<'py>,
@@ -70,14 +71,20 @@ pub(crate) fn dissect<'py>(
     let layers = dissected(&frame).into_iter().map(|layer| {
         let fields = PyDict::new(py);
         for (name, value) in layer.fields {
-            if fields.contains(name)? {
-                continue;
-            }
-            match value {
-                FieldValue::Int(number) => fields.set_item(name, number)?,
-                FieldValue::Bool(flag) => fields.set_item(name, flag)?,
-                FieldValue::Bytes(bytes) => fields.set_item(name, PyBytes::new(py, &bytes))?,
-                FieldValue::Text(text) => fields.set_item(name, text)?,
+            let value = match value {
+                FieldValue::Int(number) => number.into_bound_py_any(py)?,
+                FieldValue::Bool(flag) => flag.into_bound_py_any(py)?,
+                FieldValue::Bytes(bytes) => PyBytes::new(py, &bytes).into_any(),
+                FieldValue::Text(text) => text.into_bound_py_any(py)?,
+            };
+            match fields.get_item(name)? {
+                None => fields.set_item(name, value)?,
+                Some(had) => match had.cast_into::<PyList>() {
+                    Ok(list) => list.append(value)?,
+                    Err(had) => {
+                        fields.set_item(name, PyList::new(py, [had.into_inner(), value])?)?;
+                    }
+                },
             }
         }
         Ok((layer.name, layer.start, layer.len, fields))

@@ -91,6 +91,71 @@ def test_without_bytes_packets_know_what_the_flow_knows() -> None:
         _ = packet.tcp.nothing
 
 
+def test_fields_that_come_again_are_all_there() -> None:
+    flows = fl.Analyzer(keep_packets="offsets").analyze_file(SAMPLES / "browsing.pcapng")
+    hellos = servers = 0
+    for flow in flows:
+        for packet in flow.packets if flow.protocol == 6 else ():
+            header = packet.tls
+            if header is None or header.handshake_type not in (1, 2):
+                continue
+            assert flow.tls is not None
+            assert header is packet.get_layer("tls_record")
+            if header.handshake_type == 1:
+                hellos += 1
+                assert header.version == "3.1"
+                assert header.sni == flow.tls.sni
+                assert header.alpn == flow.tls.alpn
+                assert header.cipher_suites == flow.tls.cipher_suites
+                assert header.signature_algorithms == flow.tls.signature_algorithms
+                assert header.extensions == flow.tls.extensions
+                assert header.fields["handshake.ciphersuite"] == header.cipher_suites
+                assert (header.cipher_suite, header.certificate) == (None, None)
+            else:
+                servers += 1
+                assert header.cipher_suite == flow.tls.cipher_suite
+                assert header.cipher_suites == header.sni == []
+    assert hellos > 3
+    assert servers > 3
+
+
+def test_what_a_header_has_not_is_of_its_type() -> None:
+    analyzer = fl.Analyzer(keep_packets="offsets", default_filter=None)
+    flows = analyzer.analyze_file(SAMPLES / "browsing.pcapng")
+    packets = [packet for flow in flows for packet in flow.packets]
+    queries = [packet.dns for packet in packets if packet.dns is not None]
+    assert queries[0].queries == [queries[0].query]
+    assert (queries[0].is_query, queries[0].is_response) == (True, False)
+    syn = next(packet.tcp for packet in packets if packet.tcp is not None and packet.tcp.syn)
+    assert (syn.is_handshake, syn.is_handshake_ack) == (True, False)
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="no corpus beside the repository")
+def test_of_quic_packets_in_a_datagram_the_first_is_told() -> None:
+    analyzer = fl.Analyzer(keep_packets="offsets")
+    (hello, *_), retried = (
+        [packet.quic for flow in analyzer.analyze_file(SHARED / name) for packet in flow.packets]
+        for name in ("seeds/quic.pcap", "retina/quic_retry.pcapng")
+    )
+    assert hello is not None
+    assert (hello.is_long_header, hello.packet_type, hello.version) == (True, 0, 1)
+    assert (len(hello.dcid), hello.scid, hello.token) == (8, b"", b"")
+    # Two of those have others behind them.
+    headers = [header for header in retried if header is not None]
+    assert [header.packet_type for header in headers] == [0, 0, 2, 0, 2, 0, 3, 0, 0, 2, 0, 2]
+    assert [header.token[:6] for header in headers if header.token] == [b"quiche"] * 2
+
+
+def test_linux_cooked_headers_have_their_version() -> None:
+    analyzer = fl.Analyzer(keep_packets="offsets", default_filter=None)
+    for flow in analyzer.analyze_file(SAMPLES / "any-sll2.pcap"):
+        for packet in flow.packets:
+            assert packet.sll is None
+            assert packet.sll2 is not None
+            assert packet.sll2.interface_index > 0
+            assert isinstance(packet.sll2.addr, str)
+
+
 def test_keep_packets_is_checked() -> None:
     with pytest.raises(fl.ConfigError, match="offsets"):
         fl.Analyzer(keep_packets="all")  # type: ignore[arg-type]
