@@ -322,6 +322,8 @@ def _check_value(name: str, flow: int, value: Any, dtype: str) -> None:
 
 def _numbers(values: Sequence[Any], dtype: str) -> _native.Array:
     name, numpy_type = _type(dtype)
+    if numpy_type.kind == "M":
+        values = [_instant(value) for value in values]
     present = np.array([value is not None for value in values], dtype=np.bool_)
     filled = np.array([0 if value is None else value for value in values])
     if filled.shape != present.shape:
@@ -335,6 +337,13 @@ def _numbers(values: Sequence[Any], dtype: str) -> _native.Array:
         raise ValueError(f"these are {what}")
     missing = None if present.all() else present.tobytes()
     return _native.Array.numbers(name, cast_to.tobytes(), missing)
+
+
+def _instant(value: Any) -> Any:
+    """An instant, ``None`` for NaT; those of pandas would lose their nanoseconds as Python's."""
+    if hasattr(value, "to_datetime64"):
+        value = value.to_datetime64()
+    return None if isinstance(value, np.datetime64) and np.isnat(value) else value
 
 
 def _lists(values: Sequence[Any], dtype: str) -> _native.Array:

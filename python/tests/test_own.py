@@ -333,6 +333,18 @@ def test_what_json_has_no_number_for_is_null_there() -> None:
     assert text == '{"a": [null, [null, 1.0]], "NaN": "Infinity"}'
 
 
+def test_instants_that_are_none_are_missing(tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    exact = np.datetime64("2020-01-01T00:00:00.123456789")
+    values = [np.datetime64("NaT"), exact, pandas.NaT, pandas.Timestamp(exact)] * 9
+    made = fl.feature(dtype="datetime64[ns]", needs=[], name="x")(lambda batch: values)
+    table = fl.read_flows(BROWSING, features="core", own=[made])
+    nanoseconds = int(exact.astype(np.int64))
+    assert table.to_dict()["x"] == [None, nanoseconds] * 18
+    table.to_csv(tmp_path / "x.csv")
+    assert "1677" not in (tmp_path / "x.csv").read_text()
+
+
 def test_keys_of_any_kind_are_text_in_json() -> None:
     value = {np.int64(66): 2, (1, 2): 3}
     made = fl.feature(dtype="json", needs=[], name="x")(lambda batch: [value] * len(batch))
