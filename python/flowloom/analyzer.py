@@ -13,7 +13,7 @@ import numpy as np
 
 from ._block import Block, Choice, DeclaredAs
 from ._filters import DEFAULT_FILTER, merged
-from ._jobs import interrupted_as
+from ._jobs import interrupted_as, warn
 from ._options import Path_, told
 from ._own_columns import incremental, run_incremental, sets_for, vectorised
 from .errors import CaptureError, ConfigError
@@ -35,7 +35,7 @@ class Analyzer:
     Parameters
     ----------
     udp_timeout : float
-        Seconds of silence that end a flow of UDP; 0 for never.
+        Seconds of silence that end a flow of UDP, and of what is neither UDP nor TCP; 0 for never.
     tcp_cleanup_timeout : float
         With ``split_tcp``, seconds of silence that end a flow of TCP.
     filter_ack : bool
@@ -164,14 +164,18 @@ class Analyzer:
         if not os.path.exists(path):
             raise FileNotFoundError(f"no such capture: {path}")
         source = self._packet_source([path])
-        with interrupted_as(lambda table: self._flows(table, source)):
-            table = self._read([path])
+        try:
+            with interrupted_as(lambda table: self._flows(table, source)):
+                table = self._read([path])
+        except CaptureError as error:
+            self._errors.append(str(error))
+            raise
         return self._flows(table, source)
 
     def analyze_directory(self, directory: Path_, pattern: str = "*.pcap") -> dict[str, list[Flow]]:
         """The flows of each capture in a directory, by file name; captures are read side by side.
 
-        One that cannot be read is missing, and counted in ``stats["errors"]``.
+        One that cannot be read is missing, told by a warning, and counted in ``stats["errors"]``.
         """
         folder = Path(directory)
         if not folder.is_dir():
@@ -194,7 +198,13 @@ class Analyzer:
             return flows
 
         with interrupted_as(of_captures):
-            table = self._read(paths)
+            try:
+                table = self._read(paths)
+            except CaptureError as error:
+                # None of them can be read; the error tells of the first.
+                self._errors += [str(error)] * len(paths)
+                warn(str(error))
+                return {}
         return of_captures(table)
 
     def register_feature(
@@ -209,20 +219,13 @@ class Analyzer:
     def stats(self) -> dict[str, int]:
         """What became of the captures so far: ``files_processed``, ``packets_processed``,
         ``packets_filtered``, ``flows_created``, ``errors``."""
-        return dict(self._stats)
+        return {**self._stats, "errors": len(self._errors)}
 
     def reset_stats(self) -> None:
         """Sets the counts back to 0."""
-        self._stats = dict.fromkeys(
-            (
-                "files_processed",
-                "packets_processed",
-                "packets_filtered",
-                "flows_created",
-                "errors",
-            ),
-            0,
-        )
+        names = ("files_processed", "packets_processed", "packets_filtered", "flows_created")
+        self._stats = dict.fromkeys(names, 0)
+        self._errors: list[str] = []
 
     def _read(self, paths: list[str]) -> FlowTable:
         self._complain_of_names()
@@ -234,24 +237,20 @@ class Analyzer:
                 "tcp_idle": self.tcp_cleanup_timeout if self.split_tcp else _NEVER,
                 "active": _NEVER,
             }
-        try:
-            table = read_flows(
-                paths,
-                features=self._features(),
-                filter=merged(self.default_filter, self.bpf_filter),
-                initiator="first-packet",
-                key_ignore="priority",
-                app_layer=_APP_LAYERS[self.app_layer_parsing],
-                max_packets=self.max_packets,
-                protocols=self.definitions,
-                reassembly=self.enable_reassembly,
-                threads=self.threads,
-                progress=False,
-                **timeouts,
-            )
-        except CaptureError:
-            self._stats["errors"] += 1
-            raise
+        table = read_flows(
+            paths,
+            features=self._features(),
+            filter=merged(self.default_filter, self.bpf_filter),
+            initiator="first-packet",
+            key_ignore="priority",
+            app_layer=_APP_LAYERS[self.app_layer_parsing],
+            max_packets=self.max_packets,
+            protocols=self.definitions,
+            reassembly=self.enable_reassembly,
+            threads=self.threads,
+            progress=False,
+            **timeouts,
+        )
         self._count(table)
         return table
 
@@ -342,9 +341,9 @@ class Analyzer:
                     flow._own[name] = found[one]
 
     def _count(self, table: FlowTable) -> None:
-        failed = sum(1 for capture in table.captures if capture["error"])
-        self._stats["errors"] += failed
-        self._stats["files_processed"] += len(table.captures) - failed
+        failed = [capture["error"] for capture in table.captures if capture["error"]]
+        self._errors += failed
+        self._stats["files_processed"] += len(table.captures) - len(failed)
         self._stats["packets_processed"] += table.account.get("frames", 0)
         self._stats["packets_filtered"] += table.account.get("frames_filtered", 0)
 

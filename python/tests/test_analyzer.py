@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import flowloom as fl
+from flowloom.compat.wa1kpcap import Wa1kPcap
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 BROWSING = SAMPLES / "browsing.pcapng"
@@ -165,6 +166,21 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(fl.CaptureError):
         analyzer.analyze_file(tmp_path / "empty.pcap")
     assert analyzer.stats["errors"] == 1
+
+
+def test_directories_of_files_that_are_none_are_empty(tmp_path: Path) -> None:
+    for name in ("a.pcap", "b.pcap"):
+        (tmp_path / name).write_text("no capture at all")
+    analyzer = Wa1kPcap()
+    with pytest.warns(fl.CaptureWarning, match="no capture"):
+        assert analyzer.analyze_directory(tmp_path) == {}
+    errors = analyzer.stats["errors"]
+    assert len(errors) == 2
+    assert all("is not a capture" in error for error in errors)
+    with pytest.raises(RuntimeError, match="is not a capture") as caught:
+        analyzer.analyze_file(tmp_path / "b.pcap")
+    assert isinstance(caught.value, fl.CaptureError)
+    assert len(analyzer.stats["errors"]) == 3
 
 
 def test_packets_that_a_filter_leaves_out_are_counted() -> None:

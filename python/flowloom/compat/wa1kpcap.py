@@ -24,6 +24,7 @@ from ..builtin_features import (
     ProtocolFieldProcessor,
     SlidingWindowStatsProcessor,
 )
+from ..errors import CaptureError
 from ..export import (
     FlowExporter,
     to_csv,
@@ -202,8 +203,8 @@ def _as_registered(name: str, fields: dict[str, Any], answer: dict[str, Any]) ->
 class Wa1kPcap(Analyzer):
     """:class:`flowloom.Analyzer` under the name that scripts know.
 
-    An exception in a feature of one's own makes its value ``None``. ``engine`` is taken and says
-    nothing: there is one engine.
+    An exception in a feature of one's own makes its value ``None``. ``stats["errors"]`` has a text
+    for each error. ``engine`` is taken and says nothing: there is one engine.
     """
 
     def __init__(self, *arguments: Any, engine: str = "native", **more: Any) -> None:
@@ -213,10 +214,23 @@ class Wa1kPcap(Analyzer):
         super().__init__(*arguments, **more)
         self._declared_as = _as_registered
 
+    @property
+    def stats(self) -> dict[str, Any]:
+        """See :attr:`flowloom.Analyzer.stats`."""
+        return {**super().stats, "errors": list(self._errors)}
+
     def _read(self, paths: list[str]) -> FlowTable:
         with ProtocolRegistry.get_instance().written() as definitions:
             self.definitions = definitions
-            return super()._read(paths)
+            try:
+                return super()._read(paths)
+            except CaptureError as error:
+                said = (error.message, error.path, error.frame, error.offset)
+                raise UnreadableCapture(*said) from error
+
+
+class UnreadableCapture(CaptureError, RuntimeError):
+    """A capture that cannot be read: what wa1kpcap raises there is a RuntimeError."""
 
 
 class Layer(enum.Enum):
