@@ -104,6 +104,8 @@ class Ragged(Sequence["npt.NDArray[Any]"]):
             if rows.shape != (len(self),):
                 raise ValueError(f"a mask of shape {rows.shape} for {len(self)} lists")
             rows = np.flatnonzero(rows)
+        if rows.size and rows.dtype.kind not in "iu":
+            raise TypeError(f"lists are chosen by numbers or a mask, not {rows.dtype}")
         rows = rows.astype(np.int64)
         rows = np.where(rows < 0, rows + len(self), rows)
         if rows.size and (rows.min() < 0 or rows.max() >= len(self)):

@@ -201,6 +201,8 @@ def test_ragged_lists():
     for wrong in (4, -5, [4], [-5]):
         with pytest.raises(IndexError):
             lists[wrong]
+    with pytest.raises(TypeError, match="float64"):
+        lists[np.array([0.7, 2.9])]
     assert repr(lists[:1]) == "Ragged(1 lists, 3 items, int64)"
     assert fl.Ragged.from_lists([]).to_padded(3).shape == (0, 3)
 
