@@ -271,6 +271,8 @@ def test_extraction_goes_as_far_as_asked() -> None:
         ({"layer": "link"}, "Ethernet:Raw"),
         ({"layer": "transport"}, "Ethernet:IPv4:UDP:Raw"),
         ({"protocol": "IPv4"}, "Ethernet:IPv4:Raw"),
+        ({"layer": pcapkit.RAW}, "Ethernet:IPv4:UDP:DNS"),
+        ({"layer": "None"}, "Ethernet:IPv4:UDP:DNS"),
         ({}, "Ethernet:IPv4:UDP:DNS"),
     ]:
         capture = pcapkit.extract(BROWSING, nofile=True, **asked)  # type: ignore[arg-type]

@@ -17,7 +17,7 @@ from ...rewrite import convert
 from ._info import Info
 from .errors import EngineWarning, FileNotFound, UnsupportedCall
 from .frames import Frame, scapy_frames
-from .names import DPKT, PCAPKit, PyShark, Scapy, layer_of
+from .names import DPKT, RAW, PCAPKit, PyShark, Scapy, layer_of
 from .reassembly import ReassemblyData, reassemble
 from .trace import ENDINGS, FORMATS, TraceFlowData
 from .trace import trace as trace_flows
@@ -66,7 +66,8 @@ class Extractor:
         self._make: Callable[[Packet], Any] = Frame
         if self._engine == Scapy:
             self._make = scapy_frames()
-        self._layer = None if layer is None else layer.lower()
+        # Their word for no limit is ours for no layer at all.
+        self._layer = None if layer is None or layer.lower() == RAW else layer.lower()
         self._until = None if protocol is None else layer_of(protocol)
         self._stores, self._verbose = store, verbose
         self._format = _format("format", format or "tree")
@@ -262,7 +263,7 @@ def extract(
     engine : {"default", "scapy"}
         Whose frames: :class:`Frame`, or Scapy's packets by the capture's link type.
     layer : {"none", "link", "internet", "transport", "application"}
-        How far down frames are looked into.
+        How far down frames are looked into; ``"none"`` is to the end.
     protocol : str
         The last protocol that is looked into.
     reassembly : bool
