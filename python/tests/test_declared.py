@@ -115,3 +115,18 @@ def test_a_class_of_a_protocol_merges_what_both_sides_said(
     assert registry.get("pump") is Serials
     (flow,) = compat.Wa1kPcap().analyze_file(pump)
     assert flow.layers["pump"].get("serials") == [42, 7]
+
+
+def test_a_wrong_file_that_is_registered_is_told(
+    pump: Path, tmp_path: Path, registry: compat.ProtocolRegistry
+) -> None:
+    declared = tmp_path / "declared.yaml"
+    declared.write_text("# Of the hall\nfields: [{name: a, type: fixd}]\n")
+    registry.register("pump", compat.ProtocolInfo, declared)
+    with pytest.raises(fl.ConfigError) as error:
+        compat.Wa1kPcap().analyze_file(pump)
+    assert str(error.value).startswith(f"{declared}, line 2: ")
+    declared.write_text(PUMP)
+    registry.register("pump", compat.ProtocolInfo, declared)
+    with pytest.raises(fl.FilterError):
+        compat.Wa1kPcap(bpf_filter="prot 5").analyze_file(pump)

@@ -24,7 +24,7 @@ from ..builtin_features import (
     ProtocolFieldProcessor,
     SlidingWindowStatsProcessor,
 )
-from ..errors import CaptureError
+from ..errors import CaptureError, ConfigError
 from ..export import (
     FlowExporter,
     to_csv,
@@ -155,7 +155,8 @@ class ProtocolRegistry:
         self._yaml_paths[name] = str(yaml_path)
         declared = Path(yaml_path).read_text(encoding="utf-8")
         if not re.search(r"^name\s*:", declared, re.MULTILINE):
-            declared = f"name: {name}\n{declared}"
+            # Behind the rest, so that errors name the lines of the file.
+            declared += f"\nname: {name}\n"
         ports = {
             transport: [port for port, whose in by_port.items() if whose == name]
             for transport, by_port in (routing or {}).items()
@@ -173,7 +174,15 @@ class ProtocolRegistry:
         with tempfile.TemporaryDirectory(prefix="flowloom-protocols-") as directory:
             for name, declared in self._declared.items():
                 (Path(directory) / f"{name}.yaml").write_text(declared, encoding="utf-8")
-            yield directory
+            try:
+                yield directory
+            except ConfigError as error:
+                text = str(error)
+                for name, path in self._yaml_paths.items():
+                    text = text.replace(str(Path(directory) / f"{name}.yaml"), path)
+                if text == str(error):
+                    raise
+                raise ConfigError(text) from None
 
     def get(self, name: str) -> type[ProtocolInfo] | None:
         """The class of a protocol."""
