@@ -24,7 +24,7 @@ Population: TypeAlias = Literal["all", "no-pure-ack", "payload", "payload-no-ret
 AppLayer: TypeAlias = Literal["full", "port-only", "none"]
 Initiator: TypeAlias = Literal["protocol", "first-packet"]
 Overlap: TypeAlias = Literal["first", "last", "bsd"]
-Duration: TypeAlias = "float | dt.timedelta"
+Duration: TypeAlias = "float | dt.timedelta | np.timedelta64"
 Instant: TypeAlias = "float | dt.datetime | np.datetime64"
 
 
@@ -182,8 +182,13 @@ def nanos(value: Duration | None) -> int | None:
 
     if value is None:
         return None
-    if isinstance(value, dt.timedelta):
-        found = (value // dt.timedelta(microseconds=1)) * 1_000
+    if hasattr(value, "to_timedelta64"):
+        # Those of pandas would lose their nanoseconds as Python's.
+        value = value.to_timedelta64()
+    if isinstance(value, np.timedelta64):
+        found = _of_numpy(value)
+    elif isinstance(value, dt.timedelta):
+        found = _held((value // dt.timedelta(microseconds=1)) * 1_000, value)
     elif hasattr(value, "__float__"):
         found = _nanos(value)
     else:
@@ -209,8 +214,10 @@ def instant(value: Instant | None) -> int | None:
         return None
     import datetime as dt
 
+    if hasattr(value, "to_datetime64"):
+        value = value.to_datetime64()
     if isinstance(value, np.datetime64):
-        return int(value.astype("datetime64[ns]").astype(np.int64))
+        return _of_numpy(value)
     if not isinstance(value, dt.datetime):
         if not hasattr(value, "__float__"):
             kind = type(value).__name__
@@ -219,7 +226,23 @@ def instant(value: Instant | None) -> int | None:
     if value.tzinfo is None:
         value = value.replace(tzinfo=dt.timezone.utc)
     since = value - dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
-    return (since // dt.timedelta(microseconds=1)) * 1_000
+    return _held((since // dt.timedelta(microseconds=1)) * 1_000, value)
+
+
+def _of_numpy(value: np.datetime64 | np.timedelta64) -> int:
+    """Nanoseconds of NumPy's times, which are turned round where they are too many."""
+    kind = value.dtype.kind
+    seconds = int(value.astype(f"{kind}8[s]").astype(np.int64))
+    # NaT is the least of all numbers.
+    _held(seconds * 1_000_000_000, value)
+    return int(value.astype(f"{kind}8[ns]").astype(np.int64))
+
+
+def _held(nanoseconds: int, value: object) -> int:
+    """The same, where 64 bits hold them."""
+    if not abs(nanoseconds) < 2**63:
+        raise ConfigError(f"{value} is no time of 292 years at most, before or after 1970")
+    return nanoseconds
 
 
 def _no_option(name: str) -> str:

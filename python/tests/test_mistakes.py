@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import struct
 import sys
 
@@ -49,6 +50,38 @@ def test_options_of_others_and_times_of_numpy(samples):
     seconds = np.int64(since.astype("datetime64[s]").astype(np.int64) + 1)
     assert later["start_time"].min() == since and 0 < len(later) < len(flows)
     assert 0 < len(fl.read_flows(browsing, start=seconds)) <= len(later)
+
+
+def test_durations_of_numpy_are_taken(samples):
+    tunnels = samples / "tunnels.pcap"
+    expected = fl.read_flows(tunnels, idle=0.5).to_dict()
+    assert expected != fl.read_flows(tunnels).to_dict()
+    assert fl.read_flows(tunnels, idle=np.timedelta64(500, "ms")).to_dict() == expected
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"start": np.datetime64("NaT")},
+        {"stop": np.datetime64("3000")},
+        {"stop": dt.datetime.max},
+        {"idle": np.timedelta64("NaT")},
+        {"idle": dt.timedelta.max},
+    ],
+)
+def test_times_that_are_none_are_refused(samples, wrong):
+    with pytest.raises(fl.ConfigError, match="is no time of 292 years"):
+        fl.read_flows(samples / "dhcp.pcap", **wrong)
+
+
+def test_times_of_pandas_keep_their_nanoseconds(samples):
+    pandas = pytest.importorskip("pandas")
+    flows = fl.read_flows(samples / "browsing.pcapng")
+    last = flows.to_pandas()["start_time"].max()
+    assert last.nanosecond
+    before = last + pandas.Timedelta(1, "ns")
+    found = fl.read_flows(samples / "browsing.pcapng", start=last, stop=before)
+    assert found["start_time"].tolist() == [last.value]
 
 
 @pytest.mark.parametrize("micros", [534, 535, 999_999])
