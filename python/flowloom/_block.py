@@ -245,12 +245,19 @@ class Block:
         return numbers, offsets if len(offsets) == len(numbers) else None
 
     def frames(self, row: int) -> tuple[list[int], list[int] | None] | None:
-        """Likewise, one frame for each packet of the flow's sequences; none where a datagram came
-        in several."""
+        """Likewise, one frame for each packet of the flow's sequences: of a datagram that came in
+        several, the last. Tables know none where there are such."""
         numbers, offsets = self.all_frames(row)
         kept = self.kept()
         start, end = kept.all_offsets[row], kept.all_offsets[row + 1]
-        if end - start != len(numbers):
+        if self.packets is not None:
+            # An analyzer's sequences have the first packets, if not all.
+            came = self.raw("packet_frames")[row][: end - start].tolist()
+            if offsets is not None and came != numbers:
+                begin = dict(zip(numbers, offsets, strict=True))
+                offsets = [begin[number] for number in came]
+            numbers = came
+        elif end - start != len(numbers):
             return None
         if kept.mask is None:
             return numbers, offsets
@@ -426,4 +433,8 @@ _COLUMNS = {name: (name,) for name in FlowMetrics._fields[:12]} | {
 _SEQUENCES = frozenset(
     (*LENGTHS, "directions", "times", "tcp_flags", "tcp_window_sizes", "packet_marks")
 )
-_FAMILIES = {"frame_numbers": "frames", "frame_offsets": "frames"}
+_FAMILIES = {
+    "frame_numbers": "frames",
+    "frame_offsets": "frames",
+    "packet_frames": "packet_frames",
+}

@@ -257,7 +257,7 @@ class Analyzer:
     def _features(self) -> list[str]:
         wanted = ["core", "sequences"]
         if self.keep_packets is not None:
-            wanted.append("frames")
+            wanted += ["frames", "packet_frames"]
         protocols = self._wanted_protocols()
         if protocols:
             wanted.append("application")

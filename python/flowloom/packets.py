@@ -352,22 +352,9 @@ class PacketList(Sequence[Packet]):
         if source is None:
             return [None] * self._count
         path = str(self._block.value("capture", self._row))
-        numbers, offsets = self._block.all_frames(self._row)
-        aligned = self._block.frames(self._row)
-        if aligned is not None:
-            return list(source.frames(path, *aligned))
-        return self._by_time(source.frames(path, numbers, offsets))
-
-    def _by_time(self, frames: list[Stored]) -> list[Stored | None]:
-        """Frames of datagrams that came in fragments: the one at the time of each packet."""
-        by_time: dict[int, list[Stored]] = {}
-        for frame in frames:
-            by_time.setdefault(frame.time_ns, []).append(frame)
-        found: list[Stored | None] = []
-        for time in self._block.sequence("times_ns", self._row).tolist():
-            there = by_time.get(time)
-            found.append(there.pop(0) if there else None)
-        return found
+        came = self._block.frames(self._row)
+        assert came is not None
+        return list(source.frames(path, *came))
 
     def __repr__(self) -> str:
         return f"PacketList({self._count} packets)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import shutil
+import struct
 import warnings
 from pathlib import Path
 from typing import Literal
@@ -154,6 +155,32 @@ def test_linux_cooked_headers_have_their_version() -> None:
             assert packet.sll2 is not None
             assert packet.sll2.interface_index > 0
             assert isinstance(packet.sll2.addr, str)
+
+
+@pytest.mark.parametrize("more", [{}, {"max_packets": 3}])
+@pytest.mark.parametrize("keep", ["offsets", "bytes"])
+def test_fragments_of_the_same_time_are_told_apart(
+    tmp_path: Path, keep: Literal["offsets", "bytes"], more: dict[str, int]
+) -> None:
+    data = bytearray((SAMPLES / "fragments.pcap").read_bytes())
+    at = 24
+    while at < len(data):
+        data[at : at + 8] = struct.pack("<II", 1_000_000_000, 0)
+        at += 16 + struct.unpack_from("<I", data, at + 8)[0]
+    path = tmp_path / "at-once.pcap"
+    path.write_bytes(data)
+    with fl.open_packets(path, layer="none") as frames:
+        data_of = {frame.number: frame.data for frame in frames}
+    known = fl.read_flows(path, features="core,packet_frames", no_split=True)
+    came = dict(zip(known["flow_id"].tolist(), known["packet_frames"], strict=True))
+    flows = fl.Analyzer(
+        keep_packets=keep, default_filter=None, filter_retrans=False, **more
+    ).analyze_file(path)
+    for flow in flows:
+        numbers = [packet.frame_number for packet in flow.packets]
+        assert numbers == came[flow.flow_id].tolist()[: len(numbers)]
+        assert [packet.raw_data for packet in flow.packets] == [data_of[one] for one in numbers]
+    assert len(flows) == len(known) > 1
 
 
 def test_keep_packets_is_checked() -> None:
