@@ -32,6 +32,8 @@ class Header:
         if key.startswith("__"):
             raise AttributeError(key)
         fields, whose = self.fields, (self.name, key)
+        if whose in _DERIVED:
+            return _DERIVED[whose](self)
         known = _FIELDS.get(self.name, {})
         if key in known:
             # Of what the flow knows, fields have their short names.
@@ -39,12 +41,10 @@ class Header:
             if whose in _LISTS:
                 return said
             return said[_AT.get(self.name, 0)] if said else _EMPTY.get(whose, 0)
-        if whose in _DERIVED:
-            return _DERIVED[whose](self)
         if key in fields:
             return fields[key]
-        if self.name == "tcp" and key in _FLAGS:
-            return bool(self.flags & _FLAGS[key])
+        if self.name == "tcp" and key in FLAGS:
+            return bool(self.flags & FLAGS[key])
         raise AttributeError(
             f"{self.name} has no field {key!r}; it has {', '.join([*known, *fields])}"
         )
@@ -125,7 +125,7 @@ def _ciphers(tls: Header, of_client: bool) -> list[int]:
 _TCP, _SLL2 = 6, 276
 _LAYERS = {"ipv6": "ip6", "icmpv6": "icmp6"}
 _INNER = ("ip", "ip6")
-_FLAGS = {"fin": 1, "syn": 2, "rst": 4, "psh": 8, "ack": 16, "urg": 32, "ece": 64, "cwr": 128}
+FLAGS = {"fin": 1, "syn": 2, "rst": 4, "psh": 8, "ack": 16, "urg": 32, "ece": 64, "cwr": 128}
 _FIELDS: dict[str, dict[str, str]] = {
     "eth": {"src": "src", "dst": "dst", "type": "type"},
     "vlan": {"vlan_id": "id", "priority": "priority", "dei": "dei", "ether_type": "etype"},
@@ -276,6 +276,7 @@ _EMPTY: dict[tuple[str, str], Any] = {
 """What a field is that a header has not, where that is not 0."""
 
 _DERIVED: dict[tuple[str, str], Callable[[Header], Any]] = {
+    ("tcp", "flags"): lambda tcp: tcp.fields.get("flags", 0) & 0xFF,
     ("tcp", "is_handshake"): lambda tcp: tcp.syn and not tcp.ack,
     ("tcp", "is_handshake_ack"): lambda tcp: tcp.syn and tcp.ack,
     ("tls", "version"): lambda tls: "{}.{}".format(*divmod(tls.record_version, 256)),

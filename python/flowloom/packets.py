@@ -3,6 +3,7 @@ capture, which is read again when they are asked for."""
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, overload
@@ -106,6 +107,33 @@ class _HeaderOf:
         return found
 
 
+class _KnownOf(_HeaderOf):
+    """Likewise, of what the flow knows as long as that is enough."""
+
+    def __get__(self, packet: Any, kind: object = None) -> Header | None:
+        if packet._of.is_plain:
+            known = packet._of.known(packet.packet_index).get(self._name)
+            return None if known is None else Known(known, packet)
+        return super().__get__(packet, kind)
+
+
+class Known(Header):
+    """A header of what the flow knows of it; for all else, the packet is read."""
+
+    __slots__ = ("_known", "_packet")
+
+    def __init__(self, known: Header, packet: Packet) -> None:
+        self.name, self._known, self._packet = known.name, known, packet
+
+    def __getattr__(self, key: str) -> Any:
+        if key.startswith("_"):
+            raise AttributeError(key)
+        if key in ("fields", "data"):
+            return getattr(self._packet._layers().get(self.name, self._known), key)
+        is_known = key in _KNOWN or (self.name == "tcp" and key in headers.FLAGS)
+        return getattr(self._known, key) if is_known else super().__getattr__(key)
+
+
 class Packet:
     """A packet of a flow.
 
@@ -167,8 +195,8 @@ class Packet:
     gre = _HeaderOf("gre")
     vxlan = _HeaderOf("vxlan")
     mpls = _HeaderOf("mpls")
-    tcp = _HeaderOf("tcp")
-    udp = _HeaderOf("udp")
+    tcp = _KnownOf("tcp")
+    udp = _KnownOf("udp")
     tls = _HeaderOf("tls")
     http = _HeaderOf("http")
     dns = _HeaderOf("dns")
@@ -293,6 +321,18 @@ class PacketList(Sequence[Packet]):
         """Number of the flow's first frame."""
         return int(self._block.values("flow_id")[self._row])
 
+    @functools.cached_property
+    def is_plain(self) -> bool:
+        """Whether all that its packets have of TCP and UDP is what the flow knows: no tunnel, no
+        fragments."""
+        block, row = self._block, self._row
+        if block.packets is None or block.values("protocol")[row] not in (_TCP, _UDP):
+            return False
+        numbers = block.raw("frame_numbers")[row]
+        return len(numbers) == len(block.raw("packet_frames")[row]) and (
+            block.values("tunnel")[row] is None and bool(block.values("src_port")[row])
+        )
+
     def frame(self, index: int) -> Stored | None:
         """The frame of a packet, where that is kept."""
         if self._frames is None:
@@ -323,10 +363,13 @@ class PacketList(Sequence[Packet]):
             ports.reverse()
         protocol = block.values("protocol")[row]
         if protocol == _TCP:
-            flags = int(block.sequence("tcp_flags", row)[index])
+            flags = block.sequence("tcp_flags", row)
+            if not len(flags):
+                # Fragments without the first have no header.
+                return {}
             window = int(block.sequence("tcp_window_sizes", row)[index])
-            fields = {"sport": ports[0], "dport": ports[1], "flags": flags, "win": window}
-            return {"tcp": Header("tcp", fields)}
+            fields = {"sport": ports[0], "dport": ports[1], "flags": int(flags[index])}
+            return {"tcp": Header("tcp", {**fields, "win": window})}
         if protocol == _UDP:
             length = int(abs(block.sequence("trans_lengths", row)[index]))
             return {"udp": Header("udp", {"sport": ports[0], "dport": ports[1], "len": length})}
@@ -387,3 +430,5 @@ _OTHER_NAMES = {
 }
 _NOTHING = Header("payload", {})
 _TCP, _UDP = 6, 17
+_KNOWN = ("sport", "dport", "flags", "win")
+"""What is known without the packet."""

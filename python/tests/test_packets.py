@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import pickle
 import shutil
 import struct
 import warnings
@@ -13,6 +14,7 @@ from typing import Literal
 import pytest
 
 import flowloom as fl
+import flowloom.compat.wa1kpcap as compat
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "corpus"
@@ -181,6 +183,62 @@ def test_fragments_of_the_same_time_are_told_apart(
         assert numbers == came[flow.flow_id].tolist()[: len(numbers)]
         assert [packet.raw_data for packet in flow.packets] == [data_of[one] for one in numbers]
     assert len(flows) == len(known) > 1
+
+
+@pytest.mark.parametrize("name", ["browsing.pcapng", "tunnels.pcap", "vlan-qinq.pcap"])
+def test_headers_that_the_flow_knows_are_those_of_the_packet(name: str) -> None:
+    analyzer = fl.Analyzer(keep_packets="offsets", default_filter=None)
+    compared = 0
+    for flow in analyzer.analyze_file(SAMPLES / name):
+        for packet in flow.packets:
+            known = {"tcp": packet.tcp, "udp": packet.udp}
+            for of, fields in (
+                ("tcp", ("sport", "dport", "flags", "win", "syn", "seq", "data", "fields")),
+                ("udp", ("sport", "dport", "len", "data", "fields")),
+            ):
+                header, whole = known[of], packet.get_layer(of)
+                assert (header is None) == (whole is None)
+                for field in fields if header is not None else ():
+                    assert getattr(header, field) == getattr(whole, field), (packet, of, field)
+                    compared += 1
+            assert repr(pickle.loads(pickle.dumps(known))) == repr(known)
+    assert compared > 50
+
+
+def test_fragments_without_the_first_have_no_header_of_transport(tmp_path: Path) -> None:
+    addresses = bytes([10, 0, 0, 1, 10, 0, 0, 2])
+    packet = struct.pack("!BBHHHBBH", 0x45, 0, 28, 7, 1, 64, 6, 0) + addresses + bytes(8)
+    header = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101)
+    path = tmp_path / "later.pcap"
+    path.write_bytes(header + struct.pack("<IIII", 1, 0, len(packet), len(packet)) + packet)
+    (flow,) = fl.Analyzer().analyze_file(path)
+    assert (flow.proto, flow.packets[0].tcp) == ("TCP", None)
+
+
+def test_packets_of_wa1kpcaps_flows_are_there_whatever_is_asked_for() -> None:
+    class TimesToLive(compat.BaseIncrementalFeature):
+        def initialize(self, flow: fl.Flow) -> None:
+            flow.__dict__["ttls"] = []
+
+        def update(self, flow: fl.Flow, pkt: fl.Packet) -> None:
+            assert pkt.ip is not None
+            flow.__dict__["ttls"].append((pkt.ip.ttl, len(pkt.payload)))
+
+        def get_value(self, flow: fl.Flow) -> object:
+            return flow.__dict__["ttls"]
+
+    analyzer = compat.Wa1kPcap(bpf_filter="ip and tcp")
+    analyzer.register_feature("ttls", TimesToLive("ttls", compat.FeatureType.SEQUENCE))
+    analyzer.register_feature("entropy", compat.EntropyFeatureProcessor())
+    flows = analyzer.analyze_file(SAMPLES / "browsing.pcapng")
+    for flow in flows:
+        found = flow.get_features()
+        assert all(ttl > 0 for ttl, _ in found["ttls"])
+        lengths = abs(flow.app_lengths)
+        assert [length for _, length in found["ttls"]] == lengths.tolist()
+        entropy = found["entropy"]["app_payload_entropy"]
+        assert ((entropy > 0) == (lengths > 1)).all()
+    assert len(flows) > 5
 
 
 def test_keep_packets_is_checked() -> None:

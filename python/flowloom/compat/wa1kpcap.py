@@ -212,7 +212,8 @@ def _as_registered(name: str, fields: dict[str, Any], answer: dict[str, Any]) ->
 class Wa1kPcap(Analyzer):
     """:class:`flowloom.Analyzer` under the name that scripts know.
 
-    An exception in a feature of one's own makes its value ``None``. ``stats["errors"]`` has a text
+    Where packets are is always kept (``keep_packets="offsets"``), as wa1kpcap keeps all of them. An
+    exception in a feature of one's own makes its value ``None``. ``stats["errors"]`` has a text
     for each error. ``engine`` is taken and says nothing: there is one engine.
     """
 
@@ -221,6 +222,8 @@ class Wa1kPcap(Analyzer):
             raise ValueError(f"engine is native or dpkt, not {engine!r}")
         more.setdefault("on_feature_error", "null")
         super().__init__(*arguments, **more)
+        if self.keep_packets is None:
+            self.keep_packets = "offsets"
         self._declared_as = _as_registered
 
     @property
