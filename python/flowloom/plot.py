@@ -248,6 +248,8 @@ def _all_sequences(
         if not isinstance(column, Ragged):
             raise TypeError(f"{name} has no lists of numbers")
         lists.append(column)
+        if not np.array_equal(column.lengths, lists[0].lengths):
+            raise ValueError(f"{name} has not a number for each packet")
     return [
         (directions, times.astype(np.float64) / 1e9, np.abs(sizes).astype(np.float64))
         for directions, times, sizes in zip(*lists)
