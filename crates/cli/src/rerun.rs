@@ -30,11 +30,17 @@ pub(crate) fn rerun(arguments: RerunArguments) -> Result<ExitCode, Box<dyn Error
         report::write(&file, &summary)?;
     }
     let code = report::summary(&summary, &config.output, quiet);
-    let others = if names_captures { Vec::new() } else { recorded.others(&summary.captures) };
+    // What a run that was interrupted has read of a capture says nothing of the rest of it.
+    let others = if names_captures || summary.interrupted {
+        Vec::new()
+    } else {
+        recorded.others(&summary.captures)
+    };
     for other in &others {
         report::say(&format!("warning: {other}"));
     }
-    Ok(if others.is_empty() { code } else { report::LOSSES.into() })
+    let is_well = code == ExitCode::SUCCESS;
+    Ok(if is_well && !others.is_empty() { report::LOSSES.into() } else { code })
 }
 
 fn config(arguments: RerunArguments, recorded: &Recorded) -> Result<Config, Box<dyn Error>> {

@@ -91,6 +91,24 @@ fn an_interrupted_run_finishes_a_parquet_file() {
 }
 
 #[test]
+fn an_interrupted_rerun_says_nothing_of_other_captures() {
+    let directory = tempfile::tempdir().unwrap();
+    let fifo = fifo(directory.path());
+    let path = |name: &str| directory.path().join(name).display().to_string();
+    let table = path("table.parquet");
+    let child = start(&["flows", &fifo, "-o", &table, "--quiet"]);
+    drop(feed(&fifo).fifo);
+    assert_eq!(ended(child).status.code(), Some(0));
+    let child = start(&["rerun", &table, "-o", &path("again.csv"), "--quiet"]);
+    let written = feed(&fifo);
+    interrupt(&child);
+    let ended = ended(child);
+    assert_eq!(ended.status.code(), Some(130), "{}", text(&ended.stderr));
+    assert!(!text(&ended.stderr).contains("is not what"), "{}", text(&ended.stderr));
+    drop(written.fifo);
+}
+
+#[test]
 fn a_run_that_still_waits_for_its_first_frame_can_be_interrupted() {
     let directory = tempfile::tempdir().unwrap();
     let fifo = fifo(directory.path());

@@ -60,6 +60,20 @@ fn captures_that_are_others_by_now_are_told() {
 }
 
 #[test]
+fn a_rerun_that_reads_nothing_could_not_run() {
+    let directory = tempfile::tempdir().unwrap();
+    let here =
+        |arguments: &[&str]| flowloom(arguments).current_dir(directory.path()).output().unwrap();
+    let capture = directory.path().join("a.pcap");
+    fs::copy(sample("loss.pcap"), &capture).unwrap();
+    assert_eq!(here(&["flows", "a.pcap", "-o", "t.parquet"]).status.code(), Some(0));
+    fs::write(&capture, "").unwrap();
+    let nothing = here(&["rerun", "t.parquet", "-o", "u.parquet"]);
+    assert_eq!(nothing.status.code(), Some(2), "{}", text(&nothing.stderr));
+    assert!(text(&nothing.stderr).contains("a.pcap is empty"));
+}
+
+#[test]
 fn what_no_table_keeps_is_asked_for() {
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name).display().to_string();
