@@ -212,6 +212,12 @@ impl Raw {
         fs::metadata(directory)?;
         // What went wrong, without the name of a temporary file that nobody asked for.
         let file = builder.tempfile_in(directory).map_err(|error| error.kind())?;
+        // What only some may read is not open to all when it is replaced.
+        if let Ok(known) = fs::metadata(&path)
+            && known.permissions() != file.as_file().metadata()?.permissions()
+        {
+            file.as_file().set_permissions(known.permissions())?;
+        }
         Ok(Self::Hidden { file, path, existing })
     }
 }

@@ -117,6 +117,10 @@ fn a_file_has_the_permissions_any_program_would_give_it() {
     fs::write(&usual, "").unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
     assert_eq!(mode(&path), mode(&usual));
+    // One that is replaced keeps those that it has.
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    begun(Format::Csv, &path, &tables::every_type()).close(&[]).unwrap();
+    assert_eq!(mode(&path) & 0o777, 0o600);
 }
 
 #[cfg(unix)]
