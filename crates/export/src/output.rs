@@ -200,7 +200,9 @@ impl Raw {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        let prefix = format!(".{name}.");
+        // A name may be as long as names can be, and there is more in that of the temporary file.
+        let beginning = name.chars().take(HIDDEN_CHARS_MAX).collect::<String>();
+        let prefix = format!(".{beginning}.");
         let mut builder = tempfile::Builder::new();
         builder.prefix(&prefix).suffix(".tmp");
         #[cfg(unix)]
@@ -264,3 +266,5 @@ pub fn partial_name(path: &Path) -> PathBuf {
 
 /// Enough that a write costs little; small against a batch.
 const BUFFER_BYTES: usize = 256 << 10;
+/// Characters, of four bytes at most, that the name of a temporary file has of the output's.
+const HIDDEN_CHARS_MAX: usize = 48;

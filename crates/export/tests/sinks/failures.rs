@@ -123,6 +123,17 @@ fn a_file_has_the_permissions_any_program_would_give_it() {
     assert_eq!(mode(&path) & 0o777, 0o600);
 }
 
+#[test]
+fn a_name_may_be_as_long_as_names_can_be() {
+    let directory = tempfile::tempdir().unwrap();
+    for name in ["a".repeat(251) + ".csv", "€".repeat(83) + ".csv"] {
+        let path = directory.path().join(&name);
+        begun(Format::Csv, &path, &tables::every_type()).close(&[]).unwrap();
+        assert_eq!(names(directory.path()), [name]);
+        fs::remove_file(path).unwrap();
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_symbolic_link_stays_one() {
