@@ -116,14 +116,14 @@ pub fn rewrite(job: &Rewrite, watch: &Watch) -> Result<RewriteSummary, RunError>
     let mut copy = Copy::begin(job, &*source)?;
     let copied = copy.all(&mut *source, watch);
     let failure = copied.map_err(|error| error.after(copy.outputs.whole()))?;
-    let Copy { outputs, account, left_out, .. } = copy;
+    let Copy { outputs, account, left_out, flags, .. } = copy;
     summary.interrupted = watch.is_stopped();
     summary.capture = CaptureAccount::of(&reading, source.facts(), account);
     if let Some(error) = failure.filter(|_| !summary.interrupted) {
         summary.capture = summary.capture.failed(&reading, error);
     }
     summary.frames_left_out = left_out;
-    summary.unsaid = target::unsaid(source.facts(), format);
+    summary.unsaid = target::unsaid(source.facts(), flags, format);
     summary.written = outputs.finish(source.facts(), summary.interrupted)?;
     summary.frames = summary.written.iter().map(|written| written.frames).sum();
     Ok(summary)
@@ -136,6 +136,8 @@ struct Copy<'j> {
     verdict: Verdict<'j>,
     account: Account,
     left_out: u64,
+    /// Frames that are wanted and have flags.
+    flags: u64,
 }
 
 impl<'j> Copy<'j> {
@@ -146,6 +148,7 @@ impl<'j> Copy<'j> {
             verdict: Verdict::new(&job.selection, job.wire)?,
             account: Account::default(),
             left_out: 0,
+            flags: 0,
         })
     }
 
@@ -198,6 +201,7 @@ impl<'j> Copy<'j> {
                 record.data = record.data.get(..snap_len as usize).unwrap_or(record.data);
             }
             record.comment = self.job.samples.of(block.input(index));
+            self.flags += u64::from(record.options.flags().is_some());
             self.outputs.write(source.facts(), &record, number)?;
         }
         self.outputs.pass_on()

@@ -282,6 +282,34 @@ fn a_snap_length_cuts_bytes_and_nothing_else() {
 }
 
 #[test]
+fn flags_that_pcap_has_no_place_for_are_told() {
+    let block = |kind: u32, body: &[u8]| {
+        let len = (body.len() as u32 + 12).to_le_bytes();
+        [&kind.to_le_bytes()[..], &len, body, &len].concat()
+    };
+    let packet = |options: &[u8]| {
+        // Interface 0, no time, 4 bytes captured of 4.
+        let words = [0, 0, 0, 4, 4].map(u32::to_le_bytes).concat();
+        block(6, &[&words, &[0; 4][..], options].concat())
+    };
+    let inbound = [2, 0, 4, 0, 1, 0, 0, 0, 0, 0, 0, 0];
+    let section = [&0x1a2b_3c4d_u32.to_le_bytes()[..], &[1, 0, 0, 0], &[255; 8]].concat();
+    let interface = [1, 0, 0, 0, 0, 0, 0, 0];
+    let blocks =
+        [block(0x0a0d_0d0a, &section), block(1, &interface), packet(&[]), packet(&inbound)];
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.pcapng");
+    fs::write(&path, blocks.concat()).unwrap();
+    let unsaid = |name: &str, frames: &[FrameRange]| {
+        let selection = Selection { ranges: frames.to_vec(), ..Selection::default() };
+        run(&Rewrite { selection, ..job(&[&path], &directory.path().join(name)) }).unsaid
+    };
+    assert_eq!(unsaid("all.pcap", &[]), [("flags of frames".to_owned(), 1)]);
+    assert_eq!(unsaid("first.pcap", &["1".parse().unwrap()]), []);
+    assert_eq!(unsaid("all.pcapng", &[]), []);
+}
+
+#[test]
 fn the_format_is_the_endings_or_the_inputs() {
     let directory = tempfile::tempdir().unwrap();
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples");

@@ -132,13 +132,14 @@ fn format_of(facts: &Facts) -> WriteFormat {
 }
 
 /// What a capture says that is not written: what the reader has passed over or could not keep, and
-/// what pcap has no place for.
-pub(super) fn unsaid(facts: &Facts, format: WriteFormat) -> Vec<(String, u64)> {
+/// what pcap has no place for, the flags of so many frames among it.
+pub(super) fn unsaid(facts: &Facts, flags: u64, format: WriteFormat) -> Vec<(String, u64)> {
     let of_pcap = |count: usize| if format == WriteFormat::Pcap { count as u64 } else { 0 };
     let is_named = |interface: &&Interface| interface.name.is_some();
     let all = [
         ("blocks of other kinds", facts.blocks_skipped),
         ("comments", of_pcap(facts.comments.len())),
+        ("flags of frames", of_pcap(flags as usize)),
         ("names of interfaces", of_pcap(facts.interfaces.iter().filter(is_named).count())),
         ("names of hosts", of_pcap(facts.names.len())),
         ("decryption secrets", of_pcap(facts.secrets.len()) + facts.secrets_dropped),
