@@ -40,13 +40,20 @@ pub(crate) struct FilesArguments {
     pub(crate) index: Option<PathBuf>,
     /// Feature sets of the index, separated by commas, for what filters are to ask of it
     #[arg(long, value_name = "SET,...", value_delimiter = ',', requires = "index",
-        default_values_t = DEFAULT_SETS.map(String::from))]
+        conflicts_with = "output", default_values_t = DEFAULT_SETS.map(String::from))]
     pub(crate) features: Vec<String>,
     /// Take flows out of the captures of an index: those of --flow, or for which --filter is true
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["captures", "index", "by", "window"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = SETTLED_BY_AN_INDEX)]
     pub(crate) from_index: Option<PathBuf>,
     /// Only the flows with these numbers (`flow_id`), separated by commas
-    #[arg(long, value_name = "ID,...", value_delimiter = ',', requires = "from_index")]
+    // What is required is not missed where something else rules it out.
+    #[arg(
+        long,
+        value_name = "ID,...",
+        value_delimiter = ',',
+        requires = "from_index",
+        conflicts_with = "captures"
+    )]
     pub(crate) flow: Vec<i64>,
     /// What has a file of its own: flow (by its life cycle), key (all packets of a 5-tuple),
     /// pkt2flow (a 5-tuple until 1,800 s after its first packet, in directories as pkt2flow has
@@ -71,6 +78,25 @@ pub(crate) struct FilesArguments {
     #[arg(long, value_name = "FILE", value_parser = late_file())]
     pub(crate) report: Option<PathBuf>,
 }
+
+/// What was said when an index was made, or is said of what is made without one.
+const SETTLED_BY_AN_INDEX: [&str; 15] = [
+    "captures",
+    "index",
+    "by",
+    "window",
+    "report",
+    "label_comments",
+    "LabelArguments",
+    "count",
+    "from",
+    "until",
+    "dedup",
+    "ip_headers_max",
+    "initiator",
+    "client",
+    "LifeArguments",
+];
 
 const SPLIT_EXAMPLES: &str = "Examples:
   flowloom split capture.pcapng -o flows/

@@ -42,7 +42,8 @@ pub(crate) struct WhatArguments {
     #[arg(long, conflicts_with_all = ["view", "direction", "ip"])]
     pub(crate) objects: bool,
     /// Undo content encodings of bodies: gzip, deflate, br, zstd
-    #[arg(long, requires = "objects")]
+    // What is required is not missed where something else rules it out.
+    #[arg(long, requires = "objects", conflicts_with_all = ["view", "direction", "ip"])]
     pub(crate) decode: bool,
     /// The most bytes a body may have after that; of a larger one, the encoded bytes are given
     #[arg(long, value_name = "BYTES", value_parser = size, default_value = "1G")]

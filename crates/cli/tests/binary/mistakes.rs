@@ -95,6 +95,34 @@ fn options_of_arrays_are_not_ignored_elsewhere() {
 
 /// Not after hours of work.
 #[test]
+fn options_that_would_change_nothing_are_not_ignored() {
+    let capture = sample("browsing.pcapng");
+    let capture = capture.to_str().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let (index, out) = (path("index.parquet"), path("out"));
+    run(&mut flowloom(&["split", capture, "--index", &index, "--features", "core"]));
+    let cases: [(&[&str], &str); 11] = [
+        (&["split", capture, "-o", &out, "--flow", "56"], "--flow"),
+        (&["split", capture, "-o", &out, "--features", "core"], "--features"),
+        (&["split", "--from-index", &index, "-o", &out, "--features", "core"], "--features"),
+        (&["split", "--from-index", &index, "-o", &out, "--count", "3"], "--count"),
+        (&["split", "--from-index", &index, "-o", &out, "--until", "0"], "--until"),
+        (&["split", "--from-index", &index, "-o", &out, "--idle", "1s"], "--idle"),
+        (&["split", "--from-index", &index, "-o", &out, "--client", "10.0.0.0/8"], "--client"),
+        (&["split", "--from-index", &index, "-o", &out, "--label-comments"], "--label-comments"),
+        (&["split", "--from-index", &index, "-o", &out, "--rotated"], "--rotated"),
+        (&["streams", capture, "--decode", "--as", "raw"], "--decode"),
+        (&["streams", capture, "--decode", "--ip"], "--decode"),
+    ];
+    for (arguments, option) in cases {
+        let stderr = refused(arguments);
+        assert!(stderr.contains(option) && stderr.contains("cannot be used"), "{stderr}");
+    }
+    run(&mut flowloom(&["split", "--from-index", &index, "-o", &out, "--flow", "56", "-j", "1"]));
+}
+
+#[test]
 fn a_report_that_cannot_be_written_is_told_at_once() {
     let capture = sample("dhcp.pcap");
     let capture = capture.to_str().unwrap();
