@@ -300,6 +300,31 @@ fn an_index_gives_the_same_files_as_splitting_all_together_and_one_by_one() {
 }
 
 #[test]
+fn one_file_of_flows_is_what_its_name_says() {
+    let flows = made::Frames::ethernet((0..50).map(|i| (i, udp(1_000 + i as u16, 53))));
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    let (capture, made) = (flows.write(directory.path()), at("index.parquet"));
+    index(&config(&[&capture], Path::new("")), &made, &Watch::default()).unwrap();
+    let take = |name: &str, watch: &Watch| {
+        let to = ExtractTo::File(at(name));
+        let what =
+            Extract { index: made.clone(), flows: vec![1, 50], filter: None, to, force: false };
+        extract(&what, watch)
+    };
+    let error = take("two.pcapng", &Watch::default()).unwrap_err().to_string();
+    assert!(error.contains("hint: end it in .pcap"), "{error}");
+    assert_eq!(take("two.pcap", &Watch::default()).unwrap().path, at("two.pcap"));
+    // Nothing was taken yet when it was told to stop, and that is no wrong question.
+    let watch = Watch::default();
+    watch.stop();
+    let stopped = take("none.pcap", &watch).unwrap();
+    assert_eq!((stopped.interrupted, stopped.path), (true, at("none.partial.pcap")));
+    let left = fs::read_dir(directory.path()).unwrap().count();
+    assert_eq!(left, 3, "capture, index and the two flows");
+}
+
+#[test]
 fn a_capture_that_has_changed_is_refused_and_one_that_has_moved_is_found() {
     let flows = made::Frames::ethernet((0..50).map(|i| (i, udp(1_000 + i as u16, 53))));
     let directory = tempfile::tempdir().unwrap();

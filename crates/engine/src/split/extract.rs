@@ -4,7 +4,7 @@ use std::fs;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use flowloom_export::{Rows, SinkError, TableError, TableFile};
+use flowloom_export::{Rows, SinkError, TableError, TableFile, partial_name};
 use flowloom_filter::{Filter, FlowView, Value, Word};
 use flowloom_wire::{Address, Vlan};
 use serde::Serialize;
@@ -237,18 +237,30 @@ fn finish(files: Files, what: &Extract, interrupted: bool) -> Result<PathBuf, Sp
         ExtractTo::Directory(..) => return Ok(files.finish(!interrupted)?),
         ExtractTo::File(file) => file,
     };
-    let made = files.only().map_err(|number| {
-        ConfigError(match number {
-            0 => "no flow of the index is as asked for".into(),
-            number => format!(
+    let file = if interrupted { partial_name(file) } else { file.clone() };
+    let made = match files.only() {
+        Ok(made) => made,
+        Err(0) if interrupted => return Ok(file),
+        Err(0) => return Err(ConfigError("no flow of the index is as asked for".into()).into()),
+        Err(number) => {
+            let text = format!(
                 "the flows fill {number} files, not one: captures of different formats or link \
                  types do not go together; give a directory with -o"
-            ),
-        })
-    })?;
-    let failed = |source| SinkError::Rename { path: file.clone(), source };
-    fs::rename(made, file).map_err(failed)?;
-    Ok(file.clone())
+            );
+            return Err(ConfigError(text).into());
+        }
+    };
+    if made.extension() != file.extension() {
+        let ending = made.extension().unwrap_or_default().display();
+        let text = format!(
+            "{} would be of the format of the flows' capture, which is not what its name says; \
+             hint: end it in .{ending}",
+            file.display()
+        );
+        return Err(ConfigError(text).into());
+    }
+    fs::rename(made, &file).map_err(|source| SinkError::Rename { path: file.clone(), source })?;
+    Ok(file)
 }
 
 /// A flow of an index, as filters ask of it.
