@@ -187,9 +187,9 @@ impl Raw {
             }
             return Ok(Self::Special(OpenOptions::new().write(true).open(path)?));
         }
-        // A symbolic link stays one: what it points to is replaced.
+        // A symbolic link stays one: what it points to is replaced, or made.
         let path = match fs::read_link(path) {
-            Ok(_) => fs::canonicalize(path)?,
+            Ok(target) => fs::canonicalize(path).unwrap_or_else(|_| path.with_file_name(target)),
             Err(_) => path.to_owned(),
         };
         if existing == Existing::Keep && path.exists() {

@@ -144,6 +144,15 @@ fn a_symbolic_link_stays_one() {
     begun(Format::Csv, &link, &tables::every_type()).close(&[]).unwrap();
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     assert_ne!(fs::read(&target).unwrap(), b"older");
+    // To what is not there yet, too.
+    for to in [target.clone(), "target.csv".into()] {
+        fs::remove_file(&target).unwrap();
+        fs::remove_file(&link).unwrap();
+        std::os::unix::fs::symlink(to, &link).unwrap();
+        begun(Format::Csv, &link, &tables::every_type()).close(&[]).unwrap();
+        assert_eq!(names(directory.path()), ["link.csv", "target.csv"]);
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    }
 }
 
 /// The reader of a pipe goes away after a line, as `head -1` does.
