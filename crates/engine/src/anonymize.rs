@@ -27,7 +27,7 @@ use std::path::Path;
 
 use aes::cipher::{Array, BlockCipherEncrypt, KeyInit};
 use aes::{Aes128, Block};
-use flowloom_features::Anonymize;
+use flowloom_features::{Anonymize, group_mac};
 use flowloom_schema::Mac;
 
 use crate::ConfigError;
@@ -229,20 +229,6 @@ impl CryptoPan {
         }
         let [_, a, b, c] = (left << 12 | right).to_be_bytes();
         Mac([v0, v1, v2, a, b, c])
-    }
-}
-
-/// The hardware address of an IP group.
-fn group_mac(group: IpAddr) -> Mac {
-    match group {
-        IpAddr::V4(v4) => {
-            let [_, a, b, c] = v4.octets();
-            Mac([0x01, 0x00, 0x5e, a & 0x7f, b, c])
-        }
-        IpAddr::V6(v6) => {
-            let [.., a, b, c, d] = v6.octets();
-            Mac([0x33, 0x33, a, b, c, d])
-        }
     }
 }
 

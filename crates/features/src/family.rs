@@ -72,7 +72,7 @@ impl<'a> FlowRow<'a> {
                 ended,
                 capture,
                 ips: ips.map(|address| by.ip(address)),
-                macs: macs.map(|address| address.map(|address| by.mac(address))),
+                macs: [0, 1].map(|side| macs[side].map(|address| own_mac(by, address, ips[side]))),
                 by_port,
             },
         }
@@ -83,6 +83,29 @@ impl FlowRow<'_> {
     /// What was found in what the flow says.
     pub fn findings(&self) -> Option<&Findings> {
         self.ended.flow.keep.findings()
+    }
+}
+
+/// What stands for the hardware address of a side: that of an IP group follows the group.
+fn own_mac(by: &dyn Anonymize, address: Mac, ip: IpAddr) -> Mac {
+    if ip.is_multicast() && address == group_mac(ip) {
+        group_mac(by.ip(ip))
+    } else {
+        by.mac(address)
+    }
+}
+
+/// The hardware address of an IP group.
+pub fn group_mac(group: IpAddr) -> Mac {
+    match group {
+        IpAddr::V4(v4) => {
+            let [_, a, b, c] = v4.octets();
+            Mac([0x01, 0x00, 0x5e, a & 0x7f, b, c])
+        }
+        IpAddr::V6(v6) => {
+            let [.., a, b, c, d] = v6.octets();
+            Mac([0x33, 0x33, a, b, c, d])
+        }
     }
 }
 

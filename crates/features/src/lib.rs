@@ -22,7 +22,7 @@ mod testing;
 mod trace;
 
 pub use events::Events;
-pub use family::{Anonymize, Family, FlowRow, Needs, Signs};
+pub use family::{Anonymize, Family, FlowRow, Needs, Signs, group_mac};
 pub use kept::{
     FrameList, FramesShared, Kept, KeptShared, Log, LogLimits, LogShared, PacketRecord,
     TracePacket, TraceShared,
