@@ -24,6 +24,14 @@ pub(crate) fn duration(text: &str) -> Result<i64, String> {
     Ok((number * unit).round() as i64)
 }
 
+/// The same, but 0.
+pub(crate) fn period(text: &str) -> Result<i64, String> {
+    match duration(text)? {
+        0 => Err("nothing fits in it".into()),
+        time => Ok(time),
+    }
+}
+
 /// A number of bytes: `4096`, `64k`, `1M`, `2G` (powers of 1024).
 pub(crate) fn size(text: &str) -> Result<u64, String> {
     let at = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
@@ -152,7 +160,7 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{duration, size, time};
+    use super::{duration, period, size, time};
 
     #[test]
     fn durations_have_units() {
@@ -160,6 +168,7 @@ mod tests {
         assert_eq!(duration("1.5s"), Ok(1_500_000_000));
         assert_eq!(duration("2"), Ok(2_000_000_000));
         assert_eq!(duration("5m"), Ok(300_000_000_000));
+        assert!(duration("0s").is_ok() && period("0s").is_err() && period("1ns").is_ok());
         assert!(duration("5 weeks").is_err() && duration("s").is_err() && duration("").is_err());
     }
 

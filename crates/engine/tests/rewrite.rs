@@ -282,7 +282,7 @@ fn a_snap_length_cuts_bytes_and_nothing_else() {
 }
 
 #[test]
-fn flags_that_pcap_has_no_place_for_are_told() {
+fn what_pcap_has_no_place_for_is_told() {
     let block = |kind: u32, body: &[u8]| {
         let len = (body.len() as u32 + 12).to_le_bytes();
         [&kind.to_le_bytes()[..], &len, body, &len].concat()
@@ -293,10 +293,21 @@ fn flags_that_pcap_has_no_place_for_are_told() {
         block(6, &[&words, &[0; 4][..], options].concat())
     };
     let inbound = [2, 0, 4, 0, 1, 0, 0, 0, 0, 0, 0, 0];
-    let section = [&0x1a2b_3c4d_u32.to_le_bytes()[..], &[1, 0, 0, 0], &[255; 8]].concat();
-    let interface = [1, 0, 0, 0, 0, 0, 0, 0];
-    let blocks =
-        [block(0x0a0d_0d0a, &section), block(1, &interface), packet(&[]), packet(&inbound)];
+    let end = [0, 0, 0, 0];
+    // Of an operating system, and a filter.
+    let os = [&[3, 0, 4, 0][..], b"Plan", &end].concat();
+    let section = [&0x1a2b_3c4d_u32.to_le_bytes()[..], &[1, 0, 0, 0], &[255; 8], &os].concat();
+    let filter = [&[11, 0, 4, 0, 0][..], b"tcp", &end].concat();
+    let interface = [&[1, 0, 0, 0, 0, 0, 0, 0], &filter[..]].concat();
+    // It has dropped 7.
+    let dropped = [&[0; 12][..], &[5, 0, 8, 0, 7, 0, 0, 0, 0, 0, 0, 0], &end].concat();
+    let blocks = [
+        block(0x0a0d_0d0a, &section),
+        block(1, &interface),
+        packet(&[]),
+        packet(&inbound),
+        block(5, &dropped),
+    ];
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("a.pcapng");
     fs::write(&path, blocks.concat()).unwrap();
@@ -304,8 +315,11 @@ fn flags_that_pcap_has_no_place_for_are_told() {
         let selection = Selection { ranges: frames.to_vec(), ..Selection::default() };
         run(&Rewrite { selection, ..job(&[&path], &directory.path().join(name)) }).unsaid
     };
-    assert_eq!(unsaid("all.pcap", &[]), [("flags of frames".to_owned(), 1)]);
-    assert_eq!(unsaid("first.pcap", &["1".parse().unwrap()]), []);
+    let always = ["capture filters", "counts of interfaces", "descriptions of machines"];
+    let always = always.map(|what| (what.to_owned(), 1));
+    let flags = [("flags of frames".to_owned(), 1)];
+    assert_eq!(unsaid("all.pcap", &[]), [&flags[..], &always].concat());
+    assert_eq!(unsaid("first.pcap", &["1".parse().unwrap()]), always);
     assert_eq!(unsaid("all.pcapng", &[]), []);
 }
 

@@ -7,7 +7,7 @@ use clap::{Args, ValueHint};
 use flowloom_engine::DEFAULT_SETS;
 
 use super::{FlowArguments, FrameArguments, InputArguments, WorkArguments};
-use crate::parse::{duration, late_file};
+use crate::parse::{late_file, period};
 
 #[derive(Debug, Args)]
 #[command(after_help = SPLIT_EXAMPLES)]
@@ -61,7 +61,7 @@ pub(crate) struct FilesArguments {
     #[arg(long, value_name = "WHAT", default_value = "flow")]
     pub(crate) by: String,
     /// A file for the frames of each so much time since 1970, such as 60s
-    #[arg(long, value_name = "TIME", value_parser = duration, conflicts_with = "by")]
+    #[arg(long, value_name = "TIME", value_parser = period, conflicts_with = "by")]
     pub(crate) window: Option<i64>,
     /// How files are named: text with names of columns in braces; the usual one is
     /// `{src_ip}_{src_port}-{dst_ip}_{dst_port}-{start_time}`. A `/` makes directories. Of values,

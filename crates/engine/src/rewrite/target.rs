@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use flowloom_capture::{
-    Compression, Facts, Format as InputFormat, Interface, Resolution, WriteFormat, WriteSettings,
+    Compression, Facts, Format as InputFormat, Interface, Resolution, Section, WriteFormat,
+    WriteSettings,
 };
 use flowloom_export::{Destination, Existing};
 
@@ -135,12 +136,17 @@ fn format_of(facts: &Facts) -> WriteFormat {
 /// what pcap has no place for, the flags of so many frames among it.
 pub(super) fn unsaid(facts: &Facts, flags: u64, format: WriteFormat) -> Vec<(String, u64)> {
     let of_pcap = |count: usize| if format == WriteFormat::Pcap { count as u64 } else { 0 };
-    let is_named = |interface: &&Interface| interface.name.is_some();
+    let of_interfaces =
+        |says: fn(&&Interface) -> bool| of_pcap(facts.interfaces.iter().filter(says).count());
+    let says = |section: &&Section| **section != Section::default();
     let all = [
         ("blocks of other kinds", facts.blocks_skipped),
         ("comments", of_pcap(facts.comments.len())),
         ("flags of frames", of_pcap(flags as usize)),
-        ("names of interfaces", of_pcap(facts.interfaces.iter().filter(is_named).count())),
+        ("names of interfaces", of_interfaces(|interface| interface.name.is_some())),
+        ("capture filters", of_interfaces(|interface| interface.filter.is_some())),
+        ("counts of interfaces", of_interfaces(|interface| interface.statistics.is_some())),
+        ("descriptions of machines", of_pcap(facts.sections.iter().filter(says).count())),
         ("names of hosts", of_pcap(facts.names.len())),
         ("decryption secrets", of_pcap(facts.secrets.len()) + facts.secrets_dropped),
     ];
