@@ -65,6 +65,15 @@ pub(crate) fn late_file() -> impl TypedValueParser<Value = PathBuf> {
             Err(format!("there is no directory {}", parent.display()))
         }
         _ if path.is_dir() => Err("it is a directory; name a file in it".into()),
+        _ if path.as_os_str() == "-" => Err("name a file: standard output is /dev/stdout".into()),
+        _ => Ok(path),
+    })
+}
+
+/// A place for several files.
+pub(crate) fn directory() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|path| match path.as_os_str() {
+        name if name == "-" => Err("files do not go into a pipe: name a directory"),
         _ => Ok(path),
     })
 }

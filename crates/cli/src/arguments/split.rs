@@ -7,7 +7,7 @@ use clap::{Args, ValueHint};
 use flowloom_engine::DEFAULT_SETS;
 
 use super::{FlowArguments, FrameArguments, InputArguments, WorkArguments};
-use crate::parse::{late_file, period};
+use crate::parse::{directory, late_file, period};
 
 #[derive(Debug, Args)]
 #[command(after_help = SPLIT_EXAMPLES)]
@@ -32,7 +32,8 @@ pub(crate) struct SplitArguments {
 pub(crate) struct FilesArguments {
     /// Directory of the files; it gets its name when all of them are whole. With --from-index, a
     /// name that ends in .pcap or .pcapng is one file for all flows
-    #[arg(short, long, value_name = "DIR", required_unless_present = "index")]
+    #[arg(short, long, value_name = "DIR", value_parser = directory(),
+        required_unless_present = "index")]
     pub(crate) output: Option<PathBuf>,
     /// Write no flows, but an index (Parquet) with which --from-index takes any of them out later
     /// without reading the rest. Captures must be plain files

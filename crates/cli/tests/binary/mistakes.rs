@@ -129,7 +129,11 @@ fn a_report_that_cannot_be_written_is_told_at_once() {
     for command in ["flows", "traces", "streams", "split"] {
         let said = refused(&[command, capture, "--report", "not/there/account.json"]);
         assert!(said.contains("there is no directory not/there"), "{command}: {said}");
+        let said = refused(&[command, capture, "--report", "-"]);
+        assert!(said.contains("standard output is /dev/stdout"), "{command}: {said}");
     }
+    let said = refused(&["split", capture, "-o", "-"]);
+    assert!(said.contains("name a directory"), "{said}");
 }
 
 #[test]
