@@ -123,9 +123,9 @@ pub(crate) struct LabelArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct OutputArguments {
-    /// File to write, its format told by its ending; `-` is standard output. With --events, a
-    /// directory, for files of the format of --format (parquet if none is given); with --format zeek,
-    /// one for the logs
+    /// File to write, its format told by its ending; `-` is standard output, `null` writes nothing.
+    /// With --events, a directory, for files of the format of --format (parquet if none is given);
+    /// with --format zeek, one for the logs
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Format: table, parquet, arrow, csv, json, jsonl, npz; zeek, eve, ipfix, which are logs of other

@@ -162,9 +162,13 @@ pub(crate) fn output_settings(
     has_events: bool,
 ) -> Result<Output, Box<dyn Error>> {
     let destination = arguments.output.map_or(Destination::Stdout, Destination::from);
+    let told = match &destination {
+        Destination::File(path) => Format::from_path(path),
+        Destination::Stdout => None,
+    };
     if let Destination::File(path) = &destination
         && has_events
-        && Format::from_path(path).is_some()
+        && told.is_some_and(|format| format != Format::Null)
         && !path.is_dir()
     {
         let path = path.display();
@@ -174,17 +178,19 @@ pub(crate) fn output_settings(
         )
         .into());
     }
-    let format = match (&arguments.format, &destination) {
-        (Some(format), _) => *format,
-        (None, Destination::Stdout) => Format::Table,
-        (None, Destination::File(_)) if has_events => Format::Parquet,
-        (None, Destination::File(path)) => Format::from_path(path).ok_or_else(|| {
-            format!(
+    let format = match (arguments.format, told, &destination) {
+        (Some(format), ..) | (None, Some(format @ Format::Null), _) => format,
+        (None, _, Destination::Stdout) => Format::Table,
+        (None, _, Destination::File(_)) if has_events => Format::Parquet,
+        (None, Some(format), _) => format,
+        (None, None, Destination::File(path)) => {
+            return Err(format!(
                 "cannot tell a format from the name {}; give one with --format, or an ending: \
                  .parquet .arrow .csv .json .jsonl .npz",
                 path.display()
             )
-        })?,
+            .into());
+        }
     };
     if let (Some(option), true) = (arguments.padding.typed(), format != Format::Npz) {
         let format = format.name();

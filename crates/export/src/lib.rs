@@ -200,8 +200,11 @@ impl Format {
         }
     }
 
-    /// The format that the extension of a file name asks for.
+    /// The format that the extension of a file name asks for; `null` and `/dev/null` keep nothing.
     pub fn from_path(path: &Path) -> Option<Self> {
+        if path == Path::new("null") || path == Path::new("/dev/null") {
+            return Some(Self::Null);
+        }
         match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
             "parquet" => Some(Self::Parquet),
             "arrow" | "feather" | "ipc" => Some(Self::Arrow),
@@ -265,6 +268,9 @@ mod tests {
             ("flows.jsonl", Some(Format::JsonLines)),
             ("flows.ipfix", Some(Format::Ipfix)),
             ("traces.npz", Some(Format::Npz)),
+            ("null", Some(Format::Null)),
+            ("/dev/null", Some(Format::Null)),
+            ("a/null", None),
             ("flows", None),
             (".csv", None),
         ];

@@ -35,7 +35,7 @@ pub(crate) struct TracesArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct TracesOutputArguments {
-    /// File to write, its format told by its ending; `-` is standard output
+    /// File to write, its format told by its ending; `-` is standard output, `null` writes nothing
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Format: table, parquet, arrow, csv, json, jsonl, null, or npz: arrays of one length for NumPy,
