@@ -60,9 +60,12 @@ fn config(arguments: RerunArguments, recorded: &Recorded) -> Result<Config, Box<
     if let Some(missing) =
         recorded.missing().filter(|missing| names.iter().any(|name| name == missing))
     {
-        let (all, output) = (names.len(), output.display());
+        let output = output.display();
+        // The pieces of a rotated capture are one, with one name.
+        let all =
+            if names.len() > 1 { format!(" ({} in all)", names.len()) } else { String::new() };
         return Err(format!(
-            "{name} was made of {missing} ({all} in all), which is not there as seen from here; hint: \
+            "{name} was made of {missing}{all}, which is not there as seen from here; hint: \
              flowloom rerun {name} CAPTURE... -o {output}, with the captures or their directory"
         )
         .into());
