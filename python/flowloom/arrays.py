@@ -35,6 +35,7 @@ def to_padded(
     table: FlowTable,
     columns: str | Sequence[str],
     length: int,
+    width: int | None,
     pad: float,
     side: Side,
     keep: Keep,
@@ -44,6 +45,12 @@ def to_padded(
 ) -> tuple[Array | dict[str, Array], npt.NDArray[np.int64]]:
     """The array or arrays of :meth:`FlowTable.to_padded`, and the lengths."""
     check(length, side, keep)
+    if isinstance(columns, str) and table.column_type(columns) == "list<binary>":
+        if width is None:
+            raise TypeError(f"{columns} has the bytes of packets: say how many of each as width=")
+        return _padded_bytes(table, columns, (length, width), pad, side, keep, dtype, out)
+    if width is not None:
+        raise TypeError("width is of one column of bytes, such as payload_bytes")
     names = [columns] if isinstance(columns, str) else list(columns)
     if not names:
         raise ValueError("no column to pad")
@@ -71,6 +78,51 @@ def to_padded(
                 of_one = padded[:, :, channel] if at_last else padded[:, channel]
             _fill(table, name, of_one, lengths, side, keep)
     return padded, np.minimum(lengths, length)
+
+
+def _padded_bytes(
+    table: FlowTable,
+    name: str,
+    shape: tuple[int, int],
+    pad: float,
+    side: Side,
+    keep: Keep,
+    dtype: npt.DTypeLike | None,
+    out: Path_ | None,
+) -> tuple[Array, npt.NDArray[np.int64]]:
+    """The bytes of packets: an array of shape (n, length, width), and how many packets there are."""
+    length, width = shape
+    check(width, "right", "first", "width")
+    lengths = np.zeros(len(table), dtype=np.int64)
+    found = dtype_for([np.dtype(np.uint8)], pad, dtype)
+    with _Target(out, (len(table), length, width), found, pad) as padded:
+        at = 0
+        for part in table.parts(name):
+            here = slice(at, at + len(part))
+            starts, of_lists = _lists(part)
+            packets = part.items()
+            places = np.arange(len(packets), dtype=np.int64)
+            # Which packet is where; one beyond the last where there is none.
+            which = np.full((len(part), length), len(packets), dtype=np.int64)
+            fill(which, places, starts, of_lists, side, keep, name)
+            offsets = np.asarray(packets.offsets()).astype(np.int64)
+            _put_bytes(padded[here], which, np.asarray(packets.values()), offsets, name)
+            lengths[here] = of_lists
+            at += len(part)
+    return padded, np.minimum(lengths, length)
+
+
+def _put_bytes(
+    padded: Array, which: Array, values: Array, offsets: npt.NDArray[np.int64], name: str
+) -> None:
+    """The bytes of packets into their places."""
+    for column in range(which.shape[1]):
+        there = np.flatnonzero(which[:, column] < len(offsets) - 1)
+        packets = which[there, column]
+        rows = padded[there, column]
+        starts, ends = offsets[packets], offsets[packets + 1]
+        fill(rows, values, starts, ends - starts, "right", "first", name)
+        padded[there, column] = rows
 
 
 def mask_of(lengths: npt.NDArray[np.int64], length: int, side: Side) -> npt.NDArray[np.bool_]:

@@ -54,6 +54,10 @@ class FlowOptions(TypedDict, total=False):
         Seconds covered by a sequence at most.
     max_bytes : int, optional
         Bytes on the wire covered by a sequence at most.
+    bytes_packets : int, optional
+        Packets of a flow whose bytes the feature set ``bytes`` has [10].
+    bytes_payload : int, optional
+        Bytes of payload that it has of each of them at most [256].
     without : str or list of str
         Columns to leave out.
     signed : bool
@@ -103,6 +107,8 @@ class FlowOptions(TypedDict, total=False):
     label_comments: bool | list[str]
     max_time: Duration | None
     max_bytes: int | None
+    bytes_packets: int | None
+    bytes_payload: int | None
     without: Features
     signed: bool
     anonymize: Path_ | None

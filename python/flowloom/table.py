@@ -186,6 +186,7 @@ class FlowTable:
         columns: str | Sequence[str],
         length: int,
         *,
+        width: int | None = None,
         pad: float = 0,
         side: Side = "right",
         keep: Keep = "first",
@@ -201,6 +202,7 @@ class FlowTable:
         columns: str | Sequence[str],
         length: int,
         *,
+        width: int | None = None,
         pad: float = 0,
         side: Side = "right",
         keep: Keep = "first",
@@ -215,6 +217,7 @@ class FlowTable:
         columns: str | Sequence[str],
         length: int,
         *,
+        width: int | None = None,
         pad: float = 0,
         side: Side = "right",
         keep: Keep = "first",
@@ -232,6 +235,9 @@ class FlowTable:
             A column of lists of numbers, or several of them. Times are nanoseconds.
         length : int
             How many items each row of the array has.
+        width : int, optional
+            Of ``header_bytes`` and ``payload_bytes``, whose items are the bytes of packets: how many
+            of each, the first of them, with `pad` behind those that are fewer.
         pad : number
             What stands where a list has no items (left), and for lists that are missing.
         side : {"right", "left"}
@@ -253,7 +259,8 @@ class FlowTable:
         -------
         X : ndarray
             Of shape (n, length) for one column that is given by its name; for a list of `c`
-            columns (n, length, c), or (n, c, length) with the channels first.
+            columns (n, length, c), or (n, c, length) with the channels first; for one column of
+            bytes (n, length, width).
         lengths : ndarray of int64, shape (n,)
             With ``return_lengths``.
         mask : ndarray of bool, shape (n, length)
@@ -278,9 +285,12 @@ class FlowTable:
                [1, 0, 0, 0, 0, 0]], dtype=int8), array([5, 1]))
         >>> flows.to_padded(["directions", "packet_lengths"], 100).shape
         (36, 100, 2)
+        >>> flows = fl.read_flows("samples/browsing.pcapng", features="core,bytes")
+        >>> flows.to_padded("payload_bytes", 5, width=128).shape
+        (36, 5, 128)
         """
         padded, lengths = arrays.to_padded(
-            self, columns, length, pad, side, keep, dtype, layout, out
+            self, columns, length, width, pad, side, keep, dtype, layout, out
         )
         mask = arrays.mask_of(lengths, length, side) if return_mask else None
         asked = [lengths] * return_lengths + ([] if mask is None else [mask])

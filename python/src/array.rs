@@ -11,7 +11,7 @@ use arrow_buffer::{BooleanBuffer, Buffer as ArrowBuffer, NullBuffer, OffsetBuffe
 use arrow_schema::{DataType, Field, TimeUnit};
 use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 
 use crate::errors::wrong;
 
@@ -110,7 +110,7 @@ impl Array {
         Some(booleans(nulls.inner()))
     }
 
-    /// The numbers, those that are missing as 0; of lists, the items of all of them.
+    /// The numbers, those that are missing as 0; of bytes, those of all values.
     fn values(&self) -> PyResult<Buffer> {
         let array = &self.0;
         Ok(match array.data_type() {
@@ -124,6 +124,10 @@ impl Array {
             DataType::Timestamp(TimeUnit::Nanosecond, _) => {
                 numbers(array.as_primitive::<TimestampNanosecondType>(), "<i8")
             }
+            DataType::Binary => {
+                let bytes = array.as_binary::<i32>().values();
+                Buffer { bytes: bytes.clone(), typestr: "|u1", len: bytes.len() }
+            }
             other => {
                 let text = format!("values of type {} are no numbers", type_name(other));
                 return Err(PyTypeError::new_err(text));
@@ -131,10 +135,14 @@ impl Array {
         })
     }
 
-    /// Where each list begins among the items, and where the last one ends.
+    /// Where each list begins among the items, or each value among the bytes, and where the last one
+    /// ends.
     fn offsets(&self) -> PyResult<Buffer> {
-        let lists = self.lists_or_raise()?;
-        let (bytes, len) = (lists.offsets().inner().inner().clone(), lists.offsets().len());
+        let offsets = match self.0.as_binary_opt::<i32>() {
+            Some(binary) => binary.offsets(),
+            None => self.lists_or_raise()?.offsets(),
+        };
+        let (bytes, len) = (offsets.inner().inner().clone(), offsets.len());
         Ok(Buffer { bytes, typestr: "<i4", len })
     }
 
@@ -191,6 +199,7 @@ pub(crate) fn type_name(data_type: &DataType) -> String {
         DataType::Float64 => "f64".into(),
         DataType::Timestamp(..) => "time".into(),
         DataType::Utf8 => "text".into(),
+        DataType::Binary => "binary".into(),
         DataType::List(item) => format!("list<{}>", type_name(item.data_type())),
         DataType::Struct(fields) => {
             let named =
@@ -220,6 +229,7 @@ fn value<'py>(py: Python<'py>, array: &ArrayRef, row: usize) -> PyResult<Bound<'
         DataType::Float64 => number!(Float64Type),
         DataType::Timestamp(TimeUnit::Nanosecond, _) => number!(TimestampNanosecondType),
         DataType::Utf8 => array.as_string::<i32>().value(row).into_pyobject(py)?.into_any(),
+        DataType::Binary => PyBytes::new(py, array.as_binary::<i32>().value(row)).into_any(),
         DataType::List(_) => {
             let items = array.as_list::<i32>().value(row);
             let items = (0..items.len()).map(|item| value(py, &items, item));

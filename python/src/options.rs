@@ -45,6 +45,8 @@ pub(crate) struct Options {
     max_packets: Option<usize>,
     max_time: Option<i64>,
     max_bytes: Option<u64>,
+    bytes_packets: Option<usize>,
+    bytes_payload: Option<u32>,
     app_layer: Option<String>,
     tcp_overlap: Option<String>,
     protocols: Option<PathBuf>,
@@ -104,6 +106,8 @@ impl Options {
             sequence_max: self.max_packets.unwrap_or(usual.sequence_max),
             sequence_nanos_max: self.max_time,
             sequence_bytes_max: self.max_bytes,
+            bytes_packets_max: self.bytes_packets.unwrap_or(usual.bytes_packets_max),
+            bytes_payload_max: self.bytes_payload.unwrap_or(usual.bytes_payload_max),
             ..usual
         };
         config.app_layer = one_of("app_layer", self.app_layer.as_deref(), &APP_LAYERS)?;

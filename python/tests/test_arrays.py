@@ -258,3 +258,85 @@ def test_rows_that_are_taken_are_those_of_pyarrow(several, many):
     assert taken.to_arrow().equals(arrow.take(rows), check_metadata=True)
     assert several.take(rows - len(several)).to_arrow().equals(taken.to_arrow())
     assert max(taken._native.chunk_rows, default=0) <= 16_384
+
+
+def as_scapy_has_it(frame):
+    """The bytes of a frame's innermost headers, and those of its payload."""
+    from scapy.all import IP, TCP, UDP, Ether, IPv6
+
+    ether = Ether(frame)
+    ip = ether[IPv6] if IPv6 in ether else ether[IP]
+    above = ip[TCP] if TCP in ip else ip[UDP]
+    payload = bytes(above.payload)
+    whole = bytes(ip.original)[: ip.len if IP in ether else 40 + ip.plen]
+    return whole[: len(whole) - len(payload)], payload
+
+
+def test_bytes_are_those_of_the_frames(samples):
+    scapy = pytest.importorskip("scapy.all", reason="skipped, not tested: Scapy is not installed")
+    packets = 0
+    for name in ("browsing.pcapng", "loss.pcap"):
+        path = samples / name
+        frames = [bytes(packet.original) for packet in scapy.rdpcap(str(path))]
+        sets = ["core", "bytes", "packet_frames"]
+        flows = fl.read_flows(
+            path, features=sets, filter="tcp or udp", bytes_packets=7, bytes_payload=300
+        )
+        for row in flows.to_arrow().to_pylist():
+            numbers = row["packet_frames"][:7]
+            expected = [as_scapy_has_it(frames[number - 1]) for number in numbers]
+            assert row["header_bytes"] == [headers for headers, _ in expected]
+            assert row["payload_bytes"] == [payload[:300] for _, payload in expected]
+            packets += len(numbers)
+    assert packets > 100
+
+
+def test_bytes_become_arrays_of_packets(samples, tmp_path, monkeypatch):
+    flows = fl.read_flows(samples / "browsing.pcapng", features=["bytes"])
+    monkeypatch.setattr("flowloom.ragged._CELLS", 100)
+    for name, side, keep in itertools.product(
+        ("header_bytes", "payload_bytes"), ("right", "left"), ("first", "last")
+    ):
+        expected = []
+        for packets in flows.to_dict()[name]:
+            rows = [[*packet[:60], *[9] * (60 - len(packet))] for packet in packets]
+            kept = rows[:4] if keep == "first" else rows[-4:]
+            fill = [[9] * 60] * (4 - len(kept))
+            expected.append(kept + fill if side == "right" else fill + kept)
+        found = flows.to_padded(name, 4, width=60, pad=9, side=side, keep=keep)
+        assert (found.shape, found.dtype) == ((36, 4, 60), np.uint8)
+        assert found.tolist() == expected
+    assert flows[5:5].to_padded("payload_bytes", 2, width=3).shape == (0, 2, 3)
+    floats = flows.to_padded("payload_bytes", 2, width=3, dtype="f4", out=tmp_path / "x.npy")
+    assert floats.tolist() == flows.to_padded("payload_bytes", 2, width=3).tolist()
+    _, lengths, mask = flows.to_padded(
+        "payload_bytes", 4, width=1, return_lengths=True, return_mask=True
+    )
+    assert lengths.tolist() == mask.sum(1).tolist()
+    assert lengths.tolist() == [min(4, len(one)) for one in flows.to_dict()["payload_bytes"]]
+
+
+def test_bytes_of_packets_have_a_width(samples):
+    flows = fl.read_flows(samples / "browsing.pcapng", features=["sequences", "bytes"])
+    for arguments, width, error, words in [
+        ("payload_bytes", None, TypeError, "say how many of each as width="),
+        ("payload_bytes", 0, ValueError, "width is at least 1"),
+        ("directions", 5, TypeError, "width is of one column of bytes"),
+        (["payload_bytes"], 5, TypeError, "width is of one column of bytes"),
+    ]:
+        with pytest.raises(error, match=words):
+            flows.to_padded(arguments, 4, width=width)
+
+
+def test_bytes_are_read_again_by_their_settings(samples, tmp_path):
+    flows = fl.read_flows(
+        samples / "browsing.pcapng", features=["core", "bytes"], bytes_packets=2, bytes_payload=5
+    )
+    flows.write(tmp_path / "flows.parquet")
+    again = fl.rerun(tmp_path / "flows.parquet")
+    assert again.to_arrow().equals(flows.to_arrow())
+    assert max(map(len, flows.to_dict()["payload_bytes"])) == 2
+    key = tmp_path / "key"
+    key.write_text("0" * 64)
+    with pytest.raises(fl.ConfigError, match="shows addresses"):
+        fl.read_flows(samples / "browsing.pcapng", features=["bytes"], anonymize=key)

@@ -180,6 +180,12 @@ pub(crate) struct ColumnArguments {
     /// and labels are about the real ones
     #[arg(long, value_name = "KEYFILE")]
     pub(crate) anonymize: Option<PathBuf>,
+    /// Packets of a flow whose bytes the feature set `bytes` has
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) bytes_packets: usize,
+    /// Bytes of payload that it has of each of them at most
+    #[arg(long, value_name = "BYTES", default_value_t = 256)]
+    pub(crate) bytes_payload: u32,
     #[command(flatten)]
     pub(crate) sequences: SequenceArguments,
 }

@@ -70,7 +70,11 @@ fn config(arguments: FlowsArguments) -> Result<Config, Box<dyn Error>> {
         anonymize: anonymize.map(Arc::new),
         filter,
         flow: flow_settings(&flows, columns.sequences.population),
-        log: log_limits(&columns.sequences),
+        log: LogLimits {
+            bytes_packets_max: columns.bytes_packets,
+            bytes_payload_max: columns.bytes_payload,
+            ..log_limits(&columns.sequences)
+        },
         app_layer: match columns.app_layer {
             AppLayerArgument::Full => AppLayer::Full,
             AppLayerArgument::PortOnly => AppLayer::PortOnly,

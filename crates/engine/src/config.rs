@@ -168,6 +168,11 @@ impl Config {
                 return Err(ConfigError(format!("no feature set `{name}`; {meant}")));
             }
         }
+        if self.anonymize.is_some() && self.features.iter().any(|set| set == BYTES) {
+            let text = "the feature set `bytes` shows addresses as they were captured, which --anonymize \
+                        cannot change: leave one of them out, or read what `flowloom anonymize` wrote";
+            return Err(ConfigError(text.into()));
+        }
         self.check_events()?;
         self.check_logs()?;
         let columns = catalogue();
@@ -316,3 +321,5 @@ fn place(path: &Path) -> PathBuf {
 
 /// Threads of a run: more have nothing to do, and a system has its limits.
 const THREADS_MAX: usize = 1_024;
+/// The feature set that shows what was captured.
+const BYTES: &str = "bytes";

@@ -460,7 +460,10 @@ impl Table {
 /// Items of all lists.
 fn items(batch: &Batch) -> usize {
     let of_series = |series: &Series| match &series.values {
-        Values::List(list) => list.items.len(),
+        Values::List(list) => match &list.items.values {
+            Values::Binary(binary) => binary.bytes.len() / size_of::<i64>(),
+            _ => list.items.len(),
+        },
         _ => 0,
     };
     batch.columns.iter().map(of_series).sum()

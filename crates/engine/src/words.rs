@@ -201,6 +201,6 @@ fn kind(column: &Column) -> Option<WordKind> {
 const PRESENCE_COLUMN: &str = "applications";
 /// Sets whose columns are no words.
 const OF_ALL_PACKETS: &[&str] =
-    &["sequences", "timestamps", "statistics", "frames", "packet_frames"];
+    &["sequences", "timestamps", "statistics", "bytes", "frames", "packet_frames"];
 /// The same for all flows of a capture.
 const CAPTURE: &str = "capture";

@@ -8,7 +8,8 @@ use arrow_array::types::{
     UInt8Type, UInt16Type,
 };
 use arrow_array::{
-    ArrayRef, BooleanArray, ListArray, PrimitiveArray, RecordBatch, StringArray, StructArray,
+    ArrayRef, BinaryArray, BooleanArray, ListArray, PrimitiveArray, RecordBatch, StringArray,
+    StructArray,
 };
 use arrow_buffer::{
     ArrowNativeType, BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer,
@@ -84,6 +85,7 @@ fn arrow_type(data_type: DataType) -> arrow_schema::DataType {
         DataType::F64 => Arrow::Float64,
         DataType::Time => Arrow::Timestamp(TimeUnit::Nanosecond, Some("UTC".into())),
         DataType::Text => Arrow::Utf8,
+        DataType::Binary => Arrow::Binary,
         DataType::List(item) => Arrow::List(item_field(*item)),
         DataType::Struct(fields) => Arrow::Struct(fields.iter().map(struct_field).collect()),
     }
@@ -115,6 +117,10 @@ fn array(field: &Field, series: Series) -> Result<ArrayRef, ArrowError> {
         Values::Text(text) => {
             let bytes = Buffer::from_vec(text.bytes);
             Arc::new(StringArray::try_new(offsets(text.offsets), bytes, nulls)?)
+        }
+        Values::Binary(binary) => {
+            let bytes = Buffer::from_vec(binary.bytes);
+            Arc::new(BinaryArray::try_new(offsets(binary.offsets), bytes, nulls)?)
         }
         Values::List(list) => {
             let arrow_schema::DataType::List(item) = field.data_type() else {

@@ -1,7 +1,8 @@
 //! CSV (RFC 4180): a header row, lines that end with a line feed, cells quoted where they must be.
 //!
 //! - A null is an empty cell, an empty text is `""`.
-//! - A list is JSON in one cell, and so is a struct; a time is RFC 3339 with nine digits; a float is the shortest text
+//! - A list is JSON in one cell, and so is a struct; a time is RFC 3339 with nine digits; bytes
+//!   are hexadecimal digits; a float is the shortest text
 //!   that reads back as the same float.
 //! - Spreadsheets take a cell that begins with `=` for a formula and run it, and host names are
 //!   chosen by whoever sent them. A text that begins with a character of [`FORMULA`] gets an
@@ -12,7 +13,7 @@
 use flowloom_schema::{Batch, Series, Values};
 
 use crate::output::Output;
-use crate::text::{escaped, json_value, plain, time};
+use crate::text::{escaped, hex, json_value, plain, time};
 use crate::{Destination, Ending, Sink, SinkError, TableInfo, Written};
 
 pub(crate) struct CsvSink {
@@ -72,9 +73,15 @@ fn cell(series: &Series, row: usize, out: &mut Vec<u8>) {
     }
     match &series.values {
         Values::Text(v) => text_cell(v.get(row), out),
+        Values::Binary(v) if v.get(row).is_empty() => out.extend_from_slice(b"\"\""),
+        Values::Binary(v) => hex(v.get(row), out),
         Values::Time(v) => time(v[row], out),
         Values::List(list) => match list.items.values {
-            Values::Text(_) | Values::Time(_) | Values::List(_) | Values::Struct(_) => {
+            Values::Text(_)
+            | Values::Binary(_)
+            | Values::Time(_)
+            | Values::List(_)
+            | Values::Struct(_) => {
                 json_cell(series, row, out);
             }
             // Numbers have no quotes to double.

@@ -67,6 +67,7 @@ fn data_type(arrow: &Arrow) -> Option<DataType> {
         Arrow::Float64 => DataType::F64,
         Arrow::Timestamp(arrow_schema::TimeUnit::Nanosecond, _) => DataType::Time,
         Arrow::Utf8 => DataType::Text,
+        Arrow::Binary => DataType::Binary,
         _ => return None,
     })
 }
@@ -105,6 +106,18 @@ pub(crate) fn series(array: &ArrayRef) -> Option<Series> {
 
 /// Appends a range of an array to a series of its type.
 fn append(series: &mut Series, array: &ArrayRef, range: Range<usize>) -> Option<()> {
+    macro_rules! each {
+        ($array:expr, $push:ident) => {{
+            let array = $array;
+            for row in range {
+                if array.is_valid(row) {
+                    series.$push(array.value(row));
+                } else {
+                    series.push_null();
+                }
+            }
+        }};
+    }
     match array.data_type() {
         Arrow::Int8 => series.extend_optional_i8(numbers::<Int8Type>(array, range)),
         Arrow::UInt8 => series.extend_optional_u8(numbers::<UInt8Type>(array, range)),
@@ -125,16 +138,8 @@ fn append(series: &mut Series, array: &ArrayRef, range: Range<usize>) -> Option<
                 range.map(|row| values.is_valid(row).then(|| values.value(row))),
             );
         }
-        Arrow::Utf8 => {
-            let values = array.as_string::<i32>();
-            for row in range {
-                if values.is_valid(row) {
-                    series.push_text(values.value(row));
-                } else {
-                    series.push_null();
-                }
-            }
-        }
+        Arrow::Utf8 => each!(array.as_string::<i32>(), push_text),
+        Arrow::Binary => each!(array.as_binary::<i32>(), push_binary),
         Arrow::List(_) => {
             let lists = array.as_list::<i32>();
             for row in range {

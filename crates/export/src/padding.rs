@@ -145,7 +145,9 @@ impl Item {
             Values::I32(v) => Self::Int(i64::from(v[at])),
             Values::I64(v) | Values::Time(v) => Self::Int(v[at]),
             Values::F64(v) => Self::Float(v[at]),
-            Values::Text(_) | Values::List(_) | Values::Struct(_) => return None,
+            Values::Text(_) | Values::Binary(_) | Values::List(_) | Values::Struct(_) => {
+                return None;
+            }
         })
     }
 
@@ -218,7 +220,9 @@ impl Number {
             DataType::I32 => Self::Int32,
             DataType::I64 | DataType::Time => Self::Int64,
             DataType::F64 => Self::Float64,
-            DataType::Text | DataType::List(_) | DataType::Struct(_) => return None,
+            DataType::Text | DataType::Binary | DataType::List(_) | DataType::Struct(_) => {
+                return None;
+            }
         })
     }
 

@@ -11,6 +11,11 @@ pub(crate) fn json_value(series: &Series, row: usize, out: &mut Vec<u8>) {
     }
     match &series.values {
         Values::Text(v) => json_text(v.get(row), out),
+        Values::Binary(v) => {
+            out.push(b'"');
+            hex(v.get(row), out);
+            out.push(b'"');
+        }
         Values::Time(v) => {
             out.push(b'"');
             time(v[row], out);
@@ -99,10 +104,17 @@ pub(crate) fn plain(values: &Values, row: usize, out: &mut Vec<u8>) {
         Values::F64(_)
         | Values::Time(_)
         | Values::Text(_)
+        | Values::Binary(_)
         | Values::List(_)
         | Values::Struct(_) => "",
     };
     out.extend_from_slice(text.as_bytes());
+}
+
+/// Appends bytes as pairs of hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8], out: &mut Vec<u8>) {
+    let digit = |half: u8| b"0123456789abcdef"[usize::from(half)];
+    out.extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
 }
 
 /// Appends a time (RFC 3339, nine digits).

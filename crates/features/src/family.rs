@@ -129,6 +129,8 @@ pub struct Needs {
     pub sequences: bool,
     /// The distribution of all packets.
     pub statistics: bool,
+    /// What the first of them hold, byte for byte.
+    pub bytes: bool,
     /// Where their frames are.
     pub frames: bool,
     /// What they say.

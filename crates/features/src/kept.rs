@@ -1,5 +1,6 @@
 //! What is kept of a flow's packets: their records, and what they say.
 
+mod first_bytes;
 mod frame_list;
 mod log;
 mod packets;
@@ -15,6 +16,8 @@ use flowloom_protocols::{
 use flowloom_wire::tcp_flags::{FIN, SYN};
 use flowloom_wire::{Transport as WireTransport, protocol};
 
+pub(crate) use self::first_bytes::FirstBytes;
+pub use self::first_bytes::FirstBytesShared;
 pub use self::frame_list::{FrameList, FramesShared};
 #[cfg(test)]
 pub(crate) use self::log::FOLD_AT;
@@ -32,6 +35,8 @@ struct Inner {
     log: Log,
     /// Where their frames are.
     frames: FrameList,
+    /// What the first packets hold; none where nobody asked for that.
+    first: Option<Box<FirstBytes>>,
     /// What the packets say; none where nothing is said or wanted.
     talk: Option<Box<Talk>>,
     /// What they say, byte for byte; none where nobody asked for that.
@@ -39,8 +44,13 @@ struct Inner {
 }
 
 impl Inner {
-    const EMPTY: Self =
-        Self { log: Log::EMPTY, frames: FrameList::EMPTY, talk: None, transcript: None };
+    const EMPTY: Self = Self {
+        log: Log::EMPTY,
+        frames: FrameList::EMPTY,
+        first: None,
+        talk: None,
+        transcript: None,
+    };
 }
 
 /// What all flows of a partition share.
@@ -50,6 +60,8 @@ pub struct KeptShared {
     pub log: LogShared,
     /// For the lists of frames.
     pub frames: FramesShared,
+    /// For what the first packets hold; none where it is not wanted.
+    pub first: Option<FirstBytesShared>,
     /// For what is said; none where nothing of it is wanted.
     pub talk: Option<TalkShared>,
     /// For what is said, byte for byte; none where it is not wanted.
@@ -82,6 +94,9 @@ impl Keep for Kept {
         if shared.frames.is_wanted() {
             self.inner().frames.packet(arrival, origin, &mut shared.frames);
         }
+        if let Some(shared) = &mut shared.first {
+            self.inner().first.get_or_insert_default().packet(arrival, seen, origin, shared);
+        }
         if let Some(shared) = &mut shared.talk {
             #[cfg(feature = "ja4plus")]
             self.open_with_syn(arrival, known, shared);
@@ -101,6 +116,7 @@ impl Keep for Kept {
     fn is_short(shared: &KeptShared, load: Load) -> bool {
         shared.log.is_short(load.packets)
             || shared.frames.is_short(load.packets)
+            || shared.first.as_ref().is_some_and(|first| first.is_short(load.packets))
             || shared.talk.as_ref().is_some_and(|talk| talk.is_short(load.bytes))
             || shared.transcript.as_ref().is_some_and(|said| said.is_short(load.bytes))
     }
@@ -123,6 +139,9 @@ impl Keep for Kept {
         let Some(inner) = &mut self.0 else { return };
         inner.log.ended(&mut shared.log);
         inner.frames.ended(&mut shared.frames);
+        if let (Some(first), Some(shared)) = (&mut inner.first, &mut shared.first) {
+            first.ended(shared);
+        }
         if let (Some(talk), Some(shared)) = (&mut inner.talk, &mut shared.talk) {
             talk.conversation.end(talk.ends, shared);
         }
@@ -156,6 +175,11 @@ impl Kept {
         self.0.as_deref().map_or(&NOTHING, |inner| &inner.frames)
     }
 
+    /// What the first packets hold, if that is wanted.
+    pub(crate) fn first_bytes(&self) -> Option<&FirstBytes> {
+        self.0.as_ref()?.first.as_deref()
+    }
+
     /// What was found in what the flow says.
     pub fn findings(&self) -> Option<&Findings> {
         self.talk().map(|talk| talk.conversation.findings())
@@ -168,7 +192,11 @@ impl Kept {
 
     /// How much there is of it, in packet records, frames and messages.
     pub fn weight(&self) -> usize {
-        self.log().kept() + self.frames().len() + self.findings().map_or(0, Findings::messages)
+        let bytes = self.first_bytes().map_or(0, FirstBytes::size);
+        self.log().kept()
+            + self.frames().len()
+            + bytes / size_of::<PacketRecord>()
+            + self.findings().map_or(0, Findings::messages)
     }
 
     fn talk(&self) -> Option<&Talk> {

@@ -4,6 +4,7 @@
 //! need of single packets is [`Kept`] on the flow, and only when a family asked for it. Nothing here knows Arrow or a file.
 #![forbid(unsafe_code)]
 
+mod bytes;
 mod community_id;
 mod connection;
 mod core;
@@ -24,8 +25,8 @@ mod trace;
 pub use events::Events;
 pub use family::{Anonymize, Family, FlowRow, Needs, Signs, group_mac};
 pub use kept::{
-    FrameList, FramesShared, Kept, KeptShared, Log, LogLimits, LogShared, PacketRecord,
-    TracePacket, TraceShared,
+    FirstBytesShared, FrameList, FramesShared, Kept, KeptShared, Log, LogLimits, LogShared,
+    PacketRecord, TracePacket, TraceShared,
 };
 pub use sets::{Families, RESERVED, SETS, Set, catalogue};
 pub use statistics::{Sample, Statistic, Summary};

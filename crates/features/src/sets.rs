@@ -6,6 +6,7 @@ use flowloom_flow::{Ended, Keep as _};
 use flowloom_protocols::Registry;
 use flowloom_schema::{Batch, Column, Series};
 
+use crate::bytes::BytesFamily;
 use crate::community_id::CommunityIdFamily;
 use crate::connection::ConnectionFamily;
 use crate::core::CoreFamily;
@@ -55,6 +56,11 @@ pub const SETS: &[Set] = &[
         name: "statistics",
         doc: "twelve statistics of lengths and gaps, over all packets and for each direction",
         families: |_| vec![Box::new(StatisticsFamily)],
+    },
+    Set {
+        name: "bytes",
+        doc: "headers and payload of the first packets, byte for byte",
+        families: |_| vec![Box::new(BytesFamily)],
     },
     Set {
         name: "frames",
@@ -130,7 +136,7 @@ pub const SETS: &[Set] = &[
 ];
 
 /// Names that are to become feature sets.
-pub const RESERVED: &[&str] = &["bytes", "cic", "nfstream", "ppi"];
+pub const RESERVED: &[&str] = &["cic", "nfstream", "ppi"];
 
 /// The chosen families, less the columns that are not wanted.
 pub struct Families {
@@ -194,6 +200,7 @@ impl Families {
             |all, needs| Needs {
                 sequences: all.sequences || needs.sequences,
                 statistics: all.statistics || needs.statistics,
+                bytes: all.bytes || needs.bytes,
                 frames: all.frames || needs.frames,
                 said: all.said.or(needs.said),
             },

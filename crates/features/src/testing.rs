@@ -63,7 +63,8 @@ pub(crate) fn flows(
     let settings = Settings { initiator, no_split: true, ..Settings::default() };
     let hasher = KeyHasher::random();
     let frames = FramesShared::new(false, 0, 1);
-    let shared = KeptShared { log: shared, frames, talk: None, transcript: None, trace: None };
+    let shared =
+        KeptShared { log: shared, frames, first: None, talk: None, transcript: None, trace: None };
     let mut partition = Partition::new(&settings, shared);
     let mut ended = Vec::new();
     for (arrival, frame) in arrivals.iter().zip(1..) {

@@ -100,7 +100,7 @@ fn value(series: &Series, row: usize) -> Value<'_> {
         Values::Text(v) => Value::Text(v.get(row).into()),
         Values::List(v) => Value::List(v.range(row).map(|item| value(&v.items, item)).collect()),
         // No field of a log is one.
-        Values::Struct(_) => Value::None,
+        Values::Binary(_) | Values::Struct(_) => Value::None,
     }
 }
 

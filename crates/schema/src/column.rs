@@ -46,6 +46,8 @@ pub enum DataType {
     Time,
     /// UTF-8 text.
     Text,
+    /// Bytes, of any number.
+    Binary,
     /// A list of values, none of them null.
     List(&'static DataType),
     /// Named values that belong together.
@@ -173,6 +175,7 @@ impl DataType {
             Self::F64 => "f64".into(),
             Self::Time => "timestamp(ns, UTC)".into(),
             Self::Text => "text".into(),
+            Self::Binary => "binary".into(),
             Self::List(item) => format!("list<{}>", item.name()),
             Self::Struct(fields) => {
                 let field = |f: &Field| format!("{}: {}", f.name, f.data_type.name());

@@ -33,6 +33,7 @@ pub enum Values {
     F64(Vec<f64>),
     Time(Vec<i64>),
     Text(Text),
+    Binary(Binary),
     List(List),
     Struct(Struct),
 }
@@ -43,6 +44,15 @@ pub struct Text {
     /// One more than there are texts; the first is 0.
     pub offsets: Vec<i32>,
     /// The texts.
+    pub bytes: Vec<u8>,
+}
+
+/// Bytes end to end: value `i` is `bytes[offsets[i]..offsets[i + 1]]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Binary {
+    /// One more than there are values; the first is 0.
+    pub offsets: Vec<i32>,
+    /// The bytes of all values.
     pub bytes: Vec<u8>,
 }
 
@@ -100,6 +110,7 @@ impl Series {
             DataType::F64 => Values::F64(Vec::new()),
             DataType::Time => Values::Time(Vec::new()),
             DataType::Text => Values::Text(Text { offsets: vec![0], bytes: Vec::new() }),
+            DataType::Binary => Values::Binary(Binary { offsets: vec![0], bytes: Vec::new() }),
             DataType::List(item) => {
                 Values::List(List { offsets: vec![0], items: Box::new(Self::new(*item)) })
             }
@@ -123,7 +134,9 @@ impl Series {
             Values::I64(v) | Values::Time(v) => v.reserve_exact(rows),
             Values::F64(v) => v.reserve_exact(rows),
             // Bytes and items are not foretold: many of these columns have no value at all.
-            Values::Text(Text { offsets, .. }) | Values::List(List { offsets, .. }) => {
+            Values::Text(Text { offsets, .. })
+            | Values::Binary(Binary { offsets, .. })
+            | Values::List(List { offsets, .. }) => {
                 offsets.reserve_exact(rows);
             }
             Values::Struct(Struct { fields, series, .. }) => {
@@ -146,6 +159,7 @@ impl Series {
             Values::I64(v) | Values::Time(v) => v.len(),
             Values::F64(v) => v.len(),
             Values::Text(v) => v.offsets.len() - 1,
+            Values::Binary(v) => v.offsets.len() - 1,
             Values::List(v) => v.offsets.len() - 1,
             Values::Struct(v) => v.len,
         }
@@ -170,6 +184,11 @@ impl Series {
             }
             (Values::F64(own), Values::F64(more)) => own.extend(more),
             (Values::Text(own), Values::Text(more)) => {
+                let before = own.bytes.len() as i32;
+                own.offsets.extend(more.offsets[1..].iter().map(|offset| before + offset));
+                own.bytes.extend(more.bytes);
+            }
+            (Values::Binary(own), Values::Binary(more)) => {
                 let before = own.bytes.len() as i32;
                 own.offsets.extend(more.offsets[1..].iter().map(|offset| before + offset));
                 own.bytes.extend(more.bytes);
@@ -237,6 +256,19 @@ impl Series {
                 v.finish();
             }
             other => other.mismatch("text"),
+        }
+    }
+
+    /// Appends bytes.
+    #[inline]
+    pub fn push_binary(&mut self, bytes: &[u8]) {
+        self.validity.push_value(self.len());
+        match &mut self.values {
+            Values::Binary(v) => {
+                v.bytes.extend_from_slice(bytes);
+                v.finish();
+            }
+            other => other.mismatch("binary"),
         }
     }
 
@@ -342,6 +374,7 @@ impl Values {
             Values::I64(v) | Values::Time(v) => v.push(0),
             Values::F64(v) => v.push(0.0),
             Values::Text(v) => v.finish(),
+            Values::Binary(v) => v.finish(),
             Values::List(v) => v.finish(),
             Values::Struct(v) => {
                 v.series.iter_mut().for_each(Series::push_default);
@@ -359,7 +392,7 @@ impl Values {
             Values::I32(v) => v.resize(v.len() + count, 0),
             Values::I64(v) | Values::Time(v) => v.resize(v.len() + count, 0),
             Values::F64(v) => v.resize(v.len() + count, 0.0),
-            Values::Text(Text { offsets, bytes }) => {
+            Values::Text(Text { offsets, bytes }) | Values::Binary(Binary { offsets, bytes }) => {
                 offsets.resize(offsets.len() + count, bytes.len() as i32);
             }
             Values::List(List { offsets, items }) => {
@@ -391,6 +424,19 @@ impl Text {
     }
 
     /// Ends the text whose bytes were just appended.
+    #[inline]
+    fn finish(&mut self) {
+        self.offsets.push(self.bytes.len() as i32);
+    }
+}
+
+impl Binary {
+    /// Value `i`.
+    pub fn get(&self, i: usize) -> &[u8] {
+        &self.bytes[self.offsets[i] as usize..self.offsets[i + 1] as usize]
+    }
+
+    /// Ends the value whose bytes were just appended.
     #[inline]
     fn finish(&mut self) {
         self.offsets.push(self.bytes.len() as i32);
@@ -570,6 +616,7 @@ mod tests {
             let types = [
                 DataType::I64,
                 DataType::Text,
+                DataType::Binary,
                 DataType::List(&DataType::I64),
                 DataType::Struct(FIELDS),
                 DataType::List(&DataType::Struct(FIELDS)),
@@ -581,9 +628,10 @@ mod tests {
                 } else {
                     columns[0].push_i64(row);
                     columns[1].push_text(&"x".repeat(row as usize));
-                    columns[2].push_list(|items| items.extend_i64(0..row));
-                    push_pair(&mut columns[3], row);
-                    columns[4].push_list(|items| (0..row).for_each(|i| push_pair(items, i)));
+                    columns[2].push_binary(&vec![0xff; row as usize]);
+                    columns[3].push_list(|items| items.extend_i64(0..row));
+                    push_pair(&mut columns[4], row);
+                    columns[5].push_list(|items| (0..row).for_each(|i| push_pair(items, i)));
                 }
             }
             Batch { columns, rows: rows.count() }

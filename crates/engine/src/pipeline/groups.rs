@@ -1,6 +1,6 @@
 //! Partitions of flows, in groups that one thread at a time works on.
 
-use flowloom_features::{FramesShared, Kept, KeptShared, LogShared, TraceShared};
+use flowloom_features::{FirstBytesShared, FramesShared, Kept, KeptShared, LogShared, TraceShared};
 use flowloom_flow::{Arrival, Ended, Origin, PARTITIONS, Partition, RecordPlace};
 use flowloom_protocols::{Lesson, Shared as TalkShared, TranscriptShared};
 use flowloom_wire::{Options, tunnel_path};
@@ -26,9 +26,10 @@ impl Group {
             let (sequences, statistics) = (needs.sequences, needs.statistics);
             let log = LogShared::new(sequences, statistics, limits, population, PARTITIONS);
             let frames = FramesShared::new(needs.frames, limits.frames_bytes_max, PARTITIONS);
+            let first = needs.bytes.then(|| FirstBytesShared::new(&limits, population, PARTITIONS));
             let (talk, transcript) = (talk(plan), transcript(plan));
             let trace = plan.takes.packets.then(|| TraceShared::new(population));
-            Partition::new(plan.flow(), KeptShared { log, frames, talk, transcript, trace })
+            Partition::new(plan.flow(), KeptShared { log, frames, first, talk, transcript, trace })
         };
         (0..groups)
             .map(|index| share(index, groups))
@@ -58,8 +59,9 @@ impl Group {
     pub(crate) fn add_to(&self, account: &mut Account) {
         for partition in &self.partitions {
             account.reach("flows", partition.counts().evicted);
-            let KeptShared { log, frames, talk, transcript, .. } = partition.shared();
+            let KeptShared { log, frames, first, talk, transcript, .. } = partition.shared();
             account.reach(FRAMES_BYTES, frames.dropped());
+            account.reach("first_bytes", first.as_ref().map_or(0, FirstBytesShared::starved));
             account.reach("log_bytes", log.starved());
             account.reach("gap_medians", log.medians_given_up());
             if let Some(counts) = talk.as_ref().map(TalkShared::counts) {

@@ -111,6 +111,12 @@ fn append(series: &mut Series, array: &dyn Array, rows: Range<usize>) -> usize {
             bytes += (texts.value_offsets()[rows.end] - texts.value_offsets()[rows.start]) as usize;
             each!(texts, push_text);
         }
+        Arrow::Binary => {
+            let values = array.as_binary::<i32>();
+            bytes +=
+                (values.value_offsets()[rows.end] - values.value_offsets()[rows.start]) as usize;
+            each!(values, push_binary);
+        }
         Arrow::Struct(_) => {
             let structs = array.as_struct();
             for row in rows {

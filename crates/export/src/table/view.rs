@@ -124,7 +124,7 @@ impl View {
             let shown = Shown { rank: i, ..Shown::default().named(&title) };
             let text = Shown { cut: Cut::End, least: 12, ..shown.clone() };
             match column.data_type {
-                DataType::List(_) | DataType::Struct(_) => {}
+                DataType::Binary | DataType::List(_) | DataType::Struct(_) => {}
                 DataType::Time => self.add(Some(Source::Time(i)), shown),
                 DataType::Text | DataType::Bool => self.add(Some(Source::Value(i)), text),
                 _ => self.add(Some(Source::Value(i)), Shown { align: Align::Right, ..shown }),

@@ -4,7 +4,7 @@
 
 READER is pyarrow-parquet, pyarrow-arrow, duckdb-parquet, csv, json or jsonl; TYPES is a JSON array
 of pairs, column name and type. Printed is a JSON object: `rows`, arrays of values in the order of TYPES,
-times as nanoseconds, floats as the hexadecimal digits of their bits; and `fields` and `metadata`
+times as nanoseconds, bytes and the bits of floats as hexadecimal digits; and `fields` and `metadata`
 where the format has them. Ends with code 77 if the library is not installed.
 """
 
@@ -49,6 +49,8 @@ def canonical(value, kind):
         return {name: canonical(value[name], fields[name]) for name in fields}
     if kind == "f64":
         return struct.pack(">d", value).hex()
+    if kind == "binary":
+        return value.hex() if isinstance(value, bytes) else bytes.fromhex(value).hex()
     if kind.startswith("timestamp"):
         return value if isinstance(value, int) else nanoseconds(value)
     expected = {"bool": bool, "text": str}.get(kind, int)
@@ -62,7 +64,7 @@ def from_cell(cell, kind):
     if kind == "text":
         assert cell[0] not in "=+-@\t\r\n＝＋－＠", cell
         return cell[1:] if cell[0] == "'" else cell
-    if kind.startswith("timestamp"):
+    if kind == "binary" or kind.startswith("timestamp"):
         return cell
     if kind.startswith(("list<", "struct<")):
         assert cell[0] in "[{", cell

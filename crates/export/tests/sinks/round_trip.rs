@@ -179,7 +179,9 @@ fn check(format: Format, reader: &str) {
                 continue;
             }
             let mut value = value(&meant.columns[i], row);
-            if format == Format::Csv && column.data_type == DataType::Text {
+            if format == Format::Csv
+                && matches!(column.data_type, DataType::Text | DataType::Binary)
+            {
                 value = as_csv_has_it(&value);
             }
             assert_eq!(values[i], value, "{reader}, row {row}, {}", column.name);
@@ -223,6 +225,7 @@ fn arrow_name(data_type: DataType, item_name: &str) -> String {
         DataType::F64 => "double".into(),
         DataType::Time => "timestamp[ns, tz=UTC]".into(),
         DataType::Text => "string".into(),
+        DataType::Binary => "binary".into(),
         DataType::List(item) => {
             format!("list<{item_name}: {} not null>", arrow_name(*item, item_name))
         }
@@ -288,6 +291,9 @@ fn value(series: &Series, row: usize) -> Value {
         Values::I64(v) | Values::Time(v) => v[row].into(),
         Values::F64(v) => format!("{:016x}", v[row].to_bits()).into(),
         Values::Text(v) => v.get(row).into(),
+        Values::Binary(v) => {
+            v.get(row).iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()
+        }
         Values::List(v) => v.range(row).map(|i| value(&v.items, i)).collect(),
         Values::Struct(v) => {
             let field =

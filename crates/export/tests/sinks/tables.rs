@@ -44,6 +44,7 @@ pub(crate) fn every_type() -> TableInfo {
         ("f64", "list_f64", &DataType::F64),
         ("time", "list_time", &DataType::Time),
         ("text", "list_text", &DataType::Text),
+        ("binary", "list_binary", &DataType::Binary),
         ("struct", "list_struct", &DataType::Struct(FIELDS)),
         ("of_times", "list_of_times", &DataType::Struct(OF_TIMES)),
         ("nested", "list_nested", &DataType::List(&DataType::Text)),
@@ -136,6 +137,8 @@ fn push(series: &mut Series, seed: usize) {
             [0.0, -0.0, 0.1, 1e300, f64::MIN_POSITIVE / 3.0, 1.0 / 3.0, -1.5e-9][seed % 7],
         ),
         Values::Text(_) => series.push_text(HOSTILE[seed % HOSTILE.len()]),
+        // Any bytes, those that are no text among them.
+        Values::Binary(_) => series.push_binary(&[0, 0xff, b'=', 0xc3, 0x28][..seed % 6]),
         Values::List(_) => {
             series.push_list(|items| (0..seed % 4).for_each(|i| push(items, seed + i)));
         }

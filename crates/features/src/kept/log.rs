@@ -47,6 +47,12 @@ pub struct LogLimits {
     pub log_bytes_max: usize,
     /// Bytes of lists of frames, over all flows; beyond it, frames are in no list.
     pub frames_bytes_max: usize,
+    /// Packets of a flow whose bytes are kept, if any are: 10 by default.
+    pub bytes_packets_max: usize,
+    /// Bytes of payload that are kept of such a packet: 256 by default.
+    pub bytes_payload_max: u32,
+    /// Bytes of all such packets, over all flows; beyond it, flows have those of fewer packets.
+    pub first_bytes_max: usize,
 }
 
 /// What the logs of a partition share.
@@ -79,6 +85,9 @@ impl Default for LogLimits {
             sequence_bytes_max: None,
             log_bytes_max: 2 << 30,
             frames_bytes_max: 2 << 30,
+            bytes_packets_max: 10,
+            bytes_payload_max: 256,
+            first_bytes_max: 2 << 30,
         }
     }
 }
