@@ -9,6 +9,8 @@ mod account;
 mod captures;
 #[expect(dead_code, clippy::print_stdout, reason = "other tests use the rest")]
 mod common;
+#[path = "life_cycle/connections.rs"]
+mod connections;
 #[path = "life_cycle/fragments.rs"]
 mod fragments;
 #[path = "life_cycle/frames.rs"]

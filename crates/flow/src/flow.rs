@@ -425,10 +425,10 @@ impl<K: Keep> Flow<K> {
         };
         self.flags[direction.index()] |= flags;
         let segment = Segment { seq: packet.seq, len: packet.app_len, flags };
-        if flags & RST != 0 && !self.reset {
-            let window = u32::from(packet.window).max(RESET_WINDOW_MIN);
+        // What comes after both FINs were acknowledged is late, and resets nothing.
+        if flags & RST != 0 && !self.reset && !self.closed {
             let answers = flags & ACK == 0 || other.sequence.was_sent(packet.ack);
-            self.reset = answers && own.sequence.accepts_reset(packet.seq, window);
+            self.reset = answers && own.sequence.accepts_reset(packet.seq, RESET_WINDOW);
         }
         let found = own.sequence.judge(segment, holes_max);
         marks.set(found);
@@ -563,8 +563,8 @@ impl Introduction {
     }
 }
 
-/// A RST often announces no window of its own: this much is allowed beyond the expected number.
-const RESET_WINDOW_MIN: u32 = 65_535;
+/// How far beyond the expected number a RST can be.
+const RESET_WINDOW: u32 = 65_535;
 
 #[cfg(test)]
 mod tests {
