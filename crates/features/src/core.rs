@@ -153,11 +153,11 @@ record! {
         up_zero_window_count: i64 [Packets, Feature],
         /// TCP segments to the initiator with a window of zero, SYN and RST apart.
         down_zero_window_count: i64 [Packets, Feature],
-        /// From the SYN to the ACK that completed the handshake.
+        /// From the SYN (the last one before it was answered) to the ACK that completed the handshake.
         handshake_rtt: Option<f64> [Seconds, Feature],
-        /// From the SYN to the SYN+ACK: the way from the capture point to the other side and back.
+        /// From that SYN to the first SYN+ACK: the way from the capture point to the side that was asked and back.
         handshake_server_rtt: Option<f64> [Seconds, Feature],
-        /// From the SYN+ACK to the ACK: the way from the capture point to the initiator and back.
+        /// From the last SYN+ACK before the ACK to it: the way from the capture point to the side that asked and back.
         handshake_client_rtt: Option<f64> [Seconds, Feature],
     }
 }
@@ -175,8 +175,7 @@ fn core<'a>(row: &FlowRow<'a>) -> Core<'a> {
     let icmp = icmp(flow);
     let tcp = flow.is_tcp();
     let [fin, syn, rst, psh, ack, urg, ece, cwr] = flow.flag_counts.map(i64::from);
-    let times = &flow.handshake_times;
-    let (syn_at, syn_ack_at, ack_at) = (times.syn(), times.syn_ack(), times.ack());
+    let round_trips = flow.round_trips();
     let duration = flow.end_time.saturating_sub(flow.first.time);
     Core {
         flow_id: flow.first.frame as i64,
@@ -237,9 +236,9 @@ fn core<'a>(row: &FlowRow<'a>) -> Core<'a> {
         down_out_of_order_count: flow.troubles[1].out_of_order.into(),
         up_zero_window_count: flow.troubles[0].zero_windows.into(),
         down_zero_window_count: flow.troubles[1].zero_windows.into(),
-        handshake_rtt: between(syn_at, ack_at.filter(|_| syn_ack_at.is_some())),
-        handshake_server_rtt: between(syn_at, syn_ack_at),
-        handshake_client_rtt: between(syn_ack_at, ack_at),
+        handshake_rtt: round_trips.whole.map(in_seconds),
+        handshake_server_rtt: round_trips.server.map(in_seconds),
+        handshake_client_rtt: round_trips.client.map(in_seconds),
     }
 }
 
@@ -258,8 +257,8 @@ fn of_seen(flow: &Flow<Kept>, side: usize, property: impl Fn(&Introduction) -> u
     (flow.sides[side].packets > 0).then(|| property(&flow.introductions[side]))
 }
 
-fn between(from: Option<i64>, to: Option<i64>) -> Option<f64> {
-    Some(seconds(i128::from(to?) - i128::from(from?), 1))
+fn in_seconds(nanoseconds: i64) -> f64 {
+    seconds(i128::from(nanoseconds), 1)
 }
 
 /// Rows made before they are spread over the columns.

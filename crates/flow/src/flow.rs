@@ -91,6 +91,8 @@ pub struct Flow<K> {
     /// Whether the initiator is endpoint B of the key.
     pub initiator_is_b: bool,
     handshake: Handshake,
+    /// Which way the SYN went.
+    opener: Direction,
     pub(crate) reset: bool,
     pub(crate) closed: bool,
     // Third and fourth line.
@@ -103,8 +105,7 @@ pub struct Flow<K> {
     pub introductions: [Introduction; 2],
     /// What went wrong on each side.
     pub troubles: [Troubles; 2],
-    /// When the TCP handshake's packets came.
-    pub handshake_times: HandshakeTimes,
+    pub(crate) handshake_times: HandshakeTimes,
     /// The clock when the connection was closed or reset; [`Self::NOT_OVER`] while it was not.
     pub(crate) over: i64,
 }
@@ -176,28 +177,42 @@ enum Handshake {
     Done,
 }
 
-/// When the packets of the handshake came, in nanoseconds since the epoch.
+/// How long the parts of a TCP handshake took, in nanoseconds; nothing of what was not seen.
 #[derive(Clone, Copy, Debug)]
-pub struct HandshakeTimes {
-    syn: i64,
-    syn_ack: i64,
-    ack: i64,
+pub struct RoundTrips {
+    /// From the last SYN before its answer to the ACK.
+    pub whole: Option<i64>,
+    /// From that SYN to the first SYN+ACK.
+    pub server: Option<i64>,
+    /// From the last SYN+ACK before the ACK to it.
+    pub client: Option<i64>,
+}
+
+/// The same while it is measured: until the ACK, `whole` and `client` are the times they count from. For both
+/// there is no room in a flow.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HandshakeTimes {
+    whole: i64,
+    server: i64,
+    client: i64,
 }
 
 impl HandshakeTimes {
-    /// The last SYN before the SYN+ACK.
-    pub fn syn(&self) -> Option<i64> {
-        (self.syn != Self::NEVER).then_some(self.syn)
+    fn answered(&mut self, time: i64) {
+        (self.server, self.client) = (Self::between(self.whole, time), time);
     }
 
-    /// The SYN+ACK, the last one before the ACK.
-    pub fn syn_ack(&self) -> Option<i64> {
-        (self.syn_ack != Self::NEVER).then_some(self.syn_ack)
+    fn completed(&mut self, time: i64) {
+        self.whole = Self::between(self.whole, time);
+        self.client = Self::between(self.client, time);
     }
 
-    /// The ACK that completed the handshake.
-    pub fn ack(&self) -> Option<i64> {
-        (self.ack != Self::NEVER).then_some(self.ack)
+    fn between(from: i64, to: i64) -> i64 {
+        if from == Self::NEVER { Self::NEVER } else { to.saturating_sub(from) }
+    }
+
+    fn seen(value: i64) -> Option<i64> {
+        (value != Self::NEVER).then_some(value)
     }
 
     /// A time no capture can have; options would take twice the room in each flow.
@@ -206,7 +221,7 @@ impl HandshakeTimes {
 
 impl Default for HandshakeTimes {
     fn default() -> Self {
-        Self { syn: Self::NEVER, syn_ack: Self::NEVER, ack: Self::NEVER }
+        Self { whole: Self::NEVER, server: Self::NEVER, client: Self::NEVER }
     }
 }
 
@@ -228,7 +243,7 @@ pub enum InitiatorBy {
 /// What a TCP connection had come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TcpState {
-    /// Only SYNs of the initiator.
+    /// Only SYNs.
     SynSent,
     /// A SYN+ACK, and nothing that completes the handshake.
     SynReceived,
@@ -348,6 +363,7 @@ impl<K: Keep> Flow<K> {
             initiator_is_b,
             over: Self::NOT_OVER,
             handshake: Handshake::None,
+            opener: Direction::Up,
             reset: false,
             closed: false,
             sides: [Side::default(), Side::default()],
@@ -396,7 +412,7 @@ impl<K: Keep> Flow<K> {
             self.count_rare_flags(packet.tcp_flags);
         } else if packet.transport == Transport::Tcp {
             self.take_tcp(arrival, direction, tcp_holes_max, &mut marks);
-            if self.handshake != Handshake::Done {
+            if self.handshake != Handshake::Done || packet.tcp_flags & SYN != 0 {
                 self.take_handshake(arrival, direction, origin, &mut marks);
             }
         }
@@ -467,28 +483,38 @@ impl<K: Keep> Flow<K> {
         let flags = arrival.packet.tcp_flags;
         if flags & SYN != 0 {
             marks.set(PacketMarks::HANDSHAKE);
-            // The frame that completes a datagram need not hold its header.
-            if !marks.has(PacketMarks::FRAGMENT) {
-                self.introductions[direction.index()].take_options(arrival, origin.frame(arrival));
+            let introduction = &mut self.introductions[direction.index()];
+            // Of those after the handshake, the one that comes late counts: none was before it. The
+            // frame that completes a datagram need not hold its header.
+            let counts = self.handshake != Handshake::Done || introduction.mss.is_none();
+            if counts && !marks.has(PacketMarks::FRAGMENT) {
+                introduction.take_options(arrival, origin.frame(arrival));
             }
         }
         let times = &mut self.handshake_times;
-        match (self.handshake, direction) {
-            (Handshake::None | Handshake::Syn, Direction::Up) if flags & (SYN | ACK) == SYN => {
-                times.syn = arrival.time;
-                self.handshake = Handshake::Syn;
+        let of_opener = direction == self.opener;
+        match (self.handshake, flags & (SYN | RST | ACK)) {
+            (Handshake::None, SYN) => {
+                (self.handshake, self.opener) = (Handshake::Syn, direction);
+                times.whole = arrival.time;
             }
-            (_, Direction::Down) if flags & (SYN | ACK) == SYN | ACK => {
-                times.syn_ack = arrival.time;
+            (Handshake::Syn, SYN) if of_opener => times.whole = arrival.time,
+            (Handshake::None, SYN_ACK) => {
+                (self.handshake, self.opener) = (Handshake::SynAck, direction.other());
+                times.answered(arrival.time);
+            }
+            (Handshake::Syn, SYN_ACK) if !of_opener => {
                 self.handshake = Handshake::SynAck;
+                times.answered(arrival.time);
             }
-            (Handshake::SynAck, Direction::Up) if flags & (SYN | RST | ACK) == ACK => {
-                times.ack = arrival.time;
+            (Handshake::SynAck, SYN_ACK) if !of_opener => times.client = arrival.time,
+            (Handshake::SynAck, ACK) if of_opener => {
+                times.completed(arrival.time);
                 marks.set(PacketMarks::HANDSHAKE);
                 self.handshake = Handshake::Done;
             }
             // The capture began after the handshake: nothing more is to be learned.
-            (Handshake::None, _) if flags & (SYN | RST) == 0 => self.handshake = Handshake::Done,
+            (Handshake::None, 0 | ACK) => self.handshake = Handshake::Done,
             _ => {}
         }
     }
@@ -516,6 +542,18 @@ impl<K: Keep> Flow<K> {
     /// Whether the packets had TCP headers; unresolved fragments have none.
     pub fn is_tcp(&self) -> bool {
         self.key.protocol() == 6 && self.key.ports().is_some()
+    }
+
+    /// How long the TCP handshake took.
+    pub fn round_trips(&self) -> RoundTrips {
+        let HandshakeTimes { whole, server, client } = self.handshake_times;
+        let of_all =
+            |value| HandshakeTimes::seen(value).filter(|_| self.handshake == Handshake::Done);
+        RoundTrips {
+            whole: of_all(whole),
+            server: HandshakeTimes::seen(server),
+            client: of_all(client),
+        }
     }
 
     /// What the TCP connection has come to; nothing for other protocols.
@@ -562,6 +600,8 @@ impl Introduction {
         }
     }
 }
+
+const SYN_ACK: u8 = SYN | ACK;
 
 /// How far beyond the expected number a RST can be.
 const RESET_WINDOW: u32 = 65_535;

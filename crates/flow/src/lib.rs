@@ -30,8 +30,8 @@ pub use coming::Coming;
 pub use defrag::{Datagram, DatagramOrigin, Defrag, DefragCounts};
 pub use first::First;
 pub use flow::{
-    EndReason, Ended, Flow, HandshakeTimes, InitiatorBy, Introduction, Keep, Known, Load, Seen,
-    Side, TcpState, Troubles,
+    EndReason, Ended, Flow, InitiatorBy, Introduction, Keep, Known, Load, RoundTrips, Seen, Side,
+    TcpState, Troubles,
 };
 pub use hash::{KeyHasher, partition_of};
 pub use key::{Direction, FlowKey};
