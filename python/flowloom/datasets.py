@@ -32,17 +32,17 @@ def split(
         Flows, traces or packets.
     by : str
         What belongs together: ``"capture"`` (a file), ``"client"`` (an initiator's address; of
-        traces, clients that share one are the same), ``"flow"``, ``"time"`` (what began earlier
-        goes to the earlier part), or any column, such as ``"label_website"``: rows that have no
-        value belong together, too.
+        traces, clients that share one are the same), ``"flow"``, ``"label"`` (all that have the
+        same labels), ``"time"`` (what began earlier goes to the earlier part), or any column, such
+        as ``"label_website"``: rows that have no value belong together, too.
     sizes : list of float
         How large the parts are: shares of the rows, 1 together. Groups are kept whole, and the
         largest are placed first, each into a part that still has room for it: so sizes are met
         nearly, if there are small groups to fill up with.
     stratify : str, optional
-        A column, such as ``"label_website"``, whose values each part is to have in these shares. A
-        group counts for the value that most of its rows have. Each part gets a group of each value
-        that has enough of them.
+        A column, such as ``"label_website"``, or ``"label"`` for all labels together, whose values
+        each part is to have in these shares. A group counts for the value that most of its rows
+        have. Each part gets a group of each value that has enough of them.
     seed : int
         Another number gives other parts. By ``"time"``, nothing is left to chance.
 
@@ -219,7 +219,7 @@ def _groups(table: FlowTable, by: str) -> tuple[npt.NDArray[np.int64], npt.NDArr
         keys, groups = np.unique(of_rows, return_inverse=True)
         return groups, keys
     name = "src_ip" if by == "client" and "client" not in columns else by
-    if name not in columns:
+    if name not in columns and not _label_columns(table, name):
         raise ValueError(f"by={by!r} needs a column {name}, which the table does not have")
     if by == "client" and table.column_type(name) == "list<text>":
         return _numbered(_first_addresses(np.asarray(table[name])))
@@ -227,7 +227,9 @@ def _groups(table: FlowTable, by: str) -> tuple[npt.NDArray[np.int64], npt.NDArr
 
 
 def _values(table: FlowTable, name: str) -> list[Any]:
-    """The values of a column, with None for each that is missing."""
+    """The values of a column, or of all labels, with None for each that is missing."""
+    if labels := _label_columns(table, name):
+        return list(zip(*(_values(table, label) for label in labels)))
     if table.column_type(name).startswith(("list", "struct")):
         raise TypeError(f"{name} has lists, which name no groups")
     column = np.asarray(table[name])
@@ -236,6 +238,13 @@ def _values(table: FlowTable, name: str) -> list[Any]:
         column = np.where(np.isnan(column), np.array(None), column)
     values: list[Any] = column.tolist()
     return values
+
+
+def _label_columns(table: FlowTable, name: str) -> list[str]:
+    """The columns that are meant by ``"label"``; none if it names one column."""
+    if name != "label" or name in table.columns:
+        return []
+    return [column for column in table.columns if column.startswith("label_")]
 
 
 def _first_addresses(clients: Iterable[Sequence[str]]) -> list[str | None]:

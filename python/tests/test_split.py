@@ -60,6 +60,18 @@ def test_each_part_has_its_share_of_each_label(captures):
         assert of_sites == {site: round(20 * share) for site in "abc"}
 
 
+def test_labels_are_taken_together(captures):
+    site_and_run = list(zip(captures["label_site"], captures["label_run"]))
+    parts = fl.split(captures, by="label", sizes=(0.5, 0.5))
+    labels = [set(zip(part["label_site"], part["label_run"])) for part in parts]
+    assert not labels[0] & labels[1] and labels[0] | labels[1] == set(site_and_run)
+    of_sites = captures.select([name for name in captures.columns if name != "label_run"])
+    by_name = fl.split(of_sites, stratify="label_site")
+    assert ids(fl.split(of_sites, stratify="label")) == ids(by_name)
+    with pytest.raises(ValueError, match="by='label' needs a column label, "):
+        fl.split(captures.select(["flow_id", "capture"]), by="label")
+
+
 def test_few_groups_leave_no_part_empty(captures):
     sites = fl.split(captures, by="label_site")
     assert sorted(len(keys(part, "label_site")) for part in sites) == [1, 1, 1]
