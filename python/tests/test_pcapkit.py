@@ -253,6 +253,7 @@ def test_frames_have_layers(corpus: Path) -> None:
     assert frame.protochain == "Ethernet:IPv4:TCP:TLS" and "tcp" in frame.protochain
     assert pcapkit.TCP in frame and pcapkit.UDP not in frame
     assert frame["TCP"].srcport == frame.info.ethernet.ipv4.tcp.srcport == 8907
+    assert frame[pcapkit.TCP].info.to_dict()["srcport"] == 8907
     assert frame.info.frame_info.to_dict() == {
         "ts_sec": 1755141753,
         "ts_usec": 325922,

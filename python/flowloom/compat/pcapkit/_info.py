@@ -37,3 +37,12 @@ class Info(Mapping[str, Any]):
     def __repr__(self) -> str:
         said = ", ".join(f"{key}={value!r}" for key, value in self.__dict__.items())
         return f"{type(self).__name__}({said})"
+
+
+class Layer(Info):
+    """The fields of a layer; as there, also under ``info``."""
+
+    @property
+    def info(self) -> Layer:
+        """The fields."""
+        return self

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import ConfigError
 from ...frames import Frame as Packet
-from ._info import Info
+from ._info import Info, Layer
 from .names import chained, layer_of
 
 if TYPE_CHECKING:
@@ -134,10 +134,10 @@ class Frame:
     def __contains__(self, name: object) -> bool:
         return any(layer_of(str(name)) == known for known, _ in self.layers)
 
-    def __getitem__(self, name: str) -> Info:
+    def __getitem__(self, name: str) -> Layer:
         for known, fields in self.layers:
             if known == layer_of(str(name)):
-                return Info(fields)
+                return Layer(fields)
         raise KeyError(f"{name}: the frame is {self.protochain}")
 
     def __iter__(self) -> Iterator[str]:
