@@ -20,20 +20,25 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from .flow import Flow
     from .table import FlowTable
 
 __all__ = ["bursts", "compare", "packets", "rate"]
 
 
 def packets(
-    table: FlowTable, row: int = 0, *, lengths: str = "packet_lengths", ax: Axes | None = None
+    table: FlowTable | Flow,
+    row: int = 0,
+    *,
+    lengths: str = "packet_lengths",
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw each packet of a flow or trace: when it came, how long it is, which way it went.
 
     Parameters
     ----------
-    table : FlowTable
-        Flows or traces with the columns ``directions`` and ``times``.
+    table : FlowTable or Flow
+        Flows or traces with the columns ``directions`` and ``times``; or one flow.
     row : int
         Which of them.
     lengths : str
@@ -65,7 +70,11 @@ def packets(
 
 
 def bursts(
-    table: FlowTable, row: int = 0, *, lengths: str = "packet_lengths", ax: Axes | None = None
+    table: FlowTable | Flow,
+    row: int = 0,
+    *,
+    lengths: str = "packet_lengths",
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw the bursts of a flow or trace: packets one after the other in the same direction.
 
@@ -94,7 +103,7 @@ def bursts(
 
 
 def rate(
-    table: FlowTable,
+    table: FlowTable | Flow,
     row: int = 0,
     *,
     window: float | None = None,
@@ -228,8 +237,12 @@ def _title(one: FlowTable) -> str:
     return text.replace("$", r"\$")
 
 
-def _one(table: FlowTable, row: int) -> FlowTable:
-    """A row of a table, as a table."""
+def _one(table: FlowTable | Flow, row: int) -> FlowTable:
+    """A row of a table, or the one of a flow, as a table."""
+    from .flow import Flow
+
+    if isinstance(table, Flow):
+        row, table = table._row, table._block.table
     at = row + len(table) if row < 0 else row
     if not 0 <= at < len(table):
         raise IndexError(f"row {row} of {len(table)}")

@@ -37,6 +37,17 @@ def test_views_of_a_flow_look_as_they_did(download, tmp_path, kind):
     as_before(ax.figure, tmp_path, kind)
 
 
+@pytest.mark.parametrize("kind", ["packets", "bursts", "rate"])
+def test_flow_objects_are_drawn_as_their_rows(download, samples, kind):
+    draw = getattr(fl.plot, kind)
+    for row, flow in enumerate(download):
+        assert draw(flow).get_title("left") == draw(download, row).get_title("left")
+        assert draw(flow).dataLim.extents.tolist() == draw(download, row).dataLim.extents.tolist()
+        plt.close("all")
+    (flow, *_) = fl.Analyzer().analyze_file(samples / "browsing.pcapng")
+    draw(flow)
+
+
 def test_two_labels_look_as_they_did(browsing, tmp_path):
     figure = fl.plot.compare(browsing, ["tls", "http"], by="application")
     as_before(figure, tmp_path, "compare")
