@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import warnings
 from abc import ABC, abstractmethod
@@ -17,6 +18,11 @@ from .errors import CaptureWarning, ConfigError, Interrupted
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+LOG = logging.getLogger("flowloom")
+"""Tells of each capture (INFO), and of what was lost (WARNING)."""
+# Whoever has set up no logging hears of losses by warnings alone.
+LOG.addHandler(logging.NullHandler())
 
 OnError: TypeAlias = Literal["raise", "warn", "ignore"]
 Accounts: TypeAlias = Sequence[Mapping[str, Any]]
@@ -42,6 +48,7 @@ class Reader(ABC, Generic[Native, Item]):
         check_on_error(on_error)
         self._native = native
         self._on_error: OnError = on_error
+        self._is_told = False
 
     @abstractmethod
     def _next(self) -> Item | None:
@@ -58,10 +65,9 @@ class Reader(ABC, Generic[Native, Item]):
         if found is not None:
             return found
         summary = self.summary
-        if summary is not None:
-            # Once is enough.
-            on_error, self._on_error = self._on_error, "ignore"
-            self._complain(summary, on_error)
+        if summary is not None and not self._is_told:
+            self._is_told = True
+            self._complain(summary, self._on_error)
         raise StopIteration
 
     def __enter__(self) -> Self:
@@ -131,26 +137,35 @@ def raise_stopped(stopped: BaseException | None, result: object) -> None:
 
 def complain(failure: Exception | None, captures: Accounts, on_error: OnError) -> None:
     """Say what was lost, as loudly as was asked for: where nothing could be read, that is raised."""
-    if failure is None or on_error == "ignore":
+    for capture in captures:
+        flows = sum(capture["flows"].values())
+        LOG.info("%s: frames %d, flows %d", capture["capture"], capture["frames"], flows)
+    if failure is None:
         return
     nothing = all(capture["error"] and not capture["frames"] for capture in captures)
-    if on_error == "raise" or nothing:
+    if on_error != "ignore" and (on_error == "raise" or nothing):
         raise failure
     for capture in captures:
         for text in (capture["damage"], capture["error"]):
-            if text:
+            if text and on_error == "ignore":
+                LOG.warning("%s", text)
+            elif text:
                 warn(text)
 
 
 def warn(text: str) -> None:
     """Warn of what was lost, where the package was called."""
+    LOG.warning("%s", text)
     level, frame = 1, sys._getframe()
     while frame.f_back is not None and frame.f_globals["__name__"].startswith("flowloom."):
         level, frame = level + 1, frame.f_back
     warnings.warn(text, CaptureWarning, stacklevel=level)
 
 
-def check_on_error(on_error: OnError) -> None:
+def check_on_error(on_error: str) -> None:
     """Raise where `on_error` is none of its words."""
     if on_error not in ("raise", "warn", "ignore"):
-        raise ConfigError(f"on_error is raise, warn or ignore, not {on_error!r}")
+        text = f"on_error is raise, warn or ignore, not {on_error!r}"
+        if on_error == "null":
+            text += "; hint: what becomes of features of one's own is on_feature_error"
+        raise ConfigError(text)

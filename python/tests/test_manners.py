@@ -374,6 +374,24 @@ def test_what_is_damaged_is_told_as_was_asked_for(samples, tmp_path, name):
         read(cut, on_error="raise")
     with pytest.raises(fl.ConfigError, match="on_error is raise, warn or ignore, not 'wran'"):
         read(cut, on_error="wran")
+    with pytest.raises(fl.ConfigError, match="on_feature_error"):
+        read(cut, on_error="null")
+
+
+def test_captures_and_losses_are_logged(samples, tmp_path, caplog):
+    cut = tmp_path / "cut.pcap"
+    cut.write_bytes((samples / "loss.pcap").read_bytes()[:1000])
+    caplog.set_level("INFO", logger="flowloom")
+    fl.read_flows(cut, on_error="ignore")
+    with fl.open_flows(cut) as batches:
+        with pytest.warns(fl.CaptureWarning):
+            assert sum(map(len, batches)) == 1
+        assert not list(batches)
+    told = [("INFO", f"{cut}: frames 7, flows 1"), ("WARNING", "the input is cut")]
+    assert len(caplog.records) == 4
+    for record, (level, text) in zip(caplog.records, 2 * told):
+        assert record.name == "flowloom" and record.levelname == level
+        assert text in record.getMessage()
 
 
 def test_an_arrow_stream_tells_what_is_damaged(samples, tmp_path):
