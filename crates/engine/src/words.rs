@@ -1,7 +1,9 @@
 //! The flow words of filters: the columns of flows, and the names of protocols.
 //!
-//! `tls.sni` is the column `tls_sni` of the set `tls`; a column whose name does not begin with that
-//! of its set is a word as it is. The name of a protocol alone asks whether it was found.
+//! `tls.sni` is the column `tls_sni`, for there is a set `tls`; a column whose name does not begin with
+//! that of a set is a word as it is. The name of a protocol alone asks whether it was found.
+
+use std::iter;
 
 use flowloom_features::{Families, Kept, SETS, Signs};
 use flowloom_filter::{Filter, Value, Word, WordKind};
@@ -173,9 +175,11 @@ fn sets() -> Vec<&'static str> {
 }
 
 fn word_of(column: &Column) -> String {
-    let rest = column.name.strip_prefix(column.family).and_then(|rest| rest.strip_prefix('_'));
-    match rest {
-        Some(rest) => format!("{}.{rest}", column.family),
+    let rest = |set: &str| column.name.strip_prefix(set)?.strip_prefix('_');
+    // A column can be in another set than its name says, as `dns_name`: its own comes first.
+    let mut sets = iter::once(column.family).chain(SETS.iter().map(|set| set.name));
+    match sets.find_map(|set| Some((set, rest(set)?))) {
+        Some((set, rest)) => format!("{set}.{rest}"),
         None => column.name.to_string(),
     }
 }
