@@ -205,6 +205,14 @@ fn kind(column: &Column) -> Option<WordKind> {
 const PRESENCE_COLUMN: &str = "applications";
 /// Sets whose columns are no words.
 const OF_ALL_PACKETS: &[&str] =
-    &["sequences", "timestamps", "statistics", "bytes", "frames", "packet_frames"];
+const OF_ALL_PACKETS: &[&str] = &[
+    "sequences",
+    "timestamps",
+    "scaled_windows",
+    "statistics",
+    "bytes",
+    "frames",
+    "packet_frames",
+];
 /// The same for all flows of a capture.
 const CAPTURE: &str = "capture";

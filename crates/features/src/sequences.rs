@@ -1,6 +1,7 @@
 //! The family `sequences`: lists with one entry per counted packet, all of the same length.
 
 use flowloom_schema::{Column, DataType, Role, Series, Unit};
+use flowloom_wire::tcp_flags::SYN;
 
 use crate::family::{Family, FlowRow, Needs, Signs};
 use crate::kept::PacketRecord;
@@ -12,6 +13,9 @@ pub(crate) struct SequencesFamily {
 
 /// The absolute times, on request.
 pub(crate) struct TimestampsFamily;
+
+/// The windows in bytes, on request.
+pub(crate) struct ScaledWindowsFamily;
 
 impl Family for SequencesFamily {
     fn columns(&self) -> Vec<Column> {
@@ -81,6 +85,54 @@ impl Family for TimestampsFamily {
             series.push_list(|items| items.extend_i64(records.iter().map(|record| record.time)));
         }
     }
+}
+
+impl Family for ScaledWindowsFamily {
+    fn columns(&self) -> Vec<Column> {
+        let mut column = column(
+            "tcp_scaled_window_sizes",
+            "TCP receive window in bytes: as sent in a SYN, otherwise times the scale of the side's SYN \
+             if both SYNs have one; null where one of them was not seen, and for other protocols.",
+            DataType::List(&DataType::I32),
+            Unit::Bytes,
+        );
+        (column.nullable, column.family) = (true, "scaled_windows");
+        vec![column]
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { sequences: true, ..Needs::default() }
+    }
+
+    fn append(&self, row: &FlowRow<'_>, series: &mut [Series]) {
+        let records = row.ended.flow.keep.log().sequence();
+        let scales = window_scales(row);
+        for series in series {
+            match scales {
+                Some(scales) => series.push_list(|items| {
+                    items.extend_i32(records.iter().map(|record| scaled_window(record, scales)));
+                }),
+                None => series.push_null(),
+            }
+        }
+    }
+}
+
+/// What the windows of the two sides are shifted by, if both SYNs were seen.
+fn window_scales(row: &FlowRow<'_>) -> Option<[u8; 2]> {
+    let flow = &row.ended.flow;
+    let has_syns = flow.is_tcp() && flow.sides.iter().all(|side| side.first_byte().is_some());
+    let [up, down] = flow.introductions.map(|introduction| introduction.window_scale);
+    // RFC 7323, sections 2.2 and 2.3: one side alone scales nothing, and more than 14 is 14.
+    has_syns.then(|| up.zip(down).map_or([0, 0], |(up, down)| [up.min(14), down.min(14)]))
+}
+
+fn scaled_window(record: &PacketRecord, scales: [u8; 2]) -> i32 {
+    let window = i32::from(record.window);
+    if record.tcp_flags & SYN != 0 {
+        return window;
+    }
+    window << scales[usize::from(!record.is_up())]
 }
 
 fn column(name: &'static str, doc: &'static str, data_type: DataType, unit: Unit) -> Column {

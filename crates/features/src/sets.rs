@@ -17,7 +17,7 @@ use crate::said::{
     ApplicationFamily, ChainFamily, DeclaredFamily, DhcpFamily, DnsFamily, DnsQuestionFamily,
     HttpFamily, IcmpFamily, QuicFamily, SshFamily, TlsFamily,
 };
-use crate::sequences::{SequencesFamily, TimestampsFamily};
+use crate::sequences::{ScaledWindowsFamily, SequencesFamily, TimestampsFamily};
 use crate::statistics::StatisticsFamily;
 
 /// A feature set, as `--features` takes it.
@@ -51,6 +51,11 @@ pub const SETS: &[Set] = &[
         name: "timestamps",
         doc: "the absolute time of each packet of the sequences",
         families: |_| vec![Box::new(TimestampsFamily)],
+    },
+    Set {
+        name: "scaled_windows",
+        doc: "the TCP window of each packet of the sequences in bytes",
+        families: |_| vec![Box::new(ScaledWindowsFamily)],
     },
     Set {
         name: "statistics",

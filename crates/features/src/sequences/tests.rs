@@ -143,3 +143,33 @@ fn marks_are_listed_as_bits() {
     assert_eq!(marks[..8], [2_048, 2_048, 2_049, 0, 4, 32, 16, 8]);
     assert_eq!((marks[8] & 2, marks[9]), (2, 65));
 }
+
+#[test]
+fn windows_are_scaled_if_both_sides_said_so() {
+    const ACK: u8 = 16;
+    let segment = |time, up, seq, flags, window| {
+        as_tcp(packet(time, up, [54, 40, 20, 0]), seq, flags, window)
+    };
+    let arrivals = [
+        segment(0, true, 99, 2, 64_240),
+        segment(1, false, 499, 2 | ACK, 65_160),
+        segment(2, true, 100, ACK, 502),
+        segment(3, false, 500, ACK, u16::MAX),
+    ];
+    let scaled = |arrivals: &[Arrival], scales: [Option<u8>; 2]| {
+        let (mut ended, _) = flows(arrivals, shared(true, false, LogLimits::default()));
+        for (introduction, scale) in ended[0].flow.introductions.iter_mut().zip(scales) {
+            introduction.window_scale = scale;
+        }
+        let row = Row::of(&ended[0], "scaled_windows", Signs::Signed);
+        row.list("tcp_scaled_window_sizes")
+    };
+    let sent = vec![64_240, 65_160, 502, 65_535];
+    assert_eq!(scaled(&arrivals, [Some(7), None]), Some(sent));
+    let expected = vec![64_240, 65_160, 502 << 7, 65_535 << 14];
+    assert_eq!(scaled(&arrivals, [Some(7), Some(200)]), Some(expected));
+    // Whose SYN was not seen, may have said anything.
+    assert_eq!(scaled(&arrivals[1..], [None, Some(7)]), None);
+    let udp = packet(5, true, [60, 28, 8, 0]);
+    assert_eq!(scaled(&[udp], [None, None]), None);
+}
