@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::process::ExitCode;
 
-use flowloom_engine::{Section, event_sections, set_sections, trace_section};
+use flowloom_engine::{Section, check_set, event_sections, set_sections, trace_section};
 
 use crate::arguments::{CatalogueFormat, FeaturesArguments};
 use crate::report;
@@ -17,6 +17,7 @@ pub(crate) fn features(arguments: &FeaturesArguments) -> Result<ExitCode, Box<dy
     } else if arguments.events {
         ("event table", event_sections())
     } else {
+        arguments.sets.iter().try_for_each(|name| check_set(name))?;
         ("feature set", set_sections())
     };
     let known = |name: &String| all.iter().any(|section| section.name == name);

@@ -73,6 +73,7 @@ fn arguments_that_make_no_sense_are_refused_with_a_way_out() {
         (&["flows", sample, "--features", "core,cores"], &["`cores`", "did you mean `core`?"]),
         (&["flows", sample, "--features", "everything"], &["`everything`", "statistics"]),
         (&["flows", sample, "--features", "nfstream"], &["`nfstream`", "planned"]),
+        (&["features", "cic"], &["`cic`", "planned"]),
         (&["flows", sample, "--without", "source"], &["`source`", "flowloom features"]),
         (&["flows", sample, "--idle", "5weeks"], &["weeks", "ms"]),
         (&["flows", sample, "--client", "ten/8"], &["ten/8", "10.0.0.0/8"]),

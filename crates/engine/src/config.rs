@@ -156,18 +156,7 @@ impl Config {
 
     /// Checks what can be said without reading anything.
     pub fn check(&self) -> Result<(), ConfigError> {
-        for name in &self.features {
-            if RESERVED.contains(&name.as_str()) {
-                let text = format!("the feature set `{name}` is planned, but not there yet");
-                return Err(ConfigError(text));
-            }
-            if !SETS.iter().any(|set| set.name == name) {
-                let names = || SETS.iter().map(|set| set.name);
-                let all = || format!("there are {}", names().collect::<Vec<_>>().join(", "));
-                let meant = did_you_mean(name, names(), all);
-                return Err(ConfigError(format!("no feature set `{name}`; {meant}")));
-            }
-        }
+        self.features.iter().try_for_each(|name| check_set(name))?;
         if self.anonymize.is_some() && self.features.iter().any(|set| set == BYTES) {
             let text = "the feature set `bytes` shows addresses as they were captured, which --anonymize \
                         cannot change: leave one of them out, or read what `flowloom anonymize` wrote";
@@ -266,6 +255,21 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// Whether there is a feature set of this name.
+pub fn check_set(name: &str) -> Result<(), ConfigError> {
+    if RESERVED.contains(&name) {
+        let text = format!("the feature set `{name}` is planned, but not there yet");
+        return Err(ConfigError(text));
+    }
+    let names = || SETS.iter().map(|set| set.name);
+    if names().any(|known| known == name) {
+        return Ok(());
+    }
+    let all = || format!("there are {}", names().collect::<Vec<_>>().join(", "));
+    let meant = did_you_mean(name, names(), all);
+    Err(ConfigError(format!("no feature set `{name}`; {meant}")))
 }
 
 /// What to say behind an unknown name: the one that is probably meant, or else something else.

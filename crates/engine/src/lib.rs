@@ -39,7 +39,7 @@ pub use catalogue::{
 };
 pub use choices::{APP_LAYERS, INITIATORS, OVERLAPS, POPULATIONS, key_ignore, value_of};
 pub use config::{
-    AppLayer, Config, ConfigError, DEFAULT_SETS, Order, Output, Window, did_you_mean,
+    AppLayer, Config, ConfigError, DEFAULT_SETS, Order, Output, Window, check_set, did_you_mean,
 };
 pub use definitions::read_protocols;
 pub use dissected::{DissectedLayer, FieldValue, dissected};

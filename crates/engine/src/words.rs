@@ -204,7 +204,6 @@ fn kind(column: &Column) -> Option<WordKind> {
 /// What tells which protocols were found.
 const PRESENCE_COLUMN: &str = "applications";
 /// Sets whose columns are no words.
-const OF_ALL_PACKETS: &[&str] =
 const OF_ALL_PACKETS: &[&str] = &[
     "sequences",
     "timestamps",
