@@ -49,7 +49,8 @@ class FlowOptions(TypedDict, total=False):
     Attributes
     ----------
     label_comments : bool or list of str
-        Label flows by pcapML's comments on their first frames; a list names the labels.
+        Label flows by pcapML's comments on their first frames; a list names the labels. Each sample
+        is a trace then.
     max_time : seconds or timedelta, optional
         Seconds covered by a sequence at most.
     max_bytes : int, optional
@@ -247,6 +248,8 @@ def read_traces(
 ) -> FlowTable:
     """Read captures into a table with one row per capture: all its packets, in their order.
 
+    With ``label_comments``, a capture has a row for each of its samples.
+
     Parameters
     ----------
     source : path, bytes, open file, or a list of these
@@ -266,7 +269,7 @@ def read_traces(
     Returns
     -------
     FlowTable
-        A row for each capture, in their order, with lists of equal length: ``directions`` (+1 from
+        A row for each capture or sample, in their order, with lists of equal length: ``directions`` (+1 from
         the client, -1 to it), ``times`` and ``iats`` in nanoseconds, lengths in bytes, and ``flows``,
         the `flow_id` of each packet's flow.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -303,3 +304,19 @@ except KeyboardInterrupt as stopped:
     # The one that waits for the pipe goes with it.
     assert int(threads) <= 1
     assert float(took) < 0.2
+
+
+def test_samples_in_comments_are_traces(samples: Path, tmp_path: Path) -> None:
+    for site, name in [("mail", "loss.pcap"), ("web", "browsing.pcapng")]:
+        (tmp_path / "visits" / site).mkdir(parents=True)
+        shutil.copy(samples / name, tmp_path / "visits" / site / name)
+    merged = tmp_path / "all.pcapng"
+    fl.merge([tmp_path / "visits"], merged, labels="{website}/{run}")
+    traces = fl.read_traces(merged, label_comments=["website"], filter="tcp")
+    assert traces["label_website"].tolist() == ["web", "mail"]
+    apart = [
+        fl.read_traces(samples / name, filter="tcp") for name in ("browsing.pcapng", "loss.pcap")
+    ]
+    assert [len(row) for row in traces["directions"]] == [
+        len(one["directions"][0]) for one in apart
+    ]

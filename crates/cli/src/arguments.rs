@@ -97,7 +97,7 @@ pub(crate) struct InputArguments {
     #[command(flatten)]
     pub(crate) labels: LabelArguments,
     /// Label flows by the comment on their first frame, as pcapML writes it: `SAMPLE,LABEL` or
-    /// `s=SAMPLE,NAME=VALUE,...` [default names: `sample_id,label`]
+    /// `s=SAMPLE,NAME=VALUE,...`; each sample is a trace then [default names: `sample_id,label`]
     #[arg(long, value_name = "NAME,...", value_delimiter = ',', num_args = 0..=1)]
     #[arg(require_equals = true, default_missing_value = "sample_id,label")]
     pub(crate) label_comments: Option<Vec<String>>,

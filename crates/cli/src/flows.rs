@@ -9,14 +9,15 @@ use std::thread;
 
 use flowloom_engine::{
     AppLayer, CaptureLimits, Config, CryptoPan, Destination, ExportSettings, Filter, FlowLimits,
-    FlowSettings, Format, Initiator, KeyIgnore, Labels, LogLimits, Npz, Order, Output, Overlap,
-    Population, RunError, SaidLimits, Signs, SinkError, Terminal, Timeouts, Window, WireOptions,
-    find_inputs, flow_words, read_protocols, run,
+    FlowSettings, Format, Initiator, InputFile, KeyIgnore, Labels, LogLimits, Npz, Order, Output,
+    Overlap, Population, RunError, SaidLimits, Signs, SinkError, Terminal, Timeouts, Window,
+    WireOptions, find_inputs, flow_words, read_protocols, run,
 };
 
 use crate::arguments::{
-    AppLayerArgument, FlowArguments, FlowsArguments, InitiatorArgument, KeyPart, LifeArguments,
-    OrderArgument, OutputArguments, OverlapArgument, PopulationArgument, SequenceArguments,
+    AppLayerArgument, FlowArguments, FlowsArguments, InitiatorArgument, InputArguments, KeyPart,
+    LifeArguments, OrderArgument, OutputArguments, OverlapArgument, PopulationArgument,
+    SequenceArguments,
 };
 use crate::progress::{Progress, interruptible};
 use crate::report;
@@ -51,11 +52,7 @@ fn config(arguments: FlowsArguments) -> Result<Config, Box<dyn Error>> {
     let filter = filter.transpose()?;
     let processors = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let files = find_inputs(&captures)?;
-    let mut labels =
-        Labels::find(&files, inputs.labels.label_path.as_deref(), inputs.labels.labels.as_deref())?;
-    if let Some(names) = &inputs.label_comments {
-        labels.read_comments(names)?;
-    }
+    let labels = labels(&inputs, &files)?;
     let anonymize = columns.anonymize.as_deref().map(CryptoPan::read).transpose()?;
     if let Some(warning) = anonymize.as_ref().and_then(CryptoPan::warning) {
         report::say(&format!("warning: {warning}"));
@@ -93,6 +90,20 @@ fn config(arguments: FlowsArguments) -> Result<Config, Box<dyn Error>> {
         output: output_settings(output, !columns.events.is_empty())?,
         events: columns.events,
     })
+}
+
+/// The labels of captures and flows.
+pub(crate) fn labels(
+    inputs: &InputArguments,
+    files: &[InputFile],
+) -> Result<Labels, Box<dyn Error>> {
+    let of_captures = &inputs.labels;
+    let (pattern, manifest) = (of_captures.label_path.as_deref(), of_captures.labels.as_deref());
+    let mut labels = Labels::find(files, pattern, manifest)?;
+    if let Some(names) = &inputs.label_comments {
+        labels.read_comments(names)?;
+    }
+    Ok(labels)
 }
 
 /// Which bytes count where segments overlap.

@@ -8,14 +8,13 @@ use std::sync::Arc;
 use std::thread;
 
 use flowloom_engine::{
-    Config, Extract, ExtractTo, Extracted, Filter, Grouping, Labels, Registry, Split, SplitSummary,
-    Watch, Window, WireOptions, extract, find_inputs, flow_words, index, read_protocols,
-    split as run,
+    Config, Extract, ExtractTo, Extracted, Filter, Grouping, Registry, Split, SplitSummary, Watch,
+    Window, WireOptions, extract, find_inputs, flow_words, index, read_protocols, split as run,
 };
 
 use crate::arguments::PopulationArgument;
 use crate::arguments::split::{FilesArguments, SplitArguments};
-use crate::flows::flow_settings;
+use crate::flows::{flow_settings, labels};
 use crate::progress::{Progress, interruptible};
 use crate::report::{self, Outcome, counted, grouped};
 
@@ -57,11 +56,7 @@ fn config(arguments: SplitArguments, registry: Registry) -> Result<Config, Box<d
         frames.filter.as_deref().map(|text| Filter::parse_with(text, &flow_words(&registry)));
     let filter = filter.transpose()?;
     let found = find_inputs(&captures)?;
-    let mut labels =
-        Labels::find(&found, inputs.labels.label_path.as_deref(), inputs.labels.labels.as_deref())?;
-    if let Some(names) = &inputs.label_comments {
-        labels.read_comments(names)?;
-    }
+    let labels = labels(&inputs, &found)?;
     Ok(Config {
         rotated: inputs.labels.rotated,
         labels,

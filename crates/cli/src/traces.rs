@@ -5,13 +5,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use flowloom_engine::{
-    Config, CryptoPan, Filter, Initiator, Labels, RunError, SinkError, TraceLimits, Traces, Window,
+    Config, CryptoPan, Filter, Initiator, RunError, SinkError, TraceLimits, Traces, Window,
     WireOptions, find_inputs, flow_words, read_protocols,
 };
 
 use crate::arguments::traces::{TracesArguments, TracesOutputArguments};
 use crate::arguments::{OrderArgument, OutputArguments};
-use crate::flows::{life_settings, log_limits, output_settings, signs};
+use crate::flows::{labels, life_settings, log_limits, output_settings, signs};
 use crate::progress::{Progress, interruptible};
 use crate::report;
 
@@ -37,7 +37,7 @@ pub(crate) fn traces(arguments: TracesArguments) -> Result<ExitCode, Box<dyn Err
 }
 
 fn settings(arguments: TracesArguments) -> Result<Traces, Box<dyn Error>> {
-    let TracesArguments { captures, labels, output, columns, frames, life, work } = arguments;
+    let TracesArguments { captures, inputs, output, columns, frames, life, work } = arguments;
     let registry = columns.protocols.as_deref().map(read_protocols).transpose()?;
     let registry = registry.unwrap_or_default();
     let filter =
@@ -48,11 +48,11 @@ fn settings(arguments: TracesArguments) -> Result<Traces, Box<dyn Error>> {
     }
     let files = find_inputs(&captures)?;
     let sequences = &columns.sequences;
-    let labelled = Labels::find(&files, labels.label_path.as_deref(), labels.labels.as_deref())?;
+    let labels = labels(&inputs, &files)?;
     let defaults = Config::new(files);
     let config = Config {
-        rotated: labels.rotated,
-        labels: labelled,
+        rotated: inputs.labels.rotated,
+        labels,
         features: Vec::new(),
         signs: signs(sequences),
         anonymize: anonymize.map(Arc::new),

@@ -200,6 +200,21 @@ impl FlowLabels<'_> {
         }
     }
 
+    /// Whether those of flows may differ.
+    pub(crate) fn are_in_comments(&self) -> bool {
+        self.of_comments.is_some()
+    }
+
+    /// Those that comments tell of a frame, as a number: equal numbers are equal labels.
+    pub(crate) fn place_of(&self, frame: u64) -> u32 {
+        self.of_comments.as_ref().map_or(0, |comments| comments.place_of(frame))
+    }
+
+    /// What [`Self::place_of`] stands for.
+    pub(crate) fn in_comments(&self, place: u32) -> LabelValues {
+        self.of_comments.as_ref().map_or_else(Vec::new, |comments| comments.at(place))
+    }
+
     /// How often a limit was reached.
     pub(crate) fn dropped(&self) -> u64 {
         self.of_comments.as_ref().map_or(0, CommentLabels::dropped)

@@ -15,6 +15,7 @@ use flowloom_schema::{Batch, Series, Values};
 
 use crate::account::{Account, CaptureAccount, Summary};
 use crate::inputs::Reading;
+use crate::labels::FlowLabels;
 use crate::new_directory::{NewDirectory, check_no_file};
 use crate::pipeline::{self, Emit, Failure, Plan, Tables};
 use crate::settings_text::settings_text;
@@ -262,13 +263,32 @@ fn receive_one(
     }
 }
 
-/// One capture through the pipeline.
+/// One capture through the pipeline, its flows with their labels.
 pub(crate) fn read_one(
     reading: &Reading<'_>,
     plan: &Plan<'_>,
     threads: usize,
     watch: &Watch,
     emit: Emit<'_>,
+) -> Result<CaptureAccount, SinkError> {
+    let mut emit_labelled = |labels: &FlowLabels<'_>, mut tables: Tables| {
+        labels.append(&tables.first_frames, &mut tables.flows);
+        emit(tables)
+    };
+    read_labelled(reading, plan, threads, watch, &mut emit_labelled)
+}
+
+/// Takes tables, and knows the labels of flows as far as the capture was read.
+pub(crate) type EmitLabelled<'e> =
+    &'e mut (dyn FnMut(&FlowLabels<'_>, Tables) -> Result<(), SinkError> + Send);
+
+/// One capture through the pipeline, beside the labels of its flows.
+pub(crate) fn read_labelled(
+    reading: &Reading<'_>,
+    plan: &Plan<'_>,
+    threads: usize,
+    watch: &Watch,
+    emit: EmitLabelled<'_>,
 ) -> Result<CaptureAccount, SinkError> {
     let unread = CaptureAccount::unread(reading);
     if watch.is_stopped() {
@@ -279,12 +299,9 @@ pub(crate) fn read_one(
         Err(error) => return Ok(unread.failed(reading, error)),
     };
     let (mut source, labels) = plan.config.labels.of_flows(source, &reading.labels);
-    let mut emit_labelled = |mut tables: Tables| {
-        labels.append(&tables.first_frames, &mut tables.flows);
-        emit(tables)
-    };
+    let mut emit = |tables| emit(&labels, tables);
     let (account, failure) =
-        pipeline::run(&mut *source, &reading.name, plan, threads, watch, &mut emit_labelled);
+        pipeline::run(&mut *source, &reading.name, plan, threads, watch, &mut emit);
     let mut account = CaptureAccount::of(reading, source.facts(), account);
     account.account.reach("label_comments", labels.dropped());
     match failure {

@@ -1,10 +1,12 @@
-//! Traces: one row for each capture, with the packets of all its flows in the order of their frames.
+//! Traces: one row for each capture, with the packets of all its flows in the order of their frames; or
+//! one for each sample of a capture, where comments on its frames tell of samples.
 //!
 //! Flows and filters are those of [`crate::run`]. Packets come out of the partitions block by block and
 //! are put in order here, so that memory is that of the longest sequence, not of the capture.
 
 mod client;
 mod packets;
+mod samples;
 mod tracer;
 
 use std::fmt;
@@ -19,12 +21,12 @@ use flowloom_schema::Mac;
 use crate::account::CaptureAccount;
 use crate::config::did_you_mean;
 use crate::inputs::Reading;
-use crate::labels;
+use crate::labels::FlowLabels;
 use crate::pipeline::{Emit, Plan, Tables, Takes};
-use crate::run::{Output, read_all, read_one};
+use crate::run::{Output, read_all, read_labelled};
 use crate::settings_text::settings_text;
 use crate::{Config, ConfigError, RunError, Summary, Watch};
-use tracer::Tracer;
+use samples::Samples;
 
 /// What traces are made of, and where they go.
 pub struct Traces {
@@ -91,7 +93,7 @@ impl fmt::Display for Client {
     }
 }
 
-/// How much is kept of a trace, beside what [`crate::LogLimits`] says of its packets.
+/// How much is kept of the traces of a capture, beside what [`crate::LogLimits`] says of its packets.
 #[derive(Clone, Copy, Debug)]
 pub struct TraceLimits {
     /// Flows that are waited for until it is decided who the client is.
@@ -155,7 +157,7 @@ fn trace_to(traces: &Traces, watch: &Watch, mut output: Output) -> Result<Summar
     output.finish(config, captures, watch)
 }
 
-/// The row of a capture.
+/// The rows of a capture.
 fn trace_one(
     reading: &Reading<'_>,
     plan: &Plan<'_>,
@@ -164,18 +166,19 @@ fn trace_one(
     watch: &Watch,
     emit: Emit<'_>,
 ) -> Result<CaptureAccount, SinkError> {
-    let mut tracer = Tracer::new(traces);
-    let mut take = |tables: Tables| {
-        tracer.take(tables.finished);
+    let mut samples = Samples::new(traces);
+    let mut take = |labels: &FlowLabels<'_>, tables: Tables| {
+        samples.take(labels, tables.finished);
         Ok(())
     };
-    let mut account = read_one(reading, plan, threads, watch, &mut take)?;
+    let mut account = read_labelled(reading, plan, threads, watch, &mut take)?;
     if account.error.is_some() && account.account.frames == 0 {
         return Ok(account);
     }
-    let mut flows = tracer.row(&reading.name, table, &mut account.account);
-    labels::append(&reading.labels, &mut flows);
-    emit(Tables { flows, ..Tables::default() })?;
+    let capture = (reading.name.as_str(), &reading.labels);
+    for flows in samples.rows(capture, table, &mut account.account) {
+        emit(Tables { flows, ..Tables::default() })?;
+    }
     Ok(account)
 }
 
@@ -195,11 +198,6 @@ impl Traces {
     fn check(&self) -> Result<(), ConfigError> {
         let refuse = |text: String| Err(ConfigError(text));
         self.config.check()?;
-        if !self.config.labels.names_in_comments().is_empty() {
-            let text = "labels in comments are those of samples within a capture: `flowloom split` \
-                        makes a capture of each";
-            return refuse(text.into());
-        }
         let all = TraceTable::new(&[], self.config.signs);
         let is_known = |name: &String| all.columns().iter().any(|column| column.name == *name);
         if let Some(name) = self.columns.iter().find(|name| !is_known(name)) {

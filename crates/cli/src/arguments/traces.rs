@@ -7,7 +7,7 @@ use clap::{Args, ValueHint};
 use flowloom_engine::{Client, Format};
 
 use super::{
-    FrameArguments, LabelArguments, LifeArguments, PaddingArguments, SequenceArguments,
+    FrameArguments, InputArguments, LifeArguments, PaddingArguments, SequenceArguments,
     WorkArguments,
 };
 use crate::parse::{format, late_file};
@@ -20,7 +20,7 @@ pub(crate) struct TracesArguments {
     pub(crate) captures: Vec<OsString>,
 
     #[command(flatten, next_help_heading = "Captures")]
-    pub(crate) labels: LabelArguments,
+    pub(crate) inputs: InputArguments,
     #[command(flatten, next_help_heading = "Output")]
     pub(crate) output: TracesOutputArguments,
     #[command(flatten, next_help_heading = "Columns")]

@@ -25,6 +25,42 @@ fn each_capture_has_a_row_and_its_labels() {
 }
 
 #[test]
+fn samples_within_a_capture_have_a_row_each() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    for (site, name) in [("mail", "loss.pcap"), ("web", "browsing.pcapng")] {
+        let to = directory.path().join("visits").join(site);
+        fs::create_dir_all(&to).unwrap();
+        fs::copy(sample(name), to.join(name)).unwrap();
+    }
+    let (all, visits) = (at("all.pcapng"), at("visits"));
+    let (all, visits) = (all.as_str(), visits.as_str());
+    let labels = ["--label-path", "{website}/{run}"];
+    run(&mut flowloom(&[&["merge", visits, "-o", all][..], &labels].concat()));
+    let strip = |mut row: Row| {
+        // The frames have other numbers.
+        for name in ["capture", "flows", "frame_numbers"] {
+            row.remove(name).unwrap();
+        }
+        row
+    };
+    for options in [&["--filter", "tcp"][..], &["--filter", "tls or ssh"]] {
+        let apart = traces(&[&[visits, "--no-split"][..], &labels, options].concat());
+        let mut apart = apart.into_iter().map(strip).collect::<Vec<_>>();
+        let names = "--label-comments=website,run";
+        for threads in ["1", "4"] {
+            let found = [&[all, names, "--no-split", "-j", threads][..], options].concat();
+            let found = traces(&found).into_iter().map(strip).collect::<Vec<_>>();
+            // The one that began first comes first; one whose flows are not wanted is there, too.
+            apart.sort_by_key(|row| row["start_time"].to_string());
+            assert!(found.len() == 2 && found == apart, "{found:?} {apart:?}");
+        }
+    }
+    let plain = traces(&[sample("loss.pcap").to_str().unwrap(), "--label-comments"]);
+    assert!(plain.len() == 1 && plain[0]["label_sample_id"].is_null(), "{plain:?}");
+}
+
+#[test]
 fn flows_of_a_trace_are_those_of_flows() {
     let path = sample("browsing.pcapng");
     let path = path.to_str().unwrap();

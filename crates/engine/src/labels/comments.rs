@@ -65,6 +65,17 @@ impl CommentLabels {
         }
     }
 
+    /// The place of the labels of a frame.
+    pub(crate) fn place_of(&self, frame: u64) -> u32 {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner).place_of(frame)
+    }
+
+    /// The labels in a place.
+    pub(crate) fn at(&self, place: u32) -> Vec<Option<String>> {
+        let runs = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        runs.values.get(place as usize).cloned().unwrap_or_default()
+    }
+
     /// How often a limit was reached.
     pub(crate) fn dropped(&self) -> u64 {
         self.read.lock().unwrap_or_else(PoisonError::into_inner).dropped
@@ -88,11 +99,14 @@ impl Source for Commented {
 }
 
 impl Runs {
-    fn values_of(&self, frame: u64) -> &[Option<String>] {
+    fn place_of(&self, frame: u64) -> u32 {
         let run = self.starts.partition_point(|&(first, _)| first <= frame);
-        let place = run.checked_sub(1).and_then(|run| self.starts.get(run));
-        let values = place.and_then(|&(_, place)| self.values.get(place as usize));
-        values.map_or(&[], Vec::as_slice)
+        let run = run.checked_sub(1).and_then(|run| self.starts.get(run));
+        run.map_or(NO_LABELS, |&(_, place)| place)
+    }
+
+    fn values_of(&self, frame: u64) -> &[Option<String>] {
+        self.values.get(self.place_of(frame) as usize).map_or(&[], Vec::as_slice)
     }
 
     fn note(&mut self, frame: u64, place: u32) {
@@ -227,7 +241,7 @@ mod tests {
             runs.note(frame, places[frame as usize % 2]);
         }
         assert_eq!(runs.starts.len(), RUNS_MAX);
-        assert_eq!(runs.values_of(0), [] as [Option<String>; 0]);
+        assert_eq!(runs.values_of(0), [None]);
         assert_eq!(runs.values_of(1), [Some("b".to_string())]);
         assert_eq!(runs.values_of(frames), [None]);
         assert_eq!(runs.starts.last().unwrap().1, NO_LABELS);

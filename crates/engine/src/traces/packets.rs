@@ -41,15 +41,13 @@ enum Fate {
 
 impl Gathered {
     pub(super) fn new(limits: LogLimits, may_drop: bool) -> Self {
-        // A list that grows has twice the memory for a while.
-        let packets_max = limits.log_bytes_max / size_of::<TracePacket>() / 2;
         Self {
             limits,
             may_drop,
             packets: Vec::new(),
             cut: u64::MAX,
             prune_at: PRUNE_MIN,
-            packets_max: packets_max.max(1),
+            packets_max: packets_max(limits),
             starved: false,
             flows: HashMap::new(),
             live: HashMap::new(),
@@ -57,8 +55,15 @@ impl Gathered {
         }
     }
 
-    /// Takes packets, those of a block in any order.
-    pub(super) fn take(&mut self, packets: &[TracePacket]) {
+    /// Packets that are kept.
+    pub(super) fn len(&self) -> usize {
+        self.packets.len()
+    }
+
+    /// Takes packets, those of a block in any order; there may be `max` altogether.
+    pub(super) fn take(&mut self, packets: &[TracePacket], max: usize) {
+        self.packets_max = max.max(1);
+        let crowded = max.saturating_add(max / 8 + CROWD_MIN);
         let mut last = None;
         for packet in packets {
             if self.may_drop {
@@ -74,7 +79,7 @@ impl Gathered {
                 last = Some(packet.flow_id);
             }
             self.packets.push(*packet);
-            if self.packets.len() >= self.prune_at {
+            if self.packets.len() >= self.prune_at.min(crowded) {
                 self.prune();
                 last = None;
             }
@@ -152,5 +157,12 @@ impl Gathered {
     }
 }
 
+/// Packets that may be kept of all traces of a capture: a list that grows has twice the memory for a while.
+pub(super) fn packets_max(limits: LogLimits) -> usize {
+    (limits.log_bytes_max / size_of::<TracePacket>() / 2).max(1)
+}
+
 /// Packets that are kept before it is looked which are needed.
 const PRUNE_MIN: usize = 8_192;
+/// Packets that are kept beyond what may be, and an eighth of that, so that it is not pruned for each.
+const CROWD_MIN: usize = 64;

@@ -4,19 +4,17 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use flowloom_features::{Anonymize, Kept, TraceRow, TraceTable};
+use flowloom_features::{Anonymize, Kept, TracePacket, TraceRow, TraceTable};
 use flowloom_flow::Ended;
 use flowloom_schema::{Batch, Timestamp};
 
 use super::client::{Ends, Host, Sides};
 use super::packets::Gathered;
-use super::{Client, TraceLimits, Traces};
-use crate::pipeline::Finished;
+use super::{Client, Traces};
 use crate::{Account, CryptoPan};
 
-/// The trace of a capture, as far as it was read.
+/// A trace, as far as its capture was read.
 pub(super) struct Tracer {
-    limits: TraceLimits,
     anonymize: Option<Arc<CryptoPan>>,
     packets: Gathered,
     /// The client, once it is known.
@@ -26,7 +24,8 @@ pub(super) struct Tracer {
     /// The client's addresses, and the first flow of each.
     addresses: BTreeMap<IpAddr, u64>,
     flows: u64,
-    /// Whether the client was decided upon before all flows were known.
+    /// Whether the client was decided upon before it had to be, and whether flows came after that.
+    is_early: bool,
     hasty: bool,
     /// Frame and time of the first packet, and of the last.
     first: Option<(u64, i64)>,
@@ -44,13 +43,13 @@ impl Tracer {
             given => Some(Host::Given(given)),
         };
         Self {
-            limits: traces.limits,
             anonymize: config.anonymize.clone(),
             packets: Gathered::new(config.log, may_drop),
             host,
             waiting: Vec::new(),
             addresses: BTreeMap::new(),
             flows: 0,
+            is_early: false,
             hasty: false,
             first: None,
             last: None,
@@ -58,34 +57,44 @@ impl Tracer {
         }
     }
 
-    /// Takes packets, and the flows that ended with them.
-    pub(super) fn take(&mut self, finished: Finished) {
-        let Finished { flows, taken } = finished;
-        self.packets.take(&taken.packets);
-        for flow_id in taken.dropped {
-            self.packets.drop_flow(flow_id);
-        }
-        for ended in &flows {
-            self.take_flow(ended);
-        }
+    /// Packets that it keeps.
+    pub(super) fn kept(&self) -> usize {
+        self.packets.len()
     }
 
-    fn take_flow(&mut self, ended: &Ended<Kept>) {
+    /// Takes packets; it may keep `max` altogether.
+    pub(super) fn take_packets(&mut self, packets: &[TracePacket], max: usize) {
+        self.packets.take(packets, max);
+    }
+
+    /// Nobody wants this flow.
+    pub(super) fn drop_flow(&mut self, flow_id: u64) {
+        self.packets.drop_flow(flow_id);
+    }
+
+    /// Takes a flow that ended; whether it waits until the client is known.
+    pub(super) fn take_flow(&mut self, ended: &Ended<Kept>) -> bool {
         let flow = &ended.flow;
         let first = (flow.first.frame, flow.first.time);
         self.first = Some(self.first.map_or(first, |known| known.min(first)));
         let last = (flow.last_frame, flow.end_time);
         self.last = Some(self.last.map_or(last, |known| known.max(last)));
         self.flows += 1;
+        self.hasty |= self.is_early;
         let ends = Ends::of(ended);
         self.packets.end_flow(ends.flow_id);
         if let Some(host) = self.host.clone() {
             self.count(&ends, &host);
-            return;
+            return false;
         }
         self.waiting.push(ends);
-        if self.waiting.len() >= self.limits.flows_max {
-            self.hasty = true;
+        true
+    }
+
+    /// Finds the client by the flows there are, if it is not known.
+    pub(super) fn decide_early(&mut self) {
+        if self.host.is_none() {
+            self.is_early = true;
             self.decide();
         }
     }
