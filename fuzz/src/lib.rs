@@ -12,6 +12,7 @@ mod dissect;
 mod filter;
 mod headers;
 mod http;
+mod icmp;
 mod openvpn;
 mod quic;
 mod read;
@@ -22,6 +23,7 @@ mod starttls;
 mod stream;
 mod talk;
 mod tls;
+mod x509;
 
 pub use datagrams::{dhcp, dns};
 pub use declared::{declared, yaml_loader};
@@ -30,7 +32,8 @@ pub use defrag::defrag;
 pub use dissect::dissect;
 pub use filter::filter;
 pub use headers::headers;
-pub use http::http;
+pub use http::{http, http2};
+pub use icmp::icmp;
 pub use openvpn::openvpn;
 pub use quic::quic;
 pub use read::{compressed, pcap, pcapng, snoop};
@@ -39,6 +42,7 @@ pub use ssh::ssh;
 pub use starttls::starttls;
 pub use stream::stream;
 pub use tls::tls;
+pub use x509::x509;
 
 /// A function that any bytes are put into.
 pub type Target = fn(&[u8]);
@@ -67,4 +71,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("tls", tls),
     ("http", http),
     ("openvpn", openvpn),
+    ("http2", http2),
+    ("icmp", icmp),
+    ("x509", x509),
 ];

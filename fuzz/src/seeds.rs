@@ -37,6 +37,16 @@ pub fn seeds(target: &str, capture: &[u8]) -> Vec<Vec<u8>> {
             .zip(EXPRESSIONS.iter().cycle())
             .map(|((link, frame), text)| [text.as_bytes(), &[0, link], &frame].concat())
             .collect(),
+        "x509" => {
+            dialogues("tls", capture).iter().flat_map(|says| crate::x509::seeds(says)).collect()
+        }
+        "icmp" => {
+            let messages = spans(capture, |frame, _, packet| {
+                let message = frame.get(packet.trans_offset as usize..).unwrap_or_default();
+                crate::icmp::seed(packet.protocol, message).unwrap_or_default()
+            });
+            messages.into_iter().filter(|message| !message.is_empty()).collect()
+        }
         "tls" | "ssh" | "http" | "openvpn" | "quic" | "dns" | "dhcp" | "starttls" | "declared" => {
             dialogues(target, capture)
         }
@@ -116,6 +126,7 @@ fn of_protocols(target: &str) -> Vec<Vec<u8>> {
             (Direction::Down, &[&[0, 0, 0, 80, 4, 20][..], &[0; 78]].concat()),
         ])],
         "http" => crate::http::seeds(),
+        "http2" => crate::http::seeds_of_two(),
         "starttls" => vec![begun(
             0,
             &[

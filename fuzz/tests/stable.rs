@@ -45,7 +45,10 @@ targets!(
     starttls,
     tls,
     http,
-    openvpn
+    openvpn,
+    http2,
+    icmp,
+    x509
 );
 
 fn run(name: &str, target: Target) {
