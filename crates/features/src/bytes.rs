@@ -3,6 +3,7 @@
 use flowloom_schema::{Column, DataType, Role, Series, Unit};
 
 use crate::family::{Family, FlowRow, Needs};
+use crate::kept::FirstBytes;
 
 pub(crate) struct BytesFamily;
 
@@ -43,7 +44,7 @@ impl Family for BytesFamily {
     fn append(&self, row: &FlowRow<'_>, series: &mut [Series]) {
         let [headers, payloads] = series else { return };
         let first = row.ended.flow.keep.first_bytes();
-        let packets = || first.into_iter().flat_map(|first| first.packets());
+        let packets = || first.into_iter().flat_map(FirstBytes::packets);
         headers.push_list(|items| packets().for_each(|[bytes, _]| items.push_binary(bytes)));
         payloads.push_list(|items| packets().for_each(|[_, bytes]| items.push_binary(bytes)));
     }

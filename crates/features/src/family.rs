@@ -124,6 +124,7 @@ fn usual<'r>(registry: &'r Registry, key: &FlowKey) -> Option<&'r str> {
 
 /// What must be kept of a flow's packets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is needed, or not, for itself")]
 pub struct Needs {
     /// The first packets, one by one.
     pub sequences: bool,

@@ -292,7 +292,8 @@ fn value(series: &Series, row: usize) -> Value {
         Values::F64(v) => format!("{:016x}", v[row].to_bits()).into(),
         Values::Text(v) => v.get(row).into(),
         Values::Binary(v) => {
-            v.get(row).iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()
+            let digits = v.get(row).iter().map(|byte| format!("{byte:02x}"));
+            digits.collect::<Vec<_>>().concat().into()
         }
         Values::List(v) => v.range(row).map(|i| value(&v.items, i)).collect(),
         Values::Struct(v) => {
