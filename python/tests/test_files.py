@@ -98,6 +98,12 @@ def test_formats_that_are_none_are_refused(browsing, tmp_path):
         {"filter": "udp", "without": ["duration"], "idle": 0.01, "initiator": "first-packet"},
         {"no_split": True, "key_ignore": ["vlan"], "app_layer": "port-only", "count": 100},
         {"dedup": 0.01, "verify_checksums": True, "tcp_overlap": "last", "ignore_tcp_ends": True},
+        {
+            "features": "core,bytes",
+            "bytes_packets": 3,
+            "bytes_payload": 20,
+            "population": "payload",
+        },
         {"active": 0.05, "linger": 0, "tcp_idle": 0.5, "max_time": 0.1, "max_bytes": 900},
     ],
 )
@@ -123,7 +129,7 @@ def test_each_setting_changes_what_is_recorded(samples):
         "tcp_idle": 1, "idle": 1, "active": 1, "linger": 1, "flows_max": 99, "app_layer": "none",
         "tcp_overlap": "bsd", "verify_checksums": True, "ip_headers_max": 3, "count": 7, "start": 1,
         "stop": 2, "dedup": 1, "ignore_tcp_ends": True, "labels": "{x}.pcap",
-        "label_comments": True, "reassembly": False,
+        "label_comments": True, "reassembly": False, "bytes_packets": 3, "bytes_payload": 9,
     }  # fmt: skip
     options = set(fl.FlowOptions.__annotations__) | {"features", "filter", "rotated", "client"}
     # These are recorded as being there, or change no result.

@@ -132,12 +132,7 @@ fn append(series: &mut Series, array: &ArrayRef, range: Range<usize>) -> Option<
         Arrow::Timestamp(arrow_schema::TimeUnit::Nanosecond, _) => {
             series.extend_optional_i64(numbers::<TimestampNanosecondType>(array, range));
         }
-        Arrow::Boolean => {
-            let values = array.as_boolean();
-            series.extend_optional_bool(
-                range.map(|row| values.is_valid(row).then(|| values.value(row))),
-            );
-        }
+        Arrow::Boolean => each!(array.as_boolean(), push_bool),
         Arrow::Utf8 => each!(array.as_string::<i32>(), push_text),
         Arrow::Binary => each!(array.as_binary::<i32>(), push_binary),
         Arrow::List(_) => {

@@ -1,3 +1,5 @@
+//! Bytes of packets that come in a frame of a hundred bytes, each its own place.
+
 use flowloom_flow::{
     Arrival, Clocks, Ended, KeyHasher, Origin, Partition, Place, Population, RecordPlace, Settings,
 };
