@@ -59,7 +59,10 @@ proptest! {
             let (from, to) = if draw.forth { (from, to) } else { (to, from) };
             udp(from, to, draw.len)
         });
-        let scarce = |config: &mut Config| config.log.log_bytes_max = PARTITIONS * 500;
+        let scarce = |config: &mut Config| {
+            config.log.log_bytes_max = PARTITIONS * 500;
+            config.log.first_bytes_max = PARTITIONS * 2_000;
+        };
         let expected = run(&frames, 1, 1024, scarce);
         for (threads, block_frames) in [(1, 1), (1, 7), (4, 5)] {
             let found = run(&frames, threads, block_frames, scarce);
@@ -133,4 +136,5 @@ fn tight(config: &mut Config) {
     config.flow.limits.datagrams_max = 2;
     config.flow.limits.datagram_fragments_max = 3;
     config.log.log_bytes_max = PARTITIONS * 500;
+    config.log.first_bytes_max = PARTITIONS * 500;
 }
