@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _native
-from ._options import Path_
+from ._options import Path_, positive
 from .ragged import (
     Keep,
     Side,
@@ -45,22 +45,25 @@ def to_padded(
 ) -> tuple[Array | dict[str, Array], npt.NDArray[np.int64]]:
     """The array or arrays of :meth:`FlowTable.to_padded`, and the lengths."""
     check(length, side, keep)
+    if layout not in ("channels-last", "channels-first", "dict"):
+        raise ValueError(f"layout is channels-last, channels-first or dict, not {layout!r}")
+    if layout == "dict" and out is not None:
+        raise ValueError("out= is one array in one file: choose another layout than dict")
     if isinstance(columns, str) and table.column_type(columns) == "list<binary>":
         if width is None:
             raise TypeError(f"{columns} has the bytes of packets: say how many of each as width=")
-        return _padded_bytes(table, columns, (length, width), pad, side, keep, dtype, out)
+        positive("width", width)
+        cube = (len(table), length, width)
+        of_bytes, packets = _padded_bytes(table, columns, cube, pad, side, keep, dtype, out)
+        return {columns: of_bytes} if layout == "dict" else of_bytes, packets
     if width is not None:
         raise TypeError("width is of one column of bytes, such as payload_bytes")
     names = [columns] if isinstance(columns, str) else list(columns)
     if not names:
         raise ValueError("no column to pad")
-    if layout not in ("channels-last", "channels-first", "dict"):
-        raise ValueError(f"layout is channels-last, channels-first or dict, not {layout!r}")
     kinds = [_item_dtype(table, name) for name in names]
     lengths = np.zeros(len(table), dtype=np.int64)
     if layout == "dict":
-        if out is not None:
-            raise ValueError("out= is one array in one file: choose another layout than dict")
         arrays = {}
         for name, kind in zip(names, kinds):
             arrays[name] = np.full((len(table), length), pad, dtype_for([kind], pad, dtype))
@@ -83,7 +86,7 @@ def to_padded(
 def _padded_bytes(
     table: FlowTable,
     name: str,
-    shape: tuple[int, int],
+    shape: tuple[int, int, int],
     pad: float,
     side: Side,
     keep: Keep,
@@ -91,11 +94,10 @@ def _padded_bytes(
     out: Path_ | None,
 ) -> tuple[Array, npt.NDArray[np.int64]]:
     """The bytes of packets: an array of shape (n, length, width), and how many packets there are."""
-    length, width = shape
-    check(width, "right", "first", "width")
+    _, length, _ = shape
     lengths = np.zeros(len(table), dtype=np.int64)
     found = dtype_for([np.dtype(np.uint8)], pad, dtype)
-    with _Target(out, (len(table), length, width), found, pad) as padded:
+    with _Target(out, shape, found, pad) as padded:
         at = 0
         for part in table.parts(name):
             here = slice(at, at + len(part))

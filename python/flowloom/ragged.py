@@ -120,10 +120,10 @@ class Ragged(Sequence["npt.NDArray[Any]"]):
         return f"Ragged({len(self):,} lists, {int(self.lengths.sum()):,} items, {self.items.dtype})"
 
 
-def check(length: int, side: str, keep: str, what: str = "length") -> None:
+def check(length: int, side: str, keep: str) -> None:
     """Refuses what cannot be meant."""
     if length < 1:
-        raise ValueError(f"{what} is at least 1, not {length}")
+        raise ValueError(f"length is at least 1, not {length}")
     if side not in ("right", "left"):
         raise ValueError(f"side is right or left, not {side!r}")
     if keep not in ("first", "last"):

@@ -269,9 +269,9 @@ def read_traces(
     Returns
     -------
     FlowTable
-        A row for each capture or sample, in their order, with lists of equal length: ``directions`` (+1 from
-        the client, -1 to it), ``times`` and ``iats`` in nanoseconds, lengths in bytes, and ``flows``,
-        the `flow_id` of each packet's flow.
+        A row for each capture or sample, in their order, with lists of equal length: ``directions``
+        (+1 from the client, -1 to it), ``times`` and ``iats`` in nanoseconds, lengths in bytes, and
+        ``flows``, the `flow_id` of each packet's flow.
 
     Raises
     ------

@@ -271,7 +271,7 @@ class FlowTable:
         KeyError
             There is no such column.
         TypeError
-            A column has no lists of numbers.
+            A column has no lists of numbers, or none of bytes where there is a `width`.
         ValueError
             A value or `pad` is beyond what the type can hold.
 

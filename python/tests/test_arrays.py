@@ -307,6 +307,9 @@ def test_bytes_become_arrays_of_packets(samples, tmp_path, monkeypatch):
         assert (found.shape, found.dtype) == ((36, 4, 60), np.uint8)
         assert found.tolist() == expected
     assert flows[5:5].to_padded("payload_bytes", 2, width=3).shape == (0, 2, 3)
+    named = flows.to_padded("payload_bytes", 2, width=3, layout="dict")
+    assert list(named) == ["payload_bytes"]
+    assert np.array_equal(named["payload_bytes"], flows.to_padded("payload_bytes", 2, width=3))
     floats = flows.to_padded("payload_bytes", 2, width=3, dtype="f4", out=tmp_path / "x.npy")
     assert floats.tolist() == flows.to_padded("payload_bytes", 2, width=3).tolist()
     _, lengths, mask = flows.to_padded(
@@ -326,6 +329,8 @@ def test_bytes_of_packets_have_a_width(samples):
     ]:
         with pytest.raises(error, match=words):
             flows.to_padded(arguments, 4, width=width)
+    with pytest.raises(ValueError, match="layout is channels-last"):
+        flows.to_padded("payload_bytes", 4, width=5, layout="rows")
 
 
 def test_bytes_are_read_again_by_their_settings(samples, tmp_path):

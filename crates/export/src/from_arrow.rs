@@ -7,10 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    ArrowPrimitiveType, Float64Type, Int8Type, Int32Type, Int64Type, TimestampNanosecondType,
-    UInt8Type, UInt16Type,
+    Float64Type, Int8Type, Int32Type, Int64Type, TimestampNanosecondType, UInt8Type, UInt16Type,
 };
-use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_array::{Array, ArrayRef, ListArray, RecordBatch, StructArray};
 use arrow_schema::{DataType as Arrow, Field as ArrowField, Schema};
 use flowloom_schema::{Batch, Column, DataType, Field, Role, Series, Unit};
 
@@ -100,85 +99,97 @@ fn kept<T: Eq + Hash + ?Sized>(all: &Kept<T>, one: Box<T>) -> &'static T {
 pub(crate) fn series(array: &ArrayRef) -> Option<Series> {
     let data_type = data_type(array.data_type())?;
     let mut series = Series::with_capacity(data_type, array.len());
-    append(&mut series, array, 0..array.len())?;
+    append(&mut series, array, 0..array.len());
     Some(series)
 }
 
-/// Appends a range of an array to a series of its type.
-fn append(series: &mut Series, array: &ArrayRef, range: Range<usize>) -> Option<()> {
+/// Appends some rows of an array to a series of its type, and says how many bytes they are, at
+/// [`WORD_BYTES`] for what has one length.
+pub(crate) fn append(series: &mut Series, array: &dyn Array, rows: Range<usize>) -> usize {
+    let mut bytes = WORD_BYTES * rows.len();
     macro_rules! each {
-        ($array:expr, $push:ident) => {{
+        ($array:expr, $push:expr) => {{
             let array = $array;
-            for row in range {
+            for row in rows {
                 if array.is_valid(row) {
-                    series.$push(array.value(row));
+                    $push(&mut *series, array.value(row));
                 } else {
                     series.push_null();
                 }
             }
         }};
     }
-    match array.data_type() {
-        Arrow::Int8 => series.extend_optional_i8(numbers::<Int8Type>(array, range)),
-        Arrow::UInt8 => series.extend_optional_u8(numbers::<UInt8Type>(array, range)),
-        Arrow::UInt16 => series.extend_optional_u16(numbers::<UInt16Type>(array, range)),
-        Arrow::Int32 => series.extend_optional_i32(numbers::<Int32Type>(array, range)),
-        Arrow::Int64 if array.null_count() == 0 => {
-            let values = array.as_primitive::<Int64Type>().values();
-            series.extend_i64(values.get(range)?.iter().copied());
-        }
-        Arrow::Int64 => series.extend_optional_i64(numbers::<Int64Type>(array, range)),
-        Arrow::Float64 => series.extend_optional_f64(numbers::<Float64Type>(array, range)),
-        Arrow::Timestamp(arrow_schema::TimeUnit::Nanosecond, _) => {
-            series.extend_optional_i64(numbers::<TimestampNanosecondType>(array, range));
-        }
-        Arrow::Boolean => each!(array.as_boolean(), push_bool),
-        Arrow::Utf8 => each!(array.as_string::<i32>(), push_text),
-        Arrow::Binary => each!(array.as_binary::<i32>(), push_binary),
-        Arrow::List(_) => {
-            let lists = array.as_list::<i32>();
-            for row in range {
-                if !lists.is_valid(row) {
-                    series.push_null();
-                    continue;
-                }
-                let ends = lists.value_offsets().get(row..row + 2)?;
-                let (start, end) = (ends.first()?, ends.last()?);
-                let mut whole = None;
-                series.push_list(|items| {
-                    whole = append(items, lists.values(), *start as usize..*end as usize);
-                });
-                whole?;
+    macro_rules! numbers {
+        ($type:ty, $extend:ident, $push:path) => {{
+            let array = array.as_primitive::<$type>();
+            if array.null_count() == 0 {
+                series.$extend(array.values()[rows].iter().copied());
+            } else {
+                each!(array, $push);
             }
-        }
-        Arrow::Struct(_) => {
-            let structs = array.as_struct();
-            for row in range {
-                if !structs.is_valid(row) {
-                    series.push_null();
-                    continue;
-                }
-                let mut whole = Some(());
-                series.push_struct(|fields| {
-                    for (field, values) in fields.iter_mut().zip(structs.columns()) {
-                        whole = whole.and_then(|()| append(field, values, row..row + 1));
-                    }
-                });
-                whole?;
-            }
-        }
-        _ => return None,
+        }};
     }
-    Some(())
+    match array.data_type() {
+        Arrow::Int8 => numbers!(Int8Type, extend_i8, Series::push_i8),
+        Arrow::UInt8 => numbers!(UInt8Type, extend_u8, Series::push_u8),
+        Arrow::UInt16 => numbers!(UInt16Type, extend_u16, Series::push_u16),
+        Arrow::Int32 => numbers!(Int32Type, extend_i32, Series::push_i32),
+        Arrow::Int64 => numbers!(Int64Type, extend_i64, Series::push_i64),
+        Arrow::Float64 => numbers!(Float64Type, extend_f64, Series::push_f64),
+        Arrow::Timestamp(..) => {
+            numbers!(TimestampNanosecondType, extend_i64, Series::push_i64);
+        }
+        Arrow::Boolean => each!(array.as_boolean(), Series::push_bool),
+        Arrow::Utf8 => {
+            each!(array.as_string::<i32>(), |series: &mut Series, text: &str| {
+                bytes += text.len();
+                series.push_text(text);
+            });
+        }
+        Arrow::Binary => {
+            each!(array.as_binary::<i32>(), |series: &mut Series, value: &[u8]| {
+                bytes += value.len();
+                series.push_binary(value);
+            });
+        }
+        Arrow::Struct(_) => bytes += append_structs(series, array.as_struct(), rows),
+        // There are no others: see `data_type`.
+        _ => bytes += append_lists(series, array.as_list(), rows),
+    }
+    bytes
 }
 
-fn numbers<T: ArrowPrimitiveType>(
-    array: &ArrayRef,
-    range: Range<usize>,
-) -> impl Iterator<Item = Option<T::Native>> {
-    let values = array.as_primitive::<T>();
-    range.map(|row| values.is_valid(row).then(|| values.value(row)))
+fn append_structs(series: &mut Series, structs: &StructArray, rows: Range<usize>) -> usize {
+    let mut bytes = 0;
+    for row in rows {
+        if structs.is_null(row) {
+            series.push_null();
+            continue;
+        }
+        series.push_struct(|fields| {
+            for (field, values) in fields.iter_mut().zip(structs.columns()) {
+                bytes += append(field, values, row..row + 1);
+            }
+        });
+    }
+    bytes
 }
+
+fn append_lists(series: &mut Series, lists: &ListArray, rows: Range<usize>) -> usize {
+    let mut bytes = 0;
+    for row in rows {
+        if lists.is_null(row) {
+            series.push_null();
+            continue;
+        }
+        let [start, end] = [row, row + 1].map(|i| lists.value_offsets()[i] as usize);
+        series.push_list(|items| bytes += append(items, lists.values(), start..end));
+    }
+    bytes
+}
+
+/// What a value of one length is taken to need, and what else a row of a text or a list does.
+const WORD_BYTES: usize = 8;
 
 type Kept<T> = Mutex<Option<HashSet<&'static T>>>;
 

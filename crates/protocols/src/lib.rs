@@ -47,6 +47,6 @@ pub use findings::{Application, Findings, FoundBy};
 pub use parser::{Datagram, DatagramParser, Input, Stamp, Step, StreamParser, Verdict};
 pub use protocol::{Match, Opening, Protocol, Transport};
 pub use registry::Registry;
-pub use text::{WireText, hex};
+pub use text::{WireText, hex, push_hex};
 pub use transcript::{PieceHead, Pieces, Transcript, TranscriptShared};
 pub use wants::{Want, Wants};

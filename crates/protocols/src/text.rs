@@ -54,7 +54,7 @@ pub fn hex(bytes: &[u8]) -> String {
 }
 
 /// Appends a byte in lower-case hexadecimal.
-pub(crate) fn push_hex(text: &mut String, byte: u8) {
+pub fn push_hex(text: &mut String, byte: u8) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     text.push(char::from(DIGITS[usize::from(byte >> 4)]));
     text.push(char::from(DIGITS[usize::from(byte & 15)]));

@@ -292,12 +292,16 @@ macro_rules! push {
         $name:ident, $extend:ident, $present:ident, $optional:ident($type:ty): $($variant:ident)|+;
     )*) => {
         impl Series {
-            $(/// Appends values at once, to a series that has no nulls: the items of a list.
+            $(/// Appends values at once.
             #[inline]
             pub fn $extend(&mut self, values: impl Iterator<Item = $type>) {
+                let at = self.len();
                 match &mut self.values {
                     $(Values::$variant(v))|+ => v.extend(values),
                     other => other.mismatch(stringify!($type)),
+                }
+                if self.validity.bits.is_some() {
+                    self.validity.push_values(at, self.len() - at);
                 }
             }
 
@@ -602,8 +606,8 @@ mod tests {
                     at_once.extend_optional_i64((0..len).map(value));
                     (0..len).for_each(|_| one_by_one.push_null());
                     at_once.push_nulls(len as usize);
-                    one_by_one.push_i64(1);
-                    at_once.push_i64(1);
+                    (0..len).for_each(|i| one_by_one.push_i64(i));
+                    at_once.extend_i64(0..len);
                     assert_eq!(one_by_one, at_once, "{start} {len} {every}");
                 }
             }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flowloom_export::is_invisible;
+use flowloom_protocols::push_hex;
 
 /// How bytes are shown where text is expected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,7 +43,7 @@ impl JsonBytes {
                 STANDARD.encode_string(self.carry.get(..whole).unwrap_or(&[]), out);
                 self.carry.drain(..whole);
             }
-            Data::Hex => hex(bytes, out),
+            Data::Hex => bytes.iter().for_each(|byte| push_hex(out, *byte)),
             Data::Ascii => bytes.iter().for_each(|byte| match byte {
                 b'"' => out.push_str("\\\""),
                 b'\\' => out.push_str("\\\\"),
@@ -116,15 +117,7 @@ fn is_harmless(c: char) -> bool {
 
 fn byte(byte: u8, out: &mut String) {
     out.push_str("\\x");
-    hex(&[byte], out);
-}
-
-fn hex(bytes: &[u8], out: &mut String) {
-    for byte in bytes {
-        for digit in [byte >> 4, byte & 15] {
-            out.push(char::from_digit(digit.into(), 16).unwrap_or('?'));
-        }
-    }
+    push_hex(out, byte);
 }
 
 fn dump(bytes: &[u8], offset: u64, out: &mut String) {
@@ -133,7 +126,7 @@ fn dump(bytes: &[u8], offset: u64, out: &mut String) {
         let _ = write!(out, "{at:08x} ");
         for (i, byte) in line.iter().enumerate() {
             out.push_str(if i % 8 == 0 { "  " } else { " " });
-            hex(&[*byte], out);
+            push_hex(out, *byte);
         }
         let spaces = 3 * (DUMP_WIDTH - line.len()) + usize::from(line.len() <= DUMP_WIDTH / 2) + 2;
         out.extend(std::iter::repeat_n(' ', spaces));

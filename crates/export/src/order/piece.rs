@@ -2,16 +2,15 @@
 
 use std::fs::File;
 use std::io::BufReader;
-use std::ops::Range;
 
+use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
-use arrow_array::types::{
-    Float64Type, Int8Type, Int32Type, Int64Type, TimestampNanosecondType, UInt8Type, UInt16Type,
-};
-use arrow_array::{Array, RecordBatch};
+use arrow_array::types::Int64Type;
 use arrow_ipc::reader::StreamReader;
 use arrow_schema::ArrowError;
 use flowloom_schema::{Batch, Column, Series};
+
+use crate::from_arrow::append;
 
 /// A batch that grows row by row.
 pub(super) struct Piece<'a> {
@@ -81,74 +80,7 @@ pub(super) fn keys(batch: &RecordBatch, column: usize) -> &[i64] {
     batch.column(column).as_primitive::<Int64Type>().values()
 }
 
-/// Appends values of an array to a series of the same type, and says how many bytes they are.
-fn append(series: &mut Series, array: &dyn Array, rows: Range<usize>) -> usize {
-    use arrow_schema::DataType as Arrow;
-    let mut bytes = WORD_BYTES * rows.len();
-    macro_rules! each {
-        ($array:expr, $push:ident) => {{
-            let array = $array;
-            for row in rows {
-                if array.is_valid(row) {
-                    series.$push(array.value(row));
-                } else {
-                    series.push_null();
-                }
-            }
-        }};
-    }
-    match array.data_type() {
-        Arrow::Boolean => each!(array.as_boolean(), push_bool),
-        Arrow::Int8 => each!(array.as_primitive::<Int8Type>(), push_i8),
-        Arrow::UInt8 => each!(array.as_primitive::<UInt8Type>(), push_u8),
-        Arrow::UInt16 => each!(array.as_primitive::<UInt16Type>(), push_u16),
-        Arrow::Int32 => each!(array.as_primitive::<Int32Type>(), push_i32),
-        Arrow::Int64 => each!(array.as_primitive::<Int64Type>(), push_i64),
-        Arrow::Float64 => each!(array.as_primitive::<Float64Type>(), push_f64),
-        Arrow::Timestamp(..) => each!(array.as_primitive::<TimestampNanosecondType>(), push_i64),
-        Arrow::Utf8 => {
-            let texts = array.as_string::<i32>();
-            bytes += (texts.value_offsets()[rows.end] - texts.value_offsets()[rows.start]) as usize;
-            each!(texts, push_text);
-        }
-        Arrow::Binary => {
-            let values = array.as_binary::<i32>();
-            bytes +=
-                (values.value_offsets()[rows.end] - values.value_offsets()[rows.start]) as usize;
-            each!(values, push_binary);
-        }
-        Arrow::Struct(_) => {
-            let structs = array.as_struct();
-            for row in rows {
-                if structs.is_null(row) {
-                    series.push_null();
-                    continue;
-                }
-                series.push_struct(|fields| {
-                    for (field, values) in fields.iter_mut().zip(structs.columns()) {
-                        bytes += append(field, values, row..row + 1);
-                    }
-                });
-            }
-        }
-        _ => {
-            let lists = array.as_list::<i32>();
-            for row in rows {
-                if lists.is_null(row) {
-                    series.push_null();
-                    continue;
-                }
-                let [start, end] = [row, row + 1].map(|i| lists.value_offsets()[i] as usize);
-                series.push_list(|items| bytes += append(items, lists.values(), start..end));
-            }
-        }
-    }
-    bytes
-}
-
 /// Rows in a piece, at most.
 const PIECE_ROWS: usize = 1_024;
 /// Bytes in a piece, at most, but for its last row.
 pub(super) const PIECE_BYTES: usize = 1 << 20;
-/// What a value is taken to need, of whatever type.
-const WORD_BYTES: usize = 8;
