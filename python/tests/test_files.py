@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import ipaddress
 import json
 import subprocess
 
@@ -28,6 +29,24 @@ def test_parquet_and_arrow_hold_the_same(several, tmp_path):
     account = json.loads(metadata[b"flowloom.account"])
     assert account["frames"] == several.account["frames"] and b"flowloom.settings" in metadata
     assert parquet.schema.field("packet_count").metadata[b"role"] == b"feature"
+
+
+def test_packed_addresses_are_the_addresses(samples, tmp_path):
+    key = tmp_path / "key.bin"
+    key.write_bytes(bytes(range(32)))
+    key.chmod(0o600)
+    versions = set()
+    for options in ({}, {"anonymize": key}):
+        flows = fl.read_flows(samples, features=["core", "packed_addresses"], **options)
+        flows.write(tmp_path / "t.parquet")
+        rows = pa.parquet.read_table(tmp_path / "t.parquet").to_pylist()
+        assert len(rows) == len(flows) > 50
+        for row in rows:
+            for name in ("src_ip", "dst_ip"):
+                address = ipaddress.ip_address(row[name])
+                assert row[f"{name}_packed"] == address.packed
+                versions.add(address.version)
+    assert versions == {4, 6}
 
 
 def test_text_formats_hold_the_same(browsing, tmp_path):

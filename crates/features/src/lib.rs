@@ -4,6 +4,7 @@
 //! need of single packets is [`Kept`] on the flow, and only when a family asked for it. Nothing here knows Arrow or a file.
 #![forbid(unsafe_code)]
 
+mod addresses;
 mod bytes;
 mod community_id;
 mod connection;

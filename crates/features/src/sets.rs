@@ -6,6 +6,7 @@ use flowloom_flow::{Ended, Keep as _};
 use flowloom_protocols::Registry;
 use flowloom_schema::{Batch, Column, Series};
 
+use crate::addresses::PackedAddressesFamily;
 use crate::bytes::BytesFamily;
 use crate::community_id::CommunityIdFamily;
 use crate::connection::ConnectionFamily;
@@ -76,6 +77,11 @@ pub const SETS: &[Set] = &[
         name: "packet_frames",
         doc: "the number of the frame of each packet, beside the sequences",
         families: |_| vec![Box::new(PacketFramesFamily)],
+    },
+    Set {
+        name: "packed_addresses",
+        doc: "the addresses of the two sides as bytes",
+        families: |_| vec![Box::new(PackedAddressesFamily)],
     },
     Set {
         name: "application",

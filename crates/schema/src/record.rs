@@ -148,6 +148,22 @@ macro_rules! record {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mac(pub [u8; 6]);
 
+/// An address as bytes: 4 of IPv4, 16 of IPv6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Packed(pub IpAddr);
+
+impl Cell for Packed {
+    const TYPE: DataType = DataType::Binary;
+
+    #[inline]
+    fn push(&self, series: &mut Series) {
+        match self.0 {
+            IpAddr::V4(v4) => series.push_binary(&v4.octets()),
+            IpAddr::V6(v6) => series.push_binary(&v6.octets()),
+        }
+    }
+}
+
 macro_rules! numbers {
     ($($type:ty = $data_type:ident, $push:ident, $extend:ident, $optional:ident;)*) => {
         $(impl Cell for $type {

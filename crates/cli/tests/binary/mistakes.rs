@@ -180,3 +180,20 @@ fn a_table_of_several_captures_says_which() {
     let alone = run(&mut flowloom(&["flows", one])).stdout;
     assert!(!text(&alone).contains("capture") && !text(&alone).contains("dhcp.pcap"));
 }
+
+/// Columns that have no room beside others are there if they are all there is.
+#[test]
+fn a_table_of_lists_or_bytes_alone_is_not_empty() {
+    let capture = sample("loss.pcap");
+    let capture = capture.to_str().unwrap();
+    for (set, said) in [
+        ("packet_frames", &["packet_frames", "3 +77"][..]),
+        ("packed_addresses", &["src_ip_packed", "c0000265", "20010db8000100000000000000000101"]),
+        ("bytes", &["header_bytes", "payload_bytes", "4500003cbe434000"]),
+    ] {
+        let table = run(&mut flowloom(&["flows", "--features", set, capture])).stdout;
+        for words in said {
+            assert!(text(&table).contains(words), "{set}: {}", text(&table));
+        }
+    }
+}

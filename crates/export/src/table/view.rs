@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use flowloom_schema::{Batch, Column, DataType, List, Role, Series, Timestamp, Values};
 
 use super::layout::{Align, Cut, Shown, Style};
-use crate::text::{is_invisible, plain};
+use crate::text::{hex, is_invisible, plain};
 
 /// The columns shown, and how their cells come from a row.
 pub(super) struct View {
@@ -119,14 +119,21 @@ impl View {
     }
 
     fn of_everything(&mut self, columns: &[Column]) {
+        let is_list = |column: &Column| matches!(column.data_type, DataType::List(_));
         for (i, column) in columns.iter().enumerate() {
             let title = visible(&column.name);
             let shown = Shown { rank: i, ..Shown::default().named(&title) };
             let text = Shown { cut: Cut::End, least: 12, ..shown.clone() };
             match column.data_type {
-                DataType::Binary | DataType::List(_) | DataType::Struct(_) => {}
+                // For lists there is room if there is nothing else.
+                DataType::List(_) if columns.iter().all(is_list) => {
+                    self.add(Some(Source::Several(i)), text);
+                }
+                DataType::List(_) | DataType::Struct(_) => {}
                 DataType::Time => self.add(Some(Source::Time(i)), shown),
-                DataType::Text | DataType::Bool => self.add(Some(Source::Value(i)), text),
+                DataType::Text | DataType::Binary | DataType::Bool => {
+                    self.add(Some(Source::Value(i)), text)
+                }
                 _ => self.add(Some(Source::Value(i)), Shown { align: Align::Right, ..shown }),
             }
         }
@@ -224,12 +231,13 @@ fn several(series: &Series, row: usize) -> Option<String> {
 }
 
 fn value(series: &Series, row: usize) -> String {
-    if let Values::Text(text) = &series.values {
-        return visible(text.get(row));
-    }
     let mut out = Vec::new();
-    plain(&series.values, row, &mut out);
-    String::from_utf8(out).unwrap_or_default()
+    match &series.values {
+        Values::Text(text) => return visible(text.get(row)),
+        Values::Binary(bytes) => hex(bytes.get(row), &mut out),
+        others => plain(others, row, &mut out),
+    }
+    visible(&String::from_utf8(out).unwrap_or_default())
 }
 
 /// Text from the wire, harmless: what could act on the terminal or hide is shown by its number.
