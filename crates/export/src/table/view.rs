@@ -132,7 +132,7 @@ impl View {
                 DataType::List(_) | DataType::Struct(_) => {}
                 DataType::Time => self.add(Some(Source::Time(i)), shown),
                 DataType::Text | DataType::Binary | DataType::Bool => {
-                    self.add(Some(Source::Value(i)), text)
+                    self.add(Some(Source::Value(i)), text);
                 }
                 _ => self.add(Some(Source::Value(i)), Shown { align: Align::Right, ..shown }),
             }
