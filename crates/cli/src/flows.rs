@@ -223,7 +223,7 @@ pub(crate) fn output_settings(
         OrderArgument::End => Order::End,
         OrderArgument::Start => Order::Start,
     };
-    let npz = Npz { padding: arguments.padding.padding(), columns: Vec::new() };
+    let npz = Npz { padding: arguments.padding.padding(), ..Npz::default() };
     let settings = ExportSettings { terminal, npz, ..ExportSettings::default() };
     Ok(Output { format, destination, settings, order, force: arguments.force })
 }

@@ -71,12 +71,15 @@ pub fn run(config: &Config, watch: &Watch) -> Result<Summary, RunError> {
     config.check().map_err(RunError::Config)?;
     let plan = Plan::new(config);
     check_free(config, &plan).map_err(RunError::Config)?;
+    let mut output = config.output.clone();
+    output.settings.npz.bytes = config.log.lists_of_bytes();
+    check_arrays(&output, &plan).map_err(RunError::Config)?;
     // Dropped after the output, whose files are then named or gone.
     let _directory = match &config.output.destination {
         Destination::File(path) => Some(NewDirectory::at(path)),
         Destination::Stdout => None,
     };
-    run_to(config, &plan, watch, Output::open(config, &plan)?)
+    run_to(config, &plan, watch, Output::open(config, &output, &plan)?)
 }
 
 /// The same for the table of flows alone, with the columns of [`flow_table`], to a sink of the
@@ -328,7 +331,7 @@ struct Table {
 }
 
 impl Output {
-    fn open(config: &Config, plan: &Plan<'_>) -> Result<Self, SinkError> {
+    fn open(config: &Config, to: &crate::Output, plan: &Plan<'_>) -> Result<Self, SinkError> {
         if let Some(logs) = &plan.logs {
             let open = |log: &LogTable| Table::open_log(config, log);
             let events = logs.tables().iter().map(open).collect::<Result<_, _>>()?;
@@ -336,13 +339,13 @@ impl Output {
         }
         let info = flows_of(config, plan);
         if plan.events.is_empty() {
-            return Self::open_one(&config.output, &info);
+            return Self::open_one(to, &info);
         }
-        let beside = |name: &str| in_directory(&config.output, name);
-        let flows = Some(Table::open(&config.output, &info, beside("flows")?)?);
+        let beside = |name: &str| in_directory(to, name);
+        let flows = Some(Table::open(to, &info, beside("flows")?)?);
         let event = |(name, _, columns): (&str, &str, _)| {
             let info = TableInfo { name: name.into(), columns, metadata: info.metadata.clone() };
-            Table::open(&config.output, &info, beside(name)?)
+            Table::open(to, &info, beside(name)?)
         };
         let events = plan.events.tables().map(event).collect::<Result<_, _>>()?;
         Ok(Self { rows: 0, flows, events })
@@ -500,6 +503,18 @@ fn in_directory(output: &crate::Output, table: &str) -> Result<Destination, Sink
 fn file_in(directory: &Path, format: Format, table: &str) -> PathBuf {
     let ending = if format == Format::Zeek { "log" } else { format.name() };
     directory.join(format!("{table}.{ending}"))
+}
+
+/// An archive of arrays of nothing but what its rows are of is a mistake.
+fn check_arrays(output: &crate::Output, plan: &Plan<'_>) -> Result<(), ConfigError> {
+    let columns = plan.families.columns();
+    let has_rows = columns.iter().any(|column| output.settings.npz.has_rows_of(column));
+    if output.format != Format::Npz || has_rows {
+        return Ok(());
+    }
+    let text = "--format npz makes arrays of lists, and none of the columns has lists of numbers or \
+                bytes: add a feature set that has, such as --features core,sequences";
+    Err(ConfigError(text.into()))
 }
 
 /// Logs, and files of a directory, are not written over others unless that is asked for.

@@ -29,7 +29,7 @@ mod text;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use flowloom_schema::{Batch, Column};
+use flowloom_schema::{Batch, Column, DataType};
 
 pub use batch::{arrow_schema, record_batch};
 pub use csv::text_cell;
@@ -100,6 +100,23 @@ pub struct Npz {
     pub columns: Vec<String>,
     /// How lists become rows of one length.
     pub padding: Padding,
+    /// Columns of lists of bytes, each with how many items a row of its array has, and how many
+    /// bytes an item. Others have no array.
+    pub bytes: Vec<(&'static str, [usize; 2])>,
+}
+
+impl Npz {
+    /// Whether there is an array of a column because of its type.
+    pub fn has_rows_of(&self, column: &Column) -> bool {
+        let DataType::List(item) = column.data_type else { return false };
+        Number::of(*item).is_some() || self.shape_of(column).is_some()
+    }
+
+    /// Items of a row of a column of lists of bytes, and bytes of an item.
+    fn shape_of(&self, column: &Column) -> Option<[usize; 2]> {
+        let (_, shape) = self.bytes.iter().find(|(name, _)| *name == column.name)?;
+        Some(*shape)
+    }
 }
 
 /// Where batches go. Dropped without being closed, it has failed, and leaves no file behind.

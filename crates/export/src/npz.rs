@@ -1,10 +1,10 @@
 //! NumPy's `.npz`: a ZIP archive of arrays, not compressed, as `numpy.load` reads it.
 //!
-//! Lists of numbers become arrays of one length ([`Padding`]), beside them how long each was
-//! (`lengths`), what a row is of (`flow_id`, `capture`), labels, and other columns that are asked for.
-//! An array needs to know how many rows there are before its first byte, and comes whole before the
-//! next one, so that rows wait in temporary files, one for each array. `flowloom.json` in the archive
-//! has the settings and the account.
+//! Lists of numbers become arrays of one length ([`Padding`]), lists of bytes arrays of one length
+//! and width. Beside them are how long each was (`lengths`), what a row is of (`flow_id`, `capture`),
+//! labels, and other columns that are asked for. An array needs to know how many rows there are before
+//! its first byte, and comes whole before the next one, so that rows wait in temporary files, one for
+//! each array. `flowloom.json` in the archive has the settings and the account.
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
@@ -44,6 +44,8 @@ struct Array {
 enum Kind {
     /// Lists of numbers.
     Rows(Number),
+    /// Lists of bytes: so many items of so many bytes.
+    Cube(Number, [usize; 2]),
     Number(Number),
     Time,
     Text,
@@ -61,7 +63,8 @@ impl NpzSink {
         let chosen = table.columns.iter().enumerate().filter(|(_, c)| settings.chooses(c));
         let mut arrays = Vec::new();
         for (place, column) in chosen {
-            let kind = Kind::of(column, &padding).map_err(|why| refuse(&column.name, &why))?;
+            let kind = Kind::of(column, settings).and_then(|kind| kind.small_enough(&padding));
+            let kind = kind.map_err(|why| refuse(&column.name, &why))?;
             arrays.push(Array::new(&column.name, place, kind)?);
         }
         let lengths = Array::new("lengths", 0, Kind::Number(Number::Int64))?;
@@ -76,12 +79,10 @@ impl Npz {
     /// Whether there is an array of a column.
     fn chooses(&self, column: &Column) -> bool {
         let is_named = self.columns.iter().any(|name| *name == column.name);
-        let is_rows =
-            matches!(column.data_type, DataType::List(item) if Number::of(*item).is_some());
         is_named
             || column.role == Role::Label
             || OF_ROWS.contains(&&*column.name)
-            || (self.columns.is_empty() && is_rows)
+            || (self.columns.is_empty() && self.has_rows_of(column))
     }
 }
 
@@ -109,7 +110,8 @@ impl Sink for NpzSink {
         account: &[(String, String)],
     ) -> Result<Written, SinkError> {
         let Self { output, destination, padding, arrays, lengths, metadata, rows } = *self;
-        let has_rows = arrays.iter().any(|array| matches!(array.kind, Kind::Rows(_)));
+        let has_rows =
+            arrays.iter().any(|array| matches!(array.kind, Kind::Rows(_) | Kind::Cube(..)));
         let failed = |error: io::Error| SinkError::write(&destination, error);
         let in_zip = |error: zip::result::ZipError| failed(error.into());
         let mut zip = ZipWriter::new_stream(output);
@@ -124,19 +126,43 @@ impl Sink for NpzSink {
 }
 
 impl Kind {
-    fn of(column: &Column, padding: &Padding) -> Result<Self, String> {
+    fn of(column: &Column, settings: &Npz) -> Result<Self, String> {
+        let padding = &settings.padding;
+        let fitting = |own| {
+            let number = padding.number.unwrap_or(own);
+            padding.check(number).map(|()| number).map_err(|misfit| misfit.to_string())
+        };
         Ok(match column.data_type {
             DataType::Time => Self::Time,
             DataType::Text => Self::Text,
             DataType::List(DataType::Text) => Self::Texts,
-            DataType::List(item) => {
-                let own = Number::of(*item).ok_or("its lists are not of numbers")?;
-                let number = padding.number.unwrap_or(own);
-                padding.check(number).map_err(|misfit| misfit.to_string())?;
-                Self::Rows(number)
-            }
+            DataType::List(item) => match settings.shape_of(column) {
+                Some([items, bytes]) => {
+                    Self::Cube(fitting(Number::UInt8)?, [items.min(padding.length), bytes])
+                }
+                None => {
+                    Self::Rows(fitting(Number::of(*item).ok_or("its lists are not of numbers")?)?)
+                }
+            },
             scalar => Self::Number(Number::of(scalar).ok_or("it has no numbers")?),
         })
+    }
+
+    /// A row is made in memory.
+    fn small_enough(self, padding: &Padding) -> Result<Self, String> {
+        let (number, items) = match self {
+            Self::Rows(number) => (number, padding.length as u128),
+            Self::Cube(number, [items, bytes]) => (number, items as u128 * bytes as u128),
+            _ => return Ok(self),
+        };
+        let bytes = items * number.size() as u128;
+        if bytes > ROW_BYTES_MAX {
+            return Err(format!(
+                "each of its rows would take {bytes} bytes, and {ROW_BYTES_MAX} are the most: choose \
+                 a smaller --length"
+            ));
+        }
+        Ok(self)
     }
 }
 
@@ -163,6 +189,12 @@ impl Array {
                 // One that is missing has none.
                 let start = if is_there { offsets[row] as usize } else { end };
                 let kept = padding.append(items, start..end, number, out);
+                return kept.map_err(|misfit| misfit.to_string());
+            }
+            (Kind::Cube(number, shape), Values::List(List { offsets, items })) => {
+                let Values::Binary(items) = &items.values else { return Err("no bytes".into()) };
+                let range = offsets[row] as usize..offsets[row + 1] as usize;
+                let kept = padding.append_bytes(items, range, number, shape, out);
                 return kept.map_err(|misfit| misfit.to_string());
             }
             (Kind::Time, Values::Time(times)) => {
@@ -214,12 +246,15 @@ impl Array {
         failed: &dyn Fn(io::Error) -> SinkError,
     ) -> Result<(), SinkError> {
         let code = match self.kind {
-            Kind::Rows(number) | Kind::Number(number) => number.code().to_owned(),
+            Kind::Rows(number) | Kind::Cube(number, _) | Kind::Number(number) => {
+                number.code().to_owned()
+            }
             Kind::Time => "<M8[ns]".to_owned(),
             Kind::Text | Kind::Texts => format!("<U{}", self.width),
         };
         let shape = match self.kind {
             Kind::Rows(_) => format!("{rows}, {}", padding.length),
+            Kind::Cube(_, [items, bytes]) => format!("{rows}, {items}, {bytes}"),
             _ => format!("{rows},"),
         };
         to.write_all(&header(&code, &shape)).map_err(failed)?;
@@ -299,4 +334,6 @@ const MAGIC: &[u8] = b"\x93NUMPY\x01\x00";
 const NOT_A_TIME: i64 = i64::MIN;
 /// Characters of a text at most: an array has as many for each of its texts.
 const TEXT_CHARS_MAX: u64 = 4_096;
+/// Bytes of a row of an array at most.
+const ROW_BYTES_MAX: u128 = 256 << 20;
 const BUFFER_BYTES: usize = 64 << 10;

@@ -6,7 +6,7 @@ use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
 
-use flowloom_schema::{DataType, Series, Values};
+use flowloom_schema::{Binary, DataType, Series, Values};
 
 /// How lists become rows of one length.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -78,22 +78,58 @@ impl Padding {
         number: Number,
         row: &mut Vec<u8>,
     ) -> Result<usize, Misfit> {
-        let kept = range.len().min(self.length);
-        let chosen = match self.keep {
-            Keep::First => range.start..range.start + kept,
-            Keep::Last => range.end - kept..range.end,
-        };
+        let chosen = self.chosen(range, self.length);
+        let missing = self.length - chosen.len();
         if self.side == Side::Left {
-            self.append_pad(self.length - kept, number, row)?;
+            self.append_pad(missing, number, row)?;
         }
-        for at in chosen {
+        for at in chosen.clone() {
             let item = Item::of(&items.values, at).ok_or(Misfit(f64::NAN, number))?;
             item.append(number, row)?;
         }
         if self.side == Side::Right {
-            self.append_pad(self.length - kept, number, row)?;
+            self.append_pad(missing, number, row)?;
         }
-        Ok(kept)
+        Ok(chosen.len())
+    }
+
+    /// The same for items that are bytes: `shape` says how many items a row has, and how many bytes
+    /// each, the first of them, with what stands for none behind those that are fewer.
+    pub fn append_bytes(
+        &self,
+        items: &Binary,
+        range: Range<usize>,
+        number: Number,
+        shape: [usize; 2],
+        row: &mut Vec<u8>,
+    ) -> Result<usize, Misfit> {
+        let [length, width] = shape;
+        let chosen = self.chosen(range, length);
+        let missing = (length - chosen.len()) * width;
+        if self.side == Side::Left {
+            self.append_pad(missing, number, row)?;
+        }
+        for at in chosen.clone() {
+            let bytes = items.get(at);
+            let bytes = bytes.get(..width).unwrap_or(bytes);
+            for byte in bytes {
+                Item::Int(i64::from(*byte)).append(number, row)?;
+            }
+            self.append_pad(width - bytes.len(), number, row)?;
+        }
+        if self.side == Side::Right {
+            self.append_pad(missing, number, row)?;
+        }
+        Ok(chosen.len())
+    }
+
+    /// Which items of a list are kept.
+    fn chosen(&self, range: Range<usize>, length: usize) -> Range<usize> {
+        let kept = range.len().min(length);
+        match self.keep {
+            Keep::First => range.start..range.start + kept,
+            Keep::Last => range.end - kept..range.end,
+        }
     }
 
     /// Whether the type of items holds what stands where there are none.

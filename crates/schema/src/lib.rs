@@ -16,5 +16,5 @@ mod time;
 pub use column::{Column, DataType, Field, Role, Unit};
 pub use link::LinkType;
 pub use record::{Cell, Mac, Packed, Record};
-pub use series::{Batch, List, Series, Struct, Text, Validity, Values};
+pub use series::{Batch, Binary, List, Series, Struct, Text, Validity, Values};
 pub use time::{NANOS_PER_SECOND, Timestamp};

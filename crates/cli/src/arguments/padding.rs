@@ -5,7 +5,7 @@ use flowloom_engine::{Number, Padding, PaddingKeep, PaddingSide};
 
 #[derive(Debug, Args)]
 pub(crate) struct PaddingArguments {
-    /// With npz: items of each row of an array [default: 5000]
+    /// With npz: items of each row of an array [default: 5000; of bytes of packets --bytes-packets]
     #[arg(long, value_name = "N")]
     pub(crate) length: Option<usize>,
     /// With npz: what stands where a list has no more items; the array `lengths` says where that is

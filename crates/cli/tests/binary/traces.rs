@@ -155,12 +155,7 @@ fn numpy_reads_what_json_lines_say() {
 
 #[test]
 fn arrays_of_flows_and_of_nothing_else_are_read() {
-    if Command::new("python3")
-        .args(["-c", "import numpy"])
-        .output()
-        .is_ok_and(|o| !o.status.success())
-    {
-        println!("skipped: python3 has no numpy");
+    if !has_numpy() {
         return;
     }
     let directory = tempfile::tempdir().unwrap();
@@ -184,6 +179,70 @@ fn arrays_of_flows_and_of_nothing_else_are_read() {
     run(&mut flowloom(&["traces", capture, "-o", to, "--force", "--quiet"]));
     let names = arrays(&file).as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     assert_eq!(names, ["capture", "directions", "flowloom.json", "lengths"]);
+}
+
+/// Rows are those of JSON, whose bytes are hexadecimal digits.
+#[test]
+fn arrays_of_bytes_have_packets_and_their_bytes() {
+    if !has_numpy() {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("flows.npz");
+    let capture = sample("browsing.pcapng");
+    let (capture, to) = (capture.to_str().unwrap(), file.to_str().unwrap());
+    let sets = ["--features", "core,bytes", "--bytes-packets", "4", "--bytes-payload", "30"];
+    let flows = rows(&[&[capture], &sets[..]].concat());
+    assert_eq!(flows.len(), 36);
+    for (side, length) in [("right", 4), ("left", 4), ("left", 3)] {
+        let arrays_of = ["--side", side, "--length", &length.to_string(), "--pad", "7"];
+        let how = ["flows", capture, "-o", to, "--order", "start", "--quiet"];
+        run(&mut flowloom(&[&how[..], &sets, &arrays_of].concat()));
+        let found = arrays(&file);
+        for (name, width) in [("header_bytes", 256), ("payload_bytes", 30)] {
+            let expected = flows.iter().map(|flow| {
+                let packets = flow[name].as_array().unwrap().iter().take(length);
+                let packets = packets.map(|packet| octets(packet.as_str().unwrap(), width));
+                let mut packets = packets.collect::<Vec<_>>();
+                let missing = vec![vec![7; width]; length - packets.len()];
+                let at = if side == "left" { 0 } else { packets.len() };
+                packets.splice(at..at, missing);
+                packets
+            });
+            assert_eq!(found[name]["dtype"], "uint8");
+            assert_eq!(found[name]["values"], json!(expected.collect::<Vec<_>>()), "{name} {side}");
+        }
+        let lengths =
+            flows.iter().map(|flow| flow["header_bytes"].as_array().unwrap().len().min(length));
+        assert_eq!(found["lengths"]["values"], json!(lengths.collect::<Vec<_>>()));
+    }
+}
+
+/// So many bytes of hexadecimal digits; 7 stands for those that are not there.
+fn octets(digits: &str, width: usize) -> Vec<u8> {
+    let octet = |at: usize| {
+        digits.get(2 * at..2 * at + 2).map_or(7, |two| u8::from_str_radix(two, 16).unwrap())
+    };
+    (0..width).map(octet).collect()
+}
+
+#[test]
+fn archives_of_nothing_and_of_too_much_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("flows.npz");
+    let of_bytes = ["--features", "bytes", "--bytes-packets", "2000000000"];
+    for (options, why) in [
+        (&[][..], "such as --features core,sequences"),
+        (&["--features", "sequences", "--length", "268435457"], "would take 268435457 bytes"),
+        (&[&of_bytes[..], &["--length", "1048577"]].concat(), "would take 268435712 bytes"),
+    ] {
+        let flows = ["flows", "-o", file.to_str().unwrap()];
+        let output =
+            flowloom(&[&flows, options].concat()).arg(sample("loss.pcap")).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains(why), "{output:?}");
+        assert!(!file.exists());
+    }
 }
 
 #[test]
@@ -237,6 +296,15 @@ fn traces(arguments: &[&str]) -> Vec<Row> {
 fn list(row: &Row, column: &str) -> Vec<i64> {
     let items = row[column].as_array().unwrap_or_else(|| panic!("{column}"));
     items.iter().map(|item| item.as_i64().unwrap()).collect()
+}
+
+/// Whether archives can be read by what they are for.
+fn has_numpy() -> bool {
+    let found = Command::new("python3").args(["-c", "import numpy"]).status().unwrap().success();
+    if !found {
+        println!("skipped: python3 has no numpy");
+    }
+    found
 }
 
 /// What NumPy has of an archive: type and values of each array, times as integers.

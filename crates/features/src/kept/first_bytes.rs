@@ -111,6 +111,6 @@ impl FirstBytesShared {
 }
 
 /// Bytes of headers that are kept of a packet: more than the longest of IPv4 and TCP together.
-const HEADERS_MAX: u32 = 256;
+pub(super) const HEADERS_MAX: u32 = 256;
 /// What a packet takes beside its bytes, where a list begins with it.
 const PACKET_BYTES: usize = 64;

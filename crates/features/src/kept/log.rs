@@ -4,6 +4,7 @@ use std::hint::black_box;
 
 use flowloom_flow::{Arrival, Population, Seen};
 
+use super::first_bytes::HEADERS_MAX;
 use super::record::{PacketRecord, is_counted};
 use crate::statistics::{GAPS_MAX, Scratch, Totals};
 
@@ -75,6 +76,18 @@ pub struct LogShared {
     /// Medians of gaps that were given up because there were too many gaps.
     medians_given_up: u64,
     scratch: Scratch,
+}
+
+impl LogLimits {
+    /// Lists of bytes: how many items they have, and how many bytes an item, at most.
+    pub fn lists_of_bytes(&self) -> Vec<(&'static str, [usize; 2])> {
+        let packets = self.bytes_packets_max;
+        let payload = self.bytes_payload_max as usize;
+        vec![
+            ("header_bytes", [packets, HEADERS_MAX as usize]),
+            ("payload_bytes", [packets, payload]),
+        ]
+    }
 }
 
 impl Default for LogLimits {
