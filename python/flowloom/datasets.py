@@ -77,7 +77,7 @@ def split(
 def _shares(sizes: Sequence[float]) -> npt.NDArray[np.float64]:
     shares = np.asarray(sizes, dtype=np.float64)
     if shares.ndim != 1 or not len(shares) or not (shares > 0).all():
-        raise ValueError(f"sizes are shares above 0, not {sizes!r}")
+        raise ValueError(f"sizes are a list of shares above 0, such as (0.8, 0.2), not {sizes!r}")
     if abs(shares.sum() - 1) > 1e-6:
         raise ValueError(f"sizes are {shares.sum():g} together, not 1")
     return shares

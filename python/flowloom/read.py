@@ -286,6 +286,8 @@ def read_traces(
     >>> X.shape, n.tolist()
     ((1, 500), [355])
     """
+    if "features" in more:
+        raise TypeError("traces have columns of their own: choose them as columns=")
     settings = options(
         source,
         features=(),

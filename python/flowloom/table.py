@@ -134,8 +134,8 @@ class FlowTable:
     def column(self, name: str) -> npt.NDArray[Any] | Ragged:
         """The values of a column.
 
-        Numbers as an array of their type (of floats, with NaN for what is missing, where something
-        is); times as ``datetime64[ns]``; texts, structs and lists of these as an array of objects;
+        Numbers, and true and false, as an array of their type (of floats, with NaN for what is
+        missing, where something is); times as ``datetime64[ns]``; texts, structs and lists of these as an array of objects;
         lists of numbers as :class:`Ragged`, what is missing being empty.
         """
         data_type = self.column_type(name)

@@ -44,6 +44,8 @@ def test_options_of_others_and_times_of_numpy(samples):
     browsing = samples / "browsing.pcapng"
     with pytest.raises(TypeError, match="no option 'own' here"):
         fl.read_traces(browsing, own=[])
+    with pytest.raises(TypeError, match="choose them as columns="):
+        fl.read_traces(browsing, features="core")
     flows = fl.read_flows(browsing)
     since = flows["start_time"][20]
     later = fl.read_flows(browsing, start=since)

@@ -3,7 +3,7 @@
 mod text;
 
 use std::error::Error;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use flowloom_engine::{CaptureInfo, Config, find_inputs, inspect};
@@ -48,8 +48,9 @@ pub(crate) fn info(arguments: &InfoArguments) -> Result<ExitCode, Box<dyn Error>
 /// Writes what is in a capture; why it could not be read is said on standard error.
 fn show(info: &CaptureInfo, json: bool, is_first: bool) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
-    if let Some(error) = &info.account.error {
-        report::say(&format!("flowloom: {error}"));
+    // On a terminal, the text says what is damaged.
+    if json || !stdout.is_terminal() || info.account.error.is_some() {
+        report::capture(&info.account, true);
     }
     if json {
         serde_json::to_writer(&mut stdout, info)?;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use flowloom_engine::{
     Config, Destination, Existing, FieldInfo, Filter, KnownLayers, LayerInfo, Level, PacketFormat,
     PacketSettings, RunError, SinkError, Window, did_you_mean, find_inputs, flow_words,
-    packets as run, read_protocols,
+    looks_like_capture, packets as run, read_protocols,
 };
 
 use crate::arguments::packets::{LevelArgument, PacketFormatArgument, PacketsArguments};
@@ -90,6 +90,13 @@ fn settings(
 
 /// The format that the name of a file promises; text, of which a line each is the plainest, if none.
 fn by_ending(output: &Path) -> Result<PacketFormatArgument, String> {
+    if looks_like_capture(output) {
+        let output = output.display();
+        return Err(format!(
+            "{output} would be a capture, and packets are written as text; hint: `flowloom cut` takes \
+             frames out of captures, and --format says how text is written"
+        ));
+    }
     let ending = output.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     Ok(match ending {
         "jsonl" | "ndjson" => PacketFormatArgument::Jsonl,

@@ -6,9 +6,9 @@ use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use flowloom_engine::{
-    Compression, Destination, Existing, Filter, Labels, Resolution, Rewrite, RewriteSummary,
-    RunError, SampleLabels, Scope, Selection, Sequence, SinkError, Target, Window, WriteFormat,
-    find_inputs, flow_words, rewrite,
+    Compression, Config, Destination, Existing, Filter, Labels, Resolution, Rewrite,
+    RewriteSummary, RunError, SampleLabels, Scope, Selection, Sequence, SinkError, Target, Window,
+    WriteFormat, find_inputs, flow_words, rewrite,
 };
 
 use crate::arguments::rewrite::{
@@ -24,6 +24,10 @@ pub(crate) fn merge(arguments: &MergeArguments) -> Result<ExitCode, Box<dyn Erro
         job.sequence = Sequence::AsNamed;
     }
     job.snap_len = arguments.snaplen;
+    // In a directory, what was merged before would be merged once more.
+    if let Destination::File(path) = &job.target.destination {
+        Config::new(job.inputs.clone()).check_written(path)?;
+    }
     run(&job, arguments.target.quiet)
 }
 

@@ -185,7 +185,7 @@ impl Config {
     }
 
     /// A file that is written is none of those that are read.
-    pub(crate) fn check_written(&self, path: &Path) -> Result<(), ConfigError> {
+    pub fn check_written(&self, path: &Path) -> Result<(), ConfigError> {
         let written = path.is_file().then(|| place(path));
         let is_it = |file: &&InputFile| match &file.input {
             Input::File(read) => written.as_ref() == Some(&place(read)),

@@ -5,7 +5,7 @@ use std::path::Path;
 use flowloom_capture::Compression;
 
 /// Whether a name ends as names of captures do, a compression's ending put aside.
-pub(crate) fn looks_like_capture(path: &Path) -> bool {
+pub fn looks_like_capture(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     split_endings(&name).1.format > 0
 }

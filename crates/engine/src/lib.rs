@@ -43,6 +43,7 @@ pub use config::{
 };
 pub use definitions::read_protocols;
 pub use dissected::{DissectedLayer, FieldValue, dissected};
+pub use endings::looks_like_capture;
 pub use info::{
     CaptureInfo, CommentInfo, Conversation, Endpoint, FrameStatistics, InterfaceInfo,
     ProtocolCount, ProtocolLevel, SectionInfo, Talkers, inspect,

@@ -6,8 +6,9 @@
 //!   that reads back as the same float.
 //! - Spreadsheets take a cell that begins with `=` for a formula and run it, and host names are
 //!   chosen by whoever sent them. A text that begins with a character of [`FORMULA`] gets an
-//!   apostrophe in front. One that begins with an apostrophe does too: so that taking off the first
-//!   apostrophe of a text always gives the text back.
+//!   apostrophe in front, but for a sign alone or before a number, which is no formula. One that
+//!   begins with an apostrophe does too: so that taking off the first apostrophe of a text always
+//!   gives the text back.
 //! - Control characters other than tab, carriage return and line feed become `\u001b`, as in JSON.
 
 use flowloom_schema::{Batch, Series, Values};
@@ -105,7 +106,7 @@ fn json_cell(series: &Series, row: usize, out: &mut Vec<u8>) {
 
 /// Appends a text as a cell.
 pub fn text_cell(text: &str, out: &mut Vec<u8>) {
-    let formula = text.starts_with(FORMULA);
+    let formula = text.starts_with(FORMULA) && !is_number(text);
     let bare = text.bytes().all(|b| matches!(b, b' ' | b'!' | b'#'..=b'+' | b'-'..=b'~'));
     if bare && !formula && !text.is_empty() {
         return out.extend_from_slice(text.as_bytes());
@@ -124,6 +125,13 @@ pub fn text_cell(text: &str, out: &mut Vec<u8>) {
     quoted(&cell, out);
 }
 
+/// Whether it is nothing but digits with a sign before them and a point among them, such as -1.5.
+fn is_number(text: &str) -> bool {
+    let Some(digits) = text.strip_prefix(['+', '-']) else { return false };
+    let is_digits = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.split_once('.').map_or_else(|| is_digits(digits), |(a, b)| is_digits(a) && is_digits(b))
+}
+
 fn quoted(cell: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
     for &byte in cell {
@@ -138,3 +146,27 @@ fn quoted(cell: &[u8], out: &mut Vec<u8>) {
 /// What a cell must not begin with: OWASP's list, and the apostrophe that guards against it.
 const FORMULA: [char; 12] =
     ['=', '+', '-', '@', '\t', '\r', '\n', '\'', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
+
+#[cfg(test)]
+mod tests {
+    use super::text_cell;
+
+    #[test]
+    fn numbers_are_no_formulas() {
+        for (text, cell) in [
+            ("-", "-"),
+            ("-1", "-1"),
+            ("+1.50", "+1.50"),
+            ("-1+1", "\"'-1+1\""),
+            ("--1", "\"'--1\""),
+            ("-1.2.3", "\"'-1.2.3\""),
+            ("-\u{661}", "\"'-\u{661}\""),
+            ("=1", "\"'=1\""),
+            ("'-1", "\"''-1\""),
+        ] {
+            let mut out = Vec::new();
+            text_cell(text, &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), cell, "{text}");
+        }
+    }
+}

@@ -85,12 +85,16 @@ impl TableSink {
         self.view.leave_out_lone_capture(&mut rows);
         let day = self.view.shorten_days(&mut rows);
         let mut text = String::new();
-        let mut notes: Vec<String> =
-            day.map(|day| format!("times are of {day}, UTC")).into_iter().collect();
+        let mut notes = Vec::new();
         if !rows.is_empty() {
-            let missing = layout::lay_out(&self.view.columns, &rows, &self.terminal, &mut text);
-            if missing > 0 && self.terminal.all_columns {
-                notes.push(format!("{missing} columns do not fit the terminal"));
+            let (shown, missing) =
+                layout::lay_out(&self.view.columns, &rows, &self.terminal, &mut text);
+            let day = day.filter(|_| shown.iter().any(|column| self.view.is_time(*column)));
+            notes.extend(day.map(|day| format!("times are of {day}, UTC")));
+            match missing {
+                0 => {}
+                1 => notes.push("1 column does not fit the terminal".into()),
+                _ => notes.push(format!("{missing} columns do not fit the terminal")),
             }
         }
         let name = if self.rows == 1 { self.name.trim_end_matches('s') } else { &self.name };

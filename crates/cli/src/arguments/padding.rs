@@ -1,5 +1,7 @@
 //! What can be typed about arrays of one length.
 
+use std::num::NonZeroUsize;
+
 use clap::{Args, ValueEnum};
 use flowloom_engine::{Number, Padding, PaddingKeep, PaddingSide};
 
@@ -7,7 +9,7 @@ use flowloom_engine::{Number, Padding, PaddingKeep, PaddingSide};
 pub(crate) struct PaddingArguments {
     /// With npz: items of each row of an array [default: 5000; of bytes of packets --bytes-packets]
     #[arg(long, value_name = "N")]
-    pub(crate) length: Option<usize>,
+    pub(crate) length: Option<NonZeroUsize>,
     /// With npz: what stands where a list has no more items; the array `lengths` says where that is
     /// [default: 0]
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
@@ -54,7 +56,7 @@ impl PaddingArguments {
     pub(crate) fn padding(&self) -> Padding {
         let usual = Padding::default();
         Padding {
-            length: self.length.unwrap_or(usual.length),
+            length: self.length.map_or(usual.length, NonZeroUsize::get),
             pad: self.pad.unwrap_or(usual.pad),
             side: match self.side.unwrap_or_default() {
                 SideArgument::Right => PaddingSide::Right,

@@ -1,4 +1,4 @@
-//! A packet in a line: number, time since the first, who to whom, what is said.
+//! A packet in a line: number, time since the capture's first, who to whom, what is said.
 
 use std::fmt::Write as _;
 

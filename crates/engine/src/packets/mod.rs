@@ -258,6 +258,7 @@ impl Pass<'_> {
         bytes: &[u8],
         writer: &mut Writer<'_>,
     ) -> Result<(), SinkError> {
+        writer.first_time.get_or_insert(frame.time.0);
         self.counts.frames += 1;
         self.counts.captured_bytes += bytes.len() as u64;
         self.counts.wire_bytes += u64::from(frame.original);
@@ -307,6 +308,7 @@ struct Writer<'w> {
     text: String,
     packets: u64,
     captures: u64,
+    /// Of the capture: whatever is chosen of it has the same times.
     first_time: Option<i64>,
 }
 
@@ -349,7 +351,7 @@ impl<'w> Writer<'w> {
 
     fn write(&mut self, frame: &FrameInput<'_>) -> Result<(), SinkError> {
         let Self { settings, dissection, text, .. } = self;
-        let first = *self.first_time.get_or_insert(frame.time.0);
+        let first = self.first_time.unwrap_or(frame.time.0);
         match settings.format {
             PacketFormat::Line => line::write(frame, first, dissection, text),
             PacketFormat::Tree => tree::write(frame, dissection, text),

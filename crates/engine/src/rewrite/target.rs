@@ -45,7 +45,8 @@ impl Target {
         }
         if self.named_format() == Named::NotWritten && self.format.is_none() {
             return Err(ConfigError(format!(
-                "{} would be a snoop file, which is only read; hint: end the name in .pcap or .pcapng",
+                "{} would not be what its ending says; captures are written as .pcap or .pcapng, plain or \
+                 with .gz, .zst or .lz4 behind; hint: end the name so, or choose with --format",
                 self.destination
             )));
         }
@@ -99,6 +100,10 @@ impl Target {
     fn named_format(&self) -> Named {
         let Destination::File(path) = &self.destination else { return Named::Unknown };
         let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let lower = name.to_ascii_lowercase();
+        if NOT_WRITTEN.iter().any(|ending| lower.ends_with(ending)) {
+            return Named::NotWritten;
+        }
         let (stem, endings) = split_endings(&name);
         let ending = name.get(stem.len()..stem.len() + endings.format).unwrap_or_default();
         let ending = ending.trim_end_matches(|c: char| c.is_ascii_digit()).to_ascii_lowercase();
@@ -110,6 +115,12 @@ impl Target {
         }
     }
 }
+
+/// What names of other formats and compressions end in.
+const NOT_WRITTEN: [&str; 19] = [
+    ".bz2", ".xz", ".lzma", ".br", ".z", ".zip", ".7z", ".zstd", ".gzip", ".tar", ".erf", ".csv",
+    ".json", ".jsonl", ".txt", ".xml", ".parquet", ".arrow", ".npz",
+];
 
 /// The format that a name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

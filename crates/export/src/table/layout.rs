@@ -83,13 +83,14 @@ impl Style {
     }
 }
 
-/// Appends a header and a line for each row, and says how many columns did not fit.
+/// Appends a header and a line for each row; gives the columns that are shown, and how many did not
+/// fit.
 pub(super) fn lay_out(
     columns: &[Shown],
     rows: &[Vec<String>],
     terminal: &Terminal,
     text: &mut String,
-) -> usize {
+) -> (Vec<usize>, usize) {
     let natural: Vec<usize> = (0..columns.len())
         .map(|i| rows.iter().map(|row| row[i].width()).max().unwrap_or(0))
         .zip(columns)
@@ -108,7 +109,8 @@ pub(super) fn lay_out(
     for row in rows {
         line(columns, &plan, row, None, terminal.color, text);
     }
-    natural.iter().filter(|width| **width > 0).count() - plan.len()
+    let missing = natural.iter().filter(|width| **width > 0).count() - plan.len();
+    (plan.into_iter().map(|(column, _)| column).collect(), missing)
 }
 
 /// The columns that fit, with their widths: first those of low rank as narrow as they may be, then

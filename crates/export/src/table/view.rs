@@ -33,6 +33,23 @@ enum Source {
     Several(usize),
 }
 
+/// Of what flows say, in sets that are asked for: what a person looks for first, and its title.
+const SAID: [(&str, &str); 13] = [
+    ("tls_sni", "sni"),
+    ("tls_version", "version"),
+    ("tls_ja4", "ja4"),
+    ("quic_version", "quic"),
+    ("http_method", "method"),
+    ("http_url", "url"),
+    ("http_status", "status"),
+    ("dns_query", "query"),
+    ("dns_query_type", "type"),
+    ("dns_rcode", "rcode"),
+    ("dhcp_hostname", "host"),
+    ("ssh_client", "client"),
+    ("ssh_server", "ssh server"),
+];
+
 impl View {
     pub(super) fn new(columns: &[Column], all: bool) -> Self {
         let mut view = Self { columns: Vec::new(), sources: Vec::new(), capture: None };
@@ -55,15 +72,15 @@ impl View {
     fn of_flows(&mut self, at: &dyn Fn(&str) -> Option<usize>, source: usize, destination: usize) {
         let number = Shown { align: Align::Right, ..Shown::default() };
         let value = |name| at(name).map(Source::Value);
-        let name = Shown { rank: 8, cut: Cut::Middle, least: 12, ..Shown::default() };
+        let name = Shown { rank: 24, cut: Cut::Middle, least: 12, ..Shown::default() };
         self.capture = at("capture").map(|_| self.columns.len());
         self.add(value("capture"), name.named("capture"));
-        self.add(value("flow_id"), Shown { rank: 8, style: Style::Dim, ..number.named("flow") });
-        let start = Shown { rank: 6, ..Shown::default().named("start") };
+        self.add(value("flow_id"), Shown { rank: 1, style: Style::Dim, ..number.named("flow") });
+        let start = Shown { rank: 22, ..Shown::default().named("start") };
         self.add(at("start_time").map(Source::Time), start);
         let protocol = Shown { rank: 1, style: Style::Protocol, ..Shown::default().named("proto") };
         self.add(at("protocol").map(Source::Protocol), protocol);
-        let end = Shown { cut: Cut::Middle, least: 24, ..Shown::default() };
+        let end = Shown { cut: Cut::Middle, least: 21, ..Shown::default() };
         self.add(
             Some(Source::Endpoint { address: source, port: at("src_port") }),
             Shown { align: Align::Right, ..end.named("source") },
@@ -73,19 +90,26 @@ impl View {
             Shown { gap: " → ", ..end.named("destination") },
         );
         let text = Shown { cut: Cut::End, least: 12, ..Shown::default() };
-        self.add(value("application"), Shown { rank: 3, ..text.named("app") });
-        self.add(value("server_name"), Shown { rank: 4, ..text.named("server") });
+        self.add(value("application"), Shown { rank: 2, ..text.named("app") });
+        self.add(value("server_name"), Shown { rank: 3, ..text.named("server") });
+        for (n, (column, title)) in SAID.into_iter().enumerate() {
+            // Where there are servers, theirs is the name.
+            if column == "tls_sni" && at("server_name").is_some() {
+                continue;
+            }
+            self.add(value(column), Shown { rank: 4 + n, ..text.named(title) });
+        }
         let count = |name| at(name).map(Source::Count);
         let bytes = |name| at(name).map(Source::Bytes);
-        self.add(count("up_packet_count"), Shown { rank: 7, ..number.named("pkts ↑") });
-        self.add(count("down_packet_count"), Shown { rank: 7, ..number.named("pkts ↓") });
-        self.add(bytes("up_byte_count"), Shown { rank: 2, ..number.named("bytes ↑") });
-        self.add(bytes("down_byte_count"), Shown { rank: 2, ..number.named("bytes ↓") });
+        self.add(count("up_packet_count"), Shown { rank: 23, ..number.named("pkts ↑") });
+        self.add(count("down_packet_count"), Shown { rank: 23, ..number.named("pkts ↓") });
+        self.add(bytes("up_byte_count"), Shown { rank: 20, ..number.named("bytes ↑") });
+        self.add(bytes("down_byte_count"), Shown { rank: 20, ..number.named("bytes ↓") });
         let duration = at("duration").map(Source::Duration);
-        self.add(duration, Shown { rank: 5, ..number.named("duration") });
+        self.add(duration, Shown { rank: 21, ..number.named("duration") });
         let states: Vec<usize> = ["tcp_state", "end_reason"].into_iter().filter_map(at).collect();
         let state = (!states.is_empty()).then_some(Source::First(states));
-        self.add(state, Shown { rank: 9, ..text.named("state") });
+        self.add(state, Shown { rank: 25, ..text.named("state") });
     }
 
     fn of_traces(&mut self, at: &dyn Fn(&str) -> Option<usize>) {
@@ -163,11 +187,13 @@ impl View {
         }
     }
 
+    pub(super) fn is_time(&self, column: usize) -> bool {
+        matches!(self.sources[column], Source::Time(_))
+    }
+
     /// Takes the day from the times if it is the same in all of them, and gives it.
     pub(super) fn shorten_days(&self, rows: &mut [Vec<String>]) -> Option<String> {
-        let is_time = |source: &Source| matches!(source, Source::Time(_));
-        let times: Vec<usize> =
-            (0..self.sources.len()).filter(|&i| is_time(&self.sources[i])).collect();
+        let times: Vec<usize> = (0..self.sources.len()).filter(|&i| self.is_time(i)).collect();
         let mut day: Option<String> = None;
         for cell in rows.iter().flat_map(|row| times.iter().map(|&i| &row[i])) {
             match (cell.split_once(' '), &day) {
