@@ -53,8 +53,7 @@ fn show(info: &CaptureInfo, json: bool, is_first: bool) -> io::Result<()> {
         report::capture(&info.account, true);
     }
     if json {
-        serde_json::to_writer(&mut stdout, info)?;
-        return writeln!(stdout);
+        return writeln!(stdout, "{}", report::harmless(&serde_json::to_string(info)?));
     }
     if info.account.format.is_empty() {
         // It was not even opened.

@@ -92,7 +92,8 @@ impl Family for ScaledWindowsFamily {
         let mut column = column(
             "tcp_scaled_window_sizes",
             "TCP receive window in bytes: as sent in a SYN, otherwise times the scale of the side's SYN \
-             if both SYNs have one; null where one of them was not seen, and for other protocols.",
+             if both SYNs have one; null where one of them was not seen, and for other protocols. A SYN in IP \
+             fragments is taken for one without options.",
             DataType::List(&DataType::I32),
             Unit::Bytes,
         );

@@ -132,7 +132,8 @@ impl Sequence {
             None if self.next.wrapping_sub(self.base) >= REACH => return None,
             None => self.base,
         };
-        let fin = u32::from(self.fin && self.fin_end == self.next);
+        // A FIN with the number of the SYN is not behind what the SYN begins.
+        let fin = u32::from(self.fin && self.fin_end == self.next && self.next != start);
         let holes = self.holes.iter().flat_map(|holes| holes.iter());
         let missing =
             holes.fold(0, |all: u32, (from, to)| all.saturating_add(to.wrapping_sub(*from)));
@@ -292,6 +293,17 @@ mod tests {
     const OVERLAP: u16 = PacketMarks::OVERLAP.0;
     const OOO: u16 = PacketMarks::OUT_OF_ORDER.0;
     const GAP: u16 = PacketMarks::GAP_BEFORE.0;
+
+    #[test]
+    fn a_fin_with_the_number_of_the_syn_takes_nothing_away() {
+        for len in [0, 192] {
+            let mut sequence = Sequence::default();
+            let seq = 1_000_u32.wrapping_sub(len);
+            sequence.judge(Segment { seq: 1_000, len: 0, flags: SYN }, 64);
+            sequence.judge(Segment { seq, len, flags: ACK | FIN }, 64);
+            assert_eq!(sequence.span(), Some((0, 0)), "{len}");
+        }
+    }
 
     #[test]
     fn segments_are_judged_by_what_was_seen() {

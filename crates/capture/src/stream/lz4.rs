@@ -1,11 +1,11 @@
-//! LZ4 frame format: frames one after the other.
+//! LZ4 frame format: frames one after the other, those among them that are to be skipped, too.
 //!
 //! `lz4_flex` reads a frame at a time, and takes a stream that is cut before the length of a block
 //! for one that has ended. What it reads is watched, to tell one from the other.
 
 use std::io::{self, BufRead, Read};
 
-use lz4_flex::frame::FrameDecoder;
+use lz4_flex::frame::{Error, FrameDecoder};
 
 use super::cut;
 
@@ -42,9 +42,25 @@ impl<R: BufRead> Read for Lz4<R> {
                 Ok(0) | Err(_) if is_end => return Err(cut("lz4")),
                 Ok(0) => self.frame_end = bytes,
                 Ok(len) => return Ok(len),
+                Err(cause) if let Some(len) = skippable(&cause) => {
+                    let watched = self.decoder.get_mut();
+                    let skipped = io::copy(&mut watched.take(len.into()), &mut io::sink())?;
+                    if skipped < len.into() {
+                        return Err(cut("lz4"));
+                    }
+                    self.frame_end = watched.bytes;
+                }
                 Err(cause) => return Err(io::Error::new(cause.kind(), format!("lz4: {cause}"))),
             }
         }
+    }
+}
+
+/// The length of a frame that is to be skipped, of which the header was read.
+fn skippable(cause: &io::Error) -> Option<u32> {
+    match cause.get_ref()?.downcast_ref()? {
+        Error::SkippableFrame(len) => Some(*len),
+        _ => None,
     }
 }
 

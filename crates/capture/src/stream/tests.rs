@@ -201,6 +201,18 @@ fn a_zstd_frame_to_be_skipped_may_be_long() {
 }
 
 #[test]
+fn lz4_frames_that_are_to_be_skipped_are_skipped() {
+    let skipped = |len: u32| [&[0x5a, 0x2a, 0x4d, 0x18][..], &len.to_le_bytes()].concat();
+    let whole = [lz4(b"one"), skipped(5), vec![0xff; 5], lz4(b"two"), skipped(0)].concat();
+    let mut text = Vec::new();
+    super::lz4::Lz4::new(&whole[..]).read_to_end(&mut text).unwrap();
+    assert_eq!(text, b"onetwo");
+    let cut = [lz4(b"one"), skipped(5), vec![0xff; 4]].concat();
+    let error = super::lz4::Lz4::new(&cut[..]).read_to_end(&mut text).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::UnexpectedEof);
+}
+
+#[test]
 fn an_lz4_cut_between_blocks_is_cut() {
     let payload = payload(100_000);
     let compressed = lz4(&payload);

@@ -122,8 +122,9 @@ impl Serial {
             let until = done + coming[done..].partition_point(before);
             self.handled.extend_from_slice(&coming[done..until]);
             done = until;
-            // A frame has one packet at most.
-            if let Some(position) = waiting.next_if(|position| coming.get(done) == Some(position)) {
+            // A frame has one packet at most; where one was only due to be given up, it may have none.
+            let is_here = |position: &u32| work.arrival(*position).index as usize == index;
+            if let Some(position) = waiting.next_if(is_here) {
                 done += 1;
                 let data = work.block.data(&work.block.frames[index]);
                 let arrival = work.arrival(position);

@@ -51,6 +51,33 @@ fn a_datagram_is_one_packet_where_it_is_complete() {
     }
 }
 
+/// At a frame without an IP packet, or one that the filter leaves out, old datagrams are forgotten; a
+/// fragment that comes later is not to be read from that frame.
+#[test]
+fn datagrams_are_whole_though_others_are_forgotten_meanwhile() {
+    let [first, second, third] = pieces();
+    let arp = ethernet(0x0806, &[0; 28]);
+    let odd = ethernet(0x88b5, &[0xff; 60]);
+    for between in [arp, odd, crate::packets::udp((7, 7), (8, 8), 1)] {
+        let frames = [
+            (0, first.clone()),
+            (1, second.clone()),
+            (2, third.clone()),
+            (90 * SECOND, between),
+            (91 * SECOND, first.clone()),
+            (92 * SECOND, second.clone()),
+            (93 * SECOND, third.clone()),
+        ];
+        let (rows, summary) = flows(&frames, |config| {
+            config.filter = Some(flowloom_engine::Filter::parse("host 10.0.0.1").unwrap());
+        });
+        let total = &summary.total;
+        assert_eq!((total.datagrams, total.fragments_unresolved), (2, 0));
+        assert!(rows.iter().all(|row| row.port("src_port") == Some(5_000)));
+        assert_eq!(rows.iter().map(|row| row.number("up_payload_byte_count")).sum::<u64>(), 64);
+    }
+}
+
 #[test]
 fn fragments_that_wait_in_vain_have_no_ports() {
     let [first, _, third] = pieces();

@@ -65,7 +65,10 @@ pub(super) const PROTOCOLS: &[Named] = &[
         [0x68, 4..=253, ..] => Match::Maybe,
         _ => Match::No,
     }),
-    row("pptp", &[1723], |bytes| yes_if(matches!(bytes, [_, _, 0, 1, 0x1a, 0x2b, 0x3c, 0x4d, ..]))),
+    row("pptp", &[1723], |bytes| match bytes {
+        [_, _, 0, 1, 0x1a, rest @ ..] => goes_on(rest, &[0x2b, 0x3c, 0x4d]),
+        _ => Match::No,
+    }),
     row("diameter", &[3868], diameter),
     row("tacacs", &[49], |bytes| match bytes {
         [0xc0 | 0xc1, 1..=3, _, 0 | 1 | 4 | 5, ..] => {
@@ -81,10 +84,18 @@ const fn row(name: &'static str, tcp: &'static [u16], stream: fn(&[u8]) -> Match
     Named { name, tcp, udp: &[], stream, datagram: never }
 }
 
+/// Whether a mark goes on as it should; a segment may have ended in it.
+fn goes_on(bytes: &[u8], mark: &[u8]) -> Match {
+    if mark.starts_with(bytes) && bytes.len() < mark.len() {
+        return Match::NeedMore;
+    }
+    yes_if(bytes.starts_with(mark))
+}
+
 /// A message of SMB 1 to 3, encrypted or compressed, in a session message of `NetBIOS` (MS-SMB2, 2.1).
 fn smb(bytes: &[u8]) -> Match {
     match bytes {
-        [0, _, _, _, 0xfc..=0xff, b'S', b'M', b'B', ..] => Match::Yes,
+        [0, _, _, _, 0xfc..=0xff, rest @ ..] => goes_on(rest, b"SMB"),
         [0] | [0, 0 | 1] | [0, 0 | 1, _] | [0, 0 | 1, _, _] => Match::NeedMore,
         _ => Match::No,
     }

@@ -54,6 +54,17 @@ fn a_cut_beginning_is_never_another_protocols() {
 }
 
 #[test]
+fn a_beginning_that_was_cut_in_its_mark_waits_for_the_rest() {
+    let cut = CERTAIN.iter().filter(|(name, ..)| matches!(*name, "smb" | "pptp"));
+    for (name, transport, bytes) in cut {
+        for len in 5..8 {
+            let waiting = which(*transport, &bytes[..len], Match::NeedMore);
+            assert!(waiting.contains(name), "{name}, {len} bytes: {waiting:?}");
+        }
+    }
+}
+
+#[test]
 fn names_are_given_once() {
     let registry = Registry::new();
     let mut names: Vec<_> = registry.all().iter().map(|protocol| protocol.name()).collect();
