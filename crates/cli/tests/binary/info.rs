@@ -221,8 +221,12 @@ fn the_exit_code_says_what_was_lost() {
         let output = flowloom(&["info"]).args(&captures).output().unwrap();
         assert_eq!(output.status.code(), Some(code), "{captures:?}");
     }
-    let cut = text(&flowloom(&["info", &cut]).output().unwrap().stdout).to_string();
-    assert!(cut.contains("damaged") && cut.contains("frame 43"), "{cut}");
+    for options in [&[][..], &["--json"]] {
+        let output = flowloom(&["info", &cut]).args(options).output().unwrap();
+        for said in [text(&output.stdout), text(&output.stderr)] {
+            assert!(said.contains("damage") && said.contains("frame 43"), "{options:?}: {said}");
+        }
+    }
 }
 
 #[test]
@@ -243,14 +247,20 @@ fn a_capture_from_a_pipe_has_no_size_and_no_hash() {
 fn what_a_capture_says_of_itself_is_shown_harmless() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("told.pcapng");
-    fs::write(&path, pcapng("\u{1b}[2Jtitle\u{202e}", "eth\u{7}0")).unwrap();
+    fs::write(&path, pcapng("\u{1b}[2Jtitle\u{9b}\u{202e}", "eth\u{7}0")).unwrap();
     let page = run(&mut flowloom(&["info", path.to_str().unwrap()])).stdout;
     let page = text(&page);
-    assert!(page.contains("\\u{1b}[2Jtitle\\u{202e}") && page.contains("eth\\u{7}0"), "{page}");
-    assert!(!page.contains(['\u{1b}', '\u{202e}', '\u{7}']));
+    assert!(
+        page.contains("\\u{1b}[2Jtitle\\u{9b}\\u{202e}") && page.contains("eth\\u{7}0"),
+        "{page}"
+    );
+    let harmful = ['\u{1b}', '\u{9b}', '\u{202e}', '\u{7}'];
+    assert!(!page.contains(harmful));
+    let json = run(&mut flowloom(&["info", "--json", path.to_str().unwrap()])).stdout;
+    assert!(!text(&json).contains(harmful));
     assert!(page.contains("dropped") && page.contains("1,234"), "{page}");
     let info = info(&[path.to_str().unwrap().into()]).remove(0);
-    assert_eq!(info["comments"], json!([{"frame": null, "text": "\u{1b}[2Jtitle\u{202e}"}]));
+    assert_eq!(info["comments"], json!([{"frame": null, "text": "\u{1b}[2Jtitle\u{9b}\u{202e}"}]));
     assert_eq!(info["interfaces"][0]["reported_dropped"], 1234);
     assert_eq!(info["secrets"], 1);
     assert_eq!(info["frames"], 0);
