@@ -31,7 +31,6 @@ Instant: TypeAlias = "float | dt.datetime | np.datetime64"
 def options(
     source: Sources,
     *,
-    features: Features | None = None,
     filter: str | None = None,
     labels: Path_ | None = None,
     label_comments: bool | Sequence[str] = False,
@@ -43,7 +42,6 @@ def options(
     max_bytes: int | None = None,
     bytes_packets: int | None = None,
     bytes_payload: int | None = None,
-    without: Features = (),
     signed: bool = False,
     anonymize: Path_ | None = None,
     initiator: Initiator = "protocol",
@@ -76,8 +74,9 @@ def options(
     return {
         "sources": sources(source),
         "rotated": rotated,
-        "features": None if features is None else names(features),
-        "without": names(without),
+        "features": None,
+        "columns": [],
+        "without": [],
         "filter": _text("filter", filter),
         "label_path": label_path,
         "label_file": label_file,
@@ -249,13 +248,26 @@ def _held(nanoseconds: int, value: object) -> int:
     return nanoseconds
 
 
+def table_options(
+    source: Sources,
+    *,
+    features: Features,
+    columns: Features = (),
+    without: Features = (),
+    **more: Any,
+) -> dict[str, Any]:
+    """The settings of a run that makes a table of flows."""
+    chosen = {"features": names(features), "columns": names(columns), "without": names(without)}
+    return {**options(source, **more), **chosen}
+
+
 def _no_option(name: str) -> str:
     """What to say of a keyword that nothing is called: the nearest one, if it is a slip."""
     import difflib
     import inspect
 
     known = [key for key in inspect.signature(options).parameters if key not in _OUR_OWN]
-    known += ["on_error", "progress", "own", "on_feature_error"]
+    known += ["features", "columns", "without", "own", "on_feature_error", "on_error", "progress"]
     if name in known:
         return f"there is no option {name!r} here"
     near = difflib.get_close_matches(name, known, 1)

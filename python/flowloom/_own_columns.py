@@ -41,6 +41,8 @@ class OwnColumns:
         The feature sets that they need besides those that are read anyway.
     without : list of str
         The columns to leave out but for those that they look at.
+    columns : list of str
+        The columns that are wanted and those that they look at, where columns are named.
     """
 
     def __init__(
@@ -49,22 +51,27 @@ class OwnColumns:
         features: Sequence[str],
         on_error: OnFeatureError,
         without: Sequence[str] = (),
+        columns: Sequence[str] = (),
     ) -> None:
         if isinstance(own, (str, Feature, BaseIncrementalFeature)):
             own = [own]
         for one in own:
             _check(one)
-        taken = {column.name for column in catalogue([*features])}
+        taken = set(columns) or {column.name for column in catalogue([*features])}
         for name in map(_name, own):
             if name in taken:
                 raise _taken(name)
             taken.add(name)
         self._own = {_name(one): one for one in own}
         self._on_error: OnFeatureError = on_error
-        self.sets = sets_for(self._own, features)
         looked_at = _columns_for(self._own)
+        self.sets = [] if columns else sets_for(self._own, features)
         self.without = [name for name in without if name not in looked_at]
         self._hidden = looked_at.intersection(without)
+        self.columns = list(columns)
+        if columns:
+            self._hidden = looked_at.difference(columns)
+            self.columns += sorted(self._hidden)
 
     def check_labels(self, columns: Sequence[Column]) -> None:
         """Whether a column of labels has the name of one: those are known when a run begins."""

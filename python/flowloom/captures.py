@@ -9,7 +9,7 @@ from typing import Any, cast, overload
 
 from . import _native
 from ._jobs import OnError, check_on_error, finish, interrupted_as
-from ._options import Features, Path_, Source, Sources, nanos, options
+from ._options import Features, Path_, Source, Sources, nanos, options, table_options
 from ._progress import Progressing
 from .errors import ConfigError
 
@@ -174,7 +174,7 @@ def index(
     Returns the account of the run.
     """
     check_on_error(on_error)
-    settings = options(source, features=features, filter=filter, **more)
+    settings = table_options(source, features=features, filter=filter, **more)
     job = _native.index(settings, os.fspath(file))
     made = finish(job, lambda made: made["captures"], on_error, progress)
     return cast("dict[str, Any]", made)

@@ -31,6 +31,7 @@ from ._options import (
     Sources,
     names,
     options,
+    table_options,
 )
 from ._progress import Progress, Progressing
 from .errors import ConfigError
@@ -138,6 +139,7 @@ def read_flows(
     source: Sources,
     *,
     features: Features = ("core", "application"),
+    columns: Features = (),
     filter: str | None = None,
     labels: Path_ | None = None,
     rotated: bool = False,
@@ -159,6 +161,9 @@ def read_flows(
         Captures: files (pcap, pcapng, snoop; plain, gzip, zstd, lz4), directories, globs, ``"-"``.
     features : str or list of str
         Feature sets, such as ``"core,statistics"``; :func:`flowloom.features` lists them.
+    columns : str or list of str
+        The columns that are wanted, of whatever feature sets, in this order, in the place of
+        `features` [all of these]; labels come behind them.
     filter : str, optional
         Only packets and flows for which an expression is true: tcpdump's language, and words for
         what flows say, such as ``tls.sni endswith "example.com"``.
@@ -214,8 +219,8 @@ def read_flows(
     >>> len(flows)
     4
     """
-    asked, columns = _with_own(own, features, on_feature_error, more)
-    settings = options(
+    asked, added = _with_own(own, features, columns, on_feature_error, more)
+    settings = table_options(
         source,
         filter=filter,
         labels=labels,
@@ -226,9 +231,9 @@ def read_flows(
         threads=threads,
         **asked,
     )
-    added = columns.added if columns is not None else lambda table: table
-    with interrupted_as(added):
-        return added(_whole(partial(_begun, own=columns), settings, on_error, progress))
+    finished = added.added if added is not None else lambda table: table
+    with interrupted_as(finished):
+        return finished(_whole(partial(_begun, own=added), settings, on_error, progress))
 
 
 def read_traces(
@@ -290,7 +295,6 @@ def read_traces(
         raise TypeError("traces have columns of their own: choose them as columns=")
     settings = options(
         source,
-        features=(),
         filter=filter,
         labels=labels,
         rotated=rotated,
@@ -322,6 +326,7 @@ def finish(reader: _native.Reader, on_error: OnError, progress: Progressing) -> 
 def _with_own(
     own: Sequence[Own],
     features: Features,
+    columns: Features,
     on_feature_error: OnFeatureError,
     more: FlowOptions,
 ) -> tuple[dict[str, Any], OwnColumns | None]:
@@ -330,13 +335,17 @@ def _with_own(
 
     checked(on_feature_error)
     if not own:
-        return {**more, "features": features}, None
+        return {**more, "features": features, "columns": columns}, None
     from ._own_columns import OwnColumns
 
-    sets = names(features)
-    columns = OwnColumns(own, sets, on_feature_error, names(more.get("without", ())))
-    asked = {"features": [*sets, *columns.sets], "without": columns.without}
-    return {**more, **asked}, columns
+    sets, without = names(features), names(more.get("without", ()))
+    added = OwnColumns(own, sets, on_feature_error, without, names(columns))
+    asked = {
+        "features": [*sets, *added.sets],
+        "columns": added.columns,
+        "without": added.without,
+    }
+    return {**more, **asked}, added
 
 
 def _begun(settings: dict[str, Any], own: OwnColumns | None) -> _native.Reader:
@@ -439,6 +448,7 @@ def open_flows(
     source: Sources,
     *,
     features: Features = ("core", "application"),
+    columns: Features = (),
     filter: str | None = None,
     labels: Path_ | None = None,
     rotated: bool = False,
@@ -465,8 +475,8 @@ def open_flows(
     ...     sum(len(batch) for batch in batches)
     36
     """
-    asked, columns = _with_own(own, features, on_feature_error, more)
-    settings = options(
+    asked, added = _with_own(own, features, columns, on_feature_error, more)
+    settings = table_options(
         source,
         filter=filter,
         labels=labels,
@@ -478,4 +488,4 @@ def open_flows(
         sorted=False,
         **asked,
     )
-    return FlowReader(_begun(settings, columns), on_error, columns)
+    return FlowReader(_begun(settings, added), on_error, added)

@@ -25,6 +25,7 @@ pub(crate) struct Options {
     rotated: bool,
     features: Option<Vec<String>>,
     without: Vec<String>,
+    columns: Vec<String>,
     filter: Option<String>,
     label_path: Option<String>,
     label_file: Option<PathBuf>,
@@ -98,6 +99,7 @@ impl Options {
         config.labels = labels;
         config.features = self.features.unwrap_or(config.features);
         config.without = self.without;
+        config.columns = self.columns;
         config.signs = if self.signed { Signs::Signed } else { Signs::Unsigned };
         let key = self.anonymize.as_deref().map(CryptoPan::read).transpose()?;
         config.anonymize = key.map(Arc::new);

@@ -31,6 +31,8 @@ import flowloom as fl
         ({"start": 1e30}, fl.ConfigError, "no seconds between"),
         ({"count": -1}, fl.ConfigError, "count is at least 1, not -1"),
         ({"max_bytes": 0}, fl.ConfigError, "max_bytes is at least 1, not 0"),
+        ({"columns": "tls_sny"}, fl.ConfigError, "did you mean `tls_sni`?"),
+        ({"columns": "vni", "without": "vni"}, fl.ConfigError, "all there will be"),
         ({"on_feature_error": "x"}, fl.ConfigError, "raise or null, not 'x'"),
         ({"start": "2024-05-01"}, TypeError, "seconds since 1970 or a datetime, not str"),
     ],
@@ -44,6 +46,8 @@ def test_options_of_others_and_times_of_numpy(samples):
     browsing = samples / "browsing.pcapng"
     with pytest.raises(TypeError, match="no option 'own' here"):
         fl.read_traces(browsing, own=[])
+    with pytest.raises(TypeError, match="no option 'columns' here"):
+        fl.split(browsing, "nowhere", columns="src_ip")
     with pytest.raises(TypeError, match="choose them as columns="):
         fl.read_traces(browsing, features="core")
     flows = fl.read_flows(browsing)

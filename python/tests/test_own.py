@@ -521,3 +521,19 @@ def test_a_registry_tells_incremental_features_of_packets() -> None:
     again = fl.Analyzer(bpf_filter="udp").analyze_file(BROWSING)[0]
     with pytest.raises(fl.FeatureError, match="no UDP"):
         registry.extract_selected(again, ["fails"], "raise")
+
+
+def test_columns_that_are_named_are_all_there_is() -> None:
+    asked = ["tls_sni", "packet_lengths", "src_ip"]
+    all_sets = fl.read_flows(BROWSING, features="core,sequences,tls")
+    named = fl.read_flows(BROWSING, columns=asked)
+    assert named.columns == asked and named.to_dict() == all_sets.select(asked).to_dict()
+    with fl.open_flows(BROWSING, columns="src_ip,tls_sni") as batches:
+        assert {tuple(batch.columns) for batch in batches} == {("src_ip", "tls_sni")}
+    # What own features look at is read for them alone.
+    made = fl.feature(dtype="i8", needs="byte_count", name="twice")(lambda t: t["byte_count"] * 2)
+    count = Count("count", fl.FeatureType.STATISTICAL, dtype="int64")
+    more = fl.read_flows(BROWSING, columns="src_ip,packet_count", own=[made, count])
+    assert more.columns == ["src_ip", "packet_count", "twice", "count"]
+    assert (more["twice"] == all_sets["byte_count"] * 2).all()
+    assert (more["count"] == more["packet_count"]).all()

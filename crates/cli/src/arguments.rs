@@ -142,7 +142,7 @@ pub(crate) struct OutputArguments {
     /// Rows a table shows at most
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub(crate) rows: usize,
-    /// Show all columns in a table, not a choice of them
+    /// Show all columns in a table, not a choice of them; so does --columns
     #[arg(long)]
     pub(crate) all_columns: bool,
     /// Write the account of the run (what became of every frame) as JSON
@@ -157,6 +157,11 @@ pub(crate) struct ColumnArguments {
     /// Feature sets, separated by commas; `flowloom features` lists them with their columns
     #[arg(long, value_name = "SET,...", value_delimiter = ',', value_parser = word, default_values_t = DEFAULT_SETS.map(String::from))]
     pub(crate) features: Vec<String>,
+    /// The columns that are wanted, of whatever feature sets, in this order, separated by commas;
+    /// labels come behind them
+    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',', value_parser = word,
+        conflicts_with_all = ["features", "without"])]
+    pub(crate) columns: Vec<String>,
     /// Event tables, separated by commas, written beside the flows into the directory of -o;
     /// `flowloom features --events` lists them with their columns
     #[arg(long, value_name = "TABLE,...", value_delimiter = ',', value_parser = word)]
@@ -171,7 +176,7 @@ pub(crate) struct ColumnArguments {
     /// or as BSD systems have it
     #[arg(long, value_enum, default_value_t)]
     pub(crate) tcp_overlap: OverlapArgument,
-    /// Columns to leave out, separated by commas
+    /// Columns to leave out of the feature sets, separated by commas
     #[arg(long, value_name = "COLUMN,...", value_delimiter = ',', value_parser = word)]
     pub(crate) without: Vec<String>,
     /// Replace addresses by others, with the key in this file (32 bytes, or 64 hex digits), so
@@ -346,6 +351,7 @@ const FLOWS_EXAMPLES: &str = "Examples:
   flowloom flows captures/ -o flows.csv --filter 'tcp port 443 or udp port 443'
   tcpdump -w - -c 1000 | flowloom flows - -o - --format jsonl
   flowloom flows a.pcap -o a.parquet --features core,sequences --sequence-max 255
+  flowloom flows a.pcap --columns start_time,src_ip,dst_ip,tls_sni,byte_count
   flowloom flows a.pcap --filter 'tls.version = \"TLS 1.0\" or http.error_count > 0'
   flowloom flows a.pcap --features core,tls --events dns,http -o tables/
   flowloom flows a.pcap --format zeek -o logs/

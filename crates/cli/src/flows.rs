@@ -57,12 +57,15 @@ fn config(arguments: FlowsArguments) -> Result<Config, Box<dyn Error>> {
     if let Some(warning) = anonymize.as_ref().and_then(CryptoPan::warning) {
         report::say(&format!("warning: {warning}"));
     }
+    let mut output = output_settings(output, !columns.events.is_empty())?;
+    output.settings.terminal.all_columns |= !columns.columns.is_empty();
     Ok(Config {
         inputs: files,
         rotated: inputs.labels.rotated,
         labels,
         features: columns.features,
         without: columns.without,
+        columns: columns.columns,
         signs: signs(&columns.sequences),
         anonymize: anonymize.map(Arc::new),
         filter,
@@ -87,7 +90,7 @@ fn config(arguments: FlowsArguments) -> Result<Config, Box<dyn Error>> {
         window: Window { count: frames.count, from: frames.from, until: frames.until },
         dedup: frames.dedup,
         threads: work.threads.unwrap_or(processors),
-        output: output_settings(output, !columns.events.is_empty())?,
+        output,
         events: columns.events,
     })
 }

@@ -8,7 +8,7 @@ use std::thread;
 
 use flowloom_capture::Input;
 use flowloom_export::{Destination, Format, Settings as ExportSettings};
-use flowloom_features::{Events, LogLimits, RESERVED, SETS, Signs, catalogue};
+use flowloom_features::{Events, Families, LogLimits, RESERVED, SETS, Signs, catalogue};
 use flowloom_filter::{Filter, nearest};
 use flowloom_logs::Logs;
 use flowloom_protocols::Registry;
@@ -26,8 +26,10 @@ pub struct Config {
     pub labels: Labels,
     /// Feature sets, by name.
     pub features: Vec<String>,
-    /// Columns that are left out.
+    /// Columns that are left out of them.
     pub without: Vec<String>,
+    /// The columns that are wanted, in their order, if it is not all of the feature sets.
+    pub columns: Vec<String>,
     /// How lengths in sequences are shown.
     pub signs: Signs,
     /// What puts other addresses in the place of the real ones.
@@ -130,6 +132,7 @@ impl Config {
             labels: Labels::default(),
             features: DEFAULT_SETS.map(Into::into).to_vec(),
             without: Vec::new(),
+            columns: Vec::new(),
             signs: Signs::default(),
             anonymize: None,
             filter: None,
@@ -157,19 +160,14 @@ impl Config {
     /// Checks what can be said without reading anything.
     pub fn check(&self) -> Result<(), ConfigError> {
         self.features.iter().try_for_each(|name| check_set(name))?;
-        if self.anonymize.is_some() && self.features.iter().any(|set| set == BYTES) {
+        self.check_columns()?;
+        if self.anonymize.is_some() && self.families().needs().bytes {
             let text = "the feature set `bytes` shows addresses as they were captured, which --anonymize \
                         cannot change: leave one of them out, or read what `flowloom anonymize` wrote";
             return Err(ConfigError(text.into()));
         }
         self.check_events()?;
         self.check_logs()?;
-        let columns = catalogue();
-        for name in &self.without {
-            if !columns.iter().any(|column| column.name == name.as_str()) {
-                return Err(no_column(name, &columns));
-            }
-        }
         if self.inputs.is_empty() {
             return Err(ConfigError("no capture was found".into()));
         }
@@ -182,6 +180,34 @@ impl Config {
             Destination::File(path) => self.check_written(path),
             Destination::Stdout => Ok(()),
         }
+    }
+
+    /// The families of the columns of flows.
+    pub(crate) fn families(&self) -> Families {
+        let sets = self.features.iter().map(String::as_str).collect::<Vec<_>>();
+        match self.columns.as_slice() {
+            [] => Families::new(&sets, &self.without, self.signs),
+            columns => Families::named(columns, self.signs),
+        }
+    }
+
+    fn check_columns(&self) -> Result<(), ConfigError> {
+        let known = catalogue();
+        for name in self.without.iter().chain(&self.columns) {
+            if !known.iter().any(|column| column.name == name.as_str()) {
+                return Err(no_column(name, &known));
+            }
+        }
+        let mut names = self.columns.iter().enumerate();
+        if let Some((_, twice)) = names.find(|(at, name)| self.columns[..*at].contains(name)) {
+            return Err(ConfigError(format!("the column `{twice}` is named twice")));
+        }
+        if !self.columns.is_empty() && (self.features != DEFAULT_SETS || !self.without.is_empty()) {
+            let text =
+                "columns that are named are all there will be: leave out --features and --without";
+            return Err(ConfigError(text.into()));
+        }
+        Ok(())
     }
 
     /// A file that is written is none of those that are read.
@@ -241,8 +267,10 @@ impl Config {
         }
         let name = format.name();
         let refuse = |why: &str| Err(ConfigError(format!("--format {name} {why}")));
-        if self.features != DEFAULT_SETS || !self.events.is_empty() || !self.without.is_empty() {
-            return refuse("has fields of its own: leave out --features, --events and --without");
+        let has_own = self.features != DEFAULT_SETS || !self.events.is_empty();
+        if has_own || !self.without.is_empty() || !self.columns.is_empty() {
+            let what = "--features, --columns, --without and --events";
+            return refuse(&format!("has fields of its own: leave out {what}"));
         }
         if self.output.order == Order::Start {
             return refuse("is written as flows end: leave out --order start");
@@ -325,5 +353,3 @@ fn place(path: &Path) -> PathBuf {
 
 /// Threads of a run: more have nothing to do, and a system has its limits.
 const THREADS_MAX: usize = 1_024;
-/// The feature set that shows what was captured.
-const BYTES: &str = "bytes";

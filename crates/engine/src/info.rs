@@ -143,10 +143,7 @@ struct Seen {
 
 /// No more columns than talkers need.
 fn plan(config: &Config) -> Plan<'_> {
-    let core = Families::new(&["core"], &[], config.signs).columns();
-    let others = core.iter().filter(|column| !talkers::COLUMNS.contains(&&*column.name));
-    let others = others.map(|column| column.name.to_string()).collect::<Vec<_>>();
-    Plan::of(config, Families::new(&["core"], &others, config.signs))
+    Plan::of(config, Families::named(&talkers::COLUMNS, config.signs))
 }
 
 fn run(

@@ -69,14 +69,12 @@ pub(crate) struct Plan<'c> {
 impl<'c> Plan<'c> {
     pub(crate) fn new(config: &'c Config) -> Self {
         let format = config.output.format;
-        let (sets, events) = if Logs::has(format) {
+        let (families, events) = if Logs::has(format) {
             let events = Logs::events(format).iter().map(ToString::to_string).collect::<Vec<_>>();
-            (Logs::sets(format).to_vec(), Events::new(&events))
+            (Families::new(Logs::sets(format), &[], config.signs), Events::new(&events))
         } else {
-            let sets = config.features.iter().map(String::as_str).collect::<Vec<_>>();
-            (sets, Events::new(&config.events))
+            (config.families(), Events::new(&config.events))
         };
-        let families = Families::new(&sets, &config.without, config.signs);
         let event_columns = events.tables().map(|(_, _, columns)| columns).collect::<Vec<_>>();
         let logs = Logs::new(format, &families.columns(), &event_columns);
         let anonymize = config.anonymize.clone().map(|by| by as Arc<dyn Anonymize>);

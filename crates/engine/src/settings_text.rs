@@ -128,6 +128,8 @@ pub fn configured(
 struct Settings {
     features: Vec<String>,
     without: Vec<String>,
+    #[serde(default)]
+    columns: Vec<String>,
     events: Vec<String>,
     signed: bool,
     order: String,
@@ -204,6 +206,7 @@ impl Settings {
         Self {
             features: config.features.clone(),
             without: config.without.clone(),
+            columns: config.columns.clone(),
             events: config.events.clone(),
             signed: config.signs == Signs::Signed,
             order: name_of(config.output.order, &ORDERS).into(),
@@ -245,6 +248,7 @@ impl Settings {
         let mut config = Config::new(inputs);
         config.features = self.features;
         config.without = self.without;
+        config.columns = self.columns;
         config.signs = if self.signed { Signs::Signed } else { Signs::Unsigned };
         config.output.order = value_of("order", &self.order, &ORDERS)?;
         config.filter = filter;

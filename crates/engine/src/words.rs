@@ -49,9 +49,8 @@ impl Words {
             word.kind == WordKind::Presence || columns().iter().any(|c| word.name == word_of(c))
         };
         let has_fields = !asked.iter().all(|word| is_column(word));
-        let others = columns().into_iter().filter(|column| !is_asked(column));
-        let others = others.map(|column| column.name.into_owned()).collect::<Vec<_>>();
-        let families = Families::new(&sets(), &others, Signs::default());
+        let wanted = columns().into_iter().filter(is_asked).map(|column| column.name);
+        let families = Families::named(&wanted.collect::<Vec<_>>(), Signs::default());
         let names = families.columns().iter().map(word_of).collect::<Vec<_>>();
         (!asked.is_empty()).then_some(Self { families, names, has_fields })
     }

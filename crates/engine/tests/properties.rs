@@ -30,8 +30,9 @@ use std::path::{Path, PathBuf};
 
 use captures::Frames;
 use common::{corpus, rows};
-use flowloom_engine::{Config, Filter, Format};
+use flowloom_engine::{Config, Filter, Format, catalogue};
 use reading::{Given, outputs, read};
+use serde_json::{Map, Value};
 
 #[test]
 fn threads_and_blocks_change_nothing() {
@@ -175,6 +176,36 @@ fn a_directory_gives_what_its_files_give() {
 }
 
 #[test]
+fn columns_that_are_named_are_those_of_all_sets_in_their_order() {
+    let names = catalogue().into_iter().map(|column| column.name.into_owned()).collect::<Vec<_>>();
+    for path in samples() {
+        let all = rows_of(&read(&path, |_| {}).bytes);
+        for step in [1, 7, 31, 97] {
+            // Backwards, and from here and there.
+            let named =
+                names.iter().skip(step / 2).step_by(step).rev().cloned().collect::<Vec<_>>();
+            let read_as = |format: Format| {
+                let run = read(&path, |config| {
+                    config.features = Config::new(Vec::new()).features;
+                    config.columns.clone_from(&named);
+                    config.output.format = format;
+                });
+                run.bytes
+            };
+            let csv = read_as(Format::Csv);
+            let header = str::from_utf8(&csv).unwrap().lines().next().unwrap();
+            assert!(header.split(',').eq(&named), "{path:?}: {header}");
+            let rows = rows_of(&read_as(Format::JsonLines));
+            assert_eq!(rows.len(), all.len());
+            for (row, whole) in rows.iter().zip(&all) {
+                assert_eq!(row.len(), named.len());
+                assert!(row.iter().all(|(name, value)| whole[name] == *value), "{path:?}: {row:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_filter_that_takes_all_packets_changes_nothing() {
     let (mut compared, mut apart) = (0, 0);
     for path in captures_at_hand() {
@@ -208,6 +239,12 @@ fn a_filter_on_packets_leaves_the_life_of_other_flows_alone() {
 }
 
 /// The lines of JSON Lines in order of their text.
+/// The rows of JSON Lines.
+fn rows_of(lines: &[u8]) -> Vec<Map<String, Value>> {
+    let lines = str::from_utf8(lines).unwrap().lines();
+    lines.map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
 fn sorted(lines: &[u8]) -> Vec<&str> {
     let mut lines = std::str::from_utf8(lines).unwrap().lines().collect::<Vec<_>>();
     lines.sort_unstable();

@@ -149,9 +149,11 @@ pub const SETS: &[Set] = &[
 /// Names that are to become feature sets.
 pub const RESERVED: &[&str] = &["cic", "nfstream", "ppi"];
 
-/// The chosen families, less the columns that are not wanted.
+/// The families of the columns that are wanted.
 pub struct Families {
     chosen: Vec<Chosen>,
+    /// Of all the columns they have, those that are wanted, as they are to come.
+    wanted: Vec<usize>,
     anonymize: Option<Arc<dyn Anonymize>>,
     ports: Option<Arc<Registry>>,
 }
@@ -161,29 +163,42 @@ struct Chosen {
     family: Box<dyn Family>,
     /// All its columns.
     columns: Vec<Column>,
-    /// Which of them are wanted.
-    wanted: Vec<bool>,
 }
 
 impl Families {
     /// The families of `sets`, in the order of [`SETS`], without the columns named in `without`.
-    ///
-    /// A family none of whose columns is wanted is not run.
     pub fn new(sets: &[&str], without: &[String], signs: Signs) -> Self {
-        let chosen = SETS
-            .iter()
-            .filter(|set| sets.contains(&set.name))
+        let sets = SETS.iter().filter(|set| sets.contains(&set.name));
+        Self::of(sets, |column| !without.iter().any(|name| name == column), signs)
+    }
+
+    /// The families that have `columns`, whatever their sets, and nothing but these columns, in
+    /// this order.
+    pub fn named(columns: &[impl AsRef<str>], signs: Signs) -> Self {
+        let place = |column: &str| columns.iter().position(|name| name.as_ref() == column);
+        let mut families = Self::of(SETS.iter(), |column| place(column).is_some(), signs);
+        let places =
+            families.columns().iter().map(|column| place(&column.name)).collect::<Vec<_>>();
+        let mut wanted = places.into_iter().zip(families.wanted).collect::<Vec<_>>();
+        wanted.sort_unstable();
+        families.wanted = wanted.into_iter().map(|(_, column)| column).collect();
+        families
+    }
+
+    /// A family none of whose columns is wanted is not run.
+    fn of<'s>(
+        sets: impl Iterator<Item = &'s Set>,
+        is_wanted: impl Fn(&str) -> bool,
+        signs: Signs,
+    ) -> Self {
+        let chosen = sets
             .flat_map(|set| (set.families)(signs))
-            .map(|family| {
-                let columns = family.columns();
-                let wanted =
-                    columns.iter().map(|column| !without.iter().any(|name| *name == column.name));
-                let wanted = wanted.collect::<Vec<_>>();
-                Chosen { family, columns, wanted }
-            })
-            .filter(|chosen| chosen.wanted.contains(&true))
-            .collect();
-        Self { chosen, anonymize: None, ports: None }
+            .map(|family| Chosen { columns: family.columns(), family })
+            .filter(|chosen| chosen.columns.iter().any(|column| is_wanted(&column.name)))
+            .collect::<Vec<_>>();
+        let columns = chosen.iter().flat_map(|chosen| &chosen.columns).enumerate();
+        let wanted = columns.filter(|(_, column)| is_wanted(&column.name)).map(|(at, _)| at);
+        Self { wanted: wanted.collect(), chosen, anonymize: None, ports: None }
     }
 
     /// The same families, with other addresses in the place of the real ones.
@@ -200,8 +215,8 @@ impl Families {
 
     /// The wanted columns, in order.
     pub fn columns(&self) -> Vec<Column> {
-        let all = self.chosen.iter().flat_map(|chosen| chosen.columns.iter().zip(&chosen.wanted));
-        all.filter(|(_, wanted)| **wanted).map(|(column, _)| column.clone()).collect()
+        let all = self.chosen.iter().flat_map(|chosen| &chosen.columns).collect::<Vec<_>>();
+        self.wanted.iter().map(|at| all[*at].clone()).collect()
     }
 
     /// What must be kept of the packets of a flow.
@@ -235,9 +250,9 @@ impl Families {
                 chosen.family.append_all(&rows, series);
             }
         }
-        let wanted = self.chosen.iter().flat_map(|chosen| &chosen.wanted);
-        let columns = all.into_iter().flatten().zip(wanted).filter(|(_, wanted)| **wanted);
-        Batch { columns: columns.map(|(series, _)| series).collect(), rows: flows.len() }
+        let mut all = all.into_iter().flatten().map(Some).collect::<Vec<_>>();
+        let columns = self.wanted.iter().filter_map(|at| all[*at].take()).collect();
+        Batch { columns, rows: flows.len() }
     }
 }
 
@@ -260,5 +275,6 @@ pub fn catalogue() -> Vec<Column> {
     let names = SETS.iter().map(|set| set.name).collect::<Vec<_>>();
     Families::new(&names, &[], Signs::default()).columns()
 }
+
 /// Flows whose rows are made at a time: few enough to stay in the nearest caches meanwhile.
 const ROWS_NEAR: usize = 64;

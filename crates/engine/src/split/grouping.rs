@@ -1,6 +1,6 @@
 //! What has a file of its own, and how that file is called.
 
-use flowloom_features::{Families, SETS, Signs, catalogue};
+use flowloom_features::{Families, Signs, catalogue};
 use flowloom_schema::NANOS_PER_SECOND;
 
 use super::Split;
@@ -141,13 +141,9 @@ impl Naming {
 
     /// What must be known of flows.
     pub(crate) fn families(&self) -> Families {
-        let is_wanted = |name: &str| {
-            name == FRAME_NUMBERS || name == FRAME_OFFSETS || self.columns.iter().any(|c| c == name)
-        };
-        let others = catalogue().into_iter().filter(|column| !is_wanted(&column.name));
-        let others = others.map(|column| column.name.into_owned()).collect::<Vec<_>>();
-        let sets = SETS.iter().map(|set| set.name).collect::<Vec<_>>();
-        Families::new(&sets, &others, Signs::default())
+        let own = self.columns.iter().map(String::as_str);
+        let columns = own.chain([FRAME_NUMBERS, FRAME_OFFSETS]).collect::<Vec<_>>();
+        Families::named(&columns, Signs::default())
     }
 
     /// What the file of a flow is called, without its ending.

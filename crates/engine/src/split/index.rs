@@ -107,6 +107,10 @@ impl Indexed {
 /// back to. A file that is there is not replaced, unless the output of `config` says so.
 pub fn index(config: &Config, file: &Path, watch: &Watch) -> Result<Summary, SplitError> {
     config.check()?;
+    if !config.columns.is_empty() {
+        let text = "an index has the columns of feature sets, not single ones";
+        return Err(ConfigError(text.into()).into());
+    }
     config.check_written(file)?;
     if file.is_file() && !config.output.force {
         let text = format!("{} exists; --force replaces it", file.display());

@@ -64,6 +64,7 @@ pub(crate) fn config(captures: &[&Path], output: &Path) -> Config {
         labels: Labels::default(),
         features: vec!["core".into()],
         without: Vec::new(),
+        columns: Vec::new(),
         signs: Signs::Unsigned,
         anonymize: None,
         filter: None,

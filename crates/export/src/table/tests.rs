@@ -24,7 +24,7 @@ fn tables_look_as_they_did() {
         ("20 characters: narrower than sensible.", wide(20), &FLOWS),
         ("Columns without a value take no room.", wide(120), &FLOWS[2..3]),
         ("Colours.", color, &FLOWS),
-        ("Every column but lists, as it is.", all, &FLOWS),
+        ("Every column as it is, of lists the first item.", all, &FLOWS),
         ("The first two of them.", few(2), &FLOWS),
         ("None shown.", few(0), &FLOWS),
         ("None there.", wide(80), &[]),

@@ -143,17 +143,13 @@ impl View {
     }
 
     fn of_everything(&mut self, columns: &[Column]) {
-        let is_list = |column: &Column| matches!(column.data_type, DataType::List(_));
         for (i, column) in columns.iter().enumerate() {
             let title = visible(&column.name);
             let shown = Shown { rank: i, ..Shown::default().named(&title) };
             let text = Shown { cut: Cut::End, least: 12, ..shown.clone() };
             match column.data_type {
-                // For lists there is room if there is nothing else.
-                DataType::List(_) if columns.iter().all(is_list) => {
-                    self.add(Some(Source::Several(i)), text);
-                }
-                DataType::List(_) | DataType::Struct(_) => {}
+                DataType::List(_) => self.add(Some(Source::Several(i)), text),
+                DataType::Struct(_) => {}
                 DataType::Time => self.add(Some(Source::Time(i)), shown),
                 DataType::Text | DataType::Binary | DataType::Bool => {
                     self.add(Some(Source::Value(i)), text);
@@ -260,6 +256,7 @@ fn value(series: &Series, row: usize) -> String {
     let mut out = Vec::new();
     match &series.values {
         Values::Text(text) => return visible(text.get(row)),
+        Values::Time(_) => return time(series, row).unwrap_or_default(),
         Values::Binary(bytes) => hex(bytes.get(row), &mut out),
         others => plain(others, row, &mut out),
     }
