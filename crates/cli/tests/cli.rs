@@ -148,6 +148,32 @@ fn one_capture_that_cannot_be_read_does_not_stop_the_others() {
 }
 
 #[test]
+fn packets_of_several_captures_say_which_one_they_are_of() {
+    let names = ["dhcp.pcap", "any-sll2.pcap"].map(|name| sample(name).display().to_string());
+    let [one, other] = &names;
+    let packets = |more: &[&str]| {
+        let said = said(&[&["packets", one, other, "--count", "2", "--quiet"], more].concat());
+        assert_eq!(said.code, 0, "{}", said.err);
+        said.out
+    };
+    for format in ["line", "tree", "hex"] {
+        let text = packets(&["--format", format]);
+        let headings = text.lines().filter(|line| line.starts_with("==> ")).collect::<Vec<_>>();
+        assert_eq!(headings, [format!("==> {one} <=="), format!("==> {other} <==")], "{format}");
+        let alone = said(&["packets", one, "--count", "2", "--quiet", "--format", format]).out;
+        assert!(text.starts_with(&format!("==> {one} <==\n{alone}")) && !alone.contains("==>"));
+    }
+    let lines = packets(&["--format", "jsonl"]);
+    let captures = lines.lines().map(|line| {
+        let row: Value = serde_json::from_str(line).unwrap();
+        row["capture"].as_str().unwrap().to_owned()
+    });
+    assert!(captures.eq([one, one, other, other].map(Clone::clone)));
+    let csv = packets(&["-e", "frame.number"]);
+    assert_eq!(csv, format!("capture,frame.number\n{one},1\n{one},2\n{other},1\n{other},2\n"));
+}
+
+#[test]
 fn packets_that_nobody_has_asked_for_are_not_shown_in_silence() {
     let sample = sample("dhcp.pcap");
     let sample = sample.to_str().unwrap();

@@ -3,20 +3,25 @@
 use flowloom_dissect::{Dissection, FieldInfo};
 use flowloom_export::text_cell;
 
-pub(super) fn header(fields: &[&FieldInfo], out: &mut String) {
-    let names: Vec<&str> = fields.iter().map(|field| field.name).collect();
+pub(super) fn header(has_captures: bool, fields: &[&FieldInfo], out: &mut String) {
+    let names = fields.iter().map(|field| field.name);
+    let names: Vec<&str> = has_captures.then_some("capture").into_iter().chain(names).collect();
     out.push_str(&names.join(","));
     out.push('\n');
 }
 
 pub(super) fn row(
+    capture: Option<&str>,
     fields: &[&'static FieldInfo],
     dissection: &Dissection,
     frame: &[u8],
     out: &mut String,
 ) {
-    let mut values = String::new();
-    let mut cell = Vec::new();
+    let (mut values, mut safe) = (String::new(), Vec::new());
+    if let Some(capture) = capture {
+        cell(capture, &mut safe, out);
+        out.push(',');
+    }
     for (at, wanted) in fields.iter().enumerate() {
         if at > 0 {
             out.push(',');
@@ -34,10 +39,14 @@ pub(super) fn row(
             }
         }
         if !values.is_empty() {
-            cell.clear();
-            text_cell(&values, &mut cell);
-            out.push_str(&String::from_utf8_lossy(&cell));
+            cell(&values, &mut safe, out);
         }
     }
     out.push('\n');
+}
+
+fn cell(text: &str, safe: &mut Vec<u8>, out: &mut String) {
+    safe.clear();
+    text_cell(text, safe);
+    out.push_str(&String::from_utf8_lossy(safe));
 }

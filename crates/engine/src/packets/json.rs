@@ -10,15 +10,21 @@ use flowloom_export::json_text;
 
 use super::nested::{Member, alike, is_repeated, members};
 
-/// One line: the layers beside one another, those of a kind that is there twice as a list.
+/// One line: the capture, if there are several, and the layers beside one another, those of a kind that is there twice as a list.
 pub(super) fn line(
     frame: &FrameInput<'_>,
+    capture: Option<&str>,
     dissection: &Dissection,
     ranges: bool,
     out: &mut String,
 ) {
     let mut json = Json { dissection, frame: frame.bytes, ranges, is_repeated: false, out };
     json.out.push('{');
+    if let Some(capture) = capture {
+        json.key("capture");
+        json.text(capture);
+        json.out.push(',');
+    }
     let layers = dissection.layers();
     for (at, layer) in layers.iter().enumerate() {
         let is_same = |other: &LayerSpan| std::ptr::eq(other.info, layer.info);
@@ -205,17 +211,19 @@ impl Json<'_> {
         self.out.push('}');
     }
 
+    fn text(&mut self, text: &str) {
+        let mut quoted = Vec::new();
+        json_text(text, &mut quoted);
+        self.out.push_str(&String::from_utf8_lossy(&quoted));
+    }
+
     fn scalar(&mut self, field: &Field, source: &[u8]) {
         let mut number = itoa::Buffer::new();
         match field.value {
             Value::Uint(value) => self.out.push_str(number.format(value)),
             Value::Int(value) => self.out.push_str(number.format(value)),
             Value::Bool(value) => self.out.push_str(if value { "true" } else { "false" }),
-            Value::Text(span) => {
-                let mut text = Vec::new();
-                json_text(self.dissection.text(span), &mut text);
-                self.out.push_str(&String::from_utf8_lossy(&text));
-            }
+            Value::Text(span) => self.text(self.dissection.text(span)),
             Value::Bytes => {
                 self.out.push('"');
                 STANDARD.encode_string(field.bytes(source), self.out);

@@ -18,6 +18,18 @@ pub(super) fn write(frame: &FrameInput<'_>, first: i64, dissection: &Dissection,
     out.push('\n');
 }
 
+/// Which capture the packets below are of, as `head` and `tail` name files.
+pub(super) fn heading(capture: &str, is_first: bool, out: &mut String) {
+    if !is_first {
+        out.push('\n');
+    }
+    let start = out.len();
+    out.push_str(capture);
+    make_safe(out, start);
+    out.insert_str(start, "==> ");
+    out.push_str(" <==\n");
+}
+
 /// Nothing that came with a packet acts on the terminal.
 pub(super) fn make_safe(out: &mut String, start: usize) {
     let is_unsafe = |c: char| c.is_control() || is_invisible(c);

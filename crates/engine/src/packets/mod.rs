@@ -105,7 +105,9 @@ pub fn packets(
 ) -> Result<Summary, RunError> {
     config.check().map_err(RunError::Config)?;
     check(config, settings).map_err(RunError::Config)?;
-    run(config, settings, Writer::open(settings)?, watch)
+    let readings = Reading::all(config).map_err(RunError::Config)?;
+    let writer = Writer::open(settings, readings.len() > 1)?;
+    run(config, settings, &readings, writer, watch)
 }
 
 /// The same, handed to `taker`: the form and the destination are not looked at.
@@ -119,7 +121,8 @@ pub fn packets_into(
     let settings =
         PacketSettings { format: PacketFormat::JsonLines, fields: Vec::new(), ..settings.clone() };
     check(config, &settings).map_err(RunError::Config)?;
-    run(config, &settings, Writer::new(&settings, To::Taker(taker)), watch)
+    let readings = Reading::all(config).map_err(RunError::Config)?;
+    run(config, &settings, &readings, Writer::new(&settings, To::Taker(taker)), watch)
 }
 
 /// Whoever takes packets.
@@ -134,13 +137,13 @@ pub trait TakePackets {
 fn run(
     config: &Config,
     settings: &PacketSettings,
+    readings: &[Reading<'_>],
     mut writer: Writer<'_>,
     watch: &Watch,
 ) -> Result<Summary, RunError> {
-    let readings = Reading::all(config).map_err(RunError::Config)?;
     let known = KnownLayers::of(&config.registry);
     let mut captures = Vec::new();
-    for reading in &readings {
+    for reading in readings {
         captures.push(read_one(reading, config, settings, &known, watch, &mut writer)?);
         if watch.is_stopped() {
             break;
@@ -194,7 +197,7 @@ fn read_one(
         Ok(source) => source,
         Err(error) => return Ok(unread.failed(reading, error)),
     };
-    writer.begin_capture();
+    writer.begin_capture(&reading.name);
     let depth = Depth { level: settings.level, until: settings.until };
     let mut pass = Pass {
         config,
@@ -308,6 +311,11 @@ struct Writer<'w> {
     text: String,
     packets: u64,
     captures: u64,
+    /// Whether packets say which capture they are of, and its name.
+    is_one_of_several: bool,
+    capture: String,
+    /// Whether nothing was written of it yet.
+    begins: bool,
     /// Of the capture: whatever is chosen of it has the same times.
     first_time: Option<i64>,
 }
@@ -327,15 +335,19 @@ impl<'w> Writer<'w> {
             text: String::new(),
             packets: 0,
             captures: 0,
+            is_one_of_several: false,
+            capture: String::new(),
+            begins: true,
             first_time: None,
         }
     }
 
-    fn open(settings: &'w PacketSettings) -> Result<Self, SinkError> {
+    fn open(settings: &'w PacketSettings, are_several: bool) -> Result<Self, SinkError> {
         let output = Output::open(settings.destination.clone(), settings.existing)?;
         let mut writer = Self::new(settings, To::Output(output));
+        writer.is_one_of_several = are_several;
         match settings.format {
-            PacketFormat::Csv => csv::header(&settings.fields, &mut writer.text),
+            PacketFormat::Csv => csv::header(are_several, &settings.fields, &mut writer.text),
             PacketFormat::Json => writer.text.push('{'),
             PacketFormat::Plist => writer.text.push_str(plist::HEAD),
             _ => {}
@@ -344,25 +356,40 @@ impl<'w> Writer<'w> {
         Ok(writer)
     }
 
-    fn begin_capture(&mut self) {
+    fn begin_capture(&mut self, name: &str) {
         self.captures += 1;
+        name.clone_into(&mut self.capture);
+        self.begins = true;
         self.first_time = None;
     }
 
     fn write(&mut self, frame: &FrameInput<'_>) -> Result<(), SinkError> {
         let Self { settings, dissection, text, .. } = self;
+        let capture = self.is_one_of_several.then_some(self.capture.as_str());
         let first = self.first_time.unwrap_or(frame.time.0);
+        let has_headings =
+            matches!(settings.format, PacketFormat::Line | PacketFormat::Tree | PacketFormat::Hex);
+        if let Some(capture) = capture
+            && has_headings
+            && std::mem::take(&mut self.begins)
+        {
+            line::heading(capture, self.packets == 0, text);
+        }
         match settings.format {
             PacketFormat::Line => line::write(frame, first, dissection, text),
             PacketFormat::Tree => tree::write(frame, dissection, text),
-            PacketFormat::JsonLines => json::line(frame, dissection, settings.ranges, text),
+            PacketFormat::JsonLines => {
+                json::line(frame, capture, dissection, settings.ranges, text);
+            }
             PacketFormat::Json => {
                 text.push_str(if self.packets == 0 { "\n" } else { ",\n" });
                 json::nested(frame, self.captures, dissection, settings.ranges, text);
             }
             PacketFormat::Plist => plist::write(frame, self.captures, dissection, text),
             PacketFormat::Hex => hex::write(frame, dissection, settings.color, text),
-            PacketFormat::Csv => csv::row(&settings.fields, dissection, frame.bytes, text),
+            PacketFormat::Csv => {
+                csv::row(capture, &settings.fields, dissection, frame.bytes, text);
+            }
         }
         self.packets += 1;
         if let To::Taker(taker) = &mut self.to {
