@@ -60,5 +60,5 @@ const WORDS: &[Word] = &[
 ];
 
 const fn word(name: &'static str, kind: WordKind) -> Word {
-    Word { name: Cow::Borrowed(name), kind }
+    Word { name: Cow::Borrowed(name), kind, texts: Vec::new() }
 }

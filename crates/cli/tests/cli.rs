@@ -97,6 +97,9 @@ fn arguments_that_make_no_sense_are_refused_with_a_way_out() {
         (&["cut", sample, "--from", "9", "--until", "9", "-o", "x.pcap"], &["must be later"]),
         (&["cut", sample, "--frames", "0-2", "-o", "x.pcap"], &["counted from 1"]),
         (&["flows", sample, "--filter", "tls_sni = a"], &["did you mean `tls.sni`?"]),
+        (&["flows", sample, "--filter", "end_reason = fn"], &["never `fn`", "did you mean `fin`?"]),
+        (&["flows", sample, "--filter", "tcp_state in {a}"], &["one of syn_sent, "]),
+        (&["flows", sample, "--filter", "application != tsl"], &["did you mean `tls`?"]),
         (&["flows", sample, "--filter", "start_time > 5"], &["--from"]),
         (&["features", "cores"], &["`cores`", "core"]),
     ];

@@ -3,27 +3,43 @@
 //! `tls.sni` is the column `tls_sni`, for there is a set `tls`; a column whose name does not begin with
 //! that of a set is a word as it is. The name of a protocol alone asks whether it was found.
 
+use std::borrow::Cow;
 use std::iter;
 
 use flowloom_features::{Families, Kept, SETS, Signs};
 use flowloom_filter::{Filter, Value, Word, WordKind};
-use flowloom_flow::Ended;
+use flowloom_flow::{EndReason, Ended, InitiatorBy, TcpState};
 use flowloom_protocols::declared::{FieldKind, Value as FieldValue};
-use flowloom_protocols::{Findings, Registry, Want, Wants, hex};
+use flowloom_protocols::{Findings, FoundBy, Registry, Want, Wants, hex};
 use flowloom_schema::{Batch, Column, DataType, Series, Values};
 
 /// The words that a filter may use.
 pub fn flow_words(registry: &Registry) -> Vec<Word> {
-    let presence = |name: &str| Word { name: name.to_owned().into(), kind: WordKind::Presence };
-    let protocols = registry.all().iter().map(|protocol| presence(protocol.name()));
-    let columns = columns()
-        .into_iter()
-        .filter_map(|column| Some(Word { name: word_of(&column).into(), kind: kind(&column)? }));
-    let fields = registry.declared_fields().filter_map(|(protocol, field)| {
-        let name = format!("{protocol}.{}", field.name);
-        Some(Word { name: name.into(), kind: kind_of_field(field.kind)? })
+    let word = |name: String, kind| Word { name: name.into(), kind, texts: Vec::new() };
+    let protocols = registry.all().iter().map(|protocol| protocol.name().to_owned());
+    let presence = protocols.clone().map(|name| word(name, WordKind::Presence));
+    let columns = columns().into_iter().filter_map(|column| {
+        let texts = match &*column.name {
+            "application" | "applications" => protocols.clone().map(Cow::Owned).collect(),
+            name => texts_of(name).into_iter().map(Cow::Borrowed).collect(),
+        };
+        Some(Word { texts, ..word(word_of(&column), kind(&column)?) })
     });
-    protocols.chain(columns).chain(fields).collect()
+    let fields = registry.declared_fields().filter_map(|(protocol, field)| {
+        Some(word(format!("{protocol}.{}", field.name), kind_of_field(field.kind)?))
+    });
+    presence.chain(columns).chain(fields).collect()
+}
+
+/// The texts that a column can have, where there are few.
+fn texts_of(column: &str) -> Vec<&'static str> {
+    match column {
+        "end_reason" => EndReason::ALL.map(EndReason::name).into(),
+        "initiator_by" => InitiatorBy::ALL.map(InitiatorBy::name).into(),
+        "tcp_state" => TcpState::ALL.map(TcpState::name).into(),
+        "application_by" => FoundBy::ALL.map(FoundBy::name).into(),
+        _ => Vec::new(),
+    }
 }
 
 /// The columns that the words of a filter ask for, and how they are looked up.

@@ -27,10 +27,11 @@ mod slots;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::slice;
 
 use captures::Frames;
 use common::{corpus, rows};
-use flowloom_engine::{Config, Filter, Format, catalogue};
+use flowloom_engine::{Config, Filter, Format, Registry, catalogue, flow_words};
 use reading::{Given, outputs, read};
 use serde_json::{Map, Value};
 
@@ -203,6 +204,36 @@ fn columns_that_are_named_are_those_of_all_sets_in_their_order() {
             }
         }
     }
+}
+
+#[test]
+fn words_with_known_texts_have_no_others() {
+    let words = flow_words(&Registry::default());
+    let known = words.iter().filter(|word| !word.texts.is_empty()).collect::<Vec<_>>();
+    let columns = ["application", "application_by", "applications", "end_reason", "initiator_by"];
+    let columns = [&columns[..], &["tcp_state"]].concat();
+    assert_eq!(known.len(), columns.len());
+    let (mut values, mut captures) = (0, 0);
+    for path in captures_at_hand() {
+        let run = read(&path, |config| {
+            config.features = Config::new(Vec::new()).features;
+            config.columns = columns.iter().map(ToString::to_string).collect();
+        });
+        for (row, name) in
+            rows_of(&run.bytes).iter().flat_map(|row| columns.iter().map(move |name| (row, name)))
+        {
+            let word = name.replace("application_", "application.");
+            let word = known.iter().find(|known| known.name == word).unwrap();
+            let texts = row[*name].as_array().map_or(slice::from_ref(&row[*name]), Vec::as_slice);
+            for text in texts.iter().filter_map(Value::as_str) {
+                assert!(word.texts.iter().any(|known| known == text), "{path:?}: {name} {text}");
+                values += 1;
+            }
+        }
+        captures += 1;
+    }
+    println!("{values} values in {captures} captures");
+    assert!(values > 0);
 }
 
 #[test]

@@ -12,6 +12,8 @@ pub struct Word {
     pub name: Cow<'static, str>,
     /// What it can be compared with.
     pub kind: WordKind,
+    /// The texts that it can be, where they are known: equal to any other it never is.
+    pub texts: Vec<Cow<'static, str>>,
 }
 
 /// What a flow word stands for. A word with a list of values is of the kind of its items.

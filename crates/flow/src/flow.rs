@@ -316,6 +316,10 @@ impl EndReason {
 }
 
 impl InitiatorBy {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Syn, Self::SynAck, Self::IcmpReply, Self::FirstPacket, Self::ClientNetwork];
+
     /// The word in the column `initiator_by`.
     pub fn name(self) -> &'static str {
         match self {
@@ -329,6 +333,17 @@ impl InitiatorBy {
 }
 
 impl TcpState {
+    /// All states.
+    pub const ALL: [Self; 7] = [
+        Self::SynSent,
+        Self::SynReceived,
+        Self::Established,
+        Self::FinWait,
+        Self::Closing,
+        Self::Closed,
+        Self::Reset,
+    ];
+
     /// The word in the column `tcp_state`.
     pub fn name(self) -> &'static str {
         match self {

@@ -72,6 +72,9 @@ pub enum FoundBy {
 }
 
 impl FoundBy {
+    /// Both ways.
+    pub const ALL: [Self; 2] = [Self::Content, Self::Port];
+
     /// The word in the column `application_by`.
     pub fn name(self) -> &'static str {
         match self {

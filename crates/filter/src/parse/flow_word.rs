@@ -54,8 +54,8 @@ impl Parser<'_> {
             WordKind::Bool => Condition::Bool(self.truth()? == equal),
             WordKind::Number => Condition::Number(relation, self.signed(whole, WHOLE)?),
             WordKind::Float => Condition::Number(relation, self.signed(real, REAL)?),
-            WordKind::Text if equal => Condition::Text(TextRelation::Equal, self.text()?),
-            WordKind::Text => Condition::Text(TextRelation::NotEqual, self.text()?),
+            WordKind::Text if equal => Condition::Text(TextRelation::Equal, self.text_of(word)?),
+            WordKind::Text => Condition::Text(TextRelation::NotEqual, self.text_of(word)?),
             WordKind::Address => {
                 let start = self.span();
                 let address = self.ip_network()?;
@@ -146,7 +146,7 @@ impl Parser<'_> {
             }
             WordKind::Address => Condition::AddressIn(self.set(Self::ip_network)?),
             _ => {
-                let mut texts = self.set(Self::text)?;
+                let mut texts = self.set(|it| it.text_of(word))?;
                 texts.sort_unstable();
                 texts.dedup();
                 Condition::TextIn(texts)
@@ -168,6 +168,25 @@ impl Parser<'_> {
                 return Ok(items);
             }
         }
+    }
+
+    /// A text that the word can be.
+    fn text_of(&mut self, word: &Word) -> Result<String, Complaint> {
+        let span = self.span();
+        let text = self.text()?;
+        if word.texts.is_empty() || word.texts.iter().any(|known| *known == text) {
+            return Ok(text);
+        }
+        let complaint =
+            Complaint::new(span, format!("`{}` is never `{}`", word.name, shown(&text)));
+        let known = || word.texts.iter().map(AsRef::as_ref);
+        Err(match names::nearest(&text.to_ascii_lowercase(), known()) {
+            Some(near) => complaint.hint(format!("did you mean `{near}`?")),
+            None if word.texts.len() <= TEXTS_LISTED => {
+                complaint.hint(format!("it is one of {}", known().collect::<Vec<_>>().join(", ")))
+            }
+            None => complaint,
+        })
     }
 
     /// A text, which needs quotes unless it is one word, number or address.
@@ -330,6 +349,9 @@ const REAL: &str = "a number";
 
 /// The operators that are words, for suggestions.
 const OPERATORS: &[&str] = &["contains", "startswith", "endswith", "matches", "in"];
+
+/// Texts that are told where another was written; of more, nobody reads the list.
+const TEXTS_LISTED: usize = 12;
 
 /// Regular expressions in one filter: each may take a megabyte.
 const PATTERNS_MAX: usize = 64;
