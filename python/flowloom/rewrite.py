@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias, cast
 
 from . import _native
 from ._jobs import OnError, check_on_error, finish, warn
-from ._options import Instant, Path_, Source, Sources, instant, labels_of, nanos, sources
+from ._options import Duration, Instant, Path_, Source, Sources, instant, labels_of, nanos, sources
 from ._progress import Progressing
 from .errors import ConfigError
 
@@ -102,6 +102,7 @@ def cut(
     start: Instant | None = None,
     stop: Instant | None = None,
     filter: str | None = None,
+    dedup: Duration | None = None,
     count: int | None = None,
     snaplen: int | None = None,
     pieces: Pieces | None = None,
@@ -126,6 +127,8 @@ def cut(
         Only frames at or after the one, and before the other (seconds since 1970; UTC if naive).
     filter : str, optional
         Only frames for which an expression of tcpdump's language is true.
+    dedup : seconds or timedelta, optional
+        Drop frames that repeat one of the last seconds byte for byte.
     count : int, optional
         Only the first of the frames that are left then.
     pieces : int, str or timedelta, optional
@@ -142,6 +145,7 @@ def cut(
         start=instant(start),
         stop=instant(stop),
         filter=filter,
+        dedup=nanos(dedup),
         count=count,
         snaplen=snaplen,
         pieces=None if pieces is None else _pieces(pieces),
@@ -320,6 +324,7 @@ def _rewrite(
         "stop": None,
         "count": None,
         "filter": None,
+        "dedup": None,
         "snaplen": None,
         "pieces": None,
         "label_path": label_path,

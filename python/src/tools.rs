@@ -101,6 +101,7 @@ pub(crate) struct Copying {
     stop: Option<i64>,
     count: Option<u64>,
     filter: Option<String>,
+    dedup: Option<i64>,
     snaplen: Option<u32>,
     /// `frames`, `time` (nanoseconds) or `bytes`, and how many.
     pieces: Option<(String, i64)>,
@@ -150,6 +151,7 @@ impl Copying {
                 ranges: ranges.collect(),
                 window: Window { count: self.count, from: self.start, until: self.stop },
                 filter,
+                dedup: self.dedup,
             },
             snap_len: self.snaplen,
             pieces,

@@ -105,6 +105,8 @@ def test_cut_takes_frames(tmp_path: Path) -> None:
     assert numbers(frames=[5, (10, 12), range(20, 22)]) == 6
     assert numbers(frames=[]) == 0
     assert numbers(filter="udp port 53", count=3) == 3
+    twice = fl.cut([BROWSING, BROWSING], tmp_path / "once.pcapng", dedup=0.0)
+    assert (twice["frames"], twice["capture"]["frames_duplicate"]) == (357, 357)
     first = fl.info(BROWSING)["first_time"]
     start = dt.datetime.fromisoformat(first[:26]).replace(tzinfo=dt.timezone.utc)
     assert numbers(start=start - dt.timedelta(seconds=1)) == 357

@@ -34,12 +34,13 @@ pub(crate) fn merge(arguments: &MergeArguments) -> Result<ExitCode, Box<dyn Erro
 pub(crate) fn cut(arguments: &CutArguments) -> Result<ExitCode, Box<dyn Error>> {
     let words = flow_words(&flowloom_engine::Registry::new());
     let filter = arguments.filter.as_deref().map(|text| Filter::parse_with(text, &words));
-    let CutArguments { count, from, until, .. } = *arguments;
+    let CutArguments { count, from, until, dedup, .. } = *arguments;
     let mut job = job(&arguments.captures, &arguments.target)?;
     job.selection = Selection {
         ranges: arguments.frames.clone(),
         window: Window { count, from, until },
         filter: filter.transpose()?,
+        dedup,
     };
     job.snap_len = arguments.snaplen;
     job.pieces = arguments.pieces;
@@ -131,10 +132,14 @@ fn said(summary: &RewriteSummary) {
         ("not among the frames asked for", summary.frames_left_out),
         ("outside of the time window", account.frames_outside_window),
         ("not accepted by the filter", account.frames_filtered),
+        ("dropped as repetitions", account.frames_duplicate),
     ] {
         if count > 0 {
             lines.push(format!("  {}: frames {what}", report::grouped(count)));
         }
+    }
+    for (limit, count) in &account.limits_reached {
+        lines.push(format!("  {}: times the limit {limit} was reached", report::grouped(*count)));
     }
     for (what, count) in &summary.unsaid {
         let count = report::grouped(*count);

@@ -9,6 +9,7 @@ mod anonymize;
 mod catalogue;
 mod choices;
 mod config;
+mod dedup;
 mod definitions;
 mod dissected;
 mod endings;

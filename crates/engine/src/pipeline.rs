@@ -7,7 +7,6 @@
 //! one-thread run is the same stages called in turn.
 
 mod ahead;
-mod dedup;
 mod flow_view;
 mod groups;
 mod lessons;

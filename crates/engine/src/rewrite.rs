@@ -12,6 +12,7 @@ use flowloom_wire::Options as WireOptions;
 use serde::Serialize;
 
 use crate::account::{Account, CaptureAccount};
+use crate::dedup::DEDUP_FRAMES;
 use crate::inputs::Reading;
 use crate::source;
 use crate::{ConfigError, InputFile, RunError, SampleLabels, Watch};
@@ -116,7 +117,8 @@ pub fn rewrite(job: &Rewrite, watch: &Watch) -> Result<RewriteSummary, RunError>
     let mut copy = Copy::begin(job, &*source)?;
     let copied = copy.all(&mut *source, watch);
     let failure = copied.map_err(|error| error.after(copy.outputs.whole()))?;
-    let Copy { outputs, account, left_out, flags, .. } = copy;
+    let Copy { outputs, verdict, mut account, left_out, flags, .. } = copy;
+    account.reach(DEDUP_FRAMES, verdict.forgotten());
     summary.interrupted = watch.is_stopped();
     summary.capture = CaptureAccount::of(&reading, source.facts(), account);
     if let Some(error) = failure.filter(|_| !summary.interrupted) {
@@ -194,6 +196,10 @@ impl<'j> Copy<'j> {
                 }
                 selection::Answer::Filtered => {
                     self.account.frames_filtered += 1;
+                    continue;
+                }
+                selection::Answer::Repeated => {
+                    self.account.frames_duplicate += 1;
                     continue;
                 }
             }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum, ValueHint};
 use flowloom_engine::{FrameRange, Pieces};
 
-use crate::parse::{pieces, snap_len, time};
+use crate::parse::{duration, pieces, snap_len, time};
 
 #[derive(Debug, Args)]
 #[command(after_help = MERGE_EXAMPLES)]
@@ -42,6 +42,9 @@ pub(crate) struct CutArguments {
     /// Only frames for which an expression of tcpdump's language is true
     #[arg(short, long, value_name = "EXPRESSION")]
     pub(crate) filter: Option<String>,
+    /// Drop frames that repeat one of the last while byte for byte, such as 10ms
+    #[arg(long, value_name = "WINDOW", value_parser = duration)]
+    pub(crate) dedup: Option<i64>,
     /// Only the first N of the frames that are left then
     #[arg(long, value_name = "N")]
     pub(crate) count: Option<u64>,
@@ -128,6 +131,7 @@ const CUT_EXAMPLES: &str = "Examples:
   flowloom cut a.pcap --frames 100-200 -o part.pcap
   flowloom cut a.pcapng --from 2024-05-01T12:00:00Z --until 2024-05-01T12:05:00Z -o part.pcapng
   flowloom cut a.pcap.gz --filter 'tcp port 443' --snaplen 96 -o headers.pcap.gz
+  flowloom cut tap1.pcap tap2.pcap --dedup 10ms -o once.pcap
   flowloom cut a.pcap --pieces 60s -o minutes.pcap";
 
 const CONVERT_EXAMPLES: &str = "Examples:

@@ -206,6 +206,33 @@ fn frames_are_chosen_by_number_time_count_and_content() {
 }
 
 #[test]
+fn frames_that_two_taps_saw_come_once_as_editcap_has_them() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let capture = sample("loss.pcap").to_str().unwrap().to_owned();
+    let format = if fs::read(&capture).unwrap()[0] == 0x4d { "nsecpcap" } else { "pcap" };
+    run(&mut flowloom(&["merge", &capture, &capture, "-o", &path("both.pcap")]));
+    let mut left = Vec::new();
+    for window in ["0", "0.01", "1"] {
+        let (own, theirs) = (path("own.pcap"), path("theirs.pcap"));
+        let seconds = format!("{window}s");
+        let cut = ["cut", &capture, &capture, "--dedup", &seconds, "-o", &own, "--force"];
+        let said = run(&mut flowloom(&cut)).stderr;
+        assert!(text(&said).contains("frames dropped as repetitions"), "{}", text(&said));
+        let editcap = ["-F", format, "-w", window, &path("both.pcap"), &theirs];
+        let Ok(done) = Command::new("editcap").args(editcap).output() else {
+            println!("skipped: there is no editcap");
+            return;
+        };
+        assert!(done.status.success(), "{}", text(&done.stderr));
+        let frames = [own, theirs].map(|name| fs::read(name).unwrap()[24..].to_vec());
+        assert!(frames[0] == frames[1], "{window} s");
+        left.push(frames[0].len());
+    }
+    assert!(left[0] > 0 && left.is_sorted_by(|more, fewer| more >= fewer), "{left:?}");
+}
+
+#[test]
 fn labels_are_written_and_read_as_pcapml_has_them() {
     let directory = tempfile::tempdir().unwrap();
     let traces = directory.path().join("traces");

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use flowloom_flow::{Arrival, Clock, Datagram, Defrag, RecordPlace};
 use flowloom_wire::{Marks, decode_beginning, decode_payload};
 
-use super::dedup::Dedup;
 use super::work::Work;
 use super::{IpDatagram, Plan};
 use crate::Account;
+use crate::dedup::{DEDUP_FRAMES, Dedup};
 
 /// The serial stage of a run.
 pub(crate) struct Serial {
@@ -90,7 +90,7 @@ impl Serial {
         account.frames_duplicate += self.duplicates;
         account.clock_jumps_refused += self.clock.jumps_refused();
         if let Some(dedup) = &self.dedup {
-            account.reach("dedup_frames", dedup.forgotten());
+            account.reach(DEDUP_FRAMES, dedup.forgotten());
         }
     }
 

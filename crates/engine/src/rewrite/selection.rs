@@ -4,6 +4,7 @@ use flowloom_capture::{Facts, Record};
 use flowloom_filter::{Filter, FrameView, PacketTest};
 use flowloom_wire::{LayerStack, Options, Packet, decode};
 
+use crate::dedup::Dedup;
 use crate::{ConfigError, Window};
 
 /// Frames by their numbers, both ends included.
@@ -24,6 +25,9 @@ pub struct Selection {
     pub window: Window,
     /// What is in them: words about flows cannot be asked of frames.
     pub filter: Option<Filter>,
+    /// Of those for which all else is true, those that do not repeat one that came at most so many
+    /// nanoseconds before, byte for byte.
+    pub dedup: Option<i64>,
 }
 
 impl Selection {
@@ -31,7 +35,7 @@ impl Selection {
     pub(crate) fn last_frame(&self) -> Option<u64> {
         let last = self.ranges.iter().map(|range| range.last).max();
         let Window { count, from, until } = self.window;
-        let is_of_the_first = self.filter.is_none() && from.or(until).is_none();
+        let is_of_the_first = self.filter.is_none() && from.or(until).or(self.dedup).is_none();
         let count = count.filter(|_| is_of_the_first && self.ranges.is_empty());
         last.or(count)
     }
@@ -67,6 +71,7 @@ pub(super) enum Answer {
     NotAmong,
     OutsideWindow,
     Filtered,
+    Repeated,
 }
 
 /// A selection, at work.
@@ -76,6 +81,7 @@ pub(super) struct Verdict<'s> {
     options: Options,
     layers: LayerStack,
     packet: Packet,
+    dedup: Option<Dedup>,
     /// Number of the last frame there can be.
     last: u64,
     left: u64,
@@ -99,6 +105,7 @@ impl<'s> Verdict<'s> {
             options,
             layers: LayerStack::new(),
             packet: Packet::default(),
+            dedup: selection.dedup.map(Dedup::new),
             last: selection.ranges.iter().map(|range| range.last).max().unwrap_or(u64::MAX),
             left: selection.window.count.unwrap_or(u64::MAX),
             seen: 0,
@@ -124,8 +131,17 @@ impl<'s> Verdict<'s> {
         if self.test.is_some_and(|test| !self.passes(test, record, facts)) {
             return Answer::Filtered;
         }
+        let repeats = |dedup: &mut Dedup| dedup.is_repeated(record.time.0, record.data);
+        if self.dedup.as_mut().is_some_and(repeats) {
+            return Answer::Repeated;
+        }
         self.left -= 1;
         Answer::Wanted
+    }
+
+    /// Frames that were forgotten before their time, so that they may come twice.
+    pub(super) fn forgotten(&self) -> u64 {
+        self.dedup.as_ref().map_or(0, Dedup::forgotten)
     }
 
     fn passes(&mut self, test: &PacketTest, record: &Record<'_>, facts: &Facts) -> bool {

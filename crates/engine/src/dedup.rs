@@ -59,6 +59,9 @@ impl Dedup {
     }
 }
 
+/// What the limit on frames that are remembered is called in accounts.
+pub(crate) const DEDUP_FRAMES: &str = "dedup_frames";
+
 /// Frames remembered at most.
 const FRAMES_MAX: usize = 1 << 20;
 
