@@ -118,7 +118,7 @@ impl<'k> Rewriting<'_, 'k> {
         if let (Some(&(last, at)), None, None, Payload::Names) =
             (told.headers.last(), &data, packet.stop, self.payload)
         {
-            self.said(last, at, around.end.min(captured_end));
+            self.said(last, at, around.end, captured_end);
         }
         if let Some(stop) = packet.stop {
             self.damaged(stop.layer, part.start + stop.offset as usize, &mut around);

@@ -2,7 +2,8 @@
 //! that is not known to name nobody becomes zeros, as it does in headers.
 //!
 //! A message is understood where it begins in a packet and as far as that goes; nothing is put
-//! together from several packets.
+//! together from several packets. What has no mark by which it is known, as a message of the DNS,
+//! is understood only if it makes sense as a whole: else pieces of others would be taken for one.
 
 mod dns;
 mod http;
@@ -13,13 +14,13 @@ use flowloom_wire::Layer;
 use super::frame::Rewriting;
 
 impl Rewriting<'_, '_> {
-    /// What follows a transport header, up to `end`.
-    pub(super) fn said(&mut self, transport: Layer, header: usize, end: usize) {
-        let end = end.min(self.old.len());
+    /// What follows a transport header, up to `sent`, of which there is what comes before `captured`.
+    pub(super) fn said(&mut self, transport: Layer, header: usize, sent: usize, captured: usize) {
+        let end = sent.min(captured).min(self.old.len());
         let (Some(src), Some(dst)) = (self.u16(header), self.u16(header + 2)) else { return };
         let is_dns = [src, dst].iter().any(|port| DNS.contains(port));
         match transport {
-            Layer::Udp if is_dns => self.dns(header + 8, end),
+            Layer::Udp if is_dns => self.dns(header + 8, sent, end),
             Layer::Tcp => {
                 let len = self.byte(header + 12).map_or(0, |byte| usize::from(byte >> 4) * 4);
                 let at = header + len;
@@ -27,7 +28,7 @@ impl Rewriting<'_, '_> {
                     return;
                 }
                 if is_dns {
-                    self.dns_stream(at, end);
+                    self.dns_stream(at, sent, end);
                 } else {
                     self.tls(at, end);
                     self.http(at, end);

@@ -1,26 +1,32 @@
 //! Messages of the DNS (RFC 1035): questions and records, with other names and addresses.
 
+use std::ops::Range;
+
 use crate::anonymize::frame::Rewriting;
 use crate::anonymize::payload::text::replace_labels;
 
 impl Rewriting<'_, '_> {
-    /// Messages over TCP: each after its length.
-    pub(super) fn dns_stream(&mut self, mut at: usize, end: usize) {
+    /// Messages over TCP: each after its length, and all of it in this segment.
+    pub(super) fn dns_stream(&mut self, mut at: usize, sent: usize, end: usize) {
         while let Some(len) = self.u16(at).filter(|_| at + 2 < end).map(usize::from) {
-            self.keep(at..at + 2);
-            self.dns(at + 2, (at + 2 + len).min(end));
-            at += 2 + len;
+            let (message, next) = (at + 2, at + 2 + len);
+            if next > sent || !self.is_dns(message, next, end) {
+                return;
+            }
+            self.keep(at..message);
+            self.dns(message, next, next.min(end));
+            at = next;
         }
     }
 
-    /// A message, up to the first record that is cut.
-    pub(super) fn dns(&mut self, message: usize, end: usize) {
-        if message + 12 > end {
+    /// A message that ends at `sent`, up to the first record that is cut.
+    pub(super) fn dns(&mut self, message: usize, sent: usize, end: usize) {
+        if !self.is_dns(message, sent, end) {
             return;
         }
-        let counts = [4, 6, 8, 10].map(|at| self.u16(message + at).unwrap_or(0));
-        self.keep(message..message + 12);
-        let mut at = message + 12;
+        let counts = self.counts(message);
+        self.keep(message..message + HEADER_LEN);
+        let mut at = message + HEADER_LEN;
         for _ in 0..counts[0] {
             let Some(after) = self.dns_name(at, end).filter(|after| after + 4 <= end) else {
                 return;
@@ -34,12 +40,43 @@ impl Rewriting<'_, '_> {
         }
     }
 
+    /// Whether bytes are a message: each of the questions and records it has by its header is there
+    /// and ends before it does. Where the capture ends before, the first of them is.
+    fn is_dns(&self, message: usize, sent: usize, end: usize) -> bool {
+        if message + HEADER_LEN > end {
+            return false;
+        }
+        let counts = self.counts(message).map(u32::from);
+        let (questions, all) = (counts[0], counts.iter().sum());
+        let mut at = message + HEADER_LEN;
+        for number in 0..all {
+            let next = match self.dns_labels(at, end) {
+                Some((_, name)) if number < questions => Some(name + 4),
+                Some((_, name)) => {
+                    self.u16(name + 8).map(|len| name + RECORD_HEAD_LEN + usize::from(len))
+                }
+                None => None,
+            };
+            match next {
+                Some(next) if next <= end => at = next,
+                _ => return end < sent && number > 0,
+            }
+        }
+        // Of nothing else it could be told that it is one.
+        all > 0 || sent == message + HEADER_LEN
+    }
+
+    /// How many questions and records of three kinds a message has.
+    fn counts(&self, message: usize) -> [u16; 4] {
+        [4, 6, 8, 10].map(|at| self.u16(message + at).unwrap_or(0))
+    }
+
     /// A record; where the next one begins.
     fn record(&mut self, at: usize, end: usize) -> Option<usize> {
-        let head = self.dns_name(at, end).filter(|head| head + 10 <= end)?;
-        self.keep(head..head + 10);
+        let head = self.dns_name(at, end).filter(|head| head + RECORD_HEAD_LEN <= end)?;
+        self.keep(head..head + RECORD_HEAD_LEN);
         let (kind, len) = (self.u16(head)?, usize::from(self.u16(head + 8)?));
-        let (data, next) = (head + 10, head + 10 + len);
+        let (data, next) = (head + RECORD_HEAD_LEN, head + RECORD_HEAD_LEN + len);
         if next > end {
             return None;
         }
@@ -95,20 +132,26 @@ impl Rewriting<'_, '_> {
         }
     }
 
-    /// A name; where it ends. One that points on is the same name as there.
-    fn dns_name(&mut self, start: usize, end: usize) -> Option<usize> {
+    /// The labels of a name, and where it ends. One that points on ends there.
+    fn dns_labels(&self, start: usize, end: usize) -> Option<(Vec<Range<usize>>, usize)> {
         let mut labels = Vec::new();
         let mut at = start;
-        let after = loop {
+        loop {
             let len = usize::from(self.byte(at).filter(|_| at < end)?);
             match len {
-                0 => break at + 1,
+                0 => return Some((labels, at + 1)),
                 1..64 if at + 1 + len <= end => labels.push(at + 1..at + 1 + len),
-                0xc0.. if at + 2 <= end => break at + 2,
+                0xc0.. if at + 2 <= end => return Some((labels, at + 2)),
                 _ => return None,
             }
             at += 1 + len;
-        };
+        }
+    }
+
+    /// A name; where it ends. One that points on is the same name as there.
+    fn dns_name(&mut self, start: usize, end: usize) -> Option<usize> {
+        let (labels, after) = self.dns_labels(start, end)?;
+        let at = labels.last().map_or(start, |label| label.end);
         self.keep(at..after);
         let real = self.old.get(start..at)?;
         let mut own = real.to_vec();
@@ -131,6 +174,9 @@ impl Rewriting<'_, '_> {
     }
 }
 
+const HEADER_LEN: usize = 12;
+/// What is behind the name of a record: type, class, how long it may be kept, length.
+const RECORD_HEAD_LEN: usize = 10;
 /// Of `in-addr`.
 const V4_ZONE_LEN: usize = 7;
 const A: u16 = 1;

@@ -92,6 +92,26 @@ fn a_response_of_the_dns_has_other_names_and_addresses() {
 }
 
 #[test]
+fn what_is_no_whole_message_of_the_dns_leaves_nothing() {
+    let question = [&name("secret.corp.example")[..], &[0, 1, 0, 1]].concat();
+    let record = [&[0xc0, 12, 0, 1, 0, 1, 0, 0, 1, 0, 0, 4][..], &[172, 16, 9, 5]].concat();
+    let head = [0x12, 0x34, 0x81, 0x80, 0, 1, 0, 200, 0, 0, 0, 0];
+    let message = [&head[..], &question, &record.repeat(200)].concat();
+    let stream = [&(message.len() as u16).to_be_bytes()[..], &message].concat();
+    // A message in several segments, wherever it is cut; and its length in a segment of its own.
+    for (at, len) in [(0, 1_448), (2, 1_448), (0, 2), (1_448, 1_448), (1_600, 700), (2_900, 350)] {
+        let segment = &stream[at..(at + len).min(stream.len())];
+        assert_eq!(rewritten(6, [53, 5_000], segment), vec![0; segment.len()], "{at}");
+    }
+    for other in [&b"user=alice;password=hunter2"[..], b"\0\x10mysecretpassword", &message[..300]] {
+        for protocol in [6, 17] {
+            assert_eq!(rewritten(protocol, [5_000, 53], other), vec![0; other.len()]);
+        }
+    }
+    assert_eq!(rewritten(6, [53, 5_000], &stream)[..14], stream[..14]);
+}
+
+#[test]
 fn addresses_in_names_of_the_dns_are_mapped() {
     let question = |text: &str| {
         [&[0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0][..], &name(text), &[0, 12, 0, 1]].concat()
