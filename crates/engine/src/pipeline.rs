@@ -21,7 +21,7 @@ pub(crate) use taken::{Finished, IpDatagram, Taken, Takes};
 
 use std::sync::Arc;
 
-use flowloom_features::{Anonymize, Events, Families};
+use flowloom_features::{Anonymize, Events, Families, Needs};
 use flowloom_flow::{KeyHasher, Place, RecordPlace, Settings as FlowSettings};
 use flowloom_logs::Logs;
 use flowloom_protocols::Wants;
@@ -94,14 +94,16 @@ impl<'c> Plan<'c> {
         Self { config, families, events, logs: None, words, takes, others, keeps_flows, hasher }
     }
 
+    /// What must be kept of packets for the columns, and for the words of the filter.
+    pub(crate) fn needs(&self) -> Needs {
+        let words = self.words.as_ref().map(Words::needs);
+        self.families.needs().or(words.unwrap_or_default())
+    }
+
     /// What must be parsed of what flows say.
     pub(crate) fn wants(&self) -> Wants {
         match self.config.app_layer {
-            AppLayer::Full => {
-                let words = self.words.as_ref().map(Words::wants);
-                let said = self.families.needs().said.or(self.events.wants());
-                said.or(words.unwrap_or_default()).or(self.takes.wants())
-            }
+            AppLayer::Full => self.needs().said.or(self.events.wants()).or(self.takes.wants()),
             AppLayer::PortOnly | AppLayer::None => Wants::NONE,
         }
     }

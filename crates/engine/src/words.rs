@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::iter;
 
-use flowloom_features::{Families, Kept, SETS, Signs};
+use flowloom_features::{Families, Kept, Needs, SETS, Signs};
 use flowloom_filter::{Filter, Value, Word, WordKind};
 use flowloom_flow::{EndReason, Ended, InitiatorBy, TcpState};
 use flowloom_protocols::declared::{FieldKind, Value as FieldValue};
@@ -76,10 +76,11 @@ impl Words {
         Self { families: families(self.families), ..self }
     }
 
-    /// What must be parsed for them.
-    pub(crate) fn wants(&self) -> Wants {
+    /// What must be kept of packets for them, and parsed.
+    pub(crate) fn needs(&self) -> Needs {
+        let needs = self.families.needs();
         let fields = if self.has_fields { Wants::of(&[Want::Declared]) } else { Wants::NONE };
-        self.families.needs().said.or(fields)
+        Needs { said: needs.said.or(fields), ..needs }
     }
 
     /// The values of the words for some flows.
@@ -180,13 +181,13 @@ fn any(series: &Series, row: usize, is: &mut dyn FnMut(Value<'_>) -> bool) -> bo
     })
 }
 
-/// The columns that can be asked for: not what it takes all packets to tell.
+/// The columns that can be asked for: not lists with an item for each packet.
 fn columns() -> Vec<Column> {
     Families::new(&sets(), &[CAPTURE.into()], Signs::default()).columns()
 }
 
 fn sets() -> Vec<&'static str> {
-    SETS.iter().map(|set| set.name).filter(|name| !OF_ALL_PACKETS.contains(name)).collect()
+    SETS.iter().map(|set| set.name).filter(|name| !OF_EACH_PACKET.contains(name)).collect()
 }
 
 fn word_of(column: &Column) -> String {
@@ -219,14 +220,7 @@ fn kind(column: &Column) -> Option<WordKind> {
 /// What tells which protocols were found.
 const PRESENCE_COLUMN: &str = "applications";
 /// Sets whose columns are no words.
-const OF_ALL_PACKETS: &[&str] = &[
-    "sequences",
-    "timestamps",
-    "scaled_windows",
-    "statistics",
-    "bytes",
-    "frames",
-    "packet_frames",
-];
+const OF_EACH_PACKET: &[&str] =
+    &["sequences", "timestamps", "scaled_windows", "bytes", "frames", "packet_frames"];
 /// The same for all flows of a capture.
 const CAPTURE: &str = "capture";

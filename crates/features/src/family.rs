@@ -138,6 +138,20 @@ pub struct Needs {
     pub said: Wants,
 }
 
+impl Needs {
+    /// What either needs.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            sequences: self.sequences || other.sequences,
+            statistics: self.statistics || other.statistics,
+            bytes: self.bytes || other.bytes,
+            frames: self.frames || other.frames,
+            said: self.said.or(other.said),
+        }
+    }
+}
+
 /// How lengths in sequences are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Signs {

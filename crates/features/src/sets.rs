@@ -221,16 +221,7 @@ impl Families {
 
     /// What must be kept of the packets of a flow.
     pub fn needs(&self) -> Needs {
-        self.chosen.iter().map(|chosen| chosen.family.needs()).fold(
-            Needs::default(),
-            |all, needs| Needs {
-                sequences: all.sequences || needs.sequences,
-                statistics: all.statistics || needs.statistics,
-                bytes: all.bytes || needs.bytes,
-                frames: all.frames || needs.frames,
-                said: all.said.or(needs.said),
-            },
-        )
+        self.chosen.iter().map(|chosen| chosen.family.needs()).fold(Needs::default(), Needs::or)
     }
 
     /// The rows of some flows.

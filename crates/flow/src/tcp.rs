@@ -25,9 +25,17 @@ pub(crate) struct Sequence {
     syn: bool,
     fin: bool,
     fin_acked: bool,
-    /// Ranges not seen, in order; none for most flows, which is why they are apart.
-    #[expect(clippy::box_collection, reason = "8 bytes in each flow instead of 32")]
-    holes: Option<Box<VecDeque<(u32, u32)>>>,
+    /// What most flows have nothing of, which is why it is apart.
+    rare: Option<Box<Rare>>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Rare {
+    /// Ranges not seen, in order.
+    holes: VecDeque<(u32, u32)>,
+    /// A SYN with another initial number, and the number behind it. Whoever is connected already
+    /// does not take it (RFC 9293, section 3.10.7.4); what its sender sends next tells.
+    stray: Option<(u32, u32)>,
 }
 
 /// What `judge` needs of a segment.
@@ -44,12 +52,18 @@ impl Sequence {
     pub(crate) fn judge(&mut self, segment: Segment, holes_max: usize) -> PacketMarks {
         let Segment { seq, len, flags } = segment;
         let mut marks = PacketMarks::default();
-        if len == 0 && flags & !ACK == 0 {
+        if len == 0 && flags == ACK {
             marks.set(PacketMarks::PURE_ACK);
         }
         let control = u32::from(flags & SYN != 0) + u32::from(flags & FIN != 0);
         let end = seq.wrapping_add(len).wrapping_add(control);
+        if self.rare.is_some() && seq != end {
+            self.go_over(seq);
+        }
         if flags & (SYN | FIN) != 0 {
+            if flags & SYN != 0 && self.known && !self.is_begun_by(seq) {
+                return self.stray_syn(seq, end);
+            }
             self.control(seq, end, flags);
         }
         if !self.known {
@@ -81,7 +95,8 @@ impl Sequence {
 
     /// Whether a SYN with this number would begin another connection.
     pub(crate) fn is_new_connection(&self, seq: u32) -> bool {
-        !self.syn || seq != self.initial
+        let is_stray = self.stray().is_some_and(|(initial, _)| seq == initial);
+        !is_stray && (!self.syn || seq != self.initial)
     }
 
     /// The number of the first byte, if a SYN was seen.
@@ -118,7 +133,9 @@ impl Sequence {
 
     /// Whether an acknowledgement number is of what this side sent, as far as is known.
     pub(crate) fn was_sent(&self, ack: u32) -> bool {
-        !self.known || distance(self.next, ack) <= 0
+        !self.known
+            || distance(self.next, ack) <= 0
+            || self.stray().is_some_and(|(_, end)| ack == end)
     }
 
     /// Bytes from the first to the last that was seen, modulo 2^32, and how many of them were not
@@ -134,7 +151,7 @@ impl Sequence {
         };
         // A FIN with the number of the SYN is not behind what the SYN begins.
         let fin = u32::from(self.fin && self.fin_end == self.next && self.next != start);
-        let holes = self.holes.iter().flat_map(|holes| holes.iter());
+        let holes = self.rare.iter().flat_map(|rare| &rare.holes);
         let missing =
             holes.fold(0, |all: u32, (from, to)| all.saturating_add(to.wrapping_sub(*from)));
         Some((self.next.wrapping_sub(start).wrapping_sub(fin), missing))
@@ -143,10 +160,6 @@ impl Sequence {
     #[cold]
     fn control(&mut self, seq: u32, end: u32, flags: u8) {
         if flags & SYN != 0 {
-            if self.known && !self.is_begun_by(seq) {
-                // Another connection on the same ports: its sequence space is its own.
-                *self = Self::default();
-            }
             (self.syn, self.initial) = (true, seq);
         }
         if flags & FIN != 0 {
@@ -161,9 +174,40 @@ impl Sequence {
         if self.syn { seq == self.initial } else { (1..=LATE_SYN_MAX).contains(&ahead) }
     }
 
+    fn stray(&self) -> Option<(u32, u32)> {
+        self.rare.as_ref().and_then(|rare| rare.stray)
+    }
+
+    /// Notes a SYN that is not of the connection, as far as is known.
+    #[cold]
+    fn stray_syn(&mut self, seq: u32, end: u32) -> PacketMarks {
+        let is_repeated = self.stray() == Some((seq, end));
+        self.rare.get_or_insert_default().stray = Some((seq, end));
+        let mut marks = PacketMarks::default();
+        if is_repeated {
+            marks.set(PacketMarks::RETRANSMISSION);
+        }
+        marks
+    }
+
+    /// Where a segment goes on from the stray SYN, or is nearer to it than to what was seen, another
+    /// connection has begun on the same ports: its sequence space is its own.
+    #[cold]
+    fn go_over(&mut self, seq: u32) {
+        let Some((initial, end)) = self.stray() else { return };
+        let (behind, ahead) = (distance(end, seq), distance(self.next, seq));
+        let was_seen = ahead <= 0 && distance(self.base, seq) >= 0;
+        let goes_on = behind == 0 && ahead != 0;
+        let is_nearer = behind > 0 && behind.unsigned_abs() < ahead.unsigned_abs();
+        if goes_on || (is_nearer && !was_seen) {
+            let (base, next) = (initial, end);
+            *self = Self { next, base, initial, known: true, syn: true, ..Self::default() };
+        }
+    }
+
     /// Notes that everything from the next expected number to `seq` is missing.
     fn leave_hole(&mut self, seq: u32, holes_max: usize) {
-        let holes = self.holes.get_or_insert_default();
+        let holes = &mut self.rare.get_or_insert_default().holes;
         if holes.len() >= holes_max {
             holes.pop_front();
         }
@@ -202,7 +246,7 @@ impl Sequence {
         let gap = distance(end, self.base);
         let new = if gap > 0 {
             let hole = (end, self.base);
-            let holes = self.holes.get_or_insert_default();
+            let holes = &mut self.rare.get_or_insert_default().holes;
             if holes.len() < holes_max {
                 holes.push_front(hole);
             }
@@ -216,7 +260,7 @@ impl Sequence {
 
     /// Takes a range out of the holes; how many bytes of it were in them.
     fn fill_holes(&mut self, seq: u32, end: u32, holes_max: usize) -> u32 {
-        let Some(holes) = &mut self.holes else { return 0 };
+        let Some(Rare { holes, .. }) = self.rare.as_deref_mut() else { return 0 };
         let mut filled = 0_u32;
         let mut i = 0;
         while let Some(&(from, to)) = holes.get(i) {
@@ -247,7 +291,7 @@ impl Sequence {
         if self.next.wrapping_sub(self.base) > REACH {
             self.base = self.next.wrapping_sub(REACH);
             let base = self.base;
-            if let Some(holes) = &mut self.holes {
+            if let Some(Rare { holes, .. }) = self.rare.as_deref_mut() {
                 holes.retain(|(from, _)| distance(base, *from) >= 0);
             }
         }
@@ -378,6 +422,33 @@ mod tests {
     }
 
     #[test]
+    fn a_syn_that_nobody_goes_on_from_changes_nothing() {
+        for stray in [7, 1 << 31, 160, 100_000] {
+            let mut sequence = Sequence::default();
+            sequence.judge(Segment { seq: 100, len: 0, flags: SYN }, 64);
+            marks(&mut sequence, 101, 50);
+            let syn = Segment { seq: stray, len: 0, flags: SYN | ACK };
+            assert_eq!(sequence.judge(syn, 64).0, NONE);
+            assert_eq!(sequence.judge(syn, 64).0, RETRANS, "the same again");
+            assert!(!sequence.is_new_connection(stray) && !sequence.is_new_connection(100));
+            assert!(sequence.was_sent(stray.wrapping_add(1)) && sequence.was_sent(151));
+            assert_eq!(marks(&mut sequence, 151, 50).0, NONE);
+            assert_eq!(marks(&mut sequence, 101, 50).0, RETRANS);
+            assert_eq!(sequence.span(), Some((100, 0)), "{stray}");
+        }
+        // The first bytes behind it may be missing; a FIN may be all there is.
+        for (seq, flags, span) in [(1_011, ACK, (60, 10)), (1_001, FIN | ACK, (50, 0))] {
+            let mut sequence = Sequence::default();
+            sequence.judge(Segment { seq: 1 << 20, len: 0, flags: SYN }, 64);
+            sequence.judge(Segment { seq: 1_000, len: 0, flags: SYN }, 64);
+            let found = sequence.judge(Segment { seq, len: 50, flags }, 64).0;
+            assert_eq!(found, if span.1 > 0 { GAP } else { NONE });
+            assert_eq!(sequence.span(), Some(span));
+            assert_eq!(sequence.is_finished(), flags & FIN != 0);
+        }
+    }
+
+    #[test]
     fn a_syn_that_comes_late_begins_what_was_seen() {
         let syn = Segment { seq: u32::MAX, len: 0, flags: SYN };
         for (first, missing) in [(0_u32, 0), (10, 10)] {
@@ -391,7 +462,9 @@ mod tests {
         let mut sequence = Sequence::default();
         marks(&mut sequence, 1 << 20, 30);
         assert_eq!(sequence.judge(syn, 64).0, NONE, "of another connection");
-        assert_eq!(sequence.span(), Some((0, 0)));
+        assert_eq!(sequence.span(), Some((30, 0)));
+        assert_eq!(marks(&mut sequence, 0, 5).0, NONE);
+        assert_eq!(sequence.span(), Some((5, 0)));
     }
 
     #[test]
@@ -409,7 +482,7 @@ mod tests {
         for i in 0..1_000 {
             sequence.judge(Segment { seq: i * 20, len: 10, flags: ACK }, 64);
         }
-        assert_eq!(sequence.holes.as_ref().map(|holes| holes.len()), Some(64));
+        assert_eq!(sequence.rare.as_ref().map(|rare| rare.holes.len()), Some(64));
         assert_eq!(marks(&mut sequence, 10, 10).0, RETRANS, "the oldest hole was given up");
         assert_eq!(marks(&mut sequence, 999 * 20 - 10, 10).0, OOO);
     }

@@ -20,7 +20,7 @@ pub(crate) struct Group {
 impl Group {
     /// All partitions in `groups` groups.
     pub(crate) fn all(plan: &Plan<'_>, groups: usize) -> Vec<Self> {
-        let needs = plan.families.needs();
+        let needs = plan.needs();
         let (limits, population) = (plan.config.log, plan.flow().population);
         let partition = |_| {
             let (sequences, statistics) = (needs.sequences, needs.statistics);
