@@ -46,9 +46,9 @@ pub(crate) fn may_begin(bytes: &[u8]) -> bool {
 
 /// Whether there is a whole line with a method that is not common.
 fn is_request_line(bytes: &[u8]) -> bool {
-    let method =
-        bytes.iter().take_while(|byte| byte.is_ascii_uppercase() || **byte == b'_').count();
-    if method < 3 || bytes.get(method) != Some(&b' ') {
+    let is_method_byte = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let method = bytes.iter().take_while(is_method_byte).count();
+    if method < 2 || bytes.get(method) != Some(&b' ') {
         return false;
     }
     let line = bytes

@@ -42,11 +42,17 @@ fn request(bytes: &[u8]) -> Match {
     let is_known = METHODS.contains(&method);
     let has_path = line.starts_with(b" /") || line.starts_with(b" http://");
     match line_len {
-        Some(_) if ends_in_version(line) => Match::Yes,
+        Some(_) if ends_in_version(line) || is_simple(method, line) => Match::Yes,
         Some(_) => Match::No,
         None if is_known && has_path && line.len() >= TARGET_LEN_SURE => Match::Yes,
         None => Match::NeedMore,
     }
+}
+
+/// A request of HTTP/0.9 (RFC 1945, 4.1): nothing but a path.
+fn is_simple(method: &[u8], line: &[u8]) -> bool {
+    let path = line.trim_ascii();
+    method == b"GET" && path.starts_with(b"/") && !path.contains(&b' ')
 }
 
 fn ends_in_version(line: &[u8]) -> bool {
@@ -110,7 +116,13 @@ mod tests {
 
     #[test]
     fn messages_are_told_from_what_is_written_alike() {
-        for line in ["GET / HTTP/1.1\r\n", "HTTP/1.0 200 OK", "FOO-BAR a b HTTP/1.0\n"] {
+        for line in [
+            "GET / HTTP/1.1\r\n",
+            "HTTP/1.0 200 OK",
+            "FOO-BAR a b HTTP/1.0\n",
+            "get / HTTP/1.1\r\n",
+            "GET /old\r\n",
+        ] {
             assert_eq!(message(line.as_bytes()), Match::Yes, "{line}");
         }
         for line in [
@@ -122,7 +134,10 @@ mod tests {
             "PRI * HTTP/2.0\r\n",
             "HTTP/1.x 200 OK\r\n",
             "\x16\x03\x01",
-            "get / HTTP/1.1\r\n",
+            "POST /old\r\n",
+            "GET key\r\n",
+            "GET /old RTSP/1.0\r\n",
+            "user / bob\r\n",
             "GET /\x01 HTTP/1.1",
         ] {
             assert_eq!(message(line.as_bytes()), Match::No, "{line:?}");

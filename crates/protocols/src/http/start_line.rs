@@ -69,13 +69,14 @@ impl StartLine {
     }
 }
 
-/// Whether a name can be that of a method: what is in use has capitals, hyphens and underscores.
+/// Whether a name can be that of a method: a token (RFC 9110, 9.1), of the characters that words
+/// are made of. Those that exist have capitals; others are sent as well, and refused.
 pub(super) fn is_method(name: &[u8]) -> bool {
     (2..=METHOD_LEN_MAX).contains(&name.len()) && name.iter().copied().all(is_method_byte)
 }
 
 pub(super) fn is_method_byte(byte: u8) -> bool {
-    byte.is_ascii_uppercase() || matches!(byte, b'-' | b'_')
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
 }
 
 /// What comes before the first space, and what after.
@@ -108,11 +109,13 @@ mod tests {
             ("M-SEARCH * HTTP/1.1", ["M-SEARCH", "*", "1.1"]),
             ("GET /a b  HTTP/1.0", ["GET", "/a b", "1.0"]),
             ("GET /old", ["GET", "/old", "0.9"]),
+            ("get / HTTP/1.1", ["get", "/", "1.1"]),
+            ("X-Custom1 / HTTP/1.1", ["X-Custom1", "/", "1.1"]),
         ];
         for (line, wanted) in cases {
             assert_eq!(request(line).unwrap(), wanted);
         }
-        for line in ["GET", "get / HTTP/1.1", "INVITE sip:a@b SIP/2.0", "POST /old", "G / HTTP/1.1"]
+        for line in ["GET", "G:T / HTTP/1.1", "INVITE sip:a@b SIP/2.0", "POST /old", "G / HTTP/1.1"]
         {
             assert_eq!(request(line), None, "{line}");
         }
