@@ -101,7 +101,8 @@ record! {
         /// What the TCP connection came to: syn_sent, syn_received, established, fin_wait, closing,
         /// closed, reset; null for other protocols.
         tcp_state: Option<&'static str> [None, Feature],
-        /// Hardware address of the initiator's side in the first packet's innermost link header.
+        /// Hardware address of the initiator's side in the first packet's innermost link header;
+        /// null where there is none, and for fragments that stayed alone.
         src_mac: Option<Mac> [None, Identity],
         /// Hardware address of the other side in the first packet's innermost link header.
         dst_mac: Option<Mac> [None, Identity],

@@ -1,6 +1,6 @@
 //! Which host is the client of a trace.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 use flowloom_features::Kept;
@@ -37,6 +37,9 @@ pub(super) struct Found {
     addresses: [Option<(u8, Address)>; 2],
     /// The hardware address that all packets of the client have.
     mac: Option<[u8; 6]>,
+    /// The addresses that have it: what tells of fragments that stayed alone, of which no hardware
+    /// address is known.
+    with_mac: HashSet<(u8, Address)>,
 }
 
 /// Which sides of a flow are the client's.
@@ -104,7 +107,12 @@ impl Host {
             let other = best(&|ends| ends.ip_version != version);
             addresses[1] = other.map(|ends| (ends.ip_version, ends.addresses[0]));
         }
-        Self::Found(Found { addresses, mac })
+        let mut found = Found { addresses, mac, with_mac: HashSet::new() };
+        for ends in flows.iter().filter(|ends| ends.macs != [None; 2]) {
+            let own = ends.addresses.into_iter().zip(found.sides(ends)).filter(|(_, own)| *own);
+            found.with_mac.extend(own.map(|(address, _)| (ends.ip_version, address)));
+        }
+        Self::Found(found)
     }
 
     /// Which sides of a flow are the client's. Where both have the same address, it is the initiator.
@@ -129,6 +137,9 @@ impl Found {
         let is_it = |address| self.addresses.contains(&Some((ends.ip_version, address)));
         let sides = ends.addresses.map(is_it);
         match (self.mac, sides) {
+            (Some(_), [false, false]) if ends.macs == [None; 2] => {
+                ends.addresses.map(|address| self.with_mac.contains(&(ends.ip_version, address)))
+            }
             // The address is surer where there is one: a hardware address can be a router's.
             (Some(mac), [false, false]) => ends.distinct_macs().map(|own| own == Some(mac)),
             _ => sides,

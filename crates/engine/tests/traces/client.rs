@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::captures::Frames;
 use crate::common::Row;
-use crate::packets::{icmp, ipv6, tcp, udp, udp_datagram};
+use crate::packets::{fragment4, icmp, ipv6, tcp, udp, udp_datagram};
 use crate::{numbers, trace};
 use flowloom_wire::tcp_flags::{ACK, SYN};
 
@@ -52,6 +52,22 @@ fn other_addresses_of_the_same_card_are_the_client_s_too() {
     let found = row(&frames, Client::Auto);
     assert_eq!(found.0["client"], json!(["10.0.0.1", "fd00::1"]));
     assert_eq!(numbers(&found, "directions"), [1, 1, -1, 0]);
+}
+
+#[test]
+fn fragments_that_stayed_alone_are_of_whoever_has_their_address() {
+    let udp6 = ipv6(1, 77, 17, &udp_datagram(1_000, 53, b"?"));
+    let other = udp((9, 1_000), (77, 53), 1);
+    let frames = [
+        via(1, ROUTER, tcp((HOME, 1_000), (77, 443), SYN, 1, 0, 0)),
+        via(1, ROUTER, udp6),
+        via(1, ROUTER, other),
+        via(1, ROUTER, fragment4((9, 77), 17, 7, 0, true, &[0; 64])),
+        via(ROUTER, 1, fragment4((77, 9), 17, 8, 0, true, &[0; 64])),
+        via(ROUTER, 1, fragment4((77, 78), 17, 9, 0, true, &[0; 64])),
+    ];
+    let found = row(&frames, Client::Auto);
+    assert_eq!(numbers(&found, "directions"), [1, 1, 1, 1, -1, 0]);
 }
 
 #[test]
