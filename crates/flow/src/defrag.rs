@@ -365,7 +365,11 @@ impl Partial {
         payload.resize(end as usize, 0);
         Some(Datagram::Incomplete {
             arrival: *self.arrivals.last()?,
-            protocol: self.protocol,
+            // Only IPv6 says it in the first fragment alone.
+            protocol: self.protocol.or_else(|| {
+                let packet = self.arrivals.last()?.packet;
+                (packet.ip_version == 4).then_some(packet.protocol)
+            }),
             payload,
             holes,
             is_open: self.total.is_none(),

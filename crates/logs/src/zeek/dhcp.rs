@@ -50,10 +50,7 @@ const FIELDS: &[Field] = &[
 ];
 
 fn is_of_client(message: &Row<'_>) -> bool {
-    let server = ["OFFER", "ACK", "NAK", "BOOTREPLY", "FORCERENEW", "LEASEQUERY"];
-    message
-        .text("message_type")
-        .is_none_or(|kind| !server.iter().any(|word| kind.starts_with(word)))
+    message.text("message_type").is_none_or(|kind| !OF_SERVERS.contains(&kind))
 }
 
 /// The last value of a column in the messages of a side.
@@ -99,3 +96,17 @@ fn duration<'a>(subject: &Subject<'a>) -> Value<'a> {
     let between = time(subject.events.first()).zip(time(subject.events.last()));
     between.map(|(first, last)| last.saturating_sub(first) as f64 / 1e9).into()
 }
+
+/// The messages of DHCP that servers send (RFC 2131, 3203, 4388, 6926, 7724), and what BOOTP answers.
+const OF_SERVERS: [&str; 10] = [
+    "OFFER",
+    "ACK",
+    "NAK",
+    "BOOTREPLY",
+    "FORCERENEW",
+    "LEASEUNASSIGNED",
+    "LEASEUNKNOWN",
+    "LEASEACTIVE",
+    "LEASEQUERYDONE",
+    "LEASEQUERYSTATUS",
+];

@@ -8,8 +8,9 @@ use super::App;
 use super::name::{Reader, netbios_text, push_string};
 use super::svcb::{self, Svcb};
 use super::words::{
-    self, A, AAAA, CAA, CNAME, DNAME, DNSKEY, DS, HTTPS, MX, NB, NBSTAT, NS, NSEC, PTR, RRSIG, SOA,
-    SRV, SVCB, TXT,
+    self, A, AAAA, AFSDB, CAA, CDNSKEY, CDS, CNAME, DNAME, DNSKEY, DS, HINFO, HTTPS, KX, MINFO, MX,
+    NAPTR, NB, NBSTAT, NS, NSEC, PTR, RP, RRSIG, RT, SMIMEA, SOA, SPF, SRV, SSHFP, SVCB, TLSA, TXT,
+    URI,
 };
 use crate::text::hex;
 
@@ -55,8 +56,11 @@ fn understood(kind: u16, mut reader: Reader<'_>) -> Option<Data> {
         (SVCB | HTTPS, _) => {
             return svcb::read(reader).map(|service| Data::Service(Box::new(service)));
         }
-        (MX, _) => Some(format!("{} {}", reader.u16()?, reader.name()?)),
-        (TXT, _) => txt(reader),
+        (MX | AFSDB | RT | KX, _) => Some(format!("{} {}", reader.u16()?, reader.name()?)),
+        (MINFO | RP, _) => Some(format!("{} {}", reader.name()?, reader.name()?)),
+        (TXT | SPF, _) => txt(reader),
+        (HINFO, _) => Some(format!("{} {}", quoted(reader)?, quoted(reader)?)),
+        (NAPTR, _) => naptr(reader),
         (SOA, _) => soa(reader),
         (SRV, _) => {
             let [priority, weight, port] = [reader.u16()?, reader.u16()?, reader.u16()?];
@@ -64,10 +68,27 @@ fn understood(kind: u16, mut reader: Reader<'_>) -> Option<Data> {
         }
         (CAA, _) => caa(reader),
         // Key tag or flags, algorithm or protocol, digest or algorithm (RFC 4034 sections 5.1, 2.1).
-        (DS | DNSKEY, _) => {
+        (DS | CDS | DNSKEY | CDNSKEY, _) => {
             let first = reader.u16()?;
             let [second, third] = reader.array()?;
             Some(format!("{first} {second} {third} {}", hex(clipped(reader.rest()))))
+        }
+        // Algorithm, kind of fingerprint (RFC 4255 section 3.1).
+        (SSHFP, _) => {
+            let [algorithm, kind] = reader.array()?;
+            Some(format!("{algorithm} {kind} {}", hex(clipped(reader.rest()))))
+        }
+        // What is compared with what, and how (RFC 6698 section 2.1).
+        (TLSA | SMIMEA, _) => {
+            let [usage, selector, matching] = reader.array()?;
+            Some(format!("{usage} {selector} {matching} {}", hex(clipped(reader.rest()))))
+        }
+        // RFC 7553 section 4.5.
+        (URI, _) => {
+            let mut text = format!("{} {} \"", reader.u16()?, reader.u16()?);
+            push_string(&mut text, reader.rest());
+            text.push('"');
+            Some(text)
         }
         (RRSIG, _) => rrsig(reader),
         (NSEC, _) => nsec(reader),
@@ -94,6 +115,23 @@ fn soa(reader: &mut Reader<'_>) -> Option<String> {
         let _ = write!(text, " {}", reader.u32()?);
     }
     Some(text)
+}
+
+/// A string with quotes around it.
+fn quoted(reader: &mut Reader<'_>) -> Option<String> {
+    let len = reader.u8()?;
+    let mut text = String::from('"');
+    push_string(&mut text, reader.take(len.into())?);
+    text.push('"');
+    Some(text)
+}
+
+/// Order, preference, flags, services, expression, replacement (RFC 3403 section 4.1).
+fn naptr(reader: &mut Reader<'_>) -> Option<String> {
+    let [order, preference] = [reader.u16()?, reader.u16()?];
+    let [flags, services, expression] = [quoted(reader)?, quoted(reader)?, quoted(reader)?];
+    let replacement = reader.name()?;
+    Some(format!("{order} {preference} {flags} {services} {expression} {replacement}"))
 }
 
 /// RFC 8659 section 4.1.

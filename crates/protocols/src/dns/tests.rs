@@ -199,7 +199,18 @@ fn other_types_are_as_in_zone_files() {
     assert_eq!(text(47, b"\x01b\0\0\x01\x40\x01\x01\x40"), "b A CAA");
     let rrsig = b"\0\x01\x08\x02\0\0\0\x3c\0\0\0\x02\0\0\0\x01\0\x07\x01s\0sig";
     assert_eq!(text(46, rrsig), "A 8 2 60 2 1 7 s");
+    assert_eq!(text(17, b"\x01m\xc0\x0c\x01t\0"), "m.a t");
+    assert_eq!(text(18, b"\0\x01\x01d\xc0\x0c"), "1 d.a");
+    assert_eq!(text(13, b"\x03CPU\x02OS"), r#""CPU" "OS""#);
+    assert_eq!(
+        text(35, b"\0\x64\0\x0a\x01u\x07E2U+sip\x0e!^.*$!sip:a@b!\0"),
+        r#"100 10 "u" "E2U+sip" "!^.*$!sip:a@b!" ."#
+    );
+    assert_eq!(text(44, &[4, 2, 0xab, 0xcd]), "4 2 abcd");
+    assert_eq!(text(52, &[3, 1, 1, 0xcd]), "3 1 1 cd");
+    assert_eq!(text(256, b"\0\x0a\0\x01http://a/\"b"), r#"10 1 "http://a/\"b""#);
     // What is not understood, or not as its type says, is shown as it came.
+    assert_eq!(text(52, &[3, 1]), r"\# 2 0301");
     assert_eq!(text(65_280, &[1, 2]), r"\# 2 0102");
     assert_eq!(text(1, &[1, 2, 3]), r"\# 3 010203");
 }

@@ -62,20 +62,34 @@ pub(super) const NS: u16 = 2;
 pub(super) const CNAME: u16 = 5;
 pub(super) const SOA: u16 = 6;
 pub(super) const PTR: u16 = 12;
+pub(super) const HINFO: u16 = 13;
+pub(super) const MINFO: u16 = 14;
 pub(super) const MX: u16 = 15;
 pub(super) const TXT: u16 = 16;
+pub(super) const RP: u16 = 17;
+pub(super) const AFSDB: u16 = 18;
+pub(super) const RT: u16 = 21;
 pub(super) const AAAA: u16 = 28;
 pub(super) const NB: u16 = 32;
 pub(super) const NBSTAT: u16 = 33;
 pub(super) const SRV: u16 = 33;
+pub(super) const NAPTR: u16 = 35;
+pub(super) const KX: u16 = 36;
 pub(super) const DNAME: u16 = 39;
 pub(super) const OPT: u16 = 41;
 pub(super) const DS: u16 = 43;
+pub(super) const SSHFP: u16 = 44;
 pub(super) const RRSIG: u16 = 46;
 pub(super) const NSEC: u16 = 47;
 pub(super) const DNSKEY: u16 = 48;
+pub(super) const TLSA: u16 = 52;
+pub(super) const SMIMEA: u16 = 53;
+pub(super) const CDS: u16 = 59;
+pub(super) const CDNSKEY: u16 = 60;
 pub(super) const SVCB: u16 = 64;
 pub(super) const HTTPS: u16 = 65;
+pub(super) const SPF: u16 = 99;
+pub(super) const URI: u16 = 256;
 pub(super) const CAA: u16 = 257;
 
 /// In order of the numbers.
@@ -87,25 +101,26 @@ const TYPES: &[(u16, &str)] = &[
     (10, "NULL"),
     (11, "WKS"),
     (PTR, "PTR"),
-    (13, "HINFO"),
-    (14, "MINFO"),
+    (HINFO, "HINFO"),
+    (MINFO, "MINFO"),
     (MX, "MX"),
     (TXT, "TXT"),
-    (17, "RP"),
-    (18, "AFSDB"),
+    (RP, "RP"),
+    (AFSDB, "AFSDB"),
+    (RT, "RT"),
     (24, "SIG"),
     (25, "KEY"),
     (AAAA, "AAAA"),
     (29, "LOC"),
     (SRV, "SRV"),
-    (35, "NAPTR"),
-    (36, "KX"),
+    (NAPTR, "NAPTR"),
+    (KX, "KX"),
     (37, "CERT"),
     (DNAME, "DNAME"),
     (OPT, "OPT"),
     (42, "APL"),
     (DS, "DS"),
-    (44, "SSHFP"),
+    (SSHFP, "SSHFP"),
     (45, "IPSECKEY"),
     (RRSIG, "RRSIG"),
     (NSEC, "NSEC"),
@@ -113,17 +128,17 @@ const TYPES: &[(u16, &str)] = &[
     (49, "DHCID"),
     (50, "NSEC3"),
     (51, "NSEC3PARAM"),
-    (52, "TLSA"),
-    (53, "SMIMEA"),
+    (TLSA, "TLSA"),
+    (SMIMEA, "SMIMEA"),
     (55, "HIP"),
-    (59, "CDS"),
-    (60, "CDNSKEY"),
+    (CDS, "CDS"),
+    (CDNSKEY, "CDNSKEY"),
     (61, "OPENPGPKEY"),
     (62, "CSYNC"),
     (63, "ZONEMD"),
     (SVCB, "SVCB"),
     (HTTPS, "HTTPS"),
-    (99, "SPF"),
+    (SPF, "SPF"),
     (108, "EUI48"),
     (109, "EUI64"),
     (249, "TKEY"),
@@ -133,7 +148,7 @@ const TYPES: &[(u16, &str)] = &[
     (253, "MAILB"),
     (254, "MAILA"),
     (255, "ANY"),
-    (256, "URI"),
+    (URI, "URI"),
     (CAA, "CAA"),
     (32_768, "TA"),
     (32_769, "DLV"),
