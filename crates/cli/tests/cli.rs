@@ -177,6 +177,27 @@ fn packets_of_several_captures_say_which_one_they_are_of() {
 }
 
 #[test]
+fn a_field_that_two_layers_have_is_found_in_either() {
+    let directory = tempfile::tempdir().unwrap();
+    let frame = |ether_type: u8, code: u8, session: u8| {
+        let tail = if ether_type == 0x64 { [0, 2, 0, 0x57] } else { [0, 0, 0, 0] };
+        [&[2; 12][..], &[0x88, ether_type, 0x11, code, 0, session], &tail].concat()
+    };
+    let mut capture = [&[0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0][..], &[0; 8]].concat();
+    capture.extend([0, 0, 4, 0, 1, 0, 0, 0]);
+    for frame in [frame(0x63, 9, 0), frame(0x64, 0, 7)] {
+        capture.extend([0; 8]);
+        capture.extend([frame.len() as u32; 2].map(u32::to_le_bytes).concat());
+        capture.extend(frame);
+    }
+    let capture = file(&directory, "pppoe.pcap", &capture);
+    let path = capture.to_str().unwrap();
+    let fields = ["-e", "pppoe.code", "-e", "pppoe.session_id"];
+    let said = said(&[&["packets", path, "--quiet"], &fields[..]].concat());
+    assert_eq!(said.out, "pppoe.code,pppoe.session_id\n0x09,0x0000\n0x00,0x0007\n", "{}", said.err);
+}
+
+#[test]
 fn packets_that_nobody_has_asked_for_are_not_shown_in_silence() {
     let sample = sample("dhcp.pcap");
     let sample = sample.to_str().unwrap();

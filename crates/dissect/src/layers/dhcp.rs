@@ -35,6 +35,7 @@ layer! {
     RENEWAL Uint "dhcp.option.renewal_time_value" "Seconds until the lease is renewed.";
     REBINDING Uint "dhcp.option.rebinding_time_value" "Seconds until any server is asked.";
     VENDOR_CLASS Text "dhcp.option.vendor_class_id" "What the client is.";
+    DATA Bytes "dhcp.option.data" "The data of an option that has no other field.";
 }
 
 layer! {
@@ -56,6 +57,7 @@ layer! {
     DUID Bytes "dhcpv6.duid.bytes" "Who the client or server is.";
     DUID_TYPE Uint "dhcpv6.duid.type" "Kind of identifier.";
     STATUS Uint "dhcpv6.status_code" "What came of the request.";
+    DATA6 Bytes "dhcpv6.option.data" "The data of an option that has no other field.";
 }
 
 pub(crate) fn is_dhcp(w: &Writer<'_>, at: usize) -> bool {
@@ -152,7 +154,7 @@ fn option_data(w: &mut Writer<'_>, kind: u64, at: usize, len: usize) {
             w.uint(&HW_TYPE, at, 1);
             w.mac(&MAC, at + 1);
         }
-        _ => {}
+        _ => w.bytes(&DATA, at, len),
     }
 }
 
@@ -209,7 +211,7 @@ fn options6(w: &mut Writer<'_>, mut at: usize, end: usize, depth: u8) {
                 13 => {
                     w.uint(&STATUS, data, 2);
                 }
-                _ => {}
+                _ => w.bytes(&DATA6, data, len),
             }
         });
         at = next;

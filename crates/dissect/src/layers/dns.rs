@@ -67,6 +67,10 @@ layer! {
     EDNS_VERSION Uint "dns.resp.edns0_version" "EDNS: version.";
     EDNS_Z Hex(4) "dns.resp.z" "EDNS: flags.";
     EDNS_DO Bool "dns.resp.z.do" "EDNS: signatures are wanted.";
+    EDNS_OPTION Uint "dns.opt.code" "EDNS: kind of an option.";
+    EDNS_LENGTH Uint "dns.opt.len" "EDNS: bytes of an option.";
+    EDNS_DATA Bytes "dns.opt.data" "EDNS: what an option says.";
+    DATA Bytes "dns.resp.data" "The data of a record that has no other field.";
 }
 
 layer! {
@@ -258,7 +262,17 @@ fn record_data(w: &mut Writer<'_>, message: usize, kind: u64, at: usize, len: us
             w.uint(&SRV_PORT, at + 4, 2);
             said_name(w, &SRV_TARGET, message, at + 6);
         }
-        _ => {}
+        OPT => {
+            let mut option = at;
+            while option + 4 <= at + len {
+                w.uint(&EDNS_OPTION, option, 2);
+                let said = w.uint(&EDNS_LENGTH, option + 2, 2) as usize;
+                let said = said.min(at + len - option - 4);
+                w.bytes(&EDNS_DATA, option + 4, said);
+                option += 4 + said;
+            }
+        }
+        _ => w.bytes(&DATA, at, len),
     }
 }
 

@@ -30,7 +30,8 @@ pub(super) fn row(
         for (number, layer) in dissection.layers().iter().enumerate() {
             let source = dissection.source(layer, frame);
             for field in dissection.fields_of(number) {
-                if std::ptr::eq(field.info, *wanted) {
+                // Two layers can have a field of the same name, as those of PPPoE.
+                if std::ptr::eq(field.info, *wanted) || field.info.name == wanted.name {
                     if !values.is_empty() {
                         values.push(';');
                     }
