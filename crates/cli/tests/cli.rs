@@ -79,6 +79,7 @@ fn arguments_that_make_no_sense_are_refused_with_a_way_out() {
         (&["flows", sample, "--columns", "src_ip,src_ip"], &["`src_ip`", "twice"]),
         (&["flows", sample, "--columns", "src_ip", "--features", "core"], &["--features"]),
         (&["flows", sample, "--columns", "src_ip", "--format", "eve"], &["--columns", "eve"]),
+        (&["flows", sample, "--columns", "src_ip", "--order", "start"], &["column flow_id"]),
         (&["flows", sample, "--idle", "5weeks"], &["weeks", "ms"]),
         (&["flows", sample, "--client", "ten/8"], &["ten/8", "10.0.0.0/8"]),
         (&["flows", sample, "--from", "yesterday"], &["yesterday", "2024-05-01"]),

@@ -74,6 +74,7 @@ pub fn run(config: &Config, watch: &Watch) -> Result<Summary, RunError> {
     let mut output = config.output.clone();
     output.settings.npz.bytes = config.log.lists_of_bytes();
     check_arrays(&output, &plan).map_err(RunError::Config)?;
+    check_order(&output, &plan).map_err(RunError::Config)?;
     // Dropped after the output, whose files are then named or gone.
     let _directory = match &config.output.destination {
         Destination::File(path) => Some(NewDirectory::at(path)),
@@ -514,6 +515,17 @@ fn check_arrays(output: &crate::Output, plan: &Plan<'_>) -> Result<(), ConfigErr
     }
     let text = "--format npz makes arrays of lists, and none of the columns has lists of numbers or \
                 bytes: add a feature set that has, such as --features core,sequences";
+    Err(ConfigError(text.into()))
+}
+
+/// Rows that are written are put in order by a column.
+fn check_order(output: &crate::Output, plan: &Plan<'_>) -> Result<(), ConfigError> {
+    let has_ids = plan.families.columns().iter().any(|column| column.name == "flow_id");
+    if output.order == Order::End || has_ids {
+        return Ok(());
+    }
+    let text = "--order start goes by the column flow_id, which is not among the columns: add it, or \
+                leave the order out";
     Err(ConfigError(text.into()))
 }
 
