@@ -9,6 +9,7 @@ mod dns;
 mod flow;
 mod http;
 mod quic;
+mod ssh;
 mod tls;
 
 use std::fmt::Write as _;
@@ -37,8 +38,15 @@ struct At {
 }
 
 /// All kinds, a flow's own record last.
-pub(crate) const RECORDS: &[Record] =
-    &[dns::RECORD, http::RECORD, tls::RECORD, quic::RECORD, dhcp::RECORD, flow::RECORD];
+pub(crate) const RECORDS: &[Record] = &[
+    dns::RECORD,
+    http::RECORD,
+    tls::RECORD,
+    quic::RECORD,
+    dhcp::RECORD,
+    ssh::RECORD,
+    flow::RECORD,
+];
 
 /// What all kinds have.
 pub(crate) const COMMON: &[Field] = &[

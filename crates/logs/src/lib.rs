@@ -117,8 +117,8 @@ impl Logs {
     /// The feature sets that a format needs.
     pub fn sets(format: Format) -> &'static [&'static str] {
         match Kind::of(format) {
-            Some(Kind::Zeek) => &["core", "connection", "application", "tls"],
-            Some(Kind::Eve) => &["core", "application", "tls", "quic"],
+            Some(Kind::Zeek) => &["core", "connection", "application", "tls", "ssh"],
+            Some(Kind::Eve) => &["core", "application", "tls", "quic", "ssh"],
             Some(Kind::Ipfix) => &["core", "application"],
             None => &[],
         }

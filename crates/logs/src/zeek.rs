@@ -10,6 +10,7 @@ mod conn;
 mod dhcp;
 mod dns;
 mod http;
+mod ssh;
 mod ssl;
 mod x509;
 
@@ -29,7 +30,8 @@ pub(crate) struct Log {
 }
 
 /// All logs.
-pub(crate) const LOGS: &[Log] = &[conn::LOG, dns::LOG, http::LOG, ssl::LOG, x509::LOG, dhcp::LOG];
+pub(crate) const LOGS: &[Log] =
+    &[conn::LOG, dns::LOG, http::LOG, ssl::LOG, x509::LOG, dhcp::LOG, ssh::LOG];
 
 /// Where the event tables are among those of [`crate::Logs::events`].
 const DNS: usize = 0;

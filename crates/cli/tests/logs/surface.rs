@@ -154,7 +154,7 @@ fn files(path: &Path) -> Vec<PathBuf> {
     let mut files =
         fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
     files.sort();
-    assert_eq!(files.len(), 6);
+    assert_eq!(files.len(), 7);
     files
 }
 
