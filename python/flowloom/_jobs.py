@@ -49,6 +49,7 @@ class Reader(ABC, Generic[Native, Item]):
         self._native = native
         self._on_error: OnError = on_error
         self._is_told = False
+        self._is_closed = False
 
     @abstractmethod
     def _next(self) -> Item | None:
@@ -61,6 +62,8 @@ class Reader(ABC, Generic[Native, Item]):
         return self
 
     def __next__(self) -> Item:
+        if self._is_closed:
+            raise ValueError("this reader is closed: open the captures again")
         found = self._next()
         if found is not None:
             return found
@@ -83,6 +86,7 @@ class Reader(ABC, Generic[Native, Item]):
 
     def close(self) -> None:
         """Stop reading; the run's thread is gone afterwards."""
+        self._is_closed = True
         self._native.close()
 
     @property

@@ -5,6 +5,7 @@ The options are those of ``flowloom flows`` on the command line, under the same 
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeAlias
@@ -33,7 +34,7 @@ def options(
     *,
     filter: str | None = None,
     labels: Path_ | None = None,
-    label_comments: bool | Sequence[str] = False,
+    label_comments: bool | Features = False,
     rotated: bool = False,
     client: str | None = None,
     population: Population = "all",
@@ -63,7 +64,6 @@ def options(
     stop: Instant | None = None,
     dedup: Duration | None = None,
     threads: int | None = None,
-    sorted: bool = True,
     ignore_tcp_ends: bool = False,
     **unknown: object,
 ) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def options(
     label_path, label_file = labels_of(labels)
     return {
         "sources": sources(source),
-        "rotated": rotated,
+        "rotated": _switch("rotated", rotated),
         "features": None,
         "columns": [],
         "without": [],
@@ -81,14 +81,14 @@ def options(
         "label_path": label_path,
         "label_file": label_file,
         "label_comments": _comments(label_comments),
-        "signed": signed,
-        "anonymize": None if anonymize is None else os.fspath(anonymize),
-        "population": population,
+        "signed": _switch("signed", signed),
+        "anonymize": path_of("anonymize", anonymize),
+        "population": _text("population", population),
         "client": _text("client", client),
-        "initiator": initiator,
-        "key_ignore": names(key_ignore),
-        "no_split": no_split,
-        "ignore_tcp_ends": ignore_tcp_ends,
+        "initiator": _text("initiator", initiator),
+        "key_ignore": names(key_ignore, "key_ignore"),
+        "no_split": _switch("no_split", no_split),
+        "ignore_tcp_ends": _switch("ignore_tcp_ends", ignore_tcp_ends),
         "tcp_idle": nanos(tcp_idle),
         "idle": nanos(idle),
         "active": nanos(active),
@@ -98,28 +98,28 @@ def options(
         "max_time": nanos(max_time),
         "max_bytes": positive("max_bytes", max_bytes),
         "bytes_packets": positive("bytes_packets", bytes_packets),
-        "bytes_payload": positive("bytes_payload", bytes_payload),
-        "app_layer": app_layer,
-        "tcp_overlap": tcp_overlap,
-        "protocols": None if protocols is None else os.fspath(protocols),
-        "verify_checksums": verify_checksums,
-        "reassembly": reassembly,
-        "ip_headers_max": positive("ip_headers_max", ip_headers_max),
+        "bytes_payload": positive("bytes_payload", bytes_payload, bits=32),
+        "app_layer": _text("app_layer", app_layer),
+        "tcp_overlap": _text("tcp_overlap", tcp_overlap),
+        "protocols": path_of("protocols", protocols),
+        "verify_checksums": _switch("verify_checksums", verify_checksums),
+        "reassembly": _switch("reassembly", reassembly),
+        "ip_headers_max": positive("ip_headers_max", ip_headers_max, bits=8),
         "count": positive("count", count),
         "start": instant(start),
         "stop": instant(stop),
         "dedup": nanos(dedup),
         "threads": positive("threads", threads),
-        "sorted": sorted,
+        "sorted": True,
     }
 
 
-def names(value: Features) -> list[str]:
+def names(value: Features, what: str = "names") -> list[str]:
     """A list of names, given as one or as text with commas."""
     if isinstance(value, str):
         return [name.strip() for name in value.split(",") if name.strip()]
-    if not isinstance(value, Iterable):
-        raise TypeError(f"names are a text or a list of texts, not {type(value).__name__}")
+    if isinstance(value, (bytes, bytearray)) or not isinstance(value, Iterable):
+        raise TypeError(f"{what}: a text or a list of texts, not {type(value).__name__}")
     return [str(name) for name in value]
 
 
@@ -160,9 +160,9 @@ def told(name: str | bytes) -> str:
 
 def labels_of(labels: Path_ | None) -> tuple[str | None, str | None]:
     """A pattern of paths, such as ``{website}/{run}.pcap``, or a manifest."""
-    if labels is None:
+    text = path_of("labels", labels)
+    if text is None:
         return None, None
-    text = os.fspath(labels)
     if "{" in text:
         return text, None
     if not os.path.isfile(text):
@@ -173,10 +173,24 @@ def labels_of(labels: Path_ | None) -> tuple[str | None, str | None]:
     return None, text
 
 
-def _comments(value: bool | Sequence[str]) -> list[str] | None:
+def _comments(value: bool | Features) -> list[str] | None:
     if isinstance(value, bool):
         return [] if value else None
-    return list(value)
+    return names(value, "label_comments")
+
+
+def flow_ids(flows: int | Iterable[int] | None) -> list[int]:
+    """The flows that were asked for; an empty list stands for all."""
+    if flows is None:
+        return []
+    if isinstance(flows, (int, np.integer)):
+        flows = [flows]
+    if isinstance(flows, (str, bytes)) or not isinstance(flows, Iterable):
+        raise TypeError(f"flows are values of flow_id, not {type(flows).__name__}")
+    found = [whole("flow_id", flow, 1) for flow in flows]
+    if not found:
+        raise ConfigError("flows names no flow: leave it out for all of them")
+    return found
 
 
 def nanos(value: Duration | None) -> int | None:
@@ -257,21 +271,37 @@ def table_options(
     **more: Any,
 ) -> dict[str, Any]:
     """The settings of a run that makes a table of flows."""
-    chosen = {"features": names(features), "columns": names(columns), "without": names(without)}
+    chosen = {
+        "features": names(features, "features"),
+        "columns": names(columns, "columns"),
+        "without": names(without, "without"),
+    }
     return {**options(source, **more), **chosen}
 
 
 def _no_option(name: str) -> str:
     """What to say of a keyword that nothing is called: the nearest one, if it is a slip."""
-    import difflib
     import inspect
 
     known = [key for key in inspect.signature(options).parameters if key not in _OUR_OWN]
     known += ["features", "columns", "without", "own", "on_feature_error", "on_error", "progress"]
     if name in known:
         return f"there is no option {name!r} here"
+    return f"there is no option {name!r}{meant(name, known)}"
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """How to go on about a name that nothing has: with the nearest one, if it is a slip."""
+    import difflib
+
     near = difflib.get_close_matches(name, known, 1)
-    return f"there is no option {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _switch(name: str, value: bool) -> bool:
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} is True or False, not {value!r}")
+    return bool(value)
 
 
 def _text(name: str, value: str | None) -> str | None:
@@ -280,19 +310,37 @@ def _text(name: str, value: str | None) -> str | None:
     return value
 
 
-def positive(name: str, value: int | None) -> int | None:
-    """A whole number from 1 on, if there is one."""
+def path_of(name: str, value: Path_ | None) -> str | None:
+    """A path as text, if there is one."""
     if value is None:
         return None
-    if not hasattr(value, "__index__"):
+    if not isinstance(value, (str, os.PathLike)):
+        raise TypeError(f"{name} is a path, not {type(value).__name__}")
+    return os.fspath(value)
+
+
+def positive(name: str, value: int | None, bits: int = 64) -> int | None:
+    """A whole number from 1 on, if there is one."""
+    return None if value is None else whole(name, value, 1, bits)
+
+
+def whole(name: str, value: int, least: int, bits: int = 64) -> int:
+    """A whole number that so many bits hold."""
+    try:
+        number = None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        number = None
+    if number is None:
         raise TypeError(f"{name} is a whole number, not {type(value).__name__}")
-    if value < 1:
-        raise ConfigError(f"{name} is at least 1, not {value}")
-    return value
+    if number < least:
+        raise ConfigError(f"{name} is at least {least}, not {value}")
+    if number >= 1 << bits:
+        raise ConfigError(f"{name} is at most {(1 << bits) - 1}, not {value}")
+    return number
 
 
 _SECONDS_MAX = 2**63 / 1_000_000_000
 """Seconds that are more nanoseconds than 64 bits hold."""
 
-_OUR_OWN = ("source", "sorted", "unknown")
+_OUR_OWN = ("source", "unknown")
 """Parameters of :func:`options` that no caller gives by these names."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import json
 import reprlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,9 +14,10 @@ import numpy.typing as npt
 
 from . import _native
 from ._block import Block
+from ._options import instant
 from .columns import Column, absent
 from .columns import features as catalogue
-from .errors import ConfigError, FeatureError
+from .errors import ConfigError, FeatureError, Interrupted
 from .export import as_json
 from .flow import Flow
 from .own import (
@@ -80,14 +82,30 @@ class OwnColumns:
                 raise _taken(column.name)
 
     def added(self, table: FlowTable) -> FlowTable:
-        """A table with their columns, and without those that were read for them alone."""
+        """A table with their columns, and without those that were read for them alone.
+
+        Of an interruption, the result has them as far as they were computed.
+        """
         values: dict[str, list[Any]] = {name: [] for name in self._own}
-        at = 0
-        for rows in table._native.chunk_rows:
-            chunk = table[at : at + rows]
-            at += rows
-            for name, found in _of_chunk(chunk, self._own, self._on_error).items():
-                values[name] += found
+        try:
+            at = 0
+            for rows in table._native.chunk_rows:
+                chunk = table[at : at + rows]
+                at += rows
+                for name, found in _of_chunk(chunk, self._own, self._on_error).items():
+                    values[name] += found
+            return self._with(table, values, self._on_error)
+        except KeyboardInterrupt as stopped:
+            raise Interrupted(self._with(table, values, "null")) from stopped
+
+    def uncomputed(self, table: FlowTable) -> FlowTable:
+        """The same with nothing computed: their values are missing."""
+        return self._with(table, {name: [] for name in self._own}, self._on_error)
+
+    def _with(
+        self, table: FlowTable, values: Mapping[str, list[Any]], on_error: OnFeatureError
+    ) -> FlowTable:
+        """A table with values of the first rows as columns."""
         kept = [
             column.name
             for column in table.schema
@@ -96,7 +114,8 @@ class OwnColumns:
         native = table.select(kept)._native if len(kept) < len(table.columns) else table._native
         for name, one in self._own.items():
             described = [("doc", _doc(one)), ("role", "feature"), ("family", "own")]
-            made = array(name, values[name], _dtype(one), table)
+            missing = [None] * (len(table) - len(values[name]))
+            made = array(name, values[name] + missing, _dtype(one), table, on_error)
             native = native.with_column(name, made, described)
         return FlowTable(native, table._summary)
 
@@ -109,7 +128,7 @@ def _check(one: object) -> None:
             "a feature is made with fl.feature(...), or is an instance of a subclass of "
             f"fl.BaseIncrementalFeature, or a name that is registered; not {what}"
         )
-    array(_name(one), [], _dtype(one))
+    array(_name(one), [], _dtype(one), None, "raise")
 
 
 def _taken(name: str) -> ConfigError:
@@ -148,16 +167,23 @@ def incremental(own: Mapping[str, Own]) -> dict[str, BaseIncrementalFeature]:
 
 
 def array(
-    name: str, values: Sequence[Any], dtype: str, flows: FlowTable | None = None
+    name: str,
+    values: Sequence[Any],
+    dtype: str,
+    flows: FlowTable | None,
+    on_error: OnFeatureError,
 ) -> _native.Array:
     """Values of a declared type as an Arrow array; ``None`` is missing. Of which flows they are is
     for errors."""
     try:
         return _array(values, dtype)
     except _NOT_OF_TYPE as error:
+        if on_error == "null":
+            return _array([value if _is_of_type(value, dtype) else None for value in values], dtype)
         if flows is not None:
-            for flow, value in zip(_ids(flows), values, strict=True):
-                _check_value(name, flow, value, dtype)
+            what, ids = _ids(flows)
+            for flow, value in zip(ids, values, strict=True):
+                _check_value(name, f"{what} {flow}", value, dtype)
         raise ConfigError(
             f"feature {name!r}: its values are not of type {dtype}: {error}"
         ) from error
@@ -183,31 +209,39 @@ def run_incremental(
                 flow._own[name] = called(name, processor.get_value, flow, on_error=on_error)
 
 
-def vectorised(chunk: FlowTable, one: Feature, on_error: OnFeatureError) -> Iterable[Any]:
+def vectorised(chunk: FlowTable, one: Feature, on_error: OnFeatureError) -> list[Any]:
     """The values of a function of columns, a value for each row."""
     try:
-        values = one.function(chunk)
+        values = _listed(one.function(chunk), _dtype(one))
         if len(values) != len(chunk):
             raise ValueError(f"it gave {len(values)} values for {len(chunk)} flows")
-        dtype = _dtype(one)
-        is_matrix = isinstance(values, np.ndarray) and values.ndim > 1
-        if is_matrix and not dtype.startswith(("list<", "json")):
-            raise ValueError(f"it gave an array of shape {values.shape}: not one {dtype} for each")
     except Exception as error:
         if on_error == "null":
             return [None] * len(chunk)
-        ids = _ids(chunk)
-        raise FeatureError(one.name, f"{ids[0]} to {ids[-1]}", error) from error
-    if isinstance(values, np.ma.MaskedArray):
-        return cast("list[Any]", values.tolist())
-    return values.tolist() if isinstance(values, np.ndarray) else list(values)
+        what, ids = _ids(chunk)
+        what = "rows" if what == "row" else what
+        raise FeatureError(one.name, f"{ids[0]} to {ids[-1]}", error, what) from error
+    return values
 
 
-def _ids(table: FlowTable) -> Sequence[int]:
-    """How errors name the flows of a table: by their numbers, or those of rows."""
+def _listed(values: Any, dtype: str) -> list[Any]:
+    """What a function of columns gave, as a list."""
+    if hasattr(values, "to_pylist"):
+        # Items of pyarrow's arrays are no values of Python.
+        return cast("list[Any]", values.to_pylist())
+    if not isinstance(values, np.ndarray):
+        return list(values)
+    if values.ndim > 1 and not dtype.startswith(("list<", "json")):
+        raise ValueError(f"it gave an array of shape {values.shape}: not one {dtype} for each")
+    # NumPy makes numbers or datetimes of instants, depending on their unit.
+    return list(values) if values.dtype.kind in "mM" else cast("list[Any]", values.tolist())
+
+
+def _ids(table: FlowTable) -> tuple[str, Sequence[int]]:
+    """How errors name the flows of a table: as flows by their numbers, or as rows by theirs."""
     if "flow_id" not in table:
-        return range(len(table))
-    return cast("list[int]", cast("Any", table["flow_id"]).tolist())
+        return "row", range(len(table))
+    return "flow", cast("list[int]", cast("Any", table["flow_id"]).tolist())
 
 
 def _told(
@@ -308,52 +342,99 @@ def _of_chunk(
 
 
 def _array(values: Sequence[Any], dtype: str) -> _native.Array:
+    values = _with_none(values)
     if dtype == "json":
         return _native.Array.texts([None if value is None else as_json(value) for value in values])
     if dtype in ("text", "str"):
-        return _native.Array.texts([None if value is None else str(value) for value in values])
+        return _native.Array.texts([_text(value) for value in values])
     if dtype.startswith("list<"):
         return _lists(values, dtype[5:-1])
-    return _numbers(values, dtype)
+    return _numbers(values, _numpy_type(dtype))
 
 
-def _check_value(name: str, flow: int, value: Any, dtype: str) -> None:
+def _with_none(values: Sequence[Any]) -> Sequence[Any]:
+    """The values, with ``None`` for what NumPy and pandas have in its place."""
+    if {kind.__name__ for kind in set(map(type, values))}.isdisjoint(_NOTHING):
+        return values
+    return [None if _is_nothing(value) else value for value in values]
+
+
+def _is_nothing(value: Any) -> bool:
+    if isinstance(value, np.datetime64):
+        return bool(np.isnat(value))
+    return type(value).__name__ in _NOTHING
+
+
+def _is_of_type(value: Any, dtype: str) -> bool:
+    try:
+        _array([value], dtype)
+    except _NOT_OF_TYPE:
+        return False
+    return True
+
+
+def _check_value(name: str, where: str, value: Any, dtype: str) -> None:
     """Whether a value alone is of a type."""
     try:
         _array([value], dtype)
     except _NOT_OF_TYPE as error:
         raise ConfigError(
-            f"feature {name!r} of flow {flow}: {reprlib.repr(value)} is not of type {dtype}: {error}"
+            f"feature {name!r} of {where}: {reprlib.repr(value)} is not of type {dtype}: {error}"
         ) from error
 
 
-def _numbers(values: Sequence[Any], dtype: str) -> _native.Array:
-    name, numpy_type = _type(dtype)
-    if numpy_type.kind == "M":
-        values = [_instant(value) for value in values]
+def _text(value: Any) -> str | None:
+    # What pandas has where a text is missing is a float.
+    if value is None or (isinstance(value, (float, np.floating)) and np.isnan(value)):
+        return None
+    if not isinstance(value, str):
+        kind = type(value).__name__
+        raise TypeError(f"texts are str, not {kind}: make one of it, or declare another dtype")
+    return str(value)
+
+
+def _numbers(values: Sequence[Any], declared: np.dtype[Any]) -> _native.Array:
+    name, stored = _column(declared)
+    if declared.kind == "M":
+        values = [None if value is None else _nanoseconds(value, declared) for value in values]
+        declared = stored
     present = np.array([value is not None for value in values], dtype=np.bool_)
-    filled = np.array([0 if value is None else value for value in values])
-    if filled.shape != present.shape:
+    known = np.array([value for value in values if value is not None])
+    if known.shape != (present.sum(),):
         raise ValueError("some are no single values")
-    with np.errstate(invalid="ignore"):
-        cast_to = (
-            filled.astype(numpy_type, casting="unsafe") if len(values) else np.zeros(0, numpy_type)
-        )
-    if len(values) and numpy_type.kind in "iub" and not np.array_equal(cast_to, filled):
-        what = "True, False, 0 or 1" if numpy_type.kind == "b" else "whole numbers of that size"
-        raise ValueError(f"these are {what}")
+    if known.dtype.kind not in "biufO" or not _holds(declared, known):
+        raise ValueError(f"these are {_VALUES[declared.kind]}")
+    filled = np.zeros(len(values), stored)
+    filled[present] = known.astype(stored)
     missing = None if present.all() else present.tobytes()
-    return _native.Array.numbers(name, cast_to.tobytes(), missing)
+    return _native.Array.numbers(name, filled.tobytes(), missing)
 
 
-def _instant(value: Any) -> Any:
-    """An instant, ``None`` for NaT; those of pandas would lose their nanoseconds as Python's."""
-    if hasattr(value, "to_datetime64"):
-        value = value.to_datetime64()
-    return None if isinstance(value, np.datetime64) and np.isnat(value) else value
+def _holds(declared: np.dtype[Any], values: npt.NDArray[Any]) -> bool:
+    """Whether a type has these values; floats may round, but not to infinity."""
+    with np.errstate(all="ignore"):
+        made = values.astype(declared)
+    if declared.kind != "f":
+        return np.array_equal(made, values)
+    return not bool((np.isinf(made) & np.isfinite(values.astype(np.float64))).any())
+
+
+def _nanoseconds(value: Any, declared: np.dtype[Any]) -> int:
+    """An instant; a whole number counts units of its type since 1970."""
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+        # To NumPy, a type without a unit is none that instants can have.
+        is_plain = np.datetime_data(declared)[0] == "generic"
+        value = np.int64(value).astype("datetime64[ns]" if is_plain else declared)
+    elif isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        value = np.datetime64(value)
+    elif not isinstance(value, (dt.datetime, np.datetime64)):
+        raise TypeError(f"these are datetimes or whole numbers, not {type(value).__name__}")
+    return cast("int", instant(value))
 
 
 def _lists(values: Sequence[Any], dtype: str) -> _native.Array:
+    if any(isinstance(value, str) for value in values):
+        raise TypeError("these are lists, not str")
     lists = [[] if value is None else list(value) for value in values]
     offsets = [0, *np.cumsum([len(one) for one in lists]).tolist()] if lists else [0]
     joined = [item for one in lists for item in one]
@@ -362,14 +443,13 @@ def _lists(values: Sequence[Any], dtype: str) -> _native.Array:
     return _native.Array.lists(items, offsets, None if present.all() else present.tobytes())
 
 
-def _type(dtype: str) -> tuple[str, np.dtype[Any]]:
-    found = _numpy_type(dtype)
-    key = found.str[1:] if found.kind != "M" else "M8"
-    if key not in _NATIVE:
-        raise ConfigError(f"no column has type {dtype!r}; take {', '.join(_NATIVE)}")
-    return _NATIVE[key], np.dtype("datetime64[ns]") if key == "M8" else np.dtype(
-        _WIDER.get(key, key)
-    )
+def _column(declared: np.dtype[Any]) -> tuple[str, np.dtype[Any]]:
+    """The type of a column, and NumPy's of what lies in it."""
+    code = "M8" if declared.kind == "M" else declared.str[1:]
+    if code not in _COLUMNS:
+        raise ConfigError(f"no column has type {declared}; take {', '.join(_COLUMNS)}")
+    name, stored = _COLUMNS[code]
+    return name, np.dtype(stored)
 
 
 def _numpy_type(dtype: npt.DTypeLike | None) -> np.dtype[Any]:
@@ -419,18 +499,26 @@ def _doc(one: Own) -> str:
 
 _NOT_OF_TYPE = (TypeError, ValueError, OverflowError, RecursionError)
 """What is raised by values that are not of a type."""
-_NATIVE = {
-    "f8": "f64",
-    "f4": "f64",
-    "i8": "i64",
-    "i4": "i32",
-    "i2": "i32",
-    "i1": "i8",
-    "u1": "u8",
-    "u2": "u16",
-    "u4": "i64",
-    "b1": "bool",
-    "M8": "time",
+_NOTHING = ("NAType", "NaTType", "MaskedConstant", "datetime64")
+"""Types of what is, or may be, in the place of a value."""
+_COLUMNS = {
+    "f8": ("f64", "f8"),
+    "f4": ("f64", "f8"),
+    "i8": ("i64", "i8"),
+    "i4": ("i32", "i4"),
+    "i2": ("i32", "i4"),
+    "i1": ("i8", "i1"),
+    "u1": ("u8", "u1"),
+    "u2": ("u16", "u2"),
+    "u4": ("i64", "i8"),
+    "b1": ("bool", "?"),
+    "M8": ("time", "i8"),
 }
-"""NumPy's codes of types, and the columns that hold them."""
-_WIDER = {"f4": "f8", "i2": "i4", "u4": "i8"}
+"""By NumPy's codes of types, the columns that hold them, and what lies in these."""
+_VALUES = {
+    "b": "True, False, 0 or 1",
+    "f": "real numbers of that size",
+    "i": "whole numbers of that size",
+    "u": "whole numbers of that size",
+}
+"""What values are, by the kind of their type."""

@@ -36,7 +36,10 @@ def split(
             raise TypeError("the parts of a table are returned: there is no output")
         return datasets.split(source, **options)
     if output is None:
-        raise TypeError("captures are split into a directory: name it as the second argument")
+        raise TypeError(
+            "split takes a FlowTable, or captures and a directory as the second argument, not "
+            f"{type(source).__name__} alone"
+        )
     from . import captures
 
     return captures.split(source, output, **options)

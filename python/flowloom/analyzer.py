@@ -5,9 +5,9 @@ from __future__ import annotations
 import fnmatch
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -16,13 +16,15 @@ from ._filters import DEFAULT_FILTER, merged
 from ._jobs import interrupted_as, warn
 from ._options import Path_, told
 from ._own_columns import incremental, run_incremental, sets_for, vectorised
-from .errors import CaptureError, ConfigError
+from .errors import CaptureError, ConfigError, Interrupted
 from .flow import SEQUENCES, Flow
 from .own import BaseIncrementalFeature, Feature, OnFeatureError, get_feature_registry
 from .own import checked as check_on_feature_error
 from .packets import KeepPackets, PacketSource, checked
 from .read import read_flows
 from .table import FlowTable
+
+Made = TypeVar("Made")
 
 
 class Analyzer:
@@ -159,18 +161,25 @@ class Analyzer:
             Where there is no such file.
         CaptureError
             Where it is no capture.
+        Interrupted
+            On Ctrl-C; its ``result`` has the flows that were read until then, without features of
+            one's own.
         """
         path = os.fspath(pcap_path)
         if not os.path.exists(path):
             raise FileNotFoundError(f"no such capture: {path}")
         source = self._packet_source([path])
+
+        def flows(table: FlowTable, with_own: bool) -> list[Flow]:
+            return self._flows(table, source, with_own)
+
         try:
-            with interrupted_as(lambda table: self._flows(table, source)):
+            with interrupted_as(lambda table: flows(table, with_own=False)):
                 table = self._read([path])
         except CaptureError as error:
             self._errors.append(str(error))
             raise
-        return self._flows(table, source)
+        return _with_own(flows, table)
 
     def analyze_directory(self, directory: Path_, pattern: str = "*.pcap") -> dict[str, list[Flow]]:
         """The flows of each capture in a directory, by file name; captures are read side by side.
@@ -187,17 +196,17 @@ class Analyzer:
         source = self._packet_source(paths)
         name_of = {told(path): os.path.basename(path) for path in paths}
 
-        def of_captures(table: FlowTable) -> dict[str, list[Flow]]:
+        def of_captures(table: FlowTable, with_own: bool) -> dict[str, list[Flow]]:
             flows: dict[str, list[Flow]] = {
                 name_of[capture["capture"]]: []
                 for capture in table.captures
                 if not capture["error"]
             }
-            for flow in self._flows(table, source):
+            for flow in self._flows(table, source, with_own):
                 flows[name_of[flow.capture]].append(flow)
             return flows
 
-        with interrupted_as(of_captures):
+        with interrupted_as(lambda table: of_captures(table, with_own=False)):
             try:
                 table = self._read(paths)
             except CaptureError as error:
@@ -205,7 +214,7 @@ class Analyzer:
                 self._errors += [str(error)] * len(paths)
                 warn(str(error))
                 return {}
-        return of_captures(table)
+        return _with_own(of_captures, table)
 
     def register_feature(
         self, name: str, processor: BaseIncrementalFeature | Feature | str
@@ -298,7 +307,7 @@ class Analyzer:
     def _packet_source(self, paths: list[str]) -> PacketSource | None:
         return None if self.keep_packets is None else PacketSource(self.keep_packets, paths)
 
-    def _flows(self, table: FlowTable, source: PacketSource | None) -> list[Flow]:
+    def _flows(self, table: FlowTable, source: PacketSource | None, with_own: bool) -> list[Flow]:
         choice = Choice(self.filter_ack, self.filter_rst, self.filter_retrans)
         flows: list[Flow] = []
         at = 0
@@ -317,7 +326,8 @@ class Analyzer:
             made = [Flow(block, row) for row in chosen.tolist()]
             # Where errors are no more than missing values, scripts may do without bytes.
             block.needs_bytes = self.on_feature_error == "raise"
-            self._add_own(block, made)
+            if with_own:
+                self._add_own(block, made)
             block.needs_bytes = False
             flows += made
             at += rows
@@ -332,7 +342,7 @@ class Analyzer:
             run_incremental(flows, features, on_error)
         for name, one in own.items():
             if isinstance(one, Feature):
-                values = list(vectorised(block.table, one, on_error))
+                values = vectorised(block.table, one, on_error)
                 for flow in flows:
                     flow._own[name] = values[flow._row]
             elif isinstance(one, str):
@@ -346,6 +356,14 @@ class Analyzer:
         self._stats["files_processed"] += len(table.captures) - len(failed)
         self._stats["packets_processed"] += table.account.get("frames", 0)
         self._stats["packets_filtered"] += table.account.get("frames_filtered", 0)
+
+
+def _with_own(made: Callable[[FlowTable, bool], Made], table: FlowTable) -> Made:
+    """What is made of a table with features of one's own; an interruption has it without them."""
+    try:
+        return made(table, True)
+    except KeyboardInterrupt as stopped:
+        raise Interrupted(made(table, False)) from stopped
 
 
 def _keep(source: PacketSource, flows: list[Flow]) -> None:

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _native
-from ._options import Path_, positive
+from ._options import Path_, whole
+from .errors import OutputError
 from .ragged import (
     Keep,
     Side,
@@ -52,7 +53,7 @@ def to_padded(
     if isinstance(columns, str) and table.column_type(columns) == "list<binary>":
         if width is None:
             raise TypeError(f"{columns} has the bytes of packets: say how many of each as width=")
-        positive("width", width)
+        whole("width", width, 1)
         cube = (len(table), length, width)
         of_bytes, packets = _padded_bytes(table, columns, cube, pad, side, keep, dtype, out)
         return {columns: of_bytes} if layout == "dict" else of_bytes, packets
@@ -151,6 +152,8 @@ def to_numpy(
 ) -> Array:
     """The matrix of :meth:`FlowTable.to_numpy`."""
     fills = fill_null if isinstance(fill_null, Mapping) else dict.fromkeys(columns, fill_null)
+    for name in fills:
+        table.column_type(name)
     matrix = np.empty((len(table), len(columns)), dtype=of_numbers(dtype))
     missing = []
     for place, name in enumerate(columns):
@@ -244,7 +247,10 @@ class _Target:
         import tempfile
 
         directory, name = os.path.split(self._path)
-        handle, self._hidden = tempfile.mkstemp(".tmp", f".{name}.", directory or ".")
+        try:
+            handle, self._hidden = tempfile.mkstemp(".tmp", f".{name}.", directory or ".")
+        except OSError as error:
+            raise OutputError(f"{self._path}: {error.strerror}") from error
         os.close(handle)
         try:
             mapped = np.lib.format.open_memmap(self._hidden, "w+", dtype=dtype, shape=shape)

@@ -9,7 +9,17 @@ from typing import Any, cast, overload
 
 from . import _native
 from ._jobs import OnError, check_on_error, finish, interrupted_as
-from ._options import Features, Path_, Source, Sources, nanos, options, table_options
+from ._options import (
+    Features,
+    Path_,
+    Source,
+    Sources,
+    flow_ids,
+    nanos,
+    options,
+    table_options,
+    whole,
+)
 from ._progress import Progressing
 from .errors import ConfigError
 
@@ -73,7 +83,7 @@ def info(
     357
     """
     check_on_error(on_error)
-    job = _native.inspect(options(source, threads=threads), top)
+    job = _native.inspect(options(source, threads=threads), whole("top", top, 0))
     is_list = isinstance(source, (list, tuple))
     with interrupted_as(lambda infos: infos if is_list or len(infos) != 1 else infos[0]):
         found = finish(job, lambda infos: cast("list[dict[str, Any]]", infos), on_error, progress)
@@ -184,7 +194,7 @@ def extract(
     index: Path_,
     output: Path_,
     *,
-    flows: Iterable[int] = (),
+    flows: int | Iterable[int] | None = None,
     filter: str | None = None,
     name: str | None = None,
     force: bool = False,
@@ -198,8 +208,8 @@ def extract(
         What :func:`index` wrote.
     output : path
         A directory for a file per flow; one file for all if it ends in ``.pcap`` or ``.pcapng``.
-    flows : iterable of int
-        Their ``flow_id``; all if there are none.
+    flows : int or iterable of int, optional
+        Their ``flow_id`` [all].
     filter : str, optional
         Only flows for which an expression is true.
     name : str, optional
@@ -212,11 +222,16 @@ def extract(
     dict
         ``flows``, ``frames``, ``files``, ``path``, and the ``missing``: flows that were asked for
         and are not in the index.
+
+    Raises
+    ------
+    ConfigError, FilterError, OutputError
+        `ConfigError` as well where `flows` is empty.
     """
     job = _native.extract(
         os.fspath(index),
         os.fspath(output),
-        flows=[int(flow) for flow in flows],
+        flows=flow_ids(flows),
         filter=filter,
         name=name,
         force=force,

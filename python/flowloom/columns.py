@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from . import _native
-from ._options import names
+from ._options import meant, names
 from .errors import ConfigError
 
 
@@ -68,19 +68,17 @@ def features(sets: str | Sequence[str] | None = None) -> list[Column]:
     wanted = names(sets)
     for name in wanted:
         if name not in known:
-            raise ConfigError(f"no feature set {name!r}; there are {', '.join(known)}")
+            others = meant(name, known) or f"; there are {', '.join(known)}"
+            raise ConfigError(f"no feature set {name!r}{others}")
     return [column for column in columns if column.family in wanted]
 
 
 def absent(name: str, columns: Sequence[str]) -> str:
     """What to say of a column that a table does not have: which one is meant, or how to get it."""
-    import difflib
-
     for column in features():
         if column.name == name:
             return f"no column {name!r} here: read_flows gives it with the set {column.family!r}"
-    near = difflib.get_close_matches(name, columns, 1)
-    return f"no column {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+    return f"no column {name!r}{meant(name, columns)}"
 
 
 def described(field: tuple[str, str, bool, list[tuple[str, str]]]) -> Column:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ._options import meant, whole
+
 if TYPE_CHECKING:
     from .table import FlowTable
 
@@ -44,7 +46,7 @@ def split(
         each part is to have in these shares. A group counts for the value that most of its rows
         have. Each part gets a group of each value that has enough of them.
     seed : int
-        Another number gives other parts. By ``"time"``, nothing is left to chance.
+        A number from 0 on; another one gives other parts. By ``"time"``, nothing is left to chance.
 
     Returns
     -------
@@ -54,7 +56,7 @@ def split(
     Raises
     ------
     ValueError
-        There are fewer groups than parts, a part would be empty, or sizes are none.
+        There are fewer groups than parts, a part would be empty, or sizes or the seed are none.
 
     Examples
     --------
@@ -65,6 +67,7 @@ def split(
     (27, 9)
     """
     shares = _shares(sizes)
+    seed = whole("seed", seed, 0)
     if by == "time":
         if stratify is not None:
             raise ValueError("by time, there is nothing to choose: leave out stratify")
@@ -220,7 +223,8 @@ def _groups(table: FlowTable, by: str) -> tuple[npt.NDArray[np.int64], npt.NDArr
         return groups, keys
     name = "src_ip" if by == "client" and "client" not in columns else by
     if name not in columns and not _label_columns(table, name):
-        raise ValueError(f"by={by!r} needs a column {name}, which the table does not have")
+        slip = meant(by, [*_WAYS, *columns])
+        raise ValueError(f"by={by!r} needs a column {name}, which the table does not have{slip}")
     if by == "client" and table.column_type(name) == "list<text>":
         return _numbered(_first_addresses(np.asarray(table[name])))
     return _numbered(_values(table, name))
@@ -298,5 +302,7 @@ def _mix(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     return values ^ (values >> np.uint64(31))
 
 
+_WAYS = ("capture", "client", "flow", "label", "time")
+"""What may belong together, besides rows with the same value of a column."""
 _TIMES = ("start_time", "time", "timestamp")
 """Columns that say when a row began, the best first."""

@@ -109,17 +109,18 @@ class FeatureError(FlowloomError):
     feature : str
         The feature.
     flow : str
-        The flow, or the flows, that it failed for.
+        The flow, or the flows, that it failed for; of a table without ``flow_id``, the rows.
     """
 
-    def __init__(self, feature: str, flow: str, error: BaseException) -> None:
-        super().__init__(feature, flow, error)
+    def __init__(self, feature: str, flow: str, error: BaseException, what: str = "flow") -> None:
+        super().__init__(feature, flow, error, what)
         self.feature = feature
         self.flow = flow
         self.error = error
+        self.what = what
 
     def __str__(self) -> str:
         return (
-            f"feature {self.feature!r} of flow {self.flow}: "
+            f"feature {self.feature!r} of {self.what} {self.flow}: "
             f"{type(self.error).__name__}: {self.error}"
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from . import _native
 from ._jobs import OnError, check_on_error, warn
-from ._options import Path_, Sources, sources
+from ._options import Path_, Sources, path_of, positive, sources
 from ._progress import Progressing
 from .errors import ConfigError
 
@@ -114,11 +114,11 @@ def rerun(
         )
     again = {
         "sources": sources(names if source is None else source),
-        "labels": None if labels is None else os.fspath(labels),
-        "anonymize": None if anonymize is None else os.fspath(anonymize),
-        "protocols": None if protocols is None else os.fspath(protocols),
+        "labels": path_of("labels", labels),
+        "anonymize": path_of("anonymize", anonymize),
+        "protocols": path_of("protocols", protocols),
         "client": client,
-        "threads": threads,
+        "threads": positive("threads", threads),
     }
     table = finish(_native.rerun(settings, again), on_error, progress)
     if source is None:

@@ -16,7 +16,7 @@ from ._jobs import OnError, Reader, check_on_error, finish, interrupted_as, warn
 from ._options import Path_, Population, Sources, options, positive
 from ._progress import Progressing
 from .errors import ConfigError
-from .read import read_flows
+from .read import read_all
 from .rewrite import Frames, frame_ranges
 from .table import FlowTable
 
@@ -61,6 +61,17 @@ def read_packets(
     if population not in _POPULATIONS:
         raise ConfigError(f"population is one of {', '.join(_POPULATIONS)}, not {population!r}")
     max_packets = positive("max_packets", max_packets)
+    settings = options(
+        source,
+        filter=filter,
+        labels=labels,
+        rotated=rotated,
+        client=client,
+        max_packets=max_packets if max_packets and population == "all" else _ALL,
+        threads=threads,
+        **more,
+    )
+    settings["features"] = ["core", "sequences", "timestamps", "packet_frames"]
     cut = max_packets is not None or more.get("max_time") is not None
 
     def long(flows: FlowTable) -> FlowTable:
@@ -69,19 +80,7 @@ def read_packets(
         return long_table(flows, population, max_packets)
 
     with interrupted_as(long):
-        flows = read_flows(
-            source,
-            features=("core", "sequences", "timestamps", "packet_frames"),
-            filter=filter,
-            labels=labels,
-            rotated=rotated,
-            client=client,
-            max_packets=max_packets if max_packets and population == "all" else _ALL,
-            threads=threads,
-            on_error=on_error,
-            progress=progress,
-            **more,
-        )
+        flows = read_all(_native.read, settings, on_error, progress)
     return long(flows)
 
 

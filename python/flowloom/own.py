@@ -134,14 +134,18 @@ def feature(
     dtype : str or dtype
         The type of its values: ``"f8"``, ``"i8"``, ``"i4"``, ``"bool"``, ``"text"``, ``"json"``, or
         a list as ``"list<f8>"``; NumPy's and Python's types are taken, too. Values of ``"bool"``
-        are True, False, 0 and 1; what JSON has no number for, as NaN, is null in ``"json"``.
+        are True, False, 0 and 1; what JSON has no number for, as NaN, is null in ``"json"``. Of
+        ``"datetime64[s]"`` values are datetimes (UTC if naive) or whole seconds since 1970, and so
+        for other units; its column is of nanoseconds in any case.
     needs : str or list of str
         The columns that it looks at; those that are not read otherwise are read for it.
     name : str, optional
         The name of its column [the function's].
 
     The function is given a :class:`flowloom.FlowTable` and returns an array, or a list, with a
-    value for each row; ``None`` and what a masked array masks are missing.
+    value for each row; ``None``, NaT, pandas' NA and what a masked array masks are missing, and NaN
+    in ``"text"``. Other values that are not of the type are refused: see ``on_feature_error`` of
+    :func:`flowloom.read_flows`.
     """
 
     def made(function: Callable[[FlowTable], Any]) -> Feature:

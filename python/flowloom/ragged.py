@@ -9,6 +9,8 @@ from typing import Any, Literal, TypeAlias, overload
 import numpy as np
 import numpy.typing as npt
 
+from ._options import whole
+
 Side: TypeAlias = Literal["right", "left"]
 Keep: TypeAlias = Literal["first", "last"]
 
@@ -91,7 +93,8 @@ class Ragged(Sequence["npt.NDArray[Any]"]):
         keep: Keep = "first",
         dtype: npt.DTypeLike | None = None,
     ) -> npt.NDArray[Any]:
-        """As an array of shape (n_lists, length); see :meth:`FlowTable.to_padded`."""
+        """As an array of shape (n_lists, length); times, of whatever unit, are nanoseconds. See
+        :meth:`FlowTable.to_padded`."""
         check(length, side, keep)
         numbers = as_numbers(self.items)
         found = dtype_for([numbers.dtype], pad, dtype)
@@ -122,8 +125,7 @@ class Ragged(Sequence["npt.NDArray[Any]"]):
 
 def check(length: int, side: str, keep: str) -> None:
     """Refuses what cannot be meant."""
-    if length < 1:
-        raise ValueError(f"length is at least 1, not {length}")
+    whole("length", length, 1)
     if side not in ("right", "left"):
         raise ValueError(f"side is right or left, not {side!r}")
     if keep not in ("first", "last"):
@@ -131,8 +133,9 @@ def check(length: int, side: str, keep: str) -> None:
 
 
 def as_numbers(items: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The items; times as nanoseconds."""
-    return items.view(np.int64) if items.dtype.kind in "mM" else items
+    """The items; times, of whatever unit, as nanoseconds."""
+    kind = items.dtype.kind
+    return items.astype(f"{kind}8[ns]", copy=False).view(np.int64) if kind in "mM" else items
 
 
 def dtype_for(

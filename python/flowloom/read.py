@@ -49,9 +49,9 @@ class FlowOptions(TypedDict, total=False):
 
     Attributes
     ----------
-    label_comments : bool or list of str
-        Label flows by pcapML's comments on their first frames; a list names the labels. Each sample
-        is a trace then.
+    label_comments : bool, str or list of str
+        Label flows by pcapML's comments on their first frames; names are those of the labels. Each
+        sample is a trace then.
     max_time : seconds or timedelta, optional
         Seconds covered by a sequence at most.
     max_bytes : int, optional
@@ -106,7 +106,7 @@ class FlowOptions(TypedDict, total=False):
         Drop frames that repeat one of the last seconds byte for byte.
     """
 
-    label_comments: bool | list[str]
+    label_comments: bool | Features
     max_time: Duration | None
     max_bytes: int | None
     bytes_packets: int | None
@@ -194,7 +194,8 @@ def read_flows(
         them, and are in the table where they are asked for.
     on_feature_error : {"raise", "null"}
         Whether an exception in one of these is raised as :class:`flowloom.FeatureError`, which
-        names feature and flow, or its value is missing.
+        names feature and flow, and a value that is not of its type as a :class:`ConfigError`, or
+        the value is missing: of that flow, or of all flows that a function of columns was given.
     **more
         See :class:`flowloom.FlowOptions`.
 
@@ -210,7 +211,8 @@ def read_flows(
     CaptureError
         See ``on_error``.
     Interrupted
-        On Ctrl-C; what was read until then is in its ``result``.
+        On Ctrl-C; what was read until then is in its ``result``. Values of features of one's own
+        that were not computed until then are missing there.
 
     Examples
     --------
@@ -231,9 +233,12 @@ def read_flows(
         threads=threads,
         **asked,
     )
-    finished = added.added if added is not None else lambda table: table
-    with interrupted_as(finished):
-        return finished(_whole(partial(_begun, own=added), settings, on_error, progress))
+    begin = partial(_begun, own=added)
+    if added is None:
+        return read_all(begin, settings, on_error, progress)
+    with interrupted_as(added.uncomputed):
+        flows = read_all(begin, settings, on_error, progress)
+    return added.added(flows)
 
 
 def read_traces(
@@ -305,9 +310,9 @@ def read_traces(
     )
 
     def begin(settings: dict[str, Any]) -> _native.Reader:
-        return _native.read_traces(settings, client, names(columns))
+        return _native.read_traces(settings, client, names(columns, "columns"))
 
-    return _whole(begin, settings, on_error, progress)
+    return read_all(begin, settings, on_error, progress)
 
 
 def finish(reader: _native.Reader, on_error: OnError, progress: Progressing) -> FlowTable:
@@ -360,17 +365,15 @@ def _begun(settings: dict[str, Any], own: OwnColumns | None) -> _native.Reader:
     return reader
 
 
-def _whole(
+def read_all(
     begin: Callable[[dict[str, Any]], _native.Reader],
     settings: dict[str, Any],
     on_error: OnError,
     progress: Progressing,
 ) -> FlowTable:
-    """The whole of a run as a table; of no captures, it has the columns, but no rows."""
+    """The whole of a run as a table; of no captures, where that is ignored, columns without rows."""
     check_on_error(on_error)
-    if not settings["sources"]:
-        if on_error != "ignore":
-            warn("the list of captures is empty: nothing was read")
+    if not settings["sources"] and on_error == "ignore":
         return FlowTable(begin({**settings, "sources": [("none", b"")]}).empty(), None)
     return finish(begin(settings), on_error, progress)
 
@@ -485,7 +488,7 @@ def open_flows(
         population=population,
         max_packets=max_packets,
         threads=threads,
-        sorted=False,
         **asked,
     )
+    settings["sorted"] = False
     return FlowReader(_begun(settings, added), on_error, added)

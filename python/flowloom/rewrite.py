@@ -10,7 +10,20 @@ from typing import Any, Literal, TypeAlias, cast
 
 from . import _native
 from ._jobs import OnError, check_on_error, finish, warn
-from ._options import Duration, Instant, Path_, Source, Sources, instant, labels_of, nanos, sources
+from ._options import (
+    Duration,
+    Instant,
+    Path_,
+    Source,
+    Sources,
+    instant,
+    labels_of,
+    nanos,
+    path_of,
+    positive,
+    sources,
+    whole,
+)
 from ._progress import Progressing
 from .errors import ConfigError
 
@@ -146,7 +159,7 @@ def cut(
         stop=instant(stop),
         filter=filter,
         dedup=nanos(dedup),
-        count=count,
+        count=None if count is None else whole("count", count, 0),
         snaplen=snaplen,
         pieces=None if pieces is None else _pieces(pieces),
         format=format,
@@ -236,7 +249,7 @@ def anonymize(
             "sources": sources(source),
             "output": text,
             "to_directory": text.endswith(os.sep),
-            "key": None if key is None else os.fspath(key),
+            "key": path_of("key", key),
             "new_key": new_key,
             "payload": payload,
             "keep_vendors": keep_vendors,
@@ -257,17 +270,18 @@ def frame_ranges(frames: Frames | None) -> list[tuple[int, int]]:
         return []
     if isinstance(frames, str):
         return [_range_of(text.strip()) for text in frames.split(",")]
+    if not isinstance(frames, Iterable):
+        raise TypeError(f"frames are text, a range or a list, not {type(frames).__name__}")
     ranges: list[tuple[int, int]] = []
     for part in [frames] if isinstance(frames, range) else frames:
         if isinstance(part, range):
             if part.step != 1:
                 raise ConfigError("ranges of frames have no step")
-            if len(part):
-                ranges.append((part[0], part[-1]))
-        elif isinstance(part, tuple):
-            ranges.append((int(part[0]), int(part[1])))
-        else:
-            ranges.append((int(part), int(part)))
+            if not len(part):
+                continue
+            part = (part[0], part[-1])
+        first, last = part if isinstance(part, tuple) else (part, part)
+        ranges.append((whole("a frame", first, 1), whole("a frame", last, 1)))
     # Nothing was asked for, which is not the same as nothing being said.
     return ranges or [(0, 0)]
 
@@ -331,8 +345,7 @@ def _rewrite(
         "label_file": label_file,
         **asked,
     }
-    if settings["snaplen"] == 0:
-        raise ConfigError("a frame without bytes says nothing: snaplen is at least 1")
+    positive("snaplen", settings["snaplen"], bits=32)
     job = _native.rewrite(settings)
     done = finish(job, lambda done: [done["capture"]], on_error, progress)
     return cast("dict[str, Any]", done)

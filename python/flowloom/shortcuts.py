@@ -16,11 +16,10 @@ if TYPE_CHECKING:
 class Statistic:
     """A statistic of one of a flow's sequences, 0 where statistics were not asked for."""
 
-    __slots__ = ("name", "series")
-
     def __init__(self, series: str, name: str) -> None:
         self.series = series
         self.name = name
+        self.__doc__ = _doc(series, name)
 
     def __get__(self, flow: Any, kind: object = None) -> float:
         return _of(flow, self.series, self.name)
@@ -36,14 +35,20 @@ def _of(flow: Flow, series: str, name: str) -> float:
 class Count:
     """How many values of a sequence are above, or below, 0."""
 
-    __slots__ = ("name", "series")
-
     def __init__(self, series: str, name: str) -> None:
         self.series = series
         self.name = name
+        self.__doc__ = _doc(series, name)
 
     def __get__(self, flow: Any, kind: object = None) -> int:
         return int(_of(flow, self.series, self.name))
+
+
+def _doc(series: str, name: str) -> str:
+    said = f"``{name}`` of ``{series}``."
+    if name.startswith(("up_", "down_")):
+        said += f" Zeros are left out, as by wa1kpcap; the column ``{series}_{name}`` has them in."
+    return said
 
 
 class Shortcuts:

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias, cast
 
 from . import _native
 from ._jobs import OnError, Reader, check_on_error, finish
-from ._options import Path_, Sources, options
+from ._options import Path_, Sources, flow_ids, options
 from ._progress import Progressing
 from .errors import ConfigError
 
@@ -111,7 +111,7 @@ def streams(
     *,
     view: View = "messages",
     what: What = "said",
-    flows: Iterable[int] = (),
+    flows: int | Iterable[int] | None = None,
     direction: Direction | None = None,
     strict: bool = False,
     fill_max: int | None = None,
@@ -132,8 +132,8 @@ def streams(
         directions as they came, piece by piece.
     what : {"said", "datagrams"}
         What flows say, or IP datagrams that came in fragments, put together.
-    flows : iterable of int
-        Only these flows, by ``flow_id``.
+    flows : int or iterable of int, optional
+        Only these flows, by ``flow_id`` [all].
     direction : {"up", "down"}, optional
         Only what the initiator said, or the other side.
     strict : bool
@@ -185,7 +185,7 @@ def save_streams(
     what: Literal["said", "datagrams", "objects"] = "said",
     format: Literal["bytes", "jsonl", "text"] = "bytes",
     data: Literal["auto", "ascii", "hex", "base64"] = "auto",
-    flows: Iterable[int] = (),
+    flows: int | Iterable[int] | None = None,
     direction: Direction | None = None,
     strict: bool = False,
     decode: bool = False,
@@ -225,7 +225,7 @@ def save_streams(
 
 
 def _taking(**asked: Any) -> dict[str, Any]:
-    asked["flows"] = [int(flow) for flow in asked["flows"]]
+    asked["flows"] = flow_ids(asked["flows"])
     for name in ("fill_max", "part_max", "decoded_max"):
         if asked.get(name) is not None and asked[name] < (name == "part_max"):
             raise ConfigError(f"{name} is a number of bytes, not {asked[name]}")

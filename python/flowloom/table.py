@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import pyarrow
 
     from .flow import Flow
+
+Rows: TypeAlias = "int | np.integer[Any] | slice | Sequence[int] | npt.NDArray[Any]"
 
 
 class FlowTable:
@@ -87,14 +89,15 @@ class FlowTable:
     # Parts of it.
 
     @overload
-    def __getitem__(self, key: str) -> npt.NDArray[Any] | Ragged: ...
+    def __getitem__(self, key: str) -> Any: ...
     @overload
-    def __getitem__(self, key: slice | list[str] | npt.NDArray[Any]) -> FlowTable: ...
-    def __getitem__(
-        self, key: str | slice | list[str] | npt.NDArray[Any]
-    ) -> npt.NDArray[Any] | Ragged | FlowTable:
+    def __getitem__(self, key: Rows | list[str]) -> FlowTable: ...
+    def __getitem__(self, key: str | Rows | list[str]) -> Any:
         """A column by its name, or a table of some columns (a list of names) or rows (a slice, a
-        mask, row numbers)."""
+        mask, row numbers, or one of them).
+
+        For type checkers, a column may be anything: :meth:`column` says what it is.
+        """
         if isinstance(key, str):
             return self.column(key)
         if isinstance(key, slice):
@@ -109,8 +112,10 @@ class FlowTable:
     def select(self, names: str | Iterable[str]) -> FlowTable:
         """The same rows with some of the columns, or with one."""
         names = [names] if isinstance(names, str) else list(names)
-        for name in names:
+        for at, name in enumerate(names):
             self.column_type(name)
+            if name in names[:at]:
+                raise ValueError(f"{name!r} is named twice: a table has each column once")
         return self._with(self._native.select(names))
 
     def head(self, rows: int = 5) -> FlowTable:
@@ -274,6 +279,8 @@ class FlowTable:
             A column has no lists of numbers, or none of bytes where there is a `width`.
         ValueError
             A value or `pad` is beyond what the type can hold.
+        OutputError
+            The file cannot be written.
 
         Examples
         --------
@@ -324,6 +331,8 @@ class FlowTable:
 
         Raises
         ------
+        KeyError
+            There is no such column.
         TypeError
             A column has no numbers, or `dtype` is none of numbers.
         ValueError

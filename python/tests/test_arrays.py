@@ -102,6 +102,9 @@ def test_types_are_wide_enough_or_refused(browsing):
         ("duration", {}, TypeError, "no lists"),
         ([], {}, ValueError, "no column"),
         ("times", {"length": 0}, ValueError, "at least 1"),
+        ("times", {"length": 2.5}, TypeError, "length is a whole number, not float"),
+        ("times", {"length": None}, TypeError, "length is a whole number, not NoneType"),
+        ("times", {"out": "nowhere/x.npy"}, fl.OutputError, "^nowhere/x.npy: No such file"),
         ("times", {"side": "up"}, ValueError, "right or left"),
         ("times", {"keep": "all"}, ValueError, "first or last"),
         ("times", {"layout": "x"}, ValueError, "channels-last"),
@@ -157,6 +160,8 @@ def test_missing_values_are_named(browsing):
     assert filled[1].tolist() == [1.0, 2.0]
     with pytest.raises(ValueError, match="iats_skew"):
         browsing.to_numpy(["iats_mean", "iats_skew"], fill_null={"iats_mean": 1})
+    with pytest.raises(KeyError, match="did you mean 'iats_skew'"):
+        browsing.to_numpy(["iats_mean"], fill_null={"iats_mean": 1, "iats_skw": 2})
     with pytest.raises(TypeError, match="src_ip has no numbers"):
         browsing.to_numpy(["src_ip"])
     with pytest.raises(ValueError, match="no role"):
@@ -185,6 +190,14 @@ def test_what_is_infinite_hides_nothing_that_is_too_large():
     lists = fl.Ragged.from_lists([[1e300, float("nan"), float("inf")]])
     with pytest.raises(ValueError, match=r"float32 cannot hold 1e\+300"):
         lists.to_padded(3, dtype="float32")
+
+
+@pytest.mark.parametrize("unit", ["s", "us", "ns"])
+def test_padded_times_are_nanoseconds_whatever_their_unit(unit):
+    times = np.array([5, 7], "M8[s]").astype(f"M8[{unit}]")
+    for one in (times, times - np.datetime64(0, "s")):
+        padded = fl.Ragged.from_lists([one]).to_padded(3)
+        assert padded.tolist() == [[5_000_000_000, 7_000_000_000, 0]]
 
 
 def test_ragged_lists():

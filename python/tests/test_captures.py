@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -93,6 +94,52 @@ def test_an_index_gives_flows_back(tmp_path: Path) -> None:
     assert (taken["flows"], taken["missing"]) == (1, [99_999])
     taken = fl.extract(tmp_path / "index.parquet", tmp_path / "all", filter="tcp port 443")
     assert taken["files"] == len(os.listdir(tmp_path / "all")) == 4
+    one = fl.extract(tmp_path / "index.parquet", tmp_path / "one.pcapng", flows=1)
+    assert (one["flows"], one["missing"]) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("flows", "error", "text"),
+    [
+        ([], fl.ConfigError, "names no flow: leave it out for all"),
+        (np.array([], dtype=np.int64), fl.ConfigError, "names no flow"),
+        ([0], fl.ConfigError, "flow_id is at least 1, not 0"),
+        ("12", TypeError, "values of flow_id, not str"),
+        (1.0, TypeError, "values of flow_id, not float"),
+        ([1.5], TypeError, "flow_id is a whole number, not float64|float"),
+        (np.array([True, False]), TypeError, "flow_id is a whole number, not bool"),
+    ],
+)
+def test_flows_that_are_none_are_not_all_flows(
+    tmp_path: Path, flows: Any, error: type[Exception], text: str
+) -> None:
+    fl.index(BROWSING, tmp_path / "index.parquet")
+    with pytest.raises(error, match=text):
+        fl.extract(tmp_path / "index.parquet", tmp_path / "taken", flows=flows)
+    assert not (tmp_path / "taken").exists()
+
+
+@pytest.mark.parametrize("frames", [[-1], [0], [(1, -5)], [2**64], range(3)])
+def test_frames_that_no_capture_has_are_refused(frames: Any) -> None:
+    with pytest.raises(fl.ConfigError, match="a frame is at (least 1|most 18446744073709551615)"):
+        fl.open_packets(BROWSING, frames=frames)
+
+
+@pytest.mark.parametrize(
+    ("asked", "error", "text"),
+    [
+        ({"frames": 5}, TypeError, "frames are text, a range or a list, not int"),
+        ({"count": "5"}, TypeError, "count is a whole number, not str"),
+        ({"count": 2**70}, fl.ConfigError, "count is at most 18446744073709551615"),
+        ({"snaplen": 0}, fl.ConfigError, "snaplen is at least 1, not 0"),
+        ({"snaplen": 2**32}, fl.ConfigError, "snaplen is at most 4294967295"),
+    ],
+)
+def test_slips_in_options_of_cut_are_named(
+    tmp_path: Path, asked: dict[str, Any], error: type[Exception], text: str
+) -> None:
+    with pytest.raises(error, match=text):
+        fl.cut(BROWSING, tmp_path / "cut.pcap", **asked)
 
 
 def test_cut_takes_frames(tmp_path: Path) -> None:
@@ -316,6 +363,9 @@ def test_samples_in_comments_are_traces(samples: Path, tmp_path: Path) -> None:
     fl.merge([tmp_path / "visits"], merged, labels="{website}/{run}")
     traces = fl.read_traces(merged, label_comments=["website"], filter="tcp")
     assert traces["label_website"].tolist() == ["web", "mail"]
+    assert (
+        fl.read_traces(merged, label_comments="website", filter="tcp").to_dict() == traces.to_dict()
+    )
     apart = [
         fl.read_traces(samples / name, filter="tcp") for name in ("browsing.pcapng", "loss.pcap")
     ]

@@ -151,7 +151,13 @@ def test_each_setting_changes_what_is_recorded(samples):
         "stop": 2, "dedup": 1, "ignore_tcp_ends": True, "labels": "{x}.pcap",
         "columns": "src_ip", "label_comments": True, "reassembly": False, "bytes_packets": 3, "bytes_payload": 9,
     }  # fmt: skip
-    options = set(fl.FlowOptions.__annotations__) | {"features", "columns", "filter", "rotated", "client"}
+    options = set(fl.FlowOptions.__annotations__) | {
+        "features",
+        "columns",
+        "filter",
+        "rotated",
+        "client",
+    }
     # These are recorded as being there, or change no result.
     assert options - set(given) <= {"anonymize", "protocols"}, options - set(given)
     for name, value in given.items():
@@ -203,8 +209,10 @@ def test_the_catalogue_is_that_of_tables(browsing):
         compared += 1
     assert compared == len(browsing.columns) > 300
     assert {c.family for c in fl.features(["core", "tls"])} == {"core", "tls"}
-    with pytest.raises(fl.ConfigError, match="no feature set 'corr'; there are core"):
+    with pytest.raises(fl.ConfigError, match="no feature set 'corr'; did you mean 'core'?"):
         fl.features("corr")
+    with pytest.raises(fl.ConfigError, match="no feature set 'zzz'; there are core"):
+        fl.features("zzz")
 
 
 def test_tables_have_a_head_and_a_shape(browsing):

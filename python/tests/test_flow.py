@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import pickle
+import pydoc
 from pathlib import Path
 from typing import Any
 
@@ -177,3 +178,10 @@ def test_filters_leave_packets_out() -> None:
 def test_min_packets_leaves_flows_out() -> None:
     flows = fl.Analyzer(min_packets=10).analyze_file(SAMPLES / "browsing.pcapng")
     assert flows and all(flow.packet_count >= 10 for flow in flows)
+
+
+def test_help_tells_statistics_of_flows_from_columns() -> None:
+    said = pydoc.plain(pydoc.render_doc(fl.Flow))
+    assert "``mean`` of ``app_lengths``.\n" in said
+    for name in ("up_mean", "down_count"):
+        assert f"Zeros are left out, as by wa1kpcap; the column ``app_lengths_{name}`` has" in said

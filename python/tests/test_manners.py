@@ -293,12 +293,71 @@ def test_captures_come_in_many_forms(samples):
             assert fl.read_flows(form)["flow_id"].tolist() == expected, type(form)
     both = fl.read_flows([content, samples / "loss.pcap"])
     assert sorted(set(both["capture"])) == [str(samples / "loss.pcap"), "bytes"]
-    with pytest.warns(fl.CaptureWarning, match="the list of captures is empty"):
-        assert len(fl.read_flows([])) == 0
     with pytest.raises(TypeError, match="a capture is a path, bytes or an open file, not int"):
         fl.read_flows([7])
     with pytest.raises(fl.CaptureError, match="No such file"):
         fl.read_flows(samples / "no such file")
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        fl.read_flows,
+        fl.read_traces,
+        fl.read_packets,
+        fl.open_flows,
+        fl.open_packets,
+        fl.streams,
+        fl.info,
+    ],
+)
+def test_no_captures_are_no_source(read):
+    with pytest.raises(fl.ConfigError, match="no capture was found"):
+        read([])
+
+
+@pytest.mark.parametrize("read", [fl.read_flows, fl.read_traces, fl.read_packets])
+def test_no_captures_are_no_rows_where_that_is_ignored(samples, read):
+    nothing = read([], on_error="ignore")
+    assert len(nothing) == 0 and nothing.columns == read(samples / "dhcp.pcap").columns
+
+
+TYPED = """
+import numpy as np
+import flowloom as fl
+
+def parts(flows: fl.FlowTable) -> list[fl.FlowTable]:
+    mask = flows["packet_count"] > flows["packet_count"].mean()
+    few = [flows[0], flows[[1, 2]], flows[range(3)], flows[np.argmax(flows["duration"])]]
+    return [*few, flows[mask], flows[[True] * len(flows)], flows[:3], flows[["src_ip"]]]
+"""
+
+
+def test_parts_of_tables_have_types(samples, tmp_path):
+    names: dict[str, object] = {}
+    exec(TYPED, names)  # noqa: S102
+    parts = names["parts"](fl.read_flows(samples / "browsing.pcapng"))
+    assert [len(part) for part in parts] == [1, 2, 3, 1, 10, 36, 3, 36]
+    pytest.importorskip("mypy")
+    (tmp_path / "typed.py").write_text(TYPED)
+    checked = subprocess.run(
+        [sys.executable, "-m", "mypy", tmp_path / "typed.py"],
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout
+
+
+@pytest.mark.parametrize("open_", [fl.open_flows, fl.open_packets, fl.streams])
+def test_a_closed_reader_does_not_look_like_one_at_its_end(samples, open_):
+    with open_(samples / "dhcp.pcap") as reader:
+        assert list(reader) and not list(reader)
+    with open_(samples / "dhcp.pcap") as reader:
+        pass
+    with pytest.raises(ValueError, match="this reader is closed"):
+        next(reader)
 
 
 IMPORTED = """

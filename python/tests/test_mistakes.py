@@ -19,7 +19,7 @@ import flowloom as fl
         ({"fillter": "tcp"}, TypeError, "did you mean 'filter'"),
         ({"on_eror": "raise"}, TypeError, "did you mean 'on_error'"),
         ({"zzz": 1}, TypeError, "no option 'zzz'$"),
-        ({"features": 3}, TypeError, "a text or a list of texts, not int"),
+        ({"features": 3}, TypeError, "features: a text or a list of texts, not int"),
         ({"filter": 5}, TypeError, "filter is a text, not int"),
         ({"client": 5}, TypeError, "client is a text, not int"),
         ({"threads": "2"}, TypeError, "threads is a whole number, not str"),
@@ -34,6 +34,45 @@ import flowloom as fl
         ({"columns": "tls_sny"}, fl.ConfigError, "did you mean `tls_sni`?"),
         ({"columns": "vni", "without": "vni"}, fl.ConfigError, "all there will be"),
         ({"on_feature_error": "x"}, fl.ConfigError, "raise or null, not 'x'"),
+        *(
+            ({name: value}, TypeError, f"{name} is True or False, not {value!r}")
+            for name, value in {
+                "signed": 1,
+                "reassembly": None,
+                "rotated": 1,
+                "no_split": 1,
+                "ignore_tcp_ends": "no",
+                "verify_checksums": "x",
+            }.items()
+        ),
+        *(
+            ({name: 5}, TypeError, f"{name} is a text, not int")
+            for name in ("population", "initiator", "app_layer", "tcp_overlap")
+        ),
+        *(
+            ({name: {}}, TypeError, f"{name} is a path, not dict")
+            for name in ("labels", "anonymize", "protocols")
+        ),
+        *(
+            ({name: 2**70}, fl.ConfigError, f"{name} is at most 18446744073709551615, not 11805")
+            for name in (
+                "max_packets",
+                "flows_max",
+                "count",
+                "max_bytes",
+                "bytes_packets",
+                "threads",
+            )
+        ),
+        (
+            {"bytes_payload": 10**12},
+            fl.ConfigError,
+            "bytes_payload is at most 4294967295, not 1000",
+        ),
+        ({"ip_headers_max": 300}, fl.ConfigError, "ip_headers_max is at most 255, not 300"),
+        ({"features": b"core"}, TypeError, "features: a text or a list of texts, not bytes"),
+        ({"label_comments": 5}, TypeError, "label_comments: a text or a list of texts, not int"),
+        ({"sorted": False}, TypeError, "no option 'sorted'"),
         ({"start": "2024-05-01"}, TypeError, "seconds since 1970 or a datetime, not str"),
     ],
 )
@@ -46,6 +85,11 @@ def test_options_of_others_and_times_of_numpy(samples):
     browsing = samples / "browsing.pcapng"
     with pytest.raises(TypeError, match="no option 'own' here"):
         fl.read_traces(browsing, own=[])
+    with pytest.raises(TypeError, match="no option 'sorted'"):
+        fl.open_flows(browsing, sorted=True)
+    for name in ("own", "on_feature_error", "features", "columns", "without"):
+        with pytest.raises(TypeError, match=f"no option '{name}' here"):
+            fl.read_packets(browsing, **{name: "core"})
     with pytest.raises(TypeError, match="no option 'columns' here"):
         fl.split(browsing, "nowhere", columns="src_ip")
     with pytest.raises(TypeError, match="choose them as columns="):
@@ -121,6 +165,13 @@ def test_one_name_is_as_good_as_a_list_of_one(samples):
     flows = fl.read_flows(samples / "browsing.pcapng")
     assert flows.select("packet_count").columns == ["packet_count"]
     assert (flows.to_numpy("packet_count") == flows.to_numpy(["packet_count"])).all()
+
+
+def test_a_column_named_twice_is_told(samples):
+    flows = fl.read_flows(samples / "dhcp.pcap")
+    for take in (flows.select, flows.__getitem__):
+        with pytest.raises(ValueError, match="'src_ip' is named twice"):
+            take(["src_ip", "dst_ip", "src_ip"])
 
 
 def test_rows_that_are_no_flows_are_told(samples):

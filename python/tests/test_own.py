@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import json
+import pickle
 import struct
 from pathlib import Path
 from typing import Any
@@ -345,6 +347,167 @@ def test_instants_that_are_none_are_missing(tmp_path: Path) -> None:
     assert "1677" not in (tmp_path / "x.csv").read_text()
 
 
+def column(dtype: Any, values: Any, **asked: Any) -> fl.FlowTable:
+    """Two flows of a sample with values of a feature."""
+    made = fl.feature(dtype=dtype, needs=[], name="x")(lambda batch: values)
+    return fl.read_flows(BROWSING, count=4, own=[made], **asked)
+
+
+TOKYO = dt.timezone(dt.timedelta(hours=9))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "values", "stored"),
+    [
+        ("datetime64[s]", [1, None], [1_000_000_000, None]),
+        ("datetime64[ms]", np.array([1, 2]), [1_000_000, 2_000_000]),
+        ("datetime64[us]", np.array([1, "NaT"], "M8[ns]"), [1, None]),
+        ("datetime64[s]", np.ma.masked_array(np.array([1, 2], "M8[D]"), [0, 1]), [86400e9, None]),
+        ("datetime64", [5, np.datetime64(5, "s")], [5, 5_000_000_000]),
+        ("datetime64[ns]", [dt.datetime(1970, 1, 1, 9, tzinfo=TOKYO), dt.date(1970, 1, 1)], [0, 0]),
+        ("list<datetime64[s]>", [[1], None], [[1_000_000_000], None]),
+    ],
+)
+def test_instants_are_of_the_unit_that_was_declared(
+    dtype: str, values: Any, stored: list[Any]
+) -> None:
+    assert column(dtype, values).to_dict()["x"] == stored
+
+
+def test_what_pandas_has_for_missing_texts_is_missing() -> None:
+    pandas = pytest.importorskip("pandas")
+    for nothing in (None, float("nan"), np.float32("nan"), pandas.NA, pandas.NaT, np.ma.masked):
+        assert column("text", [np.str_("a"), nothing]).to_dict()["x"] == ["a", None]
+    values = pandas.array([1, None], dtype="Int64")
+    assert column("i8", values).to_dict()["x"] == [1, None]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value", "text"),
+    [
+        *((dtype, -1, "whole numbers of that size") for dtype in ("u1", "u2", "u4")),
+        *((dtype, 2**40, "whole numbers of that size") for dtype in ("i1", "i2", "i4", "u4")),
+        ("i8", 2**70, "."),
+        ("i8", 1.5, "whole numbers"),
+        ("f4", 1e300, "real numbers of that size"),
+        ("f8", 10**400, "too large"),
+        ("f8", 1j, "real numbers"),
+        ("f8", np.complex64(1), "real numbers"),
+        ("f8", "1.5", "real numbers"),
+        ("f8", np.datetime64(1, "s"), "real numbers"),
+        ("text", b"a", "texts are str, not bytes: make one of it, or declare"),
+        ("text", 5, "texts are str, not int: make one of it, or declare"),
+        ("list<text>", "ab", "these are lists, not str"),
+        ("datetime64[s]", 1.5, "datetimes or whole numbers, not float"),
+        ("datetime64[ns]", "2020-01-01", "not str"),
+        ("datetime64[s]", True, "not bool"),
+        ("datetime64[s]", 10**12, "no time of 292 years"),
+        ("datetime64[s]", 2**70, "."),
+        ("datetime64[ns]", dt.datetime(3000, 1, 1), "no time of 292 years"),
+        ("datetime64[ns]", np.datetime64("3000"), "no time of 292 years"),
+    ],
+)
+def test_values_that_a_type_does_not_hold_are_refused_or_missing(
+    dtype: str, value: Any, text: str
+) -> None:
+    with pytest.raises(fl.ConfigError, match=f"'x' of flow 4: .* is not of type .*: .*{text}"):
+        column(dtype, [None, value])
+    assert column(dtype, [None, value], on_feature_error="null").to_dict()["x"] == [None, None]
+
+
+def test_only_the_flows_whose_values_are_not_of_the_type_lack_them() -> None:
+    fl.register_feature("y", fl.FeatureType.STATISTICAL)(lambda flow: [1.0, "no"][flow.flow_id > 1])
+    asked: dict[str, Any] = {"own": ["y"], "features": "core", "on_feature_error": "null"}
+    assert fl.read_flows(BROWSING, **asked).to_dict()["y"] == [1.0] + [None] * 35
+    assert column("f4", [np.inf, 0.1]).to_dict()["x"] == [float("inf"), 0.1]
+
+
+def test_arrays_of_pyarrow_are_values() -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    array = pyarrow.array([1, None])
+    for values in (array, pyarrow.chunked_array([array])):
+        assert column("i8", values).to_dict()["x"] == [1, None]
+    assert column("text", pyarrow.array(["a", None])).to_dict()["x"] == ["a", None]
+
+
+def test_rows_without_numbers_of_flows_are_named_as_rows() -> None:
+    with pytest.raises(fl.FeatureError, match="'x' of rows 0 to 1: .* 3 values for 2") as failed:
+        column("f8", [1, 2, 3], columns="src_ip")
+    assert pickle.loads(pickle.dumps(failed.value)).flow == "0 to 1"
+    with pytest.raises(fl.ConfigError, match="'x' of row 1: "):
+        column("f8", [1, "a"], columns="src_ip")
+
+
+def test_an_interruption_keeps_what_was_computed(several: fl.FlowTable) -> None:
+    from flowloom._own_columns import OwnColumns
+
+    rows = several._native.chunk_rows[0]
+
+    def seen(batch: fl.FlowTable) -> Any:
+        if len(batch) != rows:
+            raise KeyboardInterrupt
+        return batch["flow_id"]
+
+    own = OwnColumns([fl.feature(dtype="i8", needs="flow_id")(seen)], ["core"], "raise")
+    with pytest.raises(fl.Interrupted) as stopped:
+        own.added(several)
+    table = stopped.value.result
+    assert isinstance(table, fl.FlowTable)
+    known = table.to_dict()["seen"]
+    assert known[:rows] == several["flow_id"][:rows].tolist()
+    assert len(known) == len(several) and set(known[rows:]) == {None}
+
+
+def test_nothing_more_is_computed_when_reading_was_interrupted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    flows = fl.read_flows(BROWSING, features="core")
+
+    def interrupted(*_: Any) -> fl.FlowTable:
+        raise fl.Interrupted(flows)
+
+    monkeypatch.setattr("flowloom.read.read_all", interrupted)
+    with pytest.raises(fl.Interrupted) as stopped:
+        column("f8", [], features="core")
+    table = stopped.value.result
+    assert isinstance(table, fl.FlowTable)
+    assert table.columns == [*flows.columns, "x"]
+    assert set(table.to_dict()["x"]) == {None}
+
+
+@pytest.mark.parametrize("directory", [False, True])
+def test_an_interrupted_analyzer_has_flows_without_own_features(
+    directory: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.pcap").write_bytes((SAMPLES / "dhcp.pcap").read_bytes())
+
+    def seen(batch: fl.FlowTable) -> Any:
+        raise KeyboardInterrupt
+
+    def interrupted() -> list[fl.Flow]:
+        analyzer = fl.Analyzer(default_filter=None)
+        analyzer.register_feature("seen", fl.feature(dtype="i8", needs=[])(seen))
+        with pytest.raises(fl.Interrupted) as stopped:
+            if directory:
+                analyzer.analyze_directory(tmp_path)
+            else:
+                analyzer.analyze_file(tmp_path / "a.pcap")
+        result: Any = stopped.value.result
+        flows: list[fl.Flow] = result["a.pcap"] if directory else result
+        assert analyzer.stats["flows_created"] == len(flows)
+        return flows
+
+    computing = interrupted()
+    assert computing and not any(flow.get_features() for flow in computing)
+    table = fl.read_flows(tmp_path / "a.pcap", features="core,sequences")
+
+    def stop(*_: Any, **__: Any) -> fl.FlowTable:
+        raise fl.Interrupted(table)
+
+    monkeypatch.setattr("flowloom.analyzer.read_flows", stop)
+    assert [flow.key for flow in interrupted()] == [flow.key for flow in computing]
+
+
 def test_keys_of_any_kind_are_text_in_json() -> None:
     value = {np.int64(66): 2, (1, 2): 3}
     made = fl.feature(dtype="json", needs=[], name="x")(lambda batch: [value] * len(batch))
@@ -366,18 +529,17 @@ def test_keys_of_any_kind_are_text_in_json() -> None:
     ],
 )
 def test_types_of_numpy_and_python_are_types_of_columns(dtype: Any, stored: str | None) -> None:
-    made = fl.feature(dtype=dtype, needs="packet_count", name="x")(
-        lambda batch: batch["packet_count"] > 0
-    )
+    value = "a" if stored == "text" else True
+    made = fl.feature(dtype=dtype, needs=[], name="x")(lambda batch: [value] * len(batch))
     if stored is None:
         with pytest.raises(fl.ConfigError, match="type"):
             fl.read_flows("not there", own=[made])
         return
-    told = Count("count", dtype=dtype)
-    fl.register_feature("flow", fl.FeatureType.CUSTOM, dtype=dtype)(lambda flow: True)
+    fl.register_feature("flow", fl.FeatureType.CUSTOM, dtype=dtype)(lambda flow: value)
     table = fl.read_flows(BROWSING, features="core", own=[made, "flow"])
     assert {table.column_type(name) for name in ("x", "flow")} == {stored}
-    if stored != "bool":
+    if stored not in ("bool", "text"):
+        told = Count("count", dtype=dtype)
         assert fl.read_flows(BROWSING, own=[told]).column_type("count") == stored
 
 

@@ -179,6 +179,9 @@ def test_clients_and_flows(browsing):
         ({"sizes": (1.5, -0.5)}, "shares above 0"),
         ({"sizes": ()}, "shares above 0"),
         ({"by": "label_site"}, "needs a column label_site"),
+        ({"by": "captur"}, "does not have; did you mean 'capture'"),
+        ({"by": "dst_i"}, "does not have; did you mean 'dst_ip'"),
+        ({"seed": -1}, "seed is at least 0, not -1"),
         ({"by": "time", "stratify": "protocol"}, "leave out stratify"),
         ({}, "1 groups by 'capture' are not enough"),
     ],
@@ -186,3 +189,11 @@ def test_clients_and_flows(browsing):
 def test_what_cannot_be_is_refused(browsing, settings, text):
     with pytest.raises(ValueError, match=text):
         fl.split(browsing, **settings)
+
+
+def test_what_is_no_table_and_no_seed_is_told(browsing):
+    for seed in (None, 1.5):
+        with pytest.raises(TypeError, match=f"seed is a whole number, not {type(seed).__name__}"):
+            fl.split(browsing, seed=seed)
+    with pytest.raises(TypeError, match="takes a FlowTable, or captures .* not dict alone"):
+        fl.split(browsing.to_dict())

@@ -127,7 +127,8 @@ def test_bodies_are_saved(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked", [{"view": "all"}, {"direction": "left"}, {"part_max": 0}, {"fill_max": -1}]
+    "asked",
+    [{"view": "all"}, {"direction": "left"}, {"part_max": 0}, {"fill_max": -1}, {"flows": []}],
 )
 def test_what_cannot_be_is_refused(asked: Any) -> None:
     with pytest.raises(fl.ConfigError):
