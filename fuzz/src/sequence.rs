@@ -106,7 +106,7 @@ fn check_flow(Ended { flow, .. }: &Ended<Marked>) {
     }
     for (arrival, seen) in kept {
         let Packet { app_len, tcp_flags, .. } = arrival.packet;
-        assert_eq!(seen.marks.has(PacketMarks::PURE_ACK), app_len == 0 && tcp_flags & !ACK == 0);
+        assert_eq!(seen.marks.has(PacketMarks::PURE_ACK), app_len == 0 && tcp_flags == ACK);
         let both = |a, b| seen.marks.has(a) && seen.marks.has(b);
         assert!(!both(PacketMarks::RETRANSMISSION, PacketMarks::OVERLAP));
         assert!(!both(PacketMarks::RETRANSMISSION, PacketMarks::GAP_BEFORE));
