@@ -76,6 +76,7 @@ fn arguments_that_make_no_sense_are_refused_with_a_way_out() {
         (&["features", "cic"], &["`cic`", "planned"]),
         (&["flows", sample, "--without", "source"], &["`source`", "flowloom features"]),
         (&["flows", sample, "--columns", "src_ip,tls_sny"], &["did you mean `tls_sni`?"]),
+        (&["flows", sample, "--columns", "label_site"], &["`label_site`", "behind the columns"]),
         (&["flows", sample, "--columns", "src_ip,src_ip"], &["`src_ip`", "twice"]),
         (&["flows", sample, "--columns", "src_ip", "--features", "core"], &["--features"]),
         (&["flows", sample, "--columns", "src_ip", "--format", "eve"], &["--columns", "eve"]),

@@ -192,6 +192,10 @@ impl Config {
     }
 
     fn check_columns(&self) -> Result<(), ConfigError> {
+        if let Some(label) = self.columns.iter().find(|name| name.starts_with("label_")) {
+            let text = "labels need not be named: they come behind the columns";
+            return Err(ConfigError(format!("`{label}`: {text}")));
+        }
         let known = catalogue();
         for name in self.without.iter().chain(&self.columns) {
             if !known.iter().any(|column| column.name == name.as_str()) {
