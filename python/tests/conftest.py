@@ -56,6 +56,13 @@ def command_line() -> Path:
 
 
 @pytest.fixture
+def no_features_stay() -> Iterator[None]:
+    """Forgets the features that the test has registered."""
+    yield
+    fl.get_feature_registry().clear()
+
+
+@pytest.fixture
 def no_thread_left() -> Iterator[None]:
     """Fails where the test leaves a thread behind, one of Python's or one of the engine's."""
     tasks = Path("/proc/self/task")

@@ -6,7 +6,7 @@ use std::error::Error;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use flowloom_engine::{CaptureInfo, Config, find_inputs, inspect};
+use flowloom_engine::{CaptureInfo, Config, find_inputs, harmless_json, inspect};
 
 use crate::arguments::info::InfoArguments;
 use crate::progress::{Progress, interruptible};
@@ -53,7 +53,7 @@ fn show(info: &CaptureInfo, json: bool, is_first: bool) -> io::Result<()> {
         report::capture(&info.account, true);
     }
     if json {
-        return writeln!(stdout, "{}", report::harmless(&serde_json::to_string(info)?));
+        return writeln!(stdout, "{}", harmless_json(&serde_json::to_string(info)?));
     }
     if info.account.format.is_empty() {
         // It was not even opened.

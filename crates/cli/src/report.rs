@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use flowloom_engine::{
-    Account, CaptureAccount, Format, LabelReport, Output, Summary, is_invisible, partial_name,
+    Account, CaptureAccount, Format, LabelReport, Output, Summary, harmless_json, partial_name,
 };
 
 /// The exit code of a run that could not be made.
@@ -127,26 +127,9 @@ pub(crate) fn exit_code(outcome: &Outcome) -> ExitCode {
 
 /// Writes the account as JSON.
 pub(crate) fn write(file: &Path, summary: &Summary) -> Result<(), Box<dyn Error>> {
-    let text = harmless(&serde_json::to_string_pretty(summary)?);
+    let text = harmless_json(&serde_json::to_string_pretty(summary)?);
     std::fs::write(file, text + "\n")
         .map_err(|error| format!("cannot write {}: {error}", file.display()).into())
-}
-
-/// JSON in which what could act on a terminal or hide in it is escaped. What JSON itself escapes, or has
-/// between its values, stays.
-pub(crate) fn harmless(json: &str) -> String {
-    let mut text = String::with_capacity(json.len());
-    for c in json.chars() {
-        if c != '\n' && (c.is_control() || is_invisible(c)) {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                // Writing to memory does not fail.
-                let _ = write!(text, "\\u{unit:04x}");
-            }
-        } else {
-            text.push(c);
-        }
-    }
-    text
 }
 
 /// Columns of the terminal.

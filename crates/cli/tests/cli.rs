@@ -200,6 +200,19 @@ fn a_field_that_two_layers_have_is_found_in_either() {
 }
 
 #[test]
+fn options_without_a_field_of_their_own_show_their_bytes() {
+    let sample = sample("dhcp.pcap");
+    let path = sample.to_str().unwrap();
+    let fields = ["-e", "dhcp.option.type", "-e", "dhcp.option.data"];
+    let said = said(&[&["packets", path, "--quiet"], &fields[..]].concat());
+    // Option 28, the broadcast address, in what the server says; what has a field shows no bytes again.
+    let messages = said.out.lines().filter(|line| line.starts_with("53;"));
+    let (with, without): (Vec<_>, Vec<_>) = messages.partition(|line| line.contains(";28;"));
+    assert!(!with.is_empty() && with.iter().all(|line| line.ends_with(",c00002ff")), "{with:?}");
+    assert!(!without.is_empty() && without.iter().all(|line| line.ends_with(',')), "{without:?}");
+}
+
+#[test]
 fn packets_that_nobody_has_asked_for_are_not_shown_in_silence() {
     let sample = sample("dhcp.pcap");
     let sample = sample.to_str().unwrap();

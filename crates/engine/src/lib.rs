@@ -79,8 +79,8 @@ pub use flowloom_dissect::{
 };
 pub use flowloom_export::{
     Destination, Existing, Format, Keep as PaddingKeep, Npz, Number, Padding,
-    Settings as ExportSettings, Side as PaddingSide, SinkError, Terminal, is_invisible,
-    partial_name,
+    Settings as ExportSettings, Side as PaddingSide, SinkError, Terminal, harmless_json,
+    is_invisible, partial_name,
 };
 pub use flowloom_features::{Anonymize, Events, LogLimits, SETS, Signs, catalogue};
 pub use flowloom_filter::{Filter, ParseError};

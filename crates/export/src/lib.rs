@@ -41,7 +41,7 @@ pub use padding::{Keep, Misfit, Number, Padding, Side};
 pub use parquet::{Compression, Parquet};
 pub use read::{Rows, TableError, TableFile, table_texts};
 pub use table::Terminal;
-pub use text::{is_invisible, json_text};
+pub use text::{harmless_json, is_invisible, json_text};
 
 /// How a table is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

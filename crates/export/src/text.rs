@@ -74,6 +74,20 @@ fn json_char(c: char, out: &mut Vec<u8>) {
     }
 }
 
+/// JSON of another's making, in which what could act on a terminal or hide in it is escaped. What JSON
+/// itself escapes, or has between its values, stays.
+pub fn harmless_json(json: &str) -> String {
+    let mut out = Vec::with_capacity(json.len());
+    for c in json.chars() {
+        if c != '\n' && (c.is_control() || is_invisible(c)) {
+            escaped(c, &mut out);
+        } else {
+            out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
 /// Appends a character as JSON escapes it: `\u001b`.
 pub(crate) fn escaped(c: char, out: &mut Vec<u8>) {
     for unit in c.encode_utf16(&mut [0; 2]) {

@@ -104,7 +104,8 @@ record! {
         /// Hardware address of the initiator's side in the first packet's innermost link header;
         /// null where there is none, and for fragments that stayed alone.
         src_mac: Option<Mac> [None, Identity],
-        /// Hardware address of the other side in the first packet's innermost link header.
+        /// Hardware address of the other side in the first packet's innermost link header; null
+        /// likewise.
         dst_mac: Option<Mac> [None, Identity],
         /// TTL or hop limit of the first packet from the initiator.
         up_ttl: Option<u8> [Hops, Feature],

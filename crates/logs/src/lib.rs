@@ -212,6 +212,16 @@ impl Field {
     }
 }
 
+/// The records of a flow that has one for itself, made of no events, if it has any.
+fn alone<'a>(has_one: bool) -> Vec<Vec<Row<'a>>> {
+    if has_one { vec![Vec::new()] } else { Vec::new() }
+}
+
+/// Whether both sides of SSH said what they are.
+fn is_ssh(flow: Row<'_>) -> bool {
+    ["ssh_client", "ssh_server"].iter().all(|side| flow.text(side).is_some())
+}
+
 impl<'a> Subject<'a> {
     /// The value of a column in the first event that has one.
     fn event(&self, column: &str) -> Value<'a> {

@@ -113,7 +113,9 @@ fn every_event_of_the_corpus_is_whole() {
     }
     println!("{} captures: {counts:?}", captures.len());
     if !captures.is_empty() {
-        assert!(KINDS.iter().all(|kind| counts[*kind] > 10), "{counts:?}");
+        // Few of these captures have SSH.
+        let least = |kind: &str| if kind == "ssh" { 10 } else { 20 };
+        assert!(KINDS.iter().all(|kind| counts[*kind] > least(kind)), "{counts:?}");
     }
 }
 

@@ -140,7 +140,9 @@ fn every_log_of_the_corpus_is_as_its_header_says() {
     }
     println!("{} captures: {counts:?}", captures.len());
     if !captures.is_empty() {
-        assert!(LOGS.iter().all(|log| counts[*log] > 10), "{counts:?}");
+        // Few of these captures have SSH.
+        let least = |log: &str| if log == "ssh" { 10 } else { 50 };
+        assert!(LOGS.iter().all(|log| counts[*log] > least(log)), "{counts:?}");
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) fn row(
             let source = dissection.source(layer, frame);
             for field in dissection.fields_of(number) {
                 // Two layers can have a field of the same name, as those of PPPoE.
-                if std::ptr::eq(field.info, *wanted) || field.info.name == wanted.name {
+                if field.info.name == wanted.name {
                     if !values.is_empty() {
                         values.push(';');
                     }

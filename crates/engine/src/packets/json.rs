@@ -10,7 +10,8 @@ use flowloom_export::json_text;
 
 use super::nested::{Member, alike, is_repeated, members};
 
-/// One line: the capture, if there are several, and the layers beside one another, those of a kind that is there twice as a list.
+/// One line: the capture, if there are several, and the layers beside one another, those of a kind
+/// that is there twice as a list.
 pub(super) fn line(
     frame: &FrameInput<'_>,
     capture: Option<&str>,

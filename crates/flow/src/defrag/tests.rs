@@ -78,3 +78,19 @@ fn other_fragments_that_stay_alone_have_no_ports() {
 
 /// A TCP header with an ACK and a window of 9.
 const TCP: [u8; 20] = [0, 80, 0, 81, 0, 0, 0, 1, 0, 0, 0, 1, 0x50, 0x10, 0, 9, 0, 0, 0, 0];
+
+#[test]
+fn every_fragment_of_ipv4_says_the_protocol() {
+    let frame = fragment(17, 8, &[1; 40]);
+    let mut packet = Packet::default();
+    decode(LinkType::RAW, &frame, 60, &Options::default(), &mut (), &mut packet);
+    let mut defrag = Defrag::new(&Limits::default(), 1).telling_incomplete(true);
+    let mut out = Vec::new();
+    defrag.fragment(&Arrival { packet, frame: 1, ..Arrival::default() }, &frame, 0, &mut out);
+    defrag.drain(0, &mut out);
+    let told = out.iter().find_map(|datagram| match datagram {
+        Datagram::Incomplete { protocol, .. } => Some(*protocol),
+        _ => None,
+    });
+    assert_eq!(told, Some(Some(17)), "{out:?}");
+}

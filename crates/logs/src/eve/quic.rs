@@ -2,15 +2,13 @@
 //! packet that it reads.
 
 use super::{At, Record};
-use crate::Field;
 use crate::value::Value;
+use crate::{Field, alone};
 
 pub(super) const RECORD: Record = Record {
     event: "quic",
     fields: FIELDS,
-    records: |flow, _| {
-        if flow.text("quic_version").is_some() { vec![Vec::new()] } else { Vec::new() }
-    },
+    records: |flow, _| alone(flow.text("quic_version").is_some()),
     at: |subject| {
         let value = |column| subject.flow.int(column);
         At { time: value("tls_client_hello_time").or(value("start_time")), ..At::default() }

@@ -2,15 +2,12 @@
 
 use super::{At, Record};
 use crate::value::Value;
-use crate::{Field, Subject};
+use crate::{Field, Subject, alone, is_ssh};
 
 pub(super) const RECORD: Record = Record {
     event: "ssh",
     fields: FIELDS,
-    records: |flow, _| {
-        let have_spoken = ["ssh_client", "ssh_server"].iter().all(|side| flow.text(side).is_some());
-        if have_spoken { vec![Vec::new()] } else { Vec::new() }
-    },
+    records: |flow, _| alone(is_ssh(flow)),
     at: |subject| At { time: subject.flow.int("start_time"), ..At::default() },
 };
 

@@ -2,16 +2,10 @@
 
 use super::{Log, ORIG_H, ORIG_P, RESP_H, RESP_P, TIME, UID};
 use crate::value::Value;
-use crate::{Field, Subject};
+use crate::{Field, Subject, alone, is_ssh};
 
-pub(super) const LOG: Log = Log {
-    path: "ssh",
-    fields: FIELDS,
-    records: |flow, _| {
-        let have_spoken = ["ssh_client", "ssh_server"].iter().all(|side| flow.text(side).is_some());
-        if have_spoken { vec![Vec::new()] } else { Vec::new() }
-    },
-};
+pub(super) const LOG: Log =
+    Log { path: "ssh", fields: FIELDS, records: |flow, _| alone(is_ssh(flow)) };
 
 const FIELDS: &[Field] = &[
     TIME,

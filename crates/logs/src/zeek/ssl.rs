@@ -2,15 +2,14 @@
 
 use super::{Log, ORIG_H, ORIG_P, RESP_H, RESP_P, UID};
 use crate::value::Value;
-use crate::{Field, Subject};
+use crate::{Field, Subject, alone};
 
 pub(super) const LOG: Log = Log {
     path: "ssl",
     fields: FIELDS,
     records: |flow, _| {
         let said = ["tls_ja3", "tls_version", "tls_cert_subject"];
-        let is_tls = said.iter().any(|column| flow.text(column).is_some());
-        if is_tls { vec![Vec::new()] } else { Vec::new() }
+        alone(said.iter().any(|column| flow.text(column).is_some()))
     },
 };
 

@@ -2,7 +2,7 @@
 
 use flowloom_schema::Values;
 
-use super::{EMPTY, LOGS, conn, dns, put, table};
+use super::{EMPTY, LOGS, conn, dhcp, dns, put, ssh, table};
 use crate::Subject;
 use crate::row::testing::Table;
 use crate::value::Value;
@@ -77,6 +77,41 @@ fn responses_go_with_their_queries() {
     let places = records.iter().map(|record| record.iter().map(|row| row.at).collect::<Vec<_>>());
     let expected: [&[usize]; 6] = [&[0, 3], &[1, 2], &[4], &[5, 6], &[7], &[8]];
     assert_eq!(places.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn leases_that_servers_tell_of_are_theirs() {
+    let mut flows = Table::new(&["src_ip", "dst_ip"]);
+    flows.push(["10.0.0.9".into(), "10.0.0.1".into()]);
+    let client = |kind: &'static str, direction: i64| {
+        let mut messages = Table::new(&["message_type", "direction"]);
+        messages.push([kind.into(), direction.into()]);
+        let subject = Subject { flow: flows.rows()[0], events: &messages.rows(), number: 0 };
+        let field = dhcp::LOG.fields.iter().find(|field| field.name == "client_addr").unwrap();
+        shown(&field.value(&subject), "addr")
+    };
+    for kind in ["DISCOVER", "REQUEST", "LEASEQUERY", "BULKLEASEQUERY"] {
+        assert_eq!(client(kind, 1), "10.0.0.9", "{kind}");
+    }
+    for kind in ["OFFER", "ACK", "LEASEACTIVE", "LEASEUNKNOWN", "LEASEQUERYDONE"] {
+        assert_eq!(client(kind, -1), "-", "{kind}");
+    }
+}
+
+#[test]
+fn sides_of_ssh_may_differ() {
+    let columns = ["ssh_client", "ssh_server", "ssh_cipher", "ssh_cipher_server"];
+    let told = |values: [&'static str; 4]| {
+        let mut flows = Table::new(&columns);
+        flows.push(values.map(Value::from));
+        let subject = Subject { flow: flows.rows()[0], events: &[], number: 0 };
+        let fields = ssh::LOG.fields.iter();
+        let fields = fields.filter(|field| ["version", "cipher_alg"].contains(&field.name));
+        fields.map(|field| shown(&field.value(&subject), field.kind)).collect::<Vec<_>>()
+    };
+    assert_eq!(told(["SSH-2.0-a", "SSH-1.99-b", "aes128-ctr", "aes128-ctr"]), ["2", "aes128-ctr"]);
+    let both = "To server: aes128-ctr, to client: 3des-cbc";
+    assert_eq!(told(["SSH-1.5-a", "SSH-1.99-b", "aes128-ctr", "3des-cbc"]), ["1", both]);
 }
 
 #[test]

@@ -14,16 +14,20 @@ impl Rewriting<'_, '_> {
                 return;
             }
             self.keep(at..message);
-            self.dns(message, next, next.min(end));
+            self.dns_message(message, next.min(end));
             at = next;
         }
     }
 
-    /// A message that ends at `sent`, up to the first record that is cut.
+    /// A message over UDP, which ends at `sent`.
     pub(super) fn dns(&mut self, message: usize, sent: usize, end: usize) {
-        if !self.is_dns(message, sent, end) {
-            return;
+        if self.is_dns(message, sent, end) {
+            self.dns_message(message, end);
         }
+    }
+
+    /// A message, up to the first record that is cut.
+    fn dns_message(&mut self, message: usize, end: usize) {
         let counts = self.counts(message);
         self.keep(message..message + HEADER_LEN);
         let mut at = message + HEADER_LEN;
