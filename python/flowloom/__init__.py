@@ -28,7 +28,14 @@ from .errors import (
 )
 from .files import rerun
 from .ragged import Ragged
-from .read import FlowOptions, FlowReader, open_flows, read_flows, read_traces
+from .read import (
+    FlowOptions,
+    FlowReader,
+    open_flows,
+    read_events,
+    read_flows,
+    read_traces,
+)
 from .table import FlowTable
 
 if TYPE_CHECKING:
@@ -96,6 +103,7 @@ __all__ = [
     "open_flows",
     "open_packets",
     "plot",
+    "read_events",
     "read_flows",
     "read_packets",
     "read_traces",

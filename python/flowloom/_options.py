@@ -76,6 +76,7 @@ def options(
         "rotated": _switch("rotated", rotated),
         "features": None,
         "columns": [],
+        "events": [],
         "without": [],
         "filter": _text("filter", filter),
         "label_path": label_path,
@@ -284,7 +285,16 @@ def _no_option(name: str) -> str:
     import inspect
 
     known = [key for key in inspect.signature(options).parameters if key not in _OUR_OWN]
-    known += ["features", "columns", "without", "own", "on_feature_error", "on_error", "progress"]
+    known += [
+        "features",
+        "columns",
+        "events",
+        "without",
+        "own",
+        "on_feature_error",
+        "on_error",
+        "progress",
+    ]
     if name in known:
         return f"there is no option {name!r} here"
     return f"there is no option {name!r}{meant(name, known)}"

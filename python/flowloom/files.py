@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from . import _native
-from ._jobs import OnError, check_on_error, warn
+from ._jobs import OnError, warn
 from ._options import Path_, Sources, path_of, positive, sources
 from ._progress import Progressing
 from .errors import ConfigError
@@ -95,9 +96,8 @@ def rerun(
     >>> again.to_dict() == flows.to_dict()
     True
     """
-    from .read import finish
+    from .read import read_one
 
-    check_on_error(on_error)
     settings, captures, level, own = _recorded(file)
     if level != "flow":
         raise ConfigError(f"its rows are those of level {level!r}: only flows are made again")
@@ -120,7 +120,7 @@ def rerun(
         "client": client,
         "threads": positive("threads", threads),
     }
-    table = finish(_native.rerun(settings, again), on_error, progress)
+    table = read_one(partial(_native.rerun, settings), again, on_error, progress)
     if source is None:
         read = {str(c["capture"]): (c["frames"], c["captured_bytes"]) for c in table.captures}
         for name, frames, size in captures:

@@ -16,7 +16,7 @@ from ._jobs import OnError, Reader, check_on_error, finish, interrupted_as, warn
 from ._options import Path_, Population, Sources, options, positive
 from ._progress import Progressing
 from .errors import ConfigError
-from .read import read_all
+from .read import read_one
 from .rewrite import Frames, frame_ranges
 from .table import FlowTable
 
@@ -80,7 +80,7 @@ def read_packets(
         return long_table(flows, population, max_packets)
 
     with interrupted_as(long):
-        flows = read_all(_native.read, settings, on_error, progress)
+        flows = read_one(_native.read, settings, on_error, progress)
     return long(flows)
 
 

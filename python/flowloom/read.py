@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from . import _native
@@ -235,9 +236,9 @@ def read_flows(
     )
     begin = partial(_begun, own=added)
     if added is None:
-        return read_all(begin, settings, on_error, progress)
+        return read_one(begin, settings, on_error, progress)
     with interrupted_as(added.uncomputed):
-        flows = read_all(begin, settings, on_error, progress)
+        flows = read_one(begin, settings, on_error, progress)
     return added.added(flows)
 
 
@@ -312,20 +313,82 @@ def read_traces(
     def begin(settings: dict[str, Any]) -> _native.Reader:
         return _native.read_traces(settings, client, names(columns, "columns"))
 
-    return read_all(begin, settings, on_error, progress)
+    return read_one(begin, settings, on_error, progress)
 
 
-def finish(reader: _native.Reader, on_error: OnError, progress: Progressing) -> FlowTable:
-    """The rest of a run as a table."""
-    try:
-        rows, stopped = waited(reader.rest, reader.progress, progress)
-    finally:
-        reader.close()
-    summary = json.loads(reader.summary() or "null")
-    table = FlowTable(rows, summary)
-    raise_stopped(stopped, table)
-    _complain(reader, summary, on_error)
-    return table
+def read_events(
+    source: Sources,
+    events: Features,
+    *,
+    features: Features = ("core", "application"),
+    columns: Features = (),
+    filter: str | None = None,
+    labels: Path_ | None = None,
+    rotated: bool = False,
+    client: str | None = None,
+    population: Population = "all",
+    max_packets: int | None = None,
+    threads: int | None = None,
+    on_error: OnError = "warn",
+    progress: Progressing = None,
+    **more: Unpack[FlowOptions],
+) -> dict[str, FlowTable]:
+    """Read captures into tables of what flows have many of, such as DNS messages or TLS records.
+
+    Parameters
+    ----------
+    source : path, bytes, open file, or a list of these
+        Captures: see :func:`read_flows`.
+    events : str or list of str
+        Tables, such as ``"dns,http"``; ``flowloom features --events`` lists them with their
+        columns, and so does the catalogue of columns.
+    features, columns, filter, labels, rotated, client, population, max_packets, **more
+        Of the flows: see :func:`read_flows`. Events are those of the flows that a filter leaves.
+    threads, on_error, progress
+        See :func:`read_flows`.
+
+    Returns
+    -------
+    dict of str to FlowTable
+        The flows as ``"flows"``, and a table for each name in `events`: a row for each event, with
+        ``flow_id`` and ``capture``, which together name its flow. The rows of a capture are in the
+        order of their flows, those of a flow in the order of its packets.
+
+    Raises
+    ------
+    ConfigError, FilterError, CaptureError, Interrupted
+        See :func:`read_flows`; the result of an interruption is a dictionary as well.
+
+    Examples
+    --------
+    >>> import flowloom as fl
+    >>> tables = fl.read_events("samples/browsing.pcapng", "dns,http", features="core")
+    >>> {name: len(table) for name, table in tables.items()}
+    {'flows': 36, 'dns': 30, 'http': 5}
+    """
+    asked = names(events, "events")
+    if not asked:
+        raise ConfigError("events names no table, such as 'dns': for flows alone, read_flows")
+    settings = table_options(
+        source,
+        features=features,
+        columns=columns,
+        filter=filter,
+        labels=labels,
+        rotated=rotated,
+        client=client,
+        population=population,
+        max_packets=max_packets,
+        threads=threads,
+        **more,
+    )
+
+    def named(tables: list[FlowTable]) -> dict[str, FlowTable]:
+        return dict(zip(["flows", *asked], tables, strict=True))
+
+    with interrupted_as(named):
+        settings["events"] = asked
+        return named(_read_all(_native.read, settings, on_error, progress))
 
 
 def _with_own(
@@ -358,24 +421,45 @@ def _begun(settings: dict[str, Any], own: OwnColumns | None) -> _native.Reader:
     reader = _native.read(settings)
     if own is not None:
         try:
-            own.check_labels(FlowTable(reader.empty(), None).schema)
+            own.check_labels(FlowTable(reader.empty()[0], None).schema)
         except ConfigError:
             reader.close()
             raise
     return reader
 
 
-def read_all(
+def read_one(
     begin: Callable[[dict[str, Any]], _native.Reader],
     settings: dict[str, Any],
     on_error: OnError,
     progress: Progressing,
 ) -> FlowTable:
-    """The whole of a run as a table; of no captures, where that is ignored, columns without rows."""
+    """The table of a whole run that has one."""
+    with interrupted_as(itemgetter(0)):
+        return _read_all(begin, settings, on_error, progress)[0]
+
+
+def _read_all(
+    begin: Callable[[dict[str, Any]], _native.Reader],
+    settings: dict[str, Any],
+    on_error: OnError,
+    progress: Progressing,
+) -> list[FlowTable]:
+    """The tables of a whole run; of no captures, where that is ignored, columns without rows."""
     check_on_error(on_error)
     if not settings["sources"] and on_error == "ignore":
-        return FlowTable(begin({**settings, "sources": [("none", b"")]}).empty(), None)
-    return finish(begin(settings), on_error, progress)
+        empty = begin({**settings, "sources": [("none", b"")]}).empty()
+        return [FlowTable(table, None) for table in empty]
+    reader = begin(settings)
+    try:
+        rows, stopped = waited(reader.rest, reader.progress, progress)
+    finally:
+        reader.close()
+    summary = json.loads(reader.summary() or "null")
+    tables = [FlowTable(table, summary) for table in rows]
+    raise_stopped(stopped, tables)
+    _complain(reader, summary, on_error)
+    return tables
 
 
 def _complain(reader: _native.Reader, summary: dict[str, Any], on_error: OnError) -> None:
@@ -414,7 +498,7 @@ class FlowReader(Reader[_native.Reader, FlowTable]):
     ) -> None:
         super().__init__(native, on_error)
         self._own = own
-        self._empty = self._made(native.empty())
+        self._empty = self._made(native.empty()[0])
         self._began = time.monotonic()
 
     def _next(self) -> FlowTable | None:

@@ -86,6 +86,12 @@ impl From<SplitError> for Failed {
 /// Where a run puts what it finds.
 pub(crate) struct Finder<T>(SyncSender<Message<T>>);
 
+impl<T> Clone for Finder<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
 impl<T> Finder<T> {
     pub(crate) fn found(&self, thing: T) -> Result<(), SinkError> {
         self.0.send(Message::Found(thing)).map_err(|_| SinkError::ReaderGone)

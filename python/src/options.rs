@@ -26,6 +26,7 @@ pub(crate) struct Options {
     features: Option<Vec<String>>,
     without: Vec<String>,
     columns: Vec<String>,
+    events: Vec<String>,
     filter: Option<String>,
     label_path: Option<String>,
     label_file: Option<PathBuf>,
@@ -100,6 +101,7 @@ impl Options {
         config.features = self.features.unwrap_or(config.features);
         config.without = self.without;
         config.columns = self.columns;
+        config.events = self.events;
         config.signs = if self.signed { Signs::Signed } else { Signs::Unsigned };
         let key = self.anonymize.as_deref().map(CryptoPan::read).transpose()?;
         config.anonymize = key.map(Arc::new);

@@ -3,8 +3,8 @@
 use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_schema::{ArrowError, SchemaRef};
 use flowloom_engine::{
-    Config, ConfigError, RunError, SinkError, Summary, TraceLimits, Traces, Watch, flow_table,
-    run_into, trace_table, traces_into,
+    Config, ConfigError, RunError, SinkError, Summary, TraceLimits, Traces, Watch, run_into,
+    tables, trace_table, traces_into,
 };
 use flowloom_export::{Ending, Sink, SinkStats, TableInfo, Written, arrow_schema, record_batch};
 use flowloom_schema::{Batch, Column};
@@ -17,11 +17,12 @@ use crate::feed::{Done, Feed, Finder};
 use crate::options::Options;
 use crate::table::{Table, capsule};
 
-/// A run that is going on, and its rows.
+/// A run that is going on, and the rows of its tables: that of flows or traces, then those of events.
 #[pyclass(frozen, module = "flowloom._native")]
 pub(crate) struct Reader {
-    schema: SchemaRef,
-    feed: Feed<RecordBatch>,
+    schemas: Vec<SchemaRef>,
+    /// Rows, and the number of their table.
+    feed: Feed<(usize, RecordBatch)>,
 }
 
 /// Begins to read captures.
@@ -43,27 +44,31 @@ pub(crate) fn read_traces(
     let config = options.config(py)?;
     let traces = Traces { config, client, columns, limits: TraceLimits::default() };
     let table = trace_table(&traces).map_err(refused)?;
-    run(table, move |sink, watch| traces_into(&traces, sink, watch))
+    run(vec![table], move |queues, watch| traces_into(&traces, queues.sink(0), watch))
 }
 
 /// Begins a run on a thread of its own.
 pub(crate) fn begin(py: Python<'_>, config: Config) -> PyResult<Reader> {
-    let table = flow_table(&config).map_err(|error| errors::config(py, &error))?;
-    run(table, move |sink, watch| run_into(&config, sink, watch))
+    let tables = tables(&config).map_err(|error| errors::config(py, &error))?;
+    run(tables, move |queues, watch| {
+        let sinks = (0..queues.tables.len()).map(|table| queues.sink(table));
+        run_into(&config, sinks.collect(), watch)
+    })
 }
 
 fn run(
-    table: TableInfo,
-    fill: impl FnOnce(Box<dyn Sink>, &Watch) -> Result<Summary, RunError> + Send + 'static,
+    tables: Vec<TableInfo>,
+    fill: impl FnOnce(&Queues, &Watch) -> Result<Summary, RunError> + Send + 'static,
 ) -> PyResult<Reader> {
-    let schema = arrow_schema(&table.columns, &table.metadata);
-    let of_rows = schema.clone();
+    let schema = |table: &TableInfo| arrow_schema(&table.columns, &table.metadata);
+    let schemas = tables.iter().map(schema).collect::<Vec<_>>();
+    let of_rows = schemas.clone();
     let feed = Feed::start(move |finder, watch| {
-        let sink = Queue { columns: table.columns, schema: of_rows, finder, rows: 0 };
-        let summary = fill(Box::new(sink), watch)?;
+        let tables = tables.into_iter().map(|table| table.columns).zip(of_rows).collect();
+        let summary = fill(&Queues { tables, finder }, watch)?;
         Ok(Done::of(to_string(&summary), &summary.captures))
     })?;
-    Ok(Reader { schema, feed })
+    Ok(Reader { schemas, feed })
 }
 
 #[pymethods]
@@ -73,10 +78,10 @@ impl Reader {
         self.feed.progress()
     }
 
-    /// The next rows; none at the end.
+    /// The next rows, of whichever table; none at the end.
     fn next(&self, py: Python<'_>) -> PyResult<Option<Table>> {
         let rows = self.feed.next(py)?;
-        Ok(rows.map(|batch| Table::new(self.schema.clone(), vec![batch])))
+        Ok(rows.map(|(table, batch)| Table::new(self.schemas[table].clone(), vec![batch])))
     }
 
     /// All rows that are still to come, and what stopped the run before it was through: a signal, or what
@@ -85,18 +90,18 @@ impl Reader {
         &self,
         py: Python<'_>,
         tick: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<(Table, Option<PyErr>)> {
-        let mut batches = Vec::new();
-        let stopped = self.feed.drain(py, tick, |batch| {
-            batches.push(batch);
+    ) -> PyResult<(Vec<Table>, Option<PyErr>)> {
+        let mut batches = vec![Vec::new(); self.schemas.len()];
+        let stopped = self.feed.drain(py, tick, |(table, batch)| {
+            batches[table].push(batch);
             Ok(())
         })?;
-        Ok((Table::new(self.schema.clone(), batches), stopped))
+        Ok((self.filled(batches), stopped))
     }
 
-    /// A table with no rows.
-    fn empty(&self) -> Table {
-        Table::new(self.schema.clone(), Vec::new())
+    /// The tables with no rows.
+    fn empty(&self) -> Vec<Table> {
+        self.filled(vec![Vec::new(); self.schemas.len()])
     }
 
     /// Stops the run and waits for its end.
@@ -112,6 +117,13 @@ impl Reader {
     /// The first capture that could not be read, or not to its end, as an exception.
     fn failure<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
         self.feed.failure(py)
+    }
+}
+
+impl Reader {
+    fn filled(&self, batches: Vec<Vec<RecordBatch>>) -> Vec<Table> {
+        let tables = self.schemas.iter().zip(batches);
+        tables.map(|(schema, batches)| Table::new(schema.clone(), batches)).collect()
     }
 }
 
@@ -138,18 +150,34 @@ pub(crate) fn stream<'py>(
     capsule(py, Box::new(Stream { next, schema: empty.schema().clone() }))
 }
 
+/// The queue, for rows of several tables.
+struct Queues {
+    tables: Vec<(Vec<Column>, SchemaRef)>,
+    finder: Finder<(usize, RecordBatch)>,
+}
+
+impl Queues {
+    /// The sink of the table with this number.
+    fn sink(&self, table: usize) -> Box<dyn Sink> {
+        let (columns, schema) = self.tables[table].clone();
+        Box::new(Queue { table, columns, schema, finder: self.finder.clone(), rows: 0 })
+    }
+}
+
 /// The queue as a sink of the engine.
 struct Queue {
+    /// The number of its table.
+    table: usize,
     columns: Vec<Column>,
     schema: SchemaRef,
-    finder: Finder<RecordBatch>,
+    finder: Finder<(usize, RecordBatch)>,
     rows: u64,
 }
 
 impl Sink for Queue {
     fn write(&mut self, batch: Batch) -> Result<(), SinkError> {
         self.rows += batch.rows as u64;
-        self.finder.found(record_batch(&self.columns, &self.schema, batch)?)
+        self.finder.found((self.table, record_batch(&self.columns, &self.schema, batch)?))
     }
 
     fn end(self: Box<Self>, _: Ending, _: &[(String, String)]) -> Result<Written, SinkError> {

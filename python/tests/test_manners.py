@@ -495,11 +495,14 @@ large = sys.argv[1]
 def tables():
     yield lambda: "packet" in fl.read_packets([large] * 4, threads=1)
     yield lambda: "mine" in fl.read_flows([large] * 4, own=[mine], threads=1)
+    yield lambda: list(fl.read_events([large] * 4, "dns", threads=1))
     yield lambda: type(fl.info(large)).__name__
     yield lambda: type(fl.Analyzer().analyze_file(large)).__name__
 def seen(result):
     if isinstance(result, fl.FlowTable):
         return ("packet" in result, "mine" in result)
+    if isinstance(result, dict) and "dns" in result:
+        return list(result)
     return type(result).__name__
 for read in tables():
     timer = threading.Timer(0.1, lambda: signal.raise_signal(signal.SIGINT))
@@ -514,5 +517,9 @@ for read in tables():
 def test_what_was_stopped_gives_what_it_would_have_returned(large):
     told = python(STOPPED, large).communicate(timeout=120)[0].splitlines()
     # A run that was over before the signal says so in the same way.
-    wanted = [("True", "(True, False)"), ("True", "(False, True)"), ("dict",), ("list",)]
-    assert len(told) == 4 and all(line in lines for line, lines in zip(told, wanted)), told
+    wanted = [
+        ("True", "(True, False)"), ("True", "(False, True)"), ("['flows', 'dns']",), ("dict",), ("list",)
+    ]  # fmt: skip
+    assert len(told) == len(wanted) and all(line in lines for line, lines in zip(told, wanted)), (
+        told
+    )

@@ -48,7 +48,7 @@ fn config(arguments: RerunArguments, recorded: &Recorded) -> Result<Config, Box<
     if recorded.level != "flow" {
         let name = table.display();
         return Err(
-            format!("a row of {name} is a {}: give a table of flows", recorded.level).into()
+            format!("the rows of {name} are {}s: give a table of flows", recorded.level).into()
         );
     }
     let named = || recorded.captures.iter().map(|made_of| made_of.capture.clone().into()).collect();

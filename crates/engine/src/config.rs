@@ -243,18 +243,16 @@ impl Config {
     }
 
     fn check_events(&self) -> Result<(), ConfigError> {
-        for name in &self.events {
+        for (at, name) in self.events.iter().enumerate() {
+            if self.events[..at].contains(name) {
+                return Err(ConfigError(format!("the event table `{name}` is named twice")));
+            }
             if !Events::names().any(|known| known == name) {
                 let all =
                     || format!("there are {}", Events::names().collect::<Vec<_>>().join(", "));
                 let meant = did_you_mean(name, Events::names(), all);
                 return Err(ConfigError(format!("no event table `{name}`; {meant}")));
             }
-        }
-        let has_directory = matches!(self.output.destination, Destination::File(_));
-        if !self.events.is_empty() && !has_directory {
-            let text = "event tables are several files: give a directory for them with -o DIR";
-            return Err(ConfigError(text.into()));
         }
         if !self.events.is_empty() && self.app_layer != AppLayer::Full {
             let text = "event tables need --app-layer full: nothing is parsed otherwise";

@@ -55,7 +55,7 @@ pub use packets::{PacketFormat, PacketSettings, TakePackets, packets, packets_in
 pub use rewrite::{
     FrameRange, Pieces, Rewrite, RewriteSummary, Selection, Target, Written, rewrite,
 };
-pub use run::{RunError, flow_table, run, run_into};
+pub use run::{RunError, run, run_into, tables};
 pub use settings_text::{Given, MadeOf, Recorded, configured};
 pub use split::{
     Extract, ExtractTo, Extracted, FrameFile, Grouping, Split, SplitError, SplitSummary,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
-use std::{fmt, fs};
+use std::{fmt, fs, iter};
 
 use flowloom_export::{
     Destination, Ending, Format, Order as OrderLimits, Ordered, Sink, SinkError, TableInfo,
@@ -18,7 +18,7 @@ use crate::inputs::Reading;
 use crate::labels::FlowLabels;
 use crate::new_directory::{NewDirectory, check_no_file};
 use crate::pipeline::{self, Emit, Failure, Plan, Tables};
-use crate::settings_text::settings_text;
+use crate::settings_text::{LEVEL, settings_text};
 use crate::source;
 use crate::{Config, ConfigError, Order, Watch};
 
@@ -75,6 +75,7 @@ pub fn run(config: &Config, watch: &Watch) -> Result<Summary, RunError> {
     output.settings.npz.bytes = config.log.lists_of_bytes();
     check_arrays(&output, &plan).map_err(RunError::Config)?;
     check_order(&output, &plan).map_err(RunError::Config)?;
+    check_directory(&output, &plan).map_err(RunError::Config)?;
     // Dropped after the output, whose files are then named or gone.
     let _directory = match &config.output.destination {
         Destination::File(path) => Some(NewDirectory::at(path)),
@@ -83,25 +84,38 @@ pub fn run(config: &Config, watch: &Watch) -> Result<Summary, RunError> {
     run_to(config, &plan, watch, Output::open(config, &output, &plan)?)
 }
 
-/// The same for the table of flows alone, with the columns of [`flow_table`], to a sink of the
-/// caller's. With [`Order::Start`], the flows of a capture are kept in memory until it ends.
-pub fn run_into(config: &Config, sink: Box<dyn Sink>, watch: &Watch) -> Result<Summary, RunError> {
+/// The same to sinks of the caller's, one for each of the [`tables`]. With [`Order::Start`], the
+/// flows of a capture are kept in memory until it ends.
+pub fn run_into(
+    config: &Config,
+    sinks: Vec<Box<dyn Sink>>,
+    watch: &Watch,
+) -> Result<Summary, RunError> {
     config.check().map_err(RunError::Config)?;
     let mut plan = Plan::new(config);
     plan.keeps_flows = config.output.order == Order::Start;
-    run_to(config, &plan, watch, Output::into(sink))
+    run_to(config, &plan, watch, Output::into(sinks))
 }
 
-/// The table of flows that a run gives.
-pub fn flow_table(config: &Config) -> Result<TableInfo, ConfigError> {
+/// The tables that a run gives: that of flows, then those of events in the order asked for.
+pub fn tables(config: &Config) -> Result<Vec<TableInfo>, ConfigError> {
     config.check()?;
-    Ok(flows_of(config, &Plan::new(config)))
+    Ok(tables_of(config, &Plan::new(config)))
 }
 
-fn flows_of(config: &Config, plan: &Plan<'_>) -> TableInfo {
+fn tables_of(config: &Config, plan: &Plan<'_>) -> Vec<TableInfo> {
     let mut columns = plan.families.columns();
     columns.extend(config.labels.columns());
-    TableInfo { name: "flows".into(), columns, metadata: settings_text(config) }
+    let metadata = settings_text(config);
+    let mut of_events = metadata.clone();
+    of_events.push((LEVEL.into(), "event".into()));
+    let flows = TableInfo { name: "flows".into(), columns, metadata };
+    let event = |(name, _, columns): (&str, &str, _)| TableInfo {
+        name: name.into(),
+        columns,
+        metadata: of_events.clone(),
+    };
+    iter::once(flows).chain(plan.events.tables().map(event)).collect()
 }
 
 fn run_to(
@@ -338,29 +352,28 @@ impl Output {
             let events = logs.tables().iter().map(open).collect::<Result<_, _>>()?;
             return Ok(Self { rows: 0, flows: None, events });
         }
-        let info = flows_of(config, plan);
-        if plan.events.is_empty() {
-            return Self::open_one(to, &info);
+        let tables = tables_of(config, plan);
+        if let [flows] = &tables[..] {
+            return Self::open_one(to, flows);
         }
-        let beside = |name: &str| in_directory(to, name);
-        let flows = Some(Table::open(to, &info, beside("flows")?)?);
-        let event = |(name, _, columns): (&str, &str, _)| {
-            let info = TableInfo { name: name.into(), columns, metadata: info.metadata.clone() };
-            Table::open(to, &info, beside(name)?)
-        };
-        let events = plan.events.tables().map(event).collect::<Result<_, _>>()?;
-        Ok(Self { rows: 0, flows, events })
+        let open = |table: &TableInfo| Table::open(to, table, in_directory(to, &table.name)?);
+        let opened = tables.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self::of(opened))
     }
 
     /// A table that stands alone.
     pub(crate) fn open_one(to: &crate::Output, info: &TableInfo) -> Result<Self, SinkError> {
-        let table = Table::open(to, info, to.destination.clone())?;
-        Ok(Self { rows: 0, flows: Some(table), events: Vec::new() })
+        Ok(Self::of(vec![Table::open(to, info, to.destination.clone())?]))
     }
 
-    /// The same, to a sink that is there.
-    pub(crate) fn into(sink: Box<dyn Sink>) -> Self {
-        Self { rows: 0, flows: Some(Table::of(sink, Order::End)), events: Vec::new() }
+    /// The same, to sinks that are there: that of flows, then those of events.
+    pub(crate) fn into(sinks: Vec<Box<dyn Sink>>) -> Self {
+        Self::of(sinks.into_iter().map(|sink| Table::of(sink, Order::End)).collect())
+    }
+
+    fn of(tables: Vec<Table>) -> Self {
+        let mut tables = tables.into_iter();
+        Self { rows: 0, flows: tables.next(), events: tables.collect() }
     }
 
     fn write(&mut self, tables: Tables) -> Result<(), SinkError> {
@@ -526,6 +539,18 @@ fn check_order(output: &crate::Output, plan: &Plan<'_>) -> Result<(), ConfigErro
     }
     let text = "--order start goes by the column flow_id, which is not among the columns: add it, or \
                 leave the order out";
+    Err(ConfigError(text.into()))
+}
+
+/// Tables of events are files of a directory.
+fn check_directory(output: &crate::Output, plan: &Plan<'_>) -> Result<(), ConfigError> {
+    if plan.logs.is_some()
+        || plan.events.is_empty()
+        || matches!(output.destination, Destination::File(_))
+    {
+        return Ok(());
+    }
+    let text = "event tables are several files: give a directory for them with -o DIR";
     Err(ConfigError(text.into()))
 }
 

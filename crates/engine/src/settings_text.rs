@@ -366,6 +366,7 @@ impl SavedLimits {
 const VERSION: &str = "flowloom.version";
 const SETTINGS: &str = "flowloom.settings";
 const CAPTURES: &str = "flowloom.captures";
-const LEVEL: &str = "flowloom.level";
+/// The key of what a row is, where it is no flow.
+pub(crate) const LEVEL: &str = "flowloom.level";
 const CLIENT: &str = "flowloom.client";
 const OWN: &str = "flowloom.own";

@@ -24,7 +24,7 @@ use crate::inputs::Reading;
 use crate::labels::FlowLabels;
 use crate::pipeline::{Emit, Plan, Tables, Takes};
 use crate::run::{Output, read_all, read_labelled};
-use crate::settings_text::settings_text;
+use crate::settings_text::{LEVEL, settings_text};
 use crate::{Config, ConfigError, RunError, Summary, Watch};
 use samples::Samples;
 
@@ -124,7 +124,7 @@ pub fn traces_into(
     watch: &Watch,
 ) -> Result<Summary, RunError> {
     traces.check()?;
-    trace_to(traces, watch, Output::into(sink))
+    trace_to(traces, watch, Output::into(vec![sink]))
 }
 
 /// The table of traces that a run gives.
@@ -134,7 +134,7 @@ pub fn trace_table(traces: &Traces) -> Result<TableInfo, ConfigError> {
     let mut columns = traces.table().columns().to_vec();
     columns.extend(config.labels.columns());
     let mut metadata = settings_text(config);
-    metadata.push(("flowloom.level".into(), "trace".into()));
+    metadata.push((LEVEL.into(), "trace".into()));
     let client = match traces.client {
         // It would say which address became which.
         Client::Network(_) | Client::Mac(_) if config.anonymize.is_some() => "given".into(),

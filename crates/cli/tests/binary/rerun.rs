@@ -93,3 +93,19 @@ fn what_no_table_keeps_is_asked_for() {
         assert!(text(&refused.stderr).contains("cannot read the table"), "{refused:?}");
     }
 }
+
+#[test]
+fn rows_that_are_no_flows_are_not_made_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).display().to_string();
+    let capture = sample("dhcp.pcap").display().to_string();
+    run(&mut flowloom(&["flows", &capture, "--events", "dhcp", "-o", &path("d")]));
+    run(&mut flowloom(&["traces", &capture, "-o", &path("t.parquet")]));
+    for (table, rows) in [("d/dhcp.parquet", "events"), ("t.parquet", "traces")] {
+        let refused = flowloom(&["rerun", &path(table), "-o", &path("u")]).output().unwrap();
+        assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+        let said = text(&refused.stderr);
+        assert!(said.contains(&format!("are {rows}: give a table of flows")), "{said}");
+    }
+    run(&mut flowloom(&["rerun", &path("d/flows.parquet"), "-o", &path("u.parquet")]));
+}
