@@ -287,7 +287,7 @@ def test_nothing_more_is_computed_when_reading_was_interrupted(
     def interrupted(*_: Any) -> fl.FlowTable:
         raise fl.Interrupted(flows)
 
-    monkeypatch.setattr("flowloom.read.read_all", interrupted)
+    monkeypatch.setattr("flowloom.read.read_one", interrupted)
     with pytest.raises(fl.Interrupted) as stopped:
         fl.read_flows(BROWSING, features="core", count=4, own=[made])
     table = stopped.value.result
