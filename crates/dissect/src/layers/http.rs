@@ -79,16 +79,57 @@ pub(crate) fn message_len(bytes: &[u8]) -> Option<usize> {
     let (head, rest) = bytes.split_at_checked(head_len)?;
     // What answers HEAD has a length and no body.
     let is_followed = |body_len: &usize| rest.get(*body_len..).is_some_and(is_start);
-    Some(head_len + content_length(head).filter(is_followed).unwrap_or(0))
+    let body_len = if is_chunked(head) { chunks_len(rest) } else { content_length(head) };
+    Some(head_len + body_len.filter(is_followed).unwrap_or(0))
+}
+
+/// Whether the body comes in chunks.
+fn is_chunked(head: &[u8]) -> bool {
+    let last = value_of(head, b"transfer-encoding:")
+        .and_then(|value| value.rsplit(|byte| *byte == b',').next());
+    last.is_some_and(|coding| coding.trim_ascii().eq_ignore_ascii_case(b"chunked"))
+}
+
+/// Bytes of a body in chunks (RFC 9112, section 7.1), trailer and empty line included, if it is all there.
+fn chunks_len(body: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        let line = line(body.get(at..)?)?;
+        let digits = line.split(|byte| *byte == b';').next()?.trim_ascii();
+        let size = usize::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()?;
+        at += line.len();
+        if size == 0 {
+            break;
+        }
+        let data_end = at.checked_add(size)?;
+        at = data_end + self::line(body.get(data_end..)?)?.len();
+    }
+    loop {
+        let line = line(body.get(at..)?)?;
+        at += line.len();
+        if line.trim_ascii().is_empty() {
+            return Some(at);
+        }
+    }
+}
+
+/// The first line, its end included.
+fn line(bytes: &[u8]) -> Option<&[u8]> {
+    let end = bytes.iter().position(|byte| *byte == b'\n')?;
+    bytes.get(..=end)
 }
 
 /// Bytes of the body, as its head says.
 fn content_length(head: &[u8]) -> Option<usize> {
-    let value = head.split(|byte| *byte == b'\n').find_map(|line| {
-        let (name, value) = line.split_at_checked(CONTENT_LENGTH_NAME.len())?;
-        name.eq_ignore_ascii_case(CONTENT_LENGTH_NAME).then_some(value)
-    })?;
-    str::from_utf8(value.trim_ascii()).ok()?.parse().ok()
+    str::from_utf8(value_of(head, b"content-length:")?.trim_ascii()).ok()?.parse().ok()
+}
+
+/// The value of the first field with this name, which comes with its colon.
+fn value_of<'h>(head: &'h [u8], name: &[u8]) -> Option<&'h [u8]> {
+    head.split(|byte| *byte == b'\n').find_map(|line| {
+        let (found, value) = line.split_at_checked(name.len())?;
+        found.eq_ignore_ascii_case(name).then_some(value)
+    })
 }
 
 /// A head from `at` to `end`.
@@ -98,7 +139,7 @@ pub(crate) fn head(w: &mut Writer<'_>, layer: &'static LayerInfo, at: usize, end
     let mut line = at;
     while let Some(bytes) = w.get(line, end - line).filter(|bytes| !bytes.is_empty()) {
         // The last line can be cut.
-        let len = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
+        let len = if line == at { first_line_len(bytes) } else { field_line_len(bytes) };
         let text = bytes.get(..len).unwrap_or_default();
         let text = text.strip_suffix(b"\r").unwrap_or(text);
         if line == at {
@@ -108,6 +149,18 @@ pub(crate) fn head(w: &mut Writer<'_>, layer: &'static LayerInfo, at: usize, end
         }
         line = (line + len + 1).min(end);
     }
+}
+
+/// Bytes of the line at the front, without its end.
+fn first_line_len(bytes: &[u8]) -> usize {
+    bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len())
+}
+
+/// The same of a field, with the lines behind it that go on with it (RFC 9112, section 5.2).
+fn field_line_len(bytes: &[u8]) -> usize {
+    let is_end = |at: &usize| !matches!(bytes.get(at + 1), Some(b' ' | b'\t'));
+    let mut ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at);
+    ends.find(is_end).unwrap_or(bytes.len())
 }
 
 fn start_line(w: &mut Writer<'_>, at: usize, line: &[u8]) {
@@ -189,7 +242,6 @@ const METHODS: [&[u8]; 12] = [
     b"M-SEARCH ",
     b"PROPFIND ",
 ];
-const CONTENT_LENGTH_NAME: &[u8] = b"content-length:";
 /// Bytes of a first line at most, of methods that are not common.
 const LINE_MAX: usize = 2048;
 /// Bytes of a head at most.
