@@ -46,6 +46,20 @@ def write(
     native.write(name, chosen, texts)
 
 
+def read(path: Path_) -> tuple[_native.Table, dict[str, Any] | None]:
+    """The table of :meth:`FlowTable.read`, and what became of its captures."""
+    import json
+
+    native, texts = _native.load(os.fspath(path))
+    ending = dict(texts)
+    if not {"flowloom.account", "flowloom.captures"} <= ending.keys():
+        return native, None
+    return native, {
+        "total": json.loads(ending["flowloom.account"]),
+        "captures": json.loads(ending["flowloom.captures"]),
+    }
+
+
 def rerun(
     file: Path_ | FlowTable,
     source: Sources | None = None,

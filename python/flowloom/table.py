@@ -36,6 +36,76 @@ class FlowTable:
         self._native = native
         self._summary = summary
 
+    # Where it comes from, beside captures.
+
+    @classmethod
+    def read(cls, path: Path_) -> FlowTable:
+        """Read a table that was written: by :meth:`write`, or by the command line.
+
+        Parameters
+        ----------
+        path : path
+            A Parquet or Arrow file, such as ``flowloom flows -o flows.parquet`` writes.
+
+        Returns
+        -------
+        FlowTable
+            As it was: rows, columns and what is known of them, settings, and what became of every
+            capture.
+
+        Raises
+        ------
+        ConfigError
+            It is no such file; :meth:`from_arrow` takes the tables of others.
+
+        Examples
+        --------
+        >>> import tempfile, flowloom as fl
+        >>> flows = fl.read_flows("samples/browsing.pcapng", features="core,sequences")
+        >>> with tempfile.TemporaryDirectory() as directory:
+        ...     flows.write(f"{directory}/flows.parquet")
+        ...     again = fl.FlowTable.read(f"{directory}/flows.parquet")
+        >>> again.to_padded("directions", 100).shape
+        (36, 100)
+        """
+        return cls(*files.read(path))
+
+    @classmethod
+    def from_arrow(cls, data: Any) -> FlowTable:
+        """Take a table of another library: rows that were chosen there, or several tables in one.
+
+        Parameters
+        ----------
+        data : object with ``__arrow_c_stream__``
+            A table of pyarrow, polars, pandas (2.2 or later), or a relation of DuckDB. Values are
+            copied; those of types that tables of flows do not have become such as hold them: all
+            floats are 64 bits, all times nanoseconds in UTC.
+
+        Returns
+        -------
+        FlowTable
+            What is known of columns stays (pyarrow), or is what the catalogue says of columns of
+            that name. Nothing is known of captures.
+
+        Raises
+        ------
+        ConfigError
+            A column has values that a table of flows does not hold.
+        ModuleNotFoundError
+            pyarrow is not installed.
+
+        Examples
+        --------
+        >>> import flowloom as fl, polars as pl
+        >>> flows = fl.read_flows("samples/browsing.pcapng", features="core,sequences")
+        >>> long = pl.DataFrame(flows).filter(pl.col("packet_count") > 10)
+        >>> fl.FlowTable.from_arrow(long).to_padded("directions", 50).shape
+        (8, 50)
+        """
+        from ._arrow import taken
+
+        return cls(taken(data), None)
+
     # What it is.
 
     def __len__(self) -> int:

@@ -54,6 +54,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(catalogue, module)?)?;
     module.add_function(wrap_pyfunction!(frames::dissect, module)?)?;
     module.add_function(wrap_pyfunction!(frames::read_frames, module)?)?;
+    module.add_function(wrap_pyfunction!(table::load, module)?)?;
     module.add_function(wrap_pyfunction!(table::from_ipc, module)?)
 }
 

@@ -13,7 +13,8 @@ use arrow_schema::{ArrowError, Field, Metadata, Schema, SchemaRef};
 use arrow_select::concat::concat;
 use arrow_select::interleave::interleave;
 use arrow_select::take::take;
-use flowloom_export::{Destination, Format, Settings, TableInfo, batch_of, columns_of};
+use flowloom_engine::{ConfigError, is_ending};
+use flowloom_export::{Destination, Format, Settings, TableInfo, batch_of, columns_of, load_table};
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCapsule};
@@ -203,6 +204,15 @@ impl Table {
         });
         Ok(PyBytes::new(py, &written.map_err(wrong)?))
     }
+}
+
+/// A table that was written to a Parquet or Arrow file, and what was said of it at its end.
+#[pyfunction]
+#[expect(clippy::needless_pass_by_value, reason = "Python's path becomes ours")]
+pub(crate) fn load(py: Python<'_>, path: PathBuf) -> PyResult<(Table, Pairs)> {
+    let loaded = py.detach(|| load_table(&path, is_ending));
+    let loaded = loaded.map_err(|error| errors::config(py, &ConfigError(error.to_string())))?;
+    Ok((Table::new(loaded.schema, loaded.batches), loaded.ending))
 }
 
 /// A table from bytes of an Arrow IPC stream.

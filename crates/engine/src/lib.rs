@@ -56,7 +56,7 @@ pub use rewrite::{
     FrameRange, Pieces, Rewrite, RewriteSummary, Selection, Target, Written, rewrite,
 };
 pub use run::{RunError, run, run_into, tables};
-pub use settings_text::{Given, MadeOf, Recorded, configured};
+pub use settings_text::{Given, MadeOf, Recorded, configured, is_ending};
 pub use split::{
     Extract, ExtractTo, Extracted, FrameFile, Grouping, Split, SplitError, SplitSummary,
     StoredFrame, extract, index, split, stored_frames,

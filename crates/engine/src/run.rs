@@ -18,7 +18,7 @@ use crate::inputs::Reading;
 use crate::labels::FlowLabels;
 use crate::new_directory::{NewDirectory, check_no_file};
 use crate::pipeline::{self, Emit, Failure, Plan, Tables};
-use crate::settings_text::{LEVEL, settings_text};
+use crate::settings_text::{ACCOUNT, CAPTURES, LEVEL, settings_text};
 use crate::source;
 use crate::{Config, ConfigError, Order, Watch};
 
@@ -419,8 +419,7 @@ impl Output {
             |capture: &CaptureAccount| CaptureAccount { compression: None, ..capture.clone() };
         let captures = summary.captures.iter().map(plain).collect::<Vec<_>>();
         let captures = serde_json::to_string(&captures).unwrap_or_default();
-        let metadata =
-            [("flowloom.account".into(), account), ("flowloom.captures".into(), captures)];
+        let metadata = [(ACCOUNT.into(), account), (CAPTURES.into(), captures)];
         let ending = if summary.interrupted { Ending::Partial } else { Ending::Whole };
         let tables = self.flows.into_iter().chain(self.events);
         // None has its name before all are on the disk.

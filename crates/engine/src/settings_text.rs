@@ -365,7 +365,13 @@ impl SavedLimits {
 
 const VERSION: &str = "flowloom.version";
 const SETTINGS: &str = "flowloom.settings";
-const CAPTURES: &str = "flowloom.captures";
+pub(crate) const ACCOUNT: &str = "flowloom.account";
+pub(crate) const CAPTURES: &str = "flowloom.captures";
+/// Whether this is the key of what is known of a table when it is whole.
+pub fn is_ending(key: &str) -> bool {
+    [ACCOUNT, CAPTURES, OWN].contains(&key)
+}
+
 /// The key of what a row is, where it is no flow.
 pub(crate) const LEVEL: &str = "flowloom.level";
 const CLIENT: &str = "flowloom.client";

@@ -2,7 +2,7 @@
 //! of a whole table in its file.
 
 use std::fs::File;
-use std::io::{BufReader, Read as _, Seek as _};
+use std::io::{BufReader, Read as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::{fmt, io};
@@ -20,14 +20,8 @@ use crate::from_arrow::series;
 
 /// What was written with a table in a Parquet or Arrow IPC file: keys and texts.
 pub fn table_texts(path: &Path) -> Result<Vec<(String, String)>, TableError> {
-    let failed = |reason: String| TableError { path: path.to_owned(), reason };
-    let mut file = File::open(path).map_err(|error| failed(error.to_string()))?;
-    let mut magic = [0; ARROW_MAGIC.len()];
-    let read = file.read(&mut magic).map_err(|error| failed(error.to_string()))?;
-    if magic.get(..read) != Some(ARROW_MAGIC) {
-        if magic.get(..PARQUET_MAGIC.len().min(read)) != Some(PARQUET_MAGIC) {
-            return Err(failed("it is neither a Parquet nor an Arrow file".into()));
-        }
+    let failed = |reason: String| TableError::new(path, reason);
+    if kind_of(path)? == Kind::Parquet {
         let table = TableFile::open(path)?;
         let texts = table.metadata.metadata().file_metadata().key_value_metadata();
         let texts = texts.into_iter().flatten();
@@ -35,12 +29,32 @@ pub fn table_texts(path: &Path) -> Result<Vec<(String, String)>, TableError> {
             .filter_map(|text| Some((text.key.clone(), text.value.clone()?)))
             .collect());
     }
-    file.rewind().map_err(|error| failed(error.to_string()))?;
+    let file = File::open(path).map_err(|error| failed(error.to_string()))?;
     let reader =
         FileReader::try_new(BufReader::new(file), None).map_err(|e| failed(e.to_string()))?;
     let schema = reader.schema();
     let texts = schema.metadata().iter().chain(reader.custom_metadata());
     Ok(texts.map(|(key, text)| (key.clone(), text.clone())).collect())
+}
+
+/// A form of tables that can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Parquet,
+    Arrow,
+}
+
+/// The form of the table in a file, by what it begins with.
+pub(crate) fn kind_of(path: &Path) -> Result<Kind, TableError> {
+    let failed = |error: io::Error| TableError::new(path, error.to_string());
+    let mut begin = Vec::new();
+    let file = File::open(path).map_err(failed)?;
+    file.take(ARROW_MAGIC.len() as u64).read_to_end(&mut begin).map_err(failed)?;
+    match begin {
+        begin if begin == ARROW_MAGIC => Ok(Kind::Arrow),
+        begin if begin.starts_with(PARQUET_MAGIC) => Ok(Kind::Parquet),
+        _ => Err(TableError::new(path, "it is neither a Parquet nor an Arrow file".into())),
+    }
 }
 
 /// A Parquet file of a table.
@@ -63,6 +77,12 @@ pub struct Rows {
 pub struct TableError {
     path: PathBuf,
     reason: String,
+}
+
+impl TableError {
+    pub(crate) fn new(path: &Path, reason: String) -> Self {
+        Self { path: path.to_owned(), reason }
+    }
 }
 
 impl fmt::Display for TableError {

@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 use super::{Known, Noting, SplitError, lock};
 use crate::inputs::Reading;
 use crate::pipeline::{self, Failure, Plan, Tables};
-use crate::settings_text::settings_text;
+use crate::settings_text::{ACCOUNT, settings_text};
 use crate::source::{self, Kept};
 use crate::{Account, CaptureAccount, Config, ConfigError, InputFile, Summary, Watch};
 
@@ -146,7 +146,7 @@ pub fn index(config: &Config, file: &Path, watch: &Watch) -> Result<Summary, Spl
         let account = serde_json::to_string(&summary.total).unwrap_or_default();
         let known = serde_json::to_string(&known)
             .map_err(|error| ConfigError(format!("cannot note where the captures are: {error}")))?;
-        let texts = [("flowloom.account".into(), account), (INDEX.into(), known)];
+        let texts = [(ACCOUNT.into(), account), (INDEX.into(), known)];
         if summary.interrupted {
             sink.close_partial(&texts)?
         } else {

@@ -1,0 +1,107 @@
+"""Tables of other libraries as tables of flows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import _native
+from ._extras import extra
+from .columns import Column, features
+from .errors import ConfigError
+
+if TYPE_CHECKING:
+    import pyarrow
+
+
+def taken(data: Any) -> _native.Table:
+    """The table of :meth:`flowloom.FlowTable.from_arrow`."""
+    with extra("pyarrow"):
+        import pyarrow as pa
+    if not hasattr(data, "__arrow_c_stream__"):
+        raise TypeError(
+            f"tables are what has __arrow_c_stream__, as those of pyarrow, polars, pandas and DuckDB "
+            f"have: not {type(data).__name__}"
+        )
+    given = pa.table(data)
+    known = {column.name: column for column in features()}
+    fields = [_field(pa, field, known.get(field.name)) for field in given.schema]
+    schema = pa.schema(fields, _ours(given.schema.metadata))
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, schema) as writer:
+        for batch in given.to_batches(max_chunksize=_ROWS):
+            writer.write_batch(_cast(pa, batch, schema))
+    return _native.from_ipc(sink.getvalue().to_pybytes())
+
+
+def _cast(pa: Any, batch: pyarrow.RecordBatch, schema: pyarrow.Schema) -> pyarrow.RecordBatch:
+    columns = []
+    for array, field in zip(batch.columns, schema):
+        try:
+            columns.append(array if array.type == field.type else array.cast(field.type))
+        except pa.ArrowInvalid as error:
+            raise ConfigError(f"the column {field.name!r}: {error}") from None
+    return pa.record_batch(columns, schema=schema)
+
+
+def _field(pa: Any, field: pyarrow.Field, known: Column | None) -> pyarrow.Field:
+    """The field as tables of flows have it: with what the catalogue knows of it, if nobody else
+    has said anything."""
+    kind = _type(pa, field.type)
+    if kind is None:
+        raise ConfigError(
+            f"the column {field.name!r} has values of type {field.type}, which a table of flows does "
+            "not hold: cast it, or leave it out"
+        )
+    said = _ours(field.metadata)
+    if not said and known is not None:
+        keys = ("doc", "unit", "role", "family", "population")
+        said = {key: str(getattr(known, key)) for key in keys}
+    elif not said and field.name.startswith("label_"):
+        said = {"role": "label"}
+    return pa.field(field.name, kind, field.nullable, said)
+
+
+def _ours(metadata: dict[bytes, bytes] | None) -> dict[str, str]:
+    """What is said of a column or a table, without what other libraries note for themselves."""
+    pairs = (metadata or {}).items()
+    return {
+        key.decode(): value.decode()
+        for key, value in pairs
+        if key not in (b"pandas", b"ARROW:schema") and not key.startswith(b"ARROW:extension")
+    }
+
+
+def _type(pa: Any, kind: pyarrow.DataType) -> pyarrow.DataType | None:
+    """The type of tables of flows that holds these values."""
+    t = pa.types
+    if t.is_dictionary(kind):
+        return _type(pa, kind.value_type)
+    if kind in (pa.bool_(), pa.int8(), pa.uint8(), pa.uint16(), pa.int32(), pa.int64()):
+        return kind
+    if t.is_integer(kind):
+        return pa.int32() if kind.bit_width < 32 else pa.int64()
+    if t.is_floating(kind):
+        return pa.float64()
+    if t.is_timestamp(kind):
+        return pa.timestamp("ns", "UTC")
+    if (
+        t.is_string(kind)
+        or t.is_large_string(kind)
+        or t.is_null(kind)
+        or str(kind) == "string_view"
+    ):
+        return pa.string()
+    if t.is_binary(kind) or t.is_large_binary(kind) or str(kind) == "binary_view":
+        return pa.binary()
+    if t.is_list(kind) or t.is_large_list(kind) or t.is_fixed_size_list(kind):
+        item = _type(pa, kind.value_type)
+        return None if item is None else pa.list_(pa.field("item", item, kind.value_field.nullable))
+    if t.is_struct(kind):
+        fields = [(field, _type(pa, field.type)) for field in kind]
+        if all(found is not None for _, found in fields):
+            return pa.struct([field.with_type(found) for field, found in fields])
+    return None
+
+
+_ROWS = 16_384
+"""Rows of a batch: few enough for the offsets of their lists."""
