@@ -54,8 +54,8 @@ record! {
         http_upgrade: Option<&'a str> [None, Feature],
         /// Error code of the first HTTP/2 GOAWAY frame (RFC 9113, 7).
         http_goaway: Option<i64> [None, Feature],
-        /// Whether messages can be missing: bytes were not captured, or an HTTP/2 header table was not
-        /// known.
+        /// Whether messages can be missing among those that were seen: bytes between them were not captured, or an HTTP/2 header table was not
+        /// known. `up_missing_byte_count` and `down_missing_byte_count` tell of a whole direction that was not captured.
         http_incomplete: Option<bool> [None, Account],
     }
 }

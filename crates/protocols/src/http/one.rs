@@ -2,6 +2,7 @@
 
 mod body;
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use flowloom_flow::Direction;
@@ -51,6 +52,10 @@ struct HttpParser {
     sides: [Side; 2],
     /// Requests that were not answered yet.
     pending: VecDeque<Pending>,
+    /// Whether a request was seen that came before the answer to another.
+    pipelines: bool,
+    /// Whether answers can have been lost.
+    has_hole: bool,
 }
 
 #[derive(Debug, Default)]
@@ -60,6 +65,8 @@ struct Side {
     searched: usize,
     /// The first line of a message, as much of it as its first packet brought.
     begun: Option<(Box<[u8]>, Stamp)>,
+    /// Whether messages can have been in what was lost before the next one.
+    is_behind_hole: bool,
 }
 
 #[derive(Debug, Default)]
@@ -91,11 +98,13 @@ enum Start {
     Status { status: u16, reason: Option<WireText> },
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Pending {
     /// Where its exchange is kept.
     place: Option<usize>,
     kind: RequestKind,
+    /// The frame that it began in.
+    frame: u64,
 }
 
 /// What matters of a request to the framing of its response (RFC 9112, 6.3).
@@ -122,16 +131,21 @@ impl StreamParser for HttpParser {
         let side = self.side(direction);
         side.searched = 0;
         match &mut side.state {
-            State::Head(_) | State::Between => self.cut_head(direction, context),
+            State::Head(_) | State::Between => {
+                self.cut_head(direction, context);
+                self.side(direction).is_behind_hole = true;
+            }
             State::Body(body) => {
                 if !body.pass_lost(len, context) {
-                    side.state = State::Lost;
+                    (side.state, side.is_behind_hole) = (State::Lost, true);
                 } else if body.is_over() {
                     body.ended(Stamp::default(), context);
                     side.state = State::Between;
                 }
             }
-            State::Held | State::Lost => side.state = State::Lost,
+            State::Held | State::Lost => {
+                (side.state, side.is_behind_hole) = (State::Lost, true);
+            }
         }
         true
     }
@@ -209,16 +223,17 @@ impl HttpParser {
         let State::Head(head) = &mut side.state else { return Step::Stop };
         let mut at = 0;
         while let Some(rest) = bytes.get(at..)
-            && let Some((line, len)) = next_line(rest, side.searched)
+            && let Some((line, len)) = next_field(rest, side.searched)
         {
             (at, side.searched) = (at + len, 0);
             head.len += len;
             if line.is_empty() {
                 return self.head_ends(input, at, context);
             }
-            head.fields.line(line);
+            head.fields.line(&line);
         }
-        side.searched = bytes.len() - at;
+        // A line end there is looked at again, with what is behind it.
+        side.searched = (bytes.len() - at).saturating_sub(1);
         if side.searched > LINE_LEN_MAX || head.len > HEAD_LEN_MAX {
             self.cut_head(input.direction, context);
             return Step::Consumed(bytes.len());
@@ -275,13 +290,14 @@ impl HttpParser {
         }
         if is_h2c {
             // The response proper follows on stream 1 (RFC 7540, 3.2).
-            let place = self.pending.pop_front().and_then(|pending| pending.place);
+            let pending = self.answered(direction, head.stamp.frame);
+            let place = pending.and_then(|pending| pending.place);
             Http::interim_came(status, place, None, context);
             Http2Protocol::found(context);
             let parser = Http2Parser::upgraded(place, direction.other());
             return Some(Step::Become(len, Some(Box::new(parser))));
         }
-        let (place, kind) = self.response(head, status, context);
+        let (place, kind) = self.response(head, status, direction, context);
         if is_switch || kind == RequestKind::Connect && (200..300).contains(&status) {
             return Some(Step::Become(len, None));
         }
@@ -311,7 +327,7 @@ impl HttpParser {
         let State::Head(head) = state else { return };
         match head.start {
             Start::Request => self.request(*head, context),
-            Start::Status { status, .. } => self.response(*head, status, context),
+            Start::Status { status, .. } => self.response(*head, status, direction, context),
         };
         self.side(direction).searched = 0;
     }
@@ -322,13 +338,14 @@ impl HttpParser {
             Some("CONNECT") => RequestKind::Connect,
             _ => RequestKind::Other,
         };
+        let frame = head.stamp.frame;
         let request = head.fields.into_request(head.version, head.stamp);
         let place = Http::request_came(request, None, None, context);
         if self.pending.len() == PENDING_MAX {
             // Nobody answers these: what comes one day is for later ones.
             self.pending.pop_front();
         }
-        self.pending.push_back(Pending { place, kind });
+        self.pending.push_back(Pending { place, kind, frame });
         (place, kind)
     }
 
@@ -336,15 +353,17 @@ impl HttpParser {
         &mut self,
         head: Head,
         status: u16,
+        direction: Direction,
         context: &mut Context<'_>,
     ) -> (Option<usize>, RequestKind) {
         let is_interim = (100..200).contains(&status) && status != SWITCHING_PROTOCOLS;
         if is_interim {
-            let place = self.pending.front().and_then(|pending| pending.place);
+            let pending = self.waiting(direction, head.stamp.frame);
+            let place = pending.and_then(|pending| pending.place);
             Http::interim_came(status, place, None, context);
             return (place, RequestKind::Other);
         }
-        let pending = self.pending.pop_front();
+        let pending = self.answered(direction, head.stamp.frame);
         let (place, kind) =
             pending.map_or((None, RequestKind::Other), |pending| (pending.place, pending.kind));
         let Head { start, version, fields, stamp, .. } = head;
@@ -354,6 +373,30 @@ impl HttpParser {
         };
         let response = fields.into_response(version, reason, stamp);
         (Http::response_came(response, place, None, context), kind)
+    }
+
+    /// The request that is answered by a response that began in this frame.
+    fn answered(&mut self, direction: Direction, frame: u64) -> Option<Pending> {
+        let waiting = self.waiting(direction, frame)?;
+        self.pending.pop_front();
+        Some(waiting)
+    }
+
+    /// The same, which waits for more. Behind a hole it is the last request before the response where
+    /// the client waits for each answer; where it does not, nobody knows which one it is.
+    fn waiting(&mut self, direction: Direction, frame: u64) -> Option<Pending> {
+        let earlier = self.pending.partition_point(|request| request.frame < frame);
+        if std::mem::take(&mut self.side(direction).is_behind_hole) {
+            self.has_hole = true;
+            let frames = self.pending.iter().take(earlier).map(|request| request.frame);
+            let came_together = frames.clone().zip(frames.skip(1)).any(|(one, next)| one == next);
+            let is_known = earlier == 1 || earlier > 1 && !self.pipelines && !came_together;
+            self.pending.drain(..earlier - usize::from(is_known));
+        } else if !self.has_hole {
+            self.pipelines |= earlier > 1;
+        }
+        let waiting = self.pending.front().copied();
+        waiting.filter(|request| !self.has_hole || request.frame < frame)
     }
 
     fn body(&mut self, input: &Input<'_>, context: &mut Context<'_>) -> Step {
@@ -388,6 +431,25 @@ fn next_line(bytes: &[u8], searched: usize) -> Option<(&[u8], usize)> {
     let end = searched + bytes.get(searched..)?.iter().position(|byte| *byte == b'\n')?;
     let line = bytes.get(..end)?;
     Some((line.strip_suffix(b"\r").unwrap_or(line), end + 1))
+}
+
+/// The same with the lines behind it that go on with a field, which begin with blanks: their line ends
+/// are blanks then (RFC 9112, 5.2). Whether there are such is known with the next byte.
+fn next_field(bytes: &[u8], searched: usize) -> Option<(Cow<'_, [u8]>, usize)> {
+    let (line, mut end) = next_line(bytes, searched)?;
+    if line.is_empty() || searched == 0 && !is_blank(*bytes.get(end)?) {
+        return Some((line.into(), end));
+    }
+    while is_blank(*bytes.get(end)?) {
+        end += next_line(bytes.get(end..)?, 0)?.1;
+    }
+    let lines = bytes.get(..end)?.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let lines = lines.filter(|line| !line.is_empty()).collect::<Vec<_>>();
+    Some((lines.join(&b' ').into(), end))
+}
+
+const fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
 }
 
 const SWITCHING_PROTOCOLS: u16 = 101;

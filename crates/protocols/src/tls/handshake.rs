@@ -85,6 +85,16 @@ impl Handshake {
         self.sides[from.index()] = Side { is_closed: true, ..Side::default() };
     }
 
+    /// Whether what comes from a side can no longer be read.
+    pub(crate) fn is_closed(&self, from: Direction) -> bool {
+        self.sides[from.index()].is_closed
+    }
+
+    /// What comes from a side now is a message in the clear.
+    pub(crate) fn reopen(&mut self, from: Direction) {
+        self.sides[from.index()] = Side::default();
+    }
+
     /// The side's flow ends: of a hello that is not whole, what is there is taken.
     pub(crate) fn end(&mut self, from: Direction, stamp: Stamp, context: &mut Context<'_>) {
         let partial = std::mem::take(&mut self.sides[from.index()].partial);

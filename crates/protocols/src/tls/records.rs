@@ -73,6 +73,17 @@ impl StreamParser for RecordParser {
             return self.no_record(input, context);
         }
         *side = Side { has_begun: true, is_lost: false, misses: 0, ..*side };
+        if header.kind == HANDSHAKE && (side.is_protected || self.handshake.is_closed(from)) {
+            match header.begins_hello(input.bytes) {
+                None => return Step::Need(Header::HELLO_LEN),
+                Some(false) => {}
+                Some(true) => {
+                    // After what was lost, or a change of ciphers in the middle of a handshake of TLS 1.3.
+                    side.is_protected = false;
+                    self.handshake.reopen(from);
+                }
+            }
+        }
         let len = Header::LEN + usize::from(header.len);
         // What is encrypted need not come to be passed over.
         let is_read = !side.is_protected && header.kind != APPLICATION_DATA;
@@ -254,6 +265,18 @@ impl Header {
         let [kind, major, minor, high, low] = *bytes.first_chunk()?;
         let (version, len) = (u16::from_be_bytes([major, minor]), u16::from_be_bytes([high, low]));
         Some(Self { kind, version, len })
+    }
+
+    /// Bytes of a record by which a hello in the clear is known: up to its version.
+    const HELLO_LEN: usize = Self::LEN + 6;
+
+    /// Whether the record that is there begins with a hello in the clear, if enough of it has come.
+    fn begins_hello(self, bytes: &[u8]) -> Option<bool> {
+        if Self::LEN + usize::from(self.len) < Self::HELLO_LEN {
+            return Some(false);
+        }
+        let begin = bytes.get(Self::LEN..Self::HELLO_LEN)?;
+        Some(matches!(begin, [1 | 2, 0..=1, _, _, 3, 0..=4]))
     }
 
     /// Versions from SSL 3.0 to TLS 1.3, and those of its drafts; as long as a record may be with

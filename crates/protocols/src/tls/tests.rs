@@ -144,6 +144,30 @@ fn a_retry_brings_a_second_hello() {
     assert_eq!(second.key_shares, [24]);
 }
 
+/// The second hellos of a handshake of which the first ones were lost, or sent before the capture.
+#[test]
+fn hellos_are_found_behind_what_is_missing() {
+    let parts = parts(RETRY);
+    let played = |lost: Option<usize>, from: usize| {
+        let mut script = Script::new(Transport::Tcp, [50_000, 443]);
+        for (at, (direction, bytes)) in parts.iter().enumerate().skip(from) {
+            if lost == Some(at) {
+                script.lose(*direction, bytes.len() as u32);
+            } else {
+                script.say(*direction, bytes);
+            }
+        }
+        let findings = script.end();
+        let columns = TlsColumns::of(Some(findings));
+        let server = tls(findings).server_hello().map(|hello| hello.is_retry);
+        (columns.tls_client_hello_count, columns.tls_version.is_some(), server)
+    };
+    assert_eq!(played(None, 0), (Some(2), true, Some(false)));
+    assert_eq!(played(Some(0), 0), (Some(1), true, Some(false)));
+    assert_eq!(played(Some(1), 0), (Some(2), true, Some(false)));
+    assert_eq!(played(None, 2), (Some(1), true, Some(false)));
+}
+
 #[test]
 fn an_alert_in_the_clear_is_told() {
     let mut script = play(ALERT, usize::MAX);
