@@ -65,7 +65,7 @@ record! {
         quic_grease_bit: Option<bool> [None, Feature],
         /// Versions that the client speaks, best first, reserved ones left out (RFC 9368 section 3).
         quic_available_versions: Option<Vec<String>> [None, Feature],
-        /// Connection id of the flow's first packet where that had a short header: the first 20 bytes after the first, in hexadecimal, of which only the sender knows how many are the id.
+        /// Connection id of the flow's first packet where that had a short header: the first 20 bytes after the first, in hexadecimal, of which only the sender knows how many are the id. At the usual ports of QUIC alone: elsewhere a packet like that can be anything.
         quic_first_short_dcid: Option<String> [None, Identity],
         /// `flow_id` of the earlier flow that had told this connection id: the same connection from another address.
         quic_continues: Option<i64> [FrameNumber, Identity],

@@ -271,7 +271,7 @@ impl Http2Parser {
             frame::CONTINUATION => self.fragment(None, payload, header, direction, context),
             frame::RST_STREAM => {
                 let code = Cursor::new(payload).u32();
-                self.reset(header.stream, code, context);
+                self.reset(header.stream, code, direction, context);
                 Some(())
             }
             _ => {
@@ -444,10 +444,17 @@ impl Http2Parser {
         stamp: Stamp,
         context: &mut Context<'_>,
     ) {
-        if let Some(stream) = self.streams.get_mut(&number) {
+        if let Some(stream) = self.streams.get(&number) {
             let is_request = stream.client == direction;
             let half = if is_request { Half::Request } else { Half::Response };
             Bodies::ended(Whose { half, place: stream.place, stamp }, context);
+            self.end_side(number, direction);
+        }
+    }
+
+    /// What the other side of a stream has said before can come after this, where it waits for what was lost.
+    fn end_side(&mut self, number: u32, direction: Direction) {
+        if let Some(stream) = self.streams.get_mut(&number) {
             stream.ended[direction.index()] = true;
             if stream.ended == [true; 2] {
                 self.streams.remove(&number);
@@ -455,8 +462,15 @@ impl Http2Parser {
         }
     }
 
-    fn reset(&mut self, number: u32, code: Option<u32>, context: &mut Context<'_>) {
-        let place = self.streams.remove(&number).and_then(|stream| stream.place);
+    fn reset(
+        &mut self,
+        number: u32,
+        code: Option<u32>,
+        direction: Direction,
+        context: &mut Context<'_>,
+    ) {
+        let place = self.streams.get(&number).and_then(|stream| stream.place);
+        self.end_side(number, direction);
         let exchanges = &mut Http::of(context).exchanges;
         if let Some(exchange) = place.and_then(|at| exchanges.get_mut(at)) {
             exchange.reset = exchange.reset.or(code);

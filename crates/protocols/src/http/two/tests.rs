@@ -116,6 +116,18 @@ fn promised_and_reset_streams_are_told() {
 }
 
 #[test]
+fn what_was_said_before_a_reset_can_come_behind_it() {
+    let mut script = script();
+    script.up(PREFACE).up(&settings()).up(&get(1)).down(&settings());
+    script.up(&frame(3, 0, 1, &[0, 0, 0, 8])).down(&frame(1, 4, 1, &unhex("88")));
+    script.down(&frame(0, 1, 1, b"body"));
+    let found = http(script.end());
+    let [one] = &found.exchanges[..] else { panic!("one exchange") };
+    assert_eq!((one.stream, one.reset, status(one)), (Some(1), Some(8), 200));
+    assert_eq!(one.response.as_ref().unwrap().body_bytes, 4);
+}
+
+#[test]
 fn after_a_loss_what_can_be_decoded_is() {
     let mut script = script();
     script.up(PREFACE).up(&settings()).up(&get(1)).lose(Direction::Up, 30);
