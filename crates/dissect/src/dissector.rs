@@ -231,7 +231,11 @@ impl Dissector {
                 layers::app::segment(w, packet, known, stream, at, pieces);
                 let after = stream.held();
                 let begun = stream.speaks.filter(|speaks| spoken != Some(*speaks));
+                let asks = std::mem::take(&mut stream.asks);
                 streams.note(before, after);
+                if !asks.is_empty() {
+                    streams.asked(packet, asks);
+                }
                 // An answer alone may look like anything.
                 if let Some(begun @ (Speaks::Http2 | Speaks::Declared(_))) = begun {
                     streams.answers_are(packet, begun);

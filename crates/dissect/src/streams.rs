@@ -4,7 +4,7 @@
 //! twice is passed over; after a hole that nobody fills the direction begins anew with what is there.
 //! Everything is bounded: flows, and bytes of each direction.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 
 use flowloom_flow::{Delivery, StreamSegment};
@@ -12,7 +12,7 @@ use flowloom_wire::tcp_flags::{ACK, SYN};
 use flowloom_wire::{Address, Packet};
 
 use crate::declared::Speaker;
-use crate::layers::{http2, tls};
+use crate::layers::{http, http2, tls};
 
 /// The directions of TCP connections.
 #[derive(Debug, Default)]
@@ -51,6 +51,13 @@ pub(crate) enum Piece {
     Lost,
 }
 
+/// The other direction of a packet, if there is room for it.
+fn other<'s>(sides: &'s mut HashMap<Side, Stream>, packet: &Packet) -> Option<&'s mut Stream> {
+    let side = Side::other(packet);
+    let has_room = sides.len() < STREAMS_MAX || sides.contains_key(&side);
+    has_room.then(|| sides.entry(side).or_default())
+}
+
 /// Takes what comes next; what is of the segment with these bytes is told by its place.
 fn take(delivery: Delivery<'_, ()>, bytes: &[u8], pieces: &mut Vec<Piece>) {
     let Delivery::Bytes(next, ()) = delivery else { return pieces.push(Piece::Lost) };
@@ -80,6 +87,12 @@ pub(crate) struct Stream {
     pub(crate) speaks: Option<Speaks>,
     /// Whether bytes are missing before what comes next.
     pub(crate) has_hole: bool,
+    /// What is still to come of a body of HTTP/1.
+    pub(crate) body: Option<http::Body>,
+    /// Requests of the other direction that were not answered yet.
+    pub(crate) asked: VecDeque<http::Asked>,
+    /// Requests that the last segment has brought.
+    pub(crate) asks: Vec<http::Asked>,
     /// What was said in HTTP/2.
     pub(crate) http2: Option<Box<http2::Said>>,
     /// What was said of handshakes of TLS.
@@ -153,11 +166,7 @@ impl Streams {
     /// Notes what the other direction of a packet speaks. A declared protocol is believed where nothing
     /// else was recognised.
     pub(crate) fn answers_are(&mut self, packet: &Packet, speaks: Speaks) {
-        let side = Side::other(packet);
-        if self.sides.len() >= STREAMS_MAX && !self.sides.contains_key(&side) {
-            return;
-        }
-        let stream = self.sides.entry(side).or_default();
+        let Some(stream) = other(&mut self.sides, packet) else { return };
         let is_known = matches!(speaks, Speaks::Declared(_)) && stream.speaks.is_some();
         if stream.speaks != Some(speaks) && !is_known {
             self.held -= stream.held();
@@ -165,6 +174,14 @@ impl Streams {
             self.held += stream.held();
             stream.speaks = Some(speaks);
         }
+    }
+
+    /// Notes what the other direction of a packet is to answer.
+    pub(crate) fn asked(&mut self, packet: &Packet, asks: Vec<http::Asked>) {
+        let Some(stream) = other(&mut self.sides, packet) else { return };
+        stream.asked.extend(asks);
+        let too_many = stream.asked.len().saturating_sub(ASKED_MAX);
+        stream.asked.drain(..too_many);
     }
 
     /// Notes that a direction that held `before` bytes holds `after` now. If all hold too many,
@@ -201,6 +218,8 @@ impl Stream {
     pub(crate) fn lose(&mut self) {
         self.pending = Vec::new();
         self.has_hole = true;
+        self.body = None;
+        self.asked.clear();
         if let Some(said) = &mut self.http2 {
             said.lose();
         }
@@ -210,6 +229,8 @@ impl Stream {
 
 /// Directions of connections that are known at a time.
 const STREAMS_MAX: usize = 1 << 16;
+/// Requests of a direction that wait for their responses.
+const ASKED_MAX: usize = 64;
 /// Bytes that wait for the rest of a message, of each direction: a DNS message or a record of TLS.
 const PENDING_MAX: usize = (64 << 10) + 2;
 /// Bytes that wait for the rest of a message, and header fields that HPACK may refer to, of all directions

@@ -159,7 +159,24 @@ fn held(
 }
 
 /// The bytes that come next in a stream, from `at` on.
-fn next(w: &mut Writer<'_>, packet: &Packet, known: &KnownLayers, stream: &mut Stream, at: usize) {
+fn next(
+    w: &mut Writer<'_>,
+    packet: &Packet,
+    known: &KnownLayers,
+    stream: &mut Stream,
+    mut at: usize,
+) {
+    // Some servers say neither how long a body is nor close after it.
+    let is_due = stream.body == Some(http::Body::UntilClose) && !stream.asked.is_empty();
+    if is_due && http::is_start(w.rest(at)) {
+        stream.body = None;
+    }
+    if stream.body.is_some() {
+        at = body(w, stream, at);
+        if w.rest(at).is_empty() {
+            return;
+        }
+    }
     if stream.speaks.is_none() && !stream.pending.is_empty() {
         let joined = [&stream.pending, w.rest(at)].concat();
         stream.speaks = spoken(packet, known, stream, &joined);
@@ -172,7 +189,7 @@ fn next(w: &mut Writer<'_>, packet: &Packet, known: &KnownLayers, stream: &mut S
         }
     }
     if !stream.pending.is_empty() {
-        return continuation(w, known, stream, at);
+        return continuation(w, packet, known, stream, at);
     }
     let bytes = w.rest(at);
     let Some(speaks) = spoken(packet, known, stream, bytes) else {
@@ -204,7 +221,13 @@ fn next(w: &mut Writer<'_>, packet: &Packet, known: &KnownLayers, stream: &mut S
 }
 
 /// The same where a message was begun before.
-fn continuation(w: &mut Writer<'_>, known: &KnownLayers, stream: &mut Stream, at: usize) {
+fn continuation(
+    w: &mut Writer<'_>,
+    packet: &Packet,
+    known: &KnownLayers,
+    stream: &mut Stream,
+    at: usize,
+) {
     stream.keep(w.rest(at));
     let Some(speaks) = stream.speaks else { return frame::data(w, at, usize::MAX) };
     let len = match speaks {
@@ -223,10 +246,15 @@ fn continuation(w: &mut Writer<'_>, known: &KnownLayers, stream: &mut Stream, at
         }
         return frame::data(w, at, usize::MAX);
     }
-    let joined = std::mem::take(&mut stream.pending);
+    let mut joined = std::mem::take(&mut stream.pending);
     let len = messages_len(speaks, known, &joined);
+    let end = w.end.saturating_sub(joined.len() - len).max(at);
+    let is_head = speaks == Speaks::Http;
+    if is_head {
+        // What is behind it may be a body.
+        joined.truncate(len);
+    }
     let rest = joined.get(len..).unwrap_or_default();
-    let end = w.end.saturating_sub(rest.len()).max(at);
     // Each segment shows its own bytes, also the last.
     frame::data(w, at, end - at);
     let Some(source) = w.out.new_source(Origin::Message) else { return };
@@ -237,7 +265,19 @@ fn continuation(w: &mut Writer<'_>, known: &KnownLayers, stream: &mut Stream, at
         stream.keep(rest);
     }
     w.out.fill_source(source, joined);
+    if is_head && !w.rest(end).is_empty() {
+        return next(w, packet, known, stream, end);
+    }
     frame::data(w, end, usize::MAX);
+}
+
+/// Passes over what there is of a body; gives where it ends.
+fn body(w: &mut Writer<'_>, stream: &mut Stream, at: usize) -> usize {
+    let Some(body) = stream.body.take() else { return at };
+    let (passed, left) = body.pass(w.rest(at));
+    stream.body = left;
+    frame::data(w, at, passed);
+    at + passed
 }
 
 /// What a direction speaks that has said these bytes.
@@ -295,7 +335,8 @@ fn are_records(bytes: &[u8]) -> bool {
 fn message_len(speaks: Speaks, known: &KnownLayers, bytes: &[u8]) -> Option<usize> {
     match speaks {
         Speaks::Tls => tls::record_len(bytes),
-        Speaks::Http => http::is_start(bytes).then(|| http::message_len(bytes)).flatten(),
+        // A body is no part of it.
+        Speaks::Http => http::is_start(bytes).then(|| http::head_len(bytes, 0)).flatten(),
         Speaks::Http2 => http2::frame_len(bytes),
         Speaks::Ssh => bytes.starts_with(b"SSH-").then(|| ssh::banner_len(bytes)).flatten(),
         Speaks::SshPackets => ssh::packet_len(bytes),
@@ -325,9 +366,26 @@ fn messages_len(mut speaks: Speaks, known: &KnownLayers, bytes: &[u8]) -> usize 
         && let Some(message) = message_len(speaks, known, rest).and_then(|len| rest.get(..len))
     {
         at += message.len();
+        if speaks == Speaks::Http {
+            // What its body is, is known when it has been written.
+            break;
+        }
         speaks = after(speaks, message);
     }
     at
+}
+
+/// The body behind a head, where these bytes are there; notes what is asked for, and what is answered.
+fn body_behind(head: &[u8], stream: &mut Stream, there: Option<&[u8]>) -> Option<http::Body> {
+    if let Some(asked) = http::Asked::of(head) {
+        stream.asks.push(asked);
+        return http::Body::behind(head, None);
+    }
+    let asked = if http::is_interim(head) { None } else { stream.asked.pop_front() };
+    // What answers HEAD has a length and no body.
+    let may_have_none =
+        asked.is_none() && there.is_none_or(|there| there.is_empty() || http::is_start(there));
+    http::Body::behind(head, asked).filter(|_| !may_have_none)
 }
 
 /// Whether bytes are the beginning of a message of which the rest may come.
@@ -369,10 +427,9 @@ fn messages(
             Speaks::Http2 => end = http2::http2(w, stream.http2.get_or_insert_default(), end),
             Speaks::Dns => end = dns::over_tcp(w, end, next),
             Speaks::Http => {
-                let head_end = end + http::head_len(message, 0).unwrap_or(message.len());
-                http::head(w, &http::HTTP, end, head_end);
-                frame::data(w, head_end, next - head_end);
-                end = next;
+                http::head(w, &http::HTTP, end, next);
+                stream.body = body_behind(message, stream, w.bytes.get(next..w.end));
+                end = body(w, stream, next);
             }
             Speaks::Ssh => {
                 ssh::banner(w, end, next);

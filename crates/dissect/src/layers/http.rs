@@ -1,7 +1,11 @@
 //! Heads of HTTP/1 messages (RFC 9112), and SSDP with them.
 
+mod body;
+
 use crate::field::{FieldInfo, LayerInfo, layer};
 use crate::writer::Writer;
+
+pub(crate) use body::{Asked, Body, is_interim};
 
 layer! {
     HTTP "http" "http" "The head of an HTTP/1 message (RFC 9112).";
@@ -73,50 +77,11 @@ pub(crate) fn head_len(bytes: &[u8], from: usize) -> Option<usize> {
     (end <= bytes.len()).then_some(end)
 }
 
-/// Bytes of the head at the front, and of a body that is there with another head behind it.
-pub(crate) fn message_len(bytes: &[u8]) -> Option<usize> {
-    let head_len = head_len(bytes, 0)?;
-    let (head, rest) = bytes.split_at_checked(head_len)?;
-    // What answers HEAD has a length and no body.
-    let is_followed = |body_len: &usize| rest.get(*body_len..).is_some_and(is_start);
-    let body_len = if is_chunked(head) { chunks_len(rest) } else { content_length(head) };
-    Some(head_len + body_len.filter(is_followed).unwrap_or(0))
-}
-
 /// Whether the body comes in chunks.
 fn is_chunked(head: &[u8]) -> bool {
     let last = value_of(head, b"transfer-encoding:")
         .and_then(|value| value.rsplit(|byte| *byte == b',').next());
     last.is_some_and(|coding| coding.trim_ascii().eq_ignore_ascii_case(b"chunked"))
-}
-
-/// Bytes of a body in chunks (RFC 9112, section 7.1), trailer and empty line included, if it is all there.
-fn chunks_len(body: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    loop {
-        let line = line(body.get(at..)?)?;
-        let digits = line.split(|byte| *byte == b';').next()?.trim_ascii();
-        let size = usize::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()?;
-        at += line.len();
-        if size == 0 {
-            break;
-        }
-        let data_end = at.checked_add(size)?;
-        at = data_end + self::line(body.get(data_end..)?)?.len();
-    }
-    loop {
-        let line = line(body.get(at..)?)?;
-        at += line.len();
-        if line.trim_ascii().is_empty() {
-            return Some(at);
-        }
-    }
-}
-
-/// The first line, its end included.
-fn line(bytes: &[u8]) -> Option<&[u8]> {
-    let end = bytes.iter().position(|byte| *byte == b'\n')?;
-    bytes.get(..=end)
 }
 
 /// Bytes of the body, as its head says.

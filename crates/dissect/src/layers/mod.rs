@@ -10,7 +10,7 @@ mod dtls;
 mod ethernet;
 mod extension;
 mod frame;
-mod http;
+pub(crate) mod http;
 pub(crate) mod http2;
 mod icmp;
 mod icmp6;

@@ -133,13 +133,15 @@ fn heads_behind_bodies_are_those_of_tshark() {
     let (plain, trap) = (answer(200, 5, "hello"), answer(201, 24, "HTTP/1.1 404 not a head."));
     let (no_body, cut) = (answer(202, 9, ""), answer(203, 9, "wor"));
     let path = std::env::temp_dir().join(format!("flowloom-bodies-{}.pcap", std::process::id()));
-    let write = |answers: [&str; 3]| {
+    let asked = "GET /x HTTP/1.1\r\nHost: a\r\n\r\n";
+    let write_answers_to = |first: &str, answers: [&str; 3]| {
         let mut made = Made::at(80);
-        made.say(UP, "GET /x HTTP/1.1\r\nHost: a\r\n\r\n".repeat(3).as_bytes());
+        made.say(UP, [first, asked, asked].concat().as_bytes());
         made.say(DOWN, answers.concat().as_bytes());
         made.say(DOWN, b"ld 123");
         fs::write(&path, made.bytes).unwrap();
     };
+    let write = |answers| write_answers_to(asked, answers);
     let all = |frames: &[Values], field| {
         frames.iter().filter_map(|frame| frame.get(field)).flatten().cloned().collect::<Vec<_>>()
     };
@@ -167,9 +169,56 @@ fn heads_behind_bodies_are_those_of_tshark() {
     let server = &all(&ours, "http.server")[0];
     assert!(server.starts_with("one") && server.ends_with("two"), "{server:?}");
     // tshark takes the next head for the body of an answer to HEAD.
-    write([&no_body, &plain, &cut]);
+    write_answers_to(&asked.replace("GET", "HEAD"), [&no_body, &plain, &cut]);
     assert_eq!(all(&ours::values(&path), "http.response.code"), ["202", "200", "203"]);
     fs::remove_file(&path).unwrap();
+}
+
+#[test]
+fn bodies_of_several_segments_hold_no_heads() {
+    let path = std::env::temp_dir().join(format!("flowloom-pieces-{}.pcap", std::process::id()));
+    let asked = b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n";
+    let fake = "HTTP/1.1 404 Fake\r\n\r\n";
+    let chunk = format!("{:x}\r\n{fake}\r\n", fake.len());
+    let length = format!("HTTP/1.1 201 x\r\nContent-Length: {}\r\n\r\n", 2 * fake.len());
+    let chunked = "HTTP/1.1 202 x\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let mut made = Made::at(80);
+    made.say(UP, format!("POST /p HTTP/1.1\r\nContent-Length: {}\r\n\r\n", asked.len()).as_bytes());
+    // The body of a request, which is none.
+    made.say(UP, asked);
+    made.say(DOWN, b"HTTP/1.1 100 Continue\r\n\r\n");
+    for part in
+        [length.as_str(), fake, fake, "HTTP/1.1 203 x\r\nContent-Le", "ngth: 1\r\n\r\n-HTTP/1.1 2"]
+    {
+        made.say(DOWN, part.as_bytes());
+        made.say(UP, asked);
+    }
+    for part in [
+        "04 x\r\n\r\n",
+        chunked,
+        &chunk[..2],
+        &chunk[2..4],
+        &chunk[4..],
+        &chunk,
+        "0\r\n",
+        "\r\n",
+        &chunked.replace("202", "205"),
+        "0\r\n\r\n",
+    ] {
+        made.say(DOWN, part.as_bytes());
+    }
+    // Until the connection ends.
+    made.say(DOWN, b"HTTP/1.1 206 x\r\n\r\n");
+    made.say(DOWN, fake.as_bytes());
+    fs::write(&path, &made.bytes).unwrap();
+    let ours = ours::values(&path);
+    fs::remove_file(&path).unwrap();
+    let all = |frames: &[Values], field| {
+        frames.iter().filter_map(|frame| frame.get(field)).flatten().cloned().collect::<Vec<_>>()
+    };
+    let codes = ["100", "201", "203", "204", "202", "205", "206"];
+    assert_eq!(all(&ours, "http.response.code"), codes);
+    assert_eq!(all(&ours, "http.request.method"), ["POST", "GET", "GET", "GET", "GET", "GET"]);
 }
 
 #[test]
