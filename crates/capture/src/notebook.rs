@@ -72,6 +72,14 @@ impl Notebook {
         self.copy_warning(Warning { input: self.input.clone(), frame, offset, text });
     }
 
+    /// The first of several inputs; of others, a warning.
+    pub(crate) fn damage(&mut self, damage: Warning) {
+        match self.facts.damage {
+            Some(_) => self.copy_warning(damage),
+            None => self.facts.damage = Some(damage),
+        }
+    }
+
     pub(crate) fn copy_warning(&mut self, warning: Warning) {
         if self.facts.warnings.len() < self.limits.warnings_max {
             self.facts.warnings.push(warning);

@@ -13,7 +13,7 @@ use flowloom_schema::Timestamp;
 use crate::block::{Block, Frame, OptionsAt};
 use crate::capture::Capture;
 use crate::error::ReadError;
-use crate::facts::{Facts, Interface, Span};
+use crate::facts::{Facts, Interface, Span, Warning};
 use crate::limits::Limits;
 use crate::notebook::Notebook;
 use crate::source::{Input, Source};
@@ -86,7 +86,9 @@ struct Copied {
 }
 
 impl Rotated {
-    /// Looks at the first frame of each capture, to know their order. All must be captures.
+    /// Looks at the first frame of each capture, to know their order. All must be captures, but for
+    /// files of no bytes beside others, as a recorder leaves them that was about to go on in the next:
+    /// they are damage.
     pub fn open(inputs: &[Input], limits: Limits) -> Result<Self, ReadError> {
         Self::open_with(Sequence::ByTime, inputs, limits, Capture::open)
     }
@@ -111,10 +113,25 @@ impl Rotated {
             failure: None,
         };
         let mut size = Some(0);
+        let (mut empty, mut has_format) = (None, false);
         for (rank, input) in inputs.iter().enumerate() {
-            let mut open = Open::new(open(input, rotated.limits)?);
+            let mut open = match open(input, rotated.limits) {
+                Ok(capture) => Open::new(capture),
+                Err(error @ ReadError::Empty { .. }) => {
+                    rotated.notebook.damage(empty_file(input));
+                    rotated.members.push(Member {
+                        input: input.clone(),
+                        open: None,
+                        bytes_read: 0,
+                    });
+                    empty = Some(error);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             let facts = open.capture.facts();
-            if rank == 0 {
+            if !has_format {
+                has_format = true;
                 rotated.notebook.facts.format = facts.format;
                 rotated.notebook.facts.compression = facts.compression;
             }
@@ -135,7 +152,8 @@ impl Rotated {
             rotated.members.push(member);
         }
         rotated.notebook.facts.size = size;
-        Ok(rotated)
+        // Where there is nothing else, that is all there is to say.
+        empty.filter(|_| !has_format).map_or(Ok(rotated), Err)
     }
 
     /// Merges the frames of one member, the one with the earliest, as long as they come before
@@ -392,12 +410,14 @@ impl Open {
         all.facts.secrets_dropped += facts.secrets_dropped;
         all.facts.warnings_dropped += facts.warnings_dropped;
         if let Some(damage) = facts.damage.clone() {
-            match all.facts.damage {
-                Some(_) => all.copy_warning(damage),
-                None => all.facts.damage = Some(damage),
-            }
+            all.damage(damage);
         }
     }
+}
+
+fn empty_file(input: &Input) -> Warning {
+    let text = "the file is empty: 0 bytes, not even the header of a capture".into();
+    Warning { input: input.to_string(), frame: 1, offset: 0, text }
 }
 
 fn interface(interfaces: &[u16], own: u16) -> u16 {

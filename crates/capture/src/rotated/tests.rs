@@ -147,6 +147,22 @@ fn files_without_frames_are_noted() {
     assert!(facts.damage.unwrap().input.ends_with("2.pcap"));
 }
 
+/// As recorders leave them that were stopped when they were about to go on in the next file.
+#[test]
+fn files_of_no_bytes_are_damage_beside_others() {
+    let whole = pcap(&sample(1));
+    for (at, contents) in [[vec![], whole.clone()], [whole.clone(), vec![]]].iter().enumerate() {
+        let (frames, facts) = read(contents);
+        assert_eq!(frames.len(), 1);
+        let damage = facts.damage.unwrap();
+        assert!(damage.input.ends_with(&format!("{at}.pcap")) && damage.offset == 0);
+        assert!(damage.text.contains("empty"), "{damage}");
+        assert_eq!(facts.format, crate::Format::Pcap);
+    }
+    let nothing = Rotated::open(&files(&[vec![], vec![]]).inputs, Limits::default());
+    assert!(matches!(nothing, Err(ReadError::Empty { .. })));
+}
+
 #[test]
 fn a_file_that_is_no_capture_is_refused() {
     let files = files(&[pcap(&sample(3)), b"text".to_vec()]);
