@@ -7,6 +7,7 @@
 //! one-thread run is the same stages called in turn.
 
 mod ahead;
+mod around;
 mod flow_view;
 mod groups;
 mod lessons;

@@ -54,7 +54,8 @@ pub struct RecordPlace {
 /// Where packets came from: asked for what only some packets need.
 pub trait Origin {
     /// The captured bytes of the frame a packet came in; none if it is gone, as that of a fragment
-    /// that waited in vain.
+    /// that waited in vain. Of what was put together from fragments of a tunnel's packet, the headers
+    /// up to its innermost IP header, as if they were of one frame.
     fn frame(&self, arrival: &Arrival) -> &[u8];
 
     /// The captured bytes that a packet's offsets count in: those of its frame, or what the

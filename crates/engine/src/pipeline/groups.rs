@@ -138,6 +138,9 @@ struct Frames<'a> {
 
 impl Origin for Frames<'_> {
     fn frame(&self, arrival: &Arrival) -> &[u8] {
+        if let Some(around) = self.work.around.get(&arrival.frame) {
+            return around.bytes();
+        }
         self.work.frame_of(arrival).map_or(&[], |frame| self.work.block.data(frame))
     }
 
@@ -146,6 +149,9 @@ impl Origin for Frames<'_> {
     }
 
     fn tunnel(&self, arrival: &Arrival) -> Option<String> {
+        if let Some(around) = self.work.around.get(&arrival.frame) {
+            return Some(around.tunnel());
+        }
         let frame = self.work.frame_of(arrival)?;
         let data = self.work.block.data(frame);
         Some(tunnel_path(frame.link, data, frame.original, self.options).to_string())

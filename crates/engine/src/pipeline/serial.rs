@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use flowloom_flow::{Arrival, Clock, Datagram, Defrag, RecordPlace};
-use flowloom_wire::{Marks, decode_beginning, decode_payload};
+use flowloom_wire::{LayerStack, Marks, decode_beginning};
 
+use super::around::{Around, has_ip};
 use super::work::Work;
 use super::{IpDatagram, Plan};
 use crate::Account;
@@ -20,6 +21,9 @@ pub(crate) struct Serial {
     resolved: Vec<Datagram>,
     /// The frames of fragments that wait, by that of their packet; empty where nobody asks.
     waiting: HashMap<u64, Vec<RecordPlace>>,
+    /// The headers around the packets of tunnels that were put together, and around fragments that
+    /// such packets are and that wait, by their frames.
+    around: HashMap<u64, Around>,
     lists_frames: bool,
     /// Positions of a block's packets as they are handled; memory that is used again and again.
     handled: Vec<u32>,
@@ -37,6 +41,7 @@ impl Serial {
             duplicates: 0,
             resolved: Vec::new(),
             waiting: HashMap::new(),
+            around: HashMap::new(),
             lists_frames: plan.families.needs().frames,
             handled: Vec::new(),
         }
@@ -166,9 +171,8 @@ impl Serial {
         match datagram {
             Datagram::Unresolved(arrival) => self.handle(arrival, None, plan, work),
             Datagram::Beginning { mut arrival, protocol, payload, len } => {
-                let (wire, packet) = (&plan.config.wire, &mut arrival.packet);
-                decode_beginning(&payload, len, protocol, wire, &mut (), packet);
-                packet.marks.set(Marks::FRAGMENT);
+                self.look_into(&mut arrival, &payload, (protocol, len), plan, work);
+                arrival.packet.marks.set(Marks::FRAGMENT);
                 self.handle(arrival, Some(payload), plan, work);
             }
             Datagram::Incomplete { arrival, protocol, payload, holes, is_open, origin } => {
@@ -183,20 +187,57 @@ impl Serial {
                     let records = of_all.flatten().collect();
                     self.waiting.insert(arrival.frame, records);
                 }
+                for frame in origin.frames.iter().filter(|frame| **frame != arrival.frame) {
+                    self.around.remove(frame);
+                }
                 if plan.takes.datagrams {
                     let payload = payload.clone();
                     work.joined.push(IpDatagram::of(&arrival, Some(protocol), payload, origin));
                 }
-                let packet = &mut arrival.packet;
-                decode_payload(&payload, protocol, &plan.config.wire, &mut (), packet);
-                if packet.marks.has(Marks::FRAGMENT) {
+                self.look_into(&mut arrival, &payload, (protocol, 0), plan, work);
+                if arrival.packet.marks.has(Marks::FRAGMENT) {
                     self.defrag.fragment(&arrival, &payload, clock, &mut self.resolved);
                 } else {
-                    packet.marks.set(Marks::FRAGMENT);
+                    arrival.packet.marks.set(Marks::FRAGMENT);
                     self.handle(arrival, Some(payload), plan, work);
                 }
             }
         }
+    }
+
+    /// Decodes what a datagram holds, of which `len` bytes are claimed. Of a tunnel's packet the
+    /// headers around it are kept, and its hardware addresses are told as in these.
+    fn look_into(
+        &mut self,
+        arrival: &mut Arrival,
+        payload: &[u8],
+        (protocol, len): (u8, u32),
+        plan: &Plan<'_>,
+        work: &Work,
+    ) {
+        let (handled, packet) = (*arrival, &mut arrival.packet);
+        (packet.mac_src_plus_one, packet.mac_dst_plus_one) = (0, 0);
+        let mut layers = LayerStack::new();
+        decode_beginning(payload, len, protocol, &plan.config.wire, &mut layers, packet);
+        let (mut src, mut dst) = (packet.mac_src_plus_one, packet.mac_dst_plus_one);
+        let of_frame = || {
+            let frame = work.frame_of(&handled)?;
+            Some(Around::frame(frame, work.block.data(frame), plan.config.wire))
+        };
+        if has_ip(&layers)
+            && let Some(mut around) = self.around.remove(&handled.frame).or_else(of_frame)
+        {
+            let begin = around.len() as u64;
+            let moved =
+                |at: u16| if at == 0 { 0 } else { (begin + u64::from(at)).try_into().unwrap_or(0) };
+            (src, dst) = (moved(src), moved(dst));
+            around.add(payload, &layers, packet.trans_offset);
+            self.around.insert(handled.frame, around);
+        }
+        if (src, dst) == (0, 0) {
+            (src, dst) = (handled.packet.mac_src_plus_one, handled.packet.mac_dst_plus_one);
+        }
+        (packet.mac_src_plus_one, packet.mac_dst_plus_one) = (src, dst);
     }
 
     /// A packet that was, or is of, fragments comes next, with what its datagram held if that is known.
@@ -209,6 +250,9 @@ impl Serial {
     ) {
         if let Some(records) = self.waiting.remove(&arrival.frame) {
             work.records.insert(arrival.frame, records);
+        }
+        if let Some(around) = self.around.remove(&arrival.frame) {
+            work.around.insert(arrival.frame, around);
         }
         if let Some(payload) = payload
             && plan.reads_payload()

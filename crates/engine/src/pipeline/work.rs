@@ -8,6 +8,7 @@ use flowloom_filter::{FrameView, PacketTest};
 use flowloom_flow::{Arrival, Clocks, Coming, PARTITIONS, Place, RecordPlace, Runs};
 use flowloom_wire::{Layer, LayerStack, Marks, decode, link_is_known};
 
+use super::around::Around;
 use super::{IpDatagram, Plan};
 use crate::account::DecodeCounts;
 
@@ -36,6 +37,8 @@ pub(crate) struct Work {
     pub(crate) joined: Vec<IpDatagram>,
     /// The frames of fragments that are handled in this block, by that of their packet.
     pub(crate) records: HashMap<u64, Vec<RecordPlace>>,
+    /// The headers around packets that were put together and came through a tunnel, by their frames.
+    pub(crate) around: HashMap<u64, Around>,
     /// Indices of the frames that make no flow.
     others: Vec<u32>,
     /// What was counted.
@@ -67,6 +70,7 @@ impl Work {
         self.datagrams.clear();
         self.fragments.clear();
         self.records.clear();
+        self.around.clear();
         self.others.clear();
         self.counts.clear();
         self.is_last = false;

@@ -3,7 +3,7 @@
 use flowloom_engine::Config;
 
 use crate::packets::{
-    ethernet, fragment4, fragment6, ipv4_packet, ipv6, tcp_segment, udp_datagram,
+    ethernet, fragment4, fragment6, ipv4_packet, ipv6, tagged, tcp_segment, udp_datagram,
 };
 use crate::{SECOND, Timed, flows};
 use flowloom_wire::tcp_flags::SYN;
@@ -178,10 +178,48 @@ fn a_datagram_inside_a_datagram_is_put_together_too() {
     }
     let (rows, summary) = flows(&timed, |_| {});
     assert_eq!((rows.len(), rows[0].text("src_ip")), (1, "10.0.0.3"));
-    assert_eq!(rows[0].number("packet_count"), 1);
+    assert_eq!((rows[0].number("packet_count"), rows[0].text("tunnel")), (1, "ipip"));
     assert_eq!((summary.total.frames_ip, summary.total.datagrams), (4, 3));
     let bytes = timed.iter().map(|(_, frame)| frame.len() as u64).sum::<u64>();
     assert_eq!(rows[0].number("byte_count"), bytes);
+}
+
+/// Columns of the only flow of a packet from address 1 to 2, in one piece and in several.
+fn in_one_piece_and_in_several(protocol: u8, payload: &[u8], vlan: u16) -> [[String; 4]; 2] {
+    let whole = vec![fragment4(ENDS, protocol, 9, 0, false, payload)];
+    let at = |from: usize| {
+        let to = payload.len().min(from + 24);
+        fragment4(ENDS, protocol, 9, from, to < payload.len(), &payload[from..to])
+    };
+    let pieces = (0..payload.len()).step_by(24).map(at).collect::<Vec<_>>();
+    assert!(pieces.len() > 1);
+    [whole, pieces].map(|frames| {
+        let frames = frames.iter().map(|frame| (0, tagged(frame, vlan))).collect::<Vec<_>>();
+        let (rows, _) = flows(&frames, |_| {});
+        assert_eq!(rows.len(), 1);
+        ["tunnel", "src_mac", "dst_mac", "vni"].map(|column| rows[0].0[column].to_string())
+    })
+}
+
+#[test]
+fn tunnels_of_a_datagram_are_told_as_of_one_that_was_never_cut() {
+    let inner = ipv4_packet(3, 4, 17, &udp_datagram(5_000, 53, &[b'x'; 32]), 9, 0);
+    let mut frame = tagged(&ethernet(0x0800, &inner), 7);
+    frame[..12].copy_from_slice(b"\x02dst..\x02src..");
+    let gre = [&[0x20, 0, 8, 0, 0, 0, 0, 7][..], &inner].concat();
+    let vxlan = udp_datagram(1, 4_789, &[&[8, 0, 0, 0, 0, 0, 9, 0][..], &frame].concat());
+    let deep = ipv4_packet(5, 6, 47, &gre, 9, 0);
+    for (protocol, payload, tunnel) in [
+        (4, &inner, "\"ipip\""),
+        (47, &gre, "\"gre(key=7)\""),
+        (4, &deep, "\"ipip/gre(key=7)\""),
+        (17, &vxlan, "\"vlan(5)/vxlan(vni=9)\""),
+    ] {
+        let [whole, pieces] = in_one_piece_and_in_several(protocol, payload, 5);
+        assert_eq!(whole[0], tunnel);
+        assert_eq!(whole, pieces);
+        assert_eq!(whole[1].contains("02:73"), protocol == 17, "{whole:?}");
+    }
 }
 
 #[test]

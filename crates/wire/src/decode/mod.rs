@@ -72,8 +72,8 @@ fn walk(
 /// lengths, which become those of the whole datagram, and [`Marks::FRAGMENT`], which is taken away:
 /// if it is set afterwards, a tunnel in the datagram carried another fragment. `trans_offset` and
 /// `app_offset` count in `bytes` then, and so does `ip_offset` if a tunnel was entered (the mark
-/// [`Marks::TUNNELED`] was not there and is now, or `ip_offset` has changed). No hardware addresses
-/// are told of an Ethernet header within the datagram.
+/// [`Marks::TUNNELED`] was not there and is now, or `ip_offset` has changed). Hardware addresses of an
+/// Ethernet header within the datagram count in `bytes`, too; without one, those of `packet` stay.
 pub fn decode_payload(
     bytes: &[u8],
     protocol: u8,
@@ -119,12 +119,10 @@ pub fn decode_beginning(
     walk.outside.vni_plus_one = fragment.vni_plus_one;
     walk.outside.is_tunnel = fragment.marks.has(Marks::TUNNELED);
     walk.next_header(protocol, rest);
-    let has_inner_ethernet = packet.mac_dst_plus_one != 0;
-    (packet.mac_src_plus_one, packet.mac_dst_plus_one) = if has_inner_ethernet {
-        (0, 0)
-    } else {
-        (fragment.mac_src_plus_one, fragment.mac_dst_plus_one)
-    };
+    if packet.mac_dst_plus_one == 0 {
+        packet.mac_src_plus_one = fragment.mac_src_plus_one;
+        packet.mac_dst_plus_one = fragment.mac_dst_plus_one;
+    }
 }
 
 /// One walk down a frame.

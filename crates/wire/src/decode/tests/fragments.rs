@@ -93,7 +93,7 @@ fn a_tunnel_in_a_datagram_is_entered() {
     decode_payload(&segment, 17, &Options::default(), &mut layers, &mut whole);
     assert_eq!((whole.marks, whole.dst_port, whole.vni_plus_one), (Marks::TUNNELED, 6, 10));
     assert_eq!((whole.ip_offset, whole.app_offset, whole.app_len), (30, 58, 2));
-    assert_eq!((whole.mac_src_plus_one, whole.mac_dst_plus_one), (0, 0));
+    assert_eq!((whole.mac_src_plus_one, whole.mac_dst_plus_one), (8 + 8 + 6 + 1, 8 + 8 + 1));
     assert_eq!(layers.spans().len(), 5);
 }
 
