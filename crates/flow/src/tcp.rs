@@ -247,7 +247,9 @@ impl Sequence {
         let new = if gap > 0 {
             let hole = (end, self.base);
             let holes = &mut self.rare.get_or_insert_default().holes;
-            if holes.len() < holes_max {
+            // Before the SYN there is nothing that could be missing.
+            let is_in_stream = !self.syn || distance(self.initial, self.base) > 0;
+            if is_in_stream && holes.len() < holes_max {
                 holes.push_front(hole);
             }
             end.wrapping_sub(seq)
@@ -315,7 +317,7 @@ const REACH: u32 = 1 << 30;
 mod tests {
     use proptest::prelude::*;
 
-    use super::{ACK, FIN, SYN, Segment, Sequence};
+    use super::{ACK, FIN, RST, SYN, Segment, Sequence};
     use crate::PacketMarks;
 
     fn marks(sequence: &mut Sequence, seq: u32, len: u32) -> PacketMarks {
@@ -409,6 +411,26 @@ mod tests {
         assert_eq!(unseen.span(), Some((10, 0)));
         marks(&mut unseen, 1_000 + (1 << 30), 10);
         assert_eq!(unseen.span(), None);
+    }
+
+    #[test]
+    fn nothing_is_missing_before_the_syn() {
+        let stray: [&[(u32, u32, u8)]; 3] = [
+            &[(90, 5, ACK)],
+            &[(50, 5, ACK), (60, 3, ACK), (40, 2, ACK)],
+            &[(u32::MAX - 1_000_000, 5, RST | ACK)],
+        ];
+        for segments in stray {
+            let mut sequence = Sequence::default();
+            sequence.judge(Segment { seq: 100, len: 0, flags: SYN }, 64);
+            marks(&mut sequence, 101, 10);
+            for &(seq, len, flags) in segments {
+                sequence.judge(Segment { seq, len, flags }, 64);
+            }
+            assert_eq!(sequence.span(), Some((10, 0)), "{segments:?}");
+            marks(&mut sequence, 121, 10);
+            assert_eq!(sequence.span(), Some((30, 10)), "{segments:?}");
+        }
     }
 
     #[test]
