@@ -102,13 +102,15 @@ pub(crate) fn snap_len(text: &str) -> Result<u32, String> {
 /// space and without the zone, which is UTC then), a date, or seconds since 1970.
 pub(crate) fn time(text: &str) -> Result<i64, String> {
     if let Ok(seconds) = text.parse::<f64>() {
-        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+        let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
         let nanos = format!("{fraction:0<9.9}").parse::<i64>().unwrap_or(0);
-        let whole = whole.parse::<i64>().unwrap_or(seconds as i64);
+        let whole = whole.parse::<i64>().unwrap_or(seconds.abs() as i64);
         return whole
             .checked_mul(1_000_000_000)
             .and_then(|whole| whole.checked_add(nanos))
-            .ok_or_else(|| "beyond the year 2262".to_string());
+            .map(|nanos| sign * nanos)
+            .ok_or_else(|| "not between the years 1677 and 2262".to_string());
     }
     calendar(text).ok_or_else(|| {
         "expected a time such as 2024-05-01T12:00:00Z, 2024-05-01, or seconds since 1970"
@@ -196,6 +198,11 @@ mod tests {
         assert_eq!(time("2024-05-01T12:00:00.000000001Z"), Ok(at + 1));
         assert_eq!(time("1714564800.000000001"), Ok(at + 1));
         assert_eq!(time("2024-05-01"), Ok(at - 43_200_000_000_000));
+        let before_1970 = [("-4.5", -4_500_000_000), ("-0.000000001", -1), ("-.5", -500_000_000)];
+        for (text, nanos) in before_1970 {
+            assert_eq!(time(text), Ok(nanos), "{text}");
+        }
+        assert!(time("1e300").is_err() && time("-1e300").is_err());
         assert!(time("yesterday").is_err() && time("2024-13-01").is_err());
     }
 }

@@ -16,7 +16,7 @@ mod x509;
 
 use std::fmt::Write as _;
 
-use flowloom_schema::Batch;
+use flowloom_schema::{Batch, Timestamp};
 
 use crate::value::Value;
 use crate::{Field, LogTable, Reader, Records, Subject, line_column, lines};
@@ -93,9 +93,8 @@ fn put(value: &Value<'_>, kind: &str, out: &mut String) {
             let _ = write!(out, "{value:.6}");
         }
         Value::Time(nanos) => {
-            let micros = nanos.div_euclid(1_000);
-            let (seconds, micros) = (micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000));
-            let _ = write!(out, "{seconds}.{micros:06}");
+            let (sign, seconds, nanos) = Timestamp(*nanos).decimal();
+            let _ = write!(out, "{sign}{seconds}.{:06}", nanos / 1_000);
         }
         Value::Text(text) => put_text(text, false, out),
         Value::List(items) if items.is_empty() => out.push_str(EMPTY),

@@ -17,6 +17,13 @@ impl Timestamp {
 }
 
 impl Timestamp {
+    /// Sign, seconds since the epoch and nanoseconds, as decimals have them: a quarter of a second
+    /// before it is `-`, 0 and 250,000,000.
+    pub fn decimal(self) -> (&'static str, u64, u64) {
+        let (sign, nanos) = (if self.0 < 0 { "-" } else { "" }, self.0.unsigned_abs());
+        (sign, nanos / NANOS_PER_SECOND as u64, nanos % NANOS_PER_SECOND as u64)
+    }
+
     /// Seconds since the epoch as `2024-05-01T12:00:00`, UTC: dates in certificates reach beyond what
     /// nanoseconds can count.
     pub fn date_and_time(seconds: i64) -> String {
@@ -59,6 +66,14 @@ pub const NANOS_PER_SECOND: i64 = 1_000_000_000;
 #[cfg(test)]
 mod tests {
     use super::Timestamp;
+
+    #[test]
+    fn decimals_before_the_epoch_have_a_sign() {
+        assert_eq!(Timestamp(-4_500_000_000).decimal(), ("-", 4, 500_000_000));
+        assert_eq!(Timestamp(-1).decimal(), ("-", 0, 1));
+        assert_eq!(Timestamp(1_000_000_001).decimal(), ("", 1, 1));
+        assert_eq!(Timestamp(i64::MIN).decimal(), ("-", 9_223_372_036, 854_775_808));
+    }
 
     #[test]
     fn times_print_as_rfc_3339() {

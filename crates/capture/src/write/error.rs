@@ -36,12 +36,14 @@ impl fmt::Display for WriteError {
                 "pcap does not say on which interface a frame was captured, and there are {first} \
                  and {other}; hint: write pcapng"
             ),
-            Self::Time(time) => write!(
-                f,
-                "a time of {} s since 1970 cannot be written in this format; hint: write pcapng \
-                 with nanoseconds",
-                time.0.div_euclid(flowloom_schema::NANOS_PER_SECOND)
-            ),
+            Self::Time(time) => {
+                let (sign, seconds, nanos) = time.decimal();
+                write!(
+                    f,
+                    "a time of {sign}{seconds}.{nanos:09} s since 1970 cannot be written in this \
+                     format; hint: write pcapng with nanoseconds"
+                )
+            }
             Self::Resolution => f.write_str(
                 "the first frame has microseconds, and a later one nanoseconds; hint: write \
                  pcapng, or give a resolution",

@@ -4,12 +4,11 @@ use std::fmt::Write as _;
 
 use flowloom_dissect::{Dissection, FrameInput, summary};
 use flowloom_export::is_invisible;
+use flowloom_schema::Timestamp;
 
 pub(super) fn write(frame: &FrameInput<'_>, first: i64, dissection: &Dissection, out: &mut String) {
-    let nanos = frame.time.0.saturating_sub(first);
-    let sign = if nanos < 0 { "-" } else { "" };
-    let nanos = nanos.unsigned_abs();
-    let (seconds, micros) = (nanos / 1_000_000_000, nanos / 1_000 % 1_000_000);
+    let (sign, seconds, nanos) = Timestamp(frame.time.since(Timestamp(first))).decimal();
+    let micros = nanos / 1_000;
     // Writing to a string cannot fail.
     let _ = write!(out, "{:>6} {sign}{seconds}.{micros:06} ", frame.number);
     let start = out.len();

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use flowloom_schema::{Batch, NANOS_PER_SECOND, Series, Values};
+use flowloom_schema::{Batch, Series, Timestamp, Values};
 
 use crate::ConfigError;
 
@@ -151,10 +151,10 @@ fn text(series: &Series, row: usize) -> String {
 
 /// Seconds since 1970, with as many digits as are needed, one at least.
 pub(crate) fn seconds(nanos: i64) -> String {
-    let (whole, rest) = (nanos.div_euclid(NANOS_PER_SECOND), nanos.rem_euclid(NANOS_PER_SECOND));
+    let (sign, whole, rest) = Timestamp(nanos).decimal();
     let digits = format!("{rest:09}");
     let digits = digits.trim_end_matches('0');
-    format!("{whole}.{}", if digits.is_empty() { "0" } else { digits })
+    format!("{sign}{whole}.{}", if digits.is_empty() { "0" } else { digits })
 }
 
 /// What of a value may be part of a name.
