@@ -191,7 +191,8 @@ impl Marks {
 /// How [`decode`](crate::decode) goes about it.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// IP headers inside one another that are followed at most: 1 looks into no tunnel.
+    /// IP headers inside one another that are followed at most: with 1, the packets of tunnels are
+    /// the outer ones.
     pub ip_headers_max: u8,
     /// Whether IPv4, TCP, UDP, ICMP and `ICMPv6` checksums of the innermost headers are verified.
     pub verify_checksums: bool,

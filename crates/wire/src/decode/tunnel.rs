@@ -26,7 +26,7 @@ impl<L: Layers> Walk<'_, L> {
     /// Whether what the innermost IP header so far carries may be a tunnel: not in a fragment,
     /// whose payload is decoded when it is put together.
     pub(super) fn may_tunnel(&self) -> bool {
-        self.options.ip_headers_max > 1 && !self.packet.marks.has(Marks::FRAGMENT)
+        !self.packet.marks.has(Marks::FRAGMENT)
     }
 
     pub(super) fn gre(&mut self, rest: Rest<'_>) {

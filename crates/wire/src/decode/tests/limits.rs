@@ -17,7 +17,7 @@ fn ip_in_ip_ends_at_its_limit() {
 }
 
 #[test]
-fn one_ip_header_looks_into_no_tunnel() {
+fn one_ip_header_enters_no_tunnel_and_says_so() {
     let options = Options { ip_headers_max: 1, ..Options::default() };
     let inner = ipv4(17, &udp(1, 2, b""));
     let gtp = join(&[&[0x30, 0xff, 0, 28, 0, 0, 0, 1], &inner]);
@@ -29,7 +29,9 @@ fn one_ip_header_looks_into_no_tunnel() {
         let mut packet = Packet::default();
         let len = frame.len() as u32;
         decode(LinkType::RAW, &frame, len, &options, &mut (), &mut packet);
-        assert_eq!((packet.ip_offset, packet.ip_len, packet.stop), (0, len, None));
+        assert_eq!((packet.ip_offset, packet.ip_len), (0, len));
+        let stop = packet.stop.unwrap();
+        assert_eq!((stop.layer, stop.reason), (Layer::Ipv4, Reason::TooDeep));
         let (deeper, _) = check(LinkType::RAW, &frame, len);
         assert_eq!(deeper.dst_port, 2);
     }
