@@ -59,14 +59,14 @@ struct Counted<R> {
 impl Stream {
     /// A stream over a reader, decompressed if it begins like something compressed.
     pub(crate) fn new(mut reader: Box<dyn Read + Send>) -> io::Result<Self> {
-        let mut magic = Vec::new();
-        let failure = match (&mut reader).take(MAGIC_LEN).read_to_end(&mut magic) {
-            Err(cause) if magic.is_empty() => return Err(cause),
-            result => result.err(),
+        let mut first = Vec::new();
+        let (compression, failure) = match compression_of(&mut reader, &mut first) {
+            Err(cause) if first.is_empty() => return Err(cause),
+            Err(cause) => (compression_by(&first), Some(cause)),
+            Ok(compression) => (compression, None),
         };
-        let compression = compression_of(&magic);
         let tally = Arc::new(Tally::default());
-        let all = Cursor::new(magic).chain(reader);
+        let all = Cursor::new(first).chain(reader);
         let counted = |reader| {
             let counted = Counted { reader, tally: Arc::clone(&tally) };
             BufReader::with_capacity(COMPRESSED_BUFFER_BYTES, counted)
@@ -194,17 +194,56 @@ fn cut(format: &str) -> io::Error {
     io::Error::new(io::ErrorKind::UnexpectedEof, format!("{format}: the compressed stream is cut"))
 }
 
-fn compression_of(magic: &[u8]) -> Compression {
+/// How what a reader gives is compressed; what was looked at for it is in `first` then.
+///
+/// Frames to be skipped are the same in zstd and lz4 (RFC 8878, 3.1.2): what follows them tells. If
+/// that is too far away, or nothing, it is taken for zstd.
+fn compression_of(reader: &mut impl Read, first: &mut Vec<u8>) -> io::Result<Compression> {
+    let mut at = 0;
+    loop {
+        look(reader, first, at + MAGIC_LEN)?;
+        let magic = first.get(at..).unwrap_or_default();
+        if !is_skipped(magic) {
+            let compression = compression_by(magic);
+            let is_told = at == 0 || compression == Compression::Lz4;
+            return Ok(if is_told { compression } else { Compression::Zstd });
+        }
+        look(reader, first, at + MAGIC_LEN + SKIPPED_SIZE_LEN)?;
+        let size = first.get(at + MAGIC_LEN..).and_then(<[u8]>::first_chunk);
+        let size = size.map_or(usize::MAX, |size| u32::from_le_bytes(*size) as usize);
+        at = at.saturating_add(size).saturating_add(MAGIC_LEN + SKIPPED_SIZE_LEN);
+        if at > LOOK_AT_MAX {
+            return Ok(Compression::Zstd);
+        }
+    }
+}
+
+/// Reads until `first` has `len` bytes, or fewer if there are no more.
+fn look(reader: &mut impl Read, first: &mut Vec<u8>, len: usize) -> io::Result<()> {
+    let missing = len.saturating_sub(first.len());
+    reader.take(missing as u64).read_to_end(first).map(|_| ())
+}
+
+fn is_skipped(magic: &[u8]) -> bool {
+    matches!(magic, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
+}
+
+fn compression_by(magic: &[u8]) -> Compression {
     match *magic {
         // The third byte is the method, and there has never been another than deflate.
         [0x1f, 0x8b, 8, ..] => Compression::Gzip,
-        [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => Compression::Zstd,
-        [0x04, 0x22, 0x4d, 0x18] => Compression::Lz4,
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Compression::Zstd,
+        [0x04, 0x22, 0x4d, 0x18, ..] => Compression::Lz4,
+        _ if is_skipped(magic) => Compression::Zstd,
         _ => Compression::None,
     }
 }
 
-const MAGIC_LEN: u64 = 4;
+const MAGIC_LEN: usize = 4;
+const SKIPPED_SIZE_LEN: usize = 4;
+
+/// Bytes of frames to be skipped that are looked at for what follows them.
+const LOOK_AT_MAX: usize = 64 << 10;
 
 /// Compressed bytes that are read at once.
 const COMPRESSED_BUFFER_BYTES: usize = 64 << 10;

@@ -39,13 +39,16 @@ impl<R: BufRead> Gzip<R> {
         if self.members > 0 && !self.skip_zeros()? {
             return Ok(false);
         }
-        let [m0, m1, method, flags, ..] = self.take::<10>()?;
-        if [m0, m1, method] != [0x1f, 0x8b, 8] {
-            return Err(invalid(format!(
-                "gzip: no member, but other data after member {}",
-                self.members
-            )));
+        // One by one: what is no header may be shorter than one.
+        for expected in MAGIC {
+            if self.take()? != [expected] {
+                return Err(invalid(format!(
+                    "gzip: no member, but other data after member {}",
+                    self.members
+                )));
+            }
         }
+        let [flags, ..] = self.take::<7>()?;
         if flags & FLAG_EXTRA != 0 {
             let len = u16::from_le_bytes(self.take()?);
             for _ in 0..len {
@@ -161,6 +164,8 @@ impl<R: BufRead> Read for Gzip<R> {
     }
 }
 
+/// With the method, of which there is one.
+const MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
 const FLAG_HEADER_CRC: u8 = 1 << 1;
 const FLAG_EXTRA: u8 = 1 << 2;
 const FLAG_NAME: u8 = 1 << 3;

@@ -200,6 +200,42 @@ fn a_zstd_frame_to_be_skipped_may_be_long() {
     assert_eq!(bytes_of(&stream[..stream.len() / 2]), (payload, false));
 }
 
+/// The magic numbers of such frames are those of both formats.
+#[test]
+fn what_follows_a_frame_to_be_skipped_tells_zstd_from_lz4() {
+    let payload = payload(1000);
+    let skipped = |len: u32| {
+        let frame = [&[0x53, 0x2a, 0x4d, 0x18][..], &len.to_le_bytes()].concat();
+        [frame, vec![4; len as usize]].concat()
+    };
+    let both: [(Compression, Compress); 2] = [(Compression::Zstd, zstd), (Compression::Lz4, lz4)];
+    for (compression, compress) in both {
+        for before in [skipped(0), skipped(7), [skipped(9), skipped(60_000)].concat()] {
+            let bytes = [before, compress(&payload)].concat();
+            let reader = Slow { bytes: std::io::Cursor::new(bytes.clone()), step: 1, error: None };
+            let stream = Stream::new(Box::new(reader)).unwrap();
+            assert_eq!(stream.compression(), compression);
+            assert_eq!(bytes_of(&bytes), (payload.clone(), true), "{compression:?}");
+        }
+    }
+    for unknown in [skipped(3), skipped(3)[..9].to_vec(), skipped(3)[..5].to_vec()] {
+        assert_eq!(Stream::new(Box::new(&*unknown.leak())).unwrap().compression(), Compression::Zstd);
+    }
+}
+
+#[test]
+fn data_after_a_gzip_are_told_however_short() {
+    for behind in [&b"x"[..], b"\x1f\x8c", b"garbage behind it"] {
+        let bytes = [&gzip(b"flowloom"), behind].concat();
+        let mut stream = Stream::new(Box::new(std::io::Cursor::new(bytes))).unwrap();
+        let mut read = Buffer::default();
+        assert!(matches!(stream.fill(&mut read, 100), Fill::Some));
+        assert_eq!(&read[..], b"flowloom");
+        let Fill::Damaged(cause) = stream.fill(&mut read, 100) else { panic!("not damaged") };
+        assert_eq!(cause.to_string(), "gzip: no member, but other data after member 1");
+    }
+}
+
 #[test]
 fn lz4_frames_that_are_to_be_skipped_are_skipped() {
     let skipped = |len: u32| [&[0x5a, 0x2a, 0x4d, 0x18][..], &len.to_le_bytes()].concat();
