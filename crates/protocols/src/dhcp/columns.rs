@@ -63,7 +63,7 @@ record! {
         dhcp_domain: Option<&'a str> [None, Identity],
         /// Domains in which names are looked for (option 119, RFC 3397; DHCPv6 option 24).
         dhcp_domain_search: Option<Vec<&'a str>> [None, Identity],
-        /// Status code (DHCPv6 option 13, RFC 8415 section 21.13): 0 for success.
+        /// Status code (DHCPv6 option 13, RFC 8415 section 21.13): that of the message itself, or else the first within its identity associations; 0 for success.
         dhcp_status: Option<u16> [None, Feature],
     }
 }

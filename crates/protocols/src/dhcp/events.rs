@@ -101,7 +101,7 @@ record! {
         circuit_id: Option<&'a str> [None, Identity],
         /// Who the client is to the relay: remote identifier (option 82, RFC 3046; DHCPv6 option 37, RFC 4649), in hexadecimal.
         remote_id: Option<&'a str> [None, Identity],
-        /// The first status code (DHCPv6 option 13): 0 for success.
+        /// Status code (DHCPv6 option 13, RFC 8415 section 21.13): that of the message itself, or else the first within its identity associations; 0 for success.
         status: Option<u16> [None, Feature],
         /// What the other side is told in words (option 56; DHCPv6: the text of that status).
         message: Option<&'a str> [None, Feature],

@@ -77,7 +77,7 @@ pub struct Message {
     pub circuit_id: Option<String>,
     /// Who the client is, as the relay says, in hexadecimal.
     pub remote_id: Option<String>,
-    /// The first status code.
+    /// The status code of the message, or else the first within its associations.
     pub status: Option<u16>,
     /// What the other side is told in words.
     pub text: Option<WireText>,

@@ -150,6 +150,23 @@ fn prefixes_are_delegated() {
     assert_eq!((read.prefixes, read.lease), (vec!["2001:db8::/56".to_owned()], Some(2)));
 }
 
+#[test]
+fn the_status_of_a_message_goes_before_those_of_its_associations() {
+    let status =
+        |code: u8, text: &[u8]| [&[0, 13, 0, 2 + text.len() as u8, 0, code], text].concat();
+    let inner = status(2, b"no address");
+    let association = [&[0, 3, 0, 12 + inner.len() as u8][..], &[0; 12], &inner].concat();
+    let of = |options: &[&[u8]]| {
+        let message = [&[7, 0, 0, 1], &options.concat()[..]].concat();
+        let read = v6::read(&message, message.len()).unwrap();
+        (read.status.unwrap(), read.text.unwrap().as_str().to_owned())
+    };
+    let [one, two] = [status(1, b"failed"), status(5, b"again")];
+    assert_eq!(of(&[&association]), (2, "no address".into()));
+    assert_eq!(of(&[&association, &one, &two]), (1, "failed".into()));
+    assert_eq!(of(&[&one, &association]), (1, "failed".into()));
+}
+
 const HEADER: &str = "0101060000000001000000000000000000000000000000000000000002005e005302";
 
 fn options(hex: &str) -> Message {

@@ -55,6 +55,7 @@ fn layer<'a>(bytes: &'a [u8], message: &mut Message, inner: &mut Option<&'a [u8]
     } else {
         message.xid = Some(cursor.u24()?);
     }
+    let mut has_status = false;
     while !cursor.is_empty() {
         let (code, len) = (cursor.u16()?, cursor.u16()?);
         // Of one that was cut, what is there.
@@ -62,10 +63,14 @@ fn layer<'a>(bytes: &'a [u8], message: &mut Message, inner: &mut Option<&'a [u8]
         let is_cut = value.is_none();
         let value = value.or_else(|| cursor.take(cursor.len()))?;
         message.option(code);
-        if code == RELAY_MESSAGE {
-            *inner = Some(value);
-        } else {
-            option(code, value, message);
+        match code {
+            RELAY_MESSAGE => *inner = Some(value),
+            // How it went with all of the message goes before how it went with a part.
+            STATUS_CODE if !has_status => {
+                has_status = true;
+                status_code(value, message);
+            }
+            _ => option(code, value, message),
         }
         if is_cut {
             return None;
@@ -133,19 +138,23 @@ fn inside(code: u16, value: &[u8], message: &mut Message) {
             message.lease = message.lease.or(lease);
             status(cursor.rest(), message);
         }
-        13 if message.status.is_none() => {
-            message.status = cursor.u16();
-            message.text = text(cursor.rest());
-        }
+        STATUS_CODE if message.status.is_none() => status_code(value, message),
         _ => {}
     }
+}
+
+/// How it went (RFC 8415 section 21.13).
+fn status_code(value: &[u8], message: &mut Message) {
+    let mut cursor = Cursor::new(value);
+    message.status = cursor.u16();
+    message.text = text(cursor.rest());
 }
 
 /// How it went with an address or a prefix. Goes no deeper: nothing else is defined to be there.
 fn status(options: &[u8], message: &mut Message) {
     let mut cursor = Cursor::new(options);
     while let Some((code, value)) = cursor.u16().zip(cursor.sub_u16()) {
-        if code == 13 {
+        if code == STATUS_CODE {
             inside(code, value.rest(), message);
         }
     }
@@ -180,6 +189,7 @@ fn header_len(kind: u8) -> usize {
 }
 
 const RELAY_MESSAGE: u16 = 9;
+const STATUS_CODE: u16 = 13;
 /// Relays a message can pass (RFC 8415 section 7.6 has it stop at 8; lenient).
 const RELAYS_MAX: usize = 32;
 /// Codes above this one are not given to anything (IANA "DHCPv6 Option Codes").

@@ -102,7 +102,7 @@ impl<'a> DnsColumns<'a> {
             }),
             dns_cnames: answers.map(|records| {
                 let aliases = records.iter().filter(|record| record.kind == CNAME);
-                aliases.map(|record| record.data.text().into()).collect()
+                aliases.filter_map(|record| record.data.name().map(Into::into)).collect()
             }),
             dns_ttl_min: answers
                 .and_then(|records| records.iter().map(|record| record.ttl.into()).min()),

@@ -45,7 +45,7 @@ record! {
         transport: &'a str [None, Feature],
         /// Length of the message, without the two bytes before it over TCP.
         length: i64 [Bytes, Feature],
-        /// Whether it could be read to its end: not where the capture or the sender has cut it, nor where it is broken.
+        /// Whether it could be read to its end: not where the capture or the sender has cut it, nor where it or the data of a record are broken.
         is_whole: bool [None, Account],
         /// Identifier that a query and its response share (RFC 1035 section 4.1.1).
         id: u16 [None, Identity],

@@ -36,7 +36,7 @@ pub struct Message {
     pub records: Vec<Record>,
     /// What the OPT record tells.
     pub edns: Option<Edns>,
-    /// Whether all that the header counts was read.
+    /// Whether all that the header counts was read, and the data of records are as their types say.
     pub is_whole: bool,
     /// Nanoseconds since the query, of a response whose query was seen.
     pub latency: Option<i64>,
@@ -103,7 +103,9 @@ impl Message {
     pub(super) fn read(bytes: &[u8], app: App) -> Option<Self> {
         let mut reader = Reader::new(bytes, app);
         let mut message = Self::header(&mut reader)?;
-        message.is_whole = message.sections(&mut reader).is_some() && reader.is_empty();
+        message.is_whole = true;
+        let is_read = message.sections(&mut reader).is_some() && reader.is_empty();
+        message.is_whole &= is_read;
         Some(message)
     }
 
@@ -175,7 +177,7 @@ impl Message {
         let records = self.records.iter().map(|record| {
             let data = match &record.data {
                 Data::Address(_) => 0,
-                Data::Name(text) | Data::Text(text) => text.len(),
+                Data::Name(text) | Data::Text(text) | Data::Unknown(text) => text.len(),
                 Data::Service(service) => {
                     size_of_val(&**service)
                         + service.ech.as_ref().map_or(0, |ech| ech.len())
@@ -223,7 +225,9 @@ impl Message {
         if kind == OPT && self.app != App::Nbns {
             self.edns = self.edns.take().or_else(|| Some(edns(class, ttl, data)));
         } else if let Some(name) = name {
-            let (class, data) = (self.class(class), rdata::read(kind, data));
+            let read = rdata::read(kind, data);
+            self.is_whole &= read.is_some();
+            let (class, data) = (self.class(class), read.unwrap_or_else(|| rdata::unknown(data)));
             self.records.push(Record { section, name, kind, class, ttl, data });
         }
         Some(())

@@ -4,6 +4,10 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flowloom_schema::Timestamp;
+
 use super::App;
 use super::name::{Reader, netbios_text, push_string};
 use super::svcb::{self, Svcb};
@@ -23,29 +27,38 @@ pub enum Data {
     Name(String),
     /// Of SVCB and HTTPS.
     Service(Box<Svcb>),
-    /// Of all others, as zone files have it; of a type that is not understood as RFC 3597 section 5
-    /// says.
+    /// Of all others that are understood, as zone files have it.
     Text(String),
+    /// Of a type that is not understood, and what is not as its type says: bytes, as RFC 3597
+    /// section 5 has them.
+    Unknown(String),
 }
 
 impl Data {
+    /// The name it is, if it is one.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Name(name) => Some(name),
+            _ => None,
+        }
+    }
+
     /// As text.
     pub fn text(&self) -> Cow<'_, str> {
         match self {
             Self::Address(address) => address.to_string().into(),
-            Self::Name(text) | Self::Text(text) => text.into(),
+            Self::Name(text) | Self::Text(text) | Self::Unknown(text) => text.into(),
             Self::Service(service) => service.to_string().into(),
         }
     }
 }
 
-/// Reads the data of a record of a type; as bytes where it is not as the type says.
-pub(super) fn read(kind: u16, reader: Reader<'_>) -> Data {
-    let mut raw = reader;
-    understood(kind, reader).unwrap_or_else(|| Data::Text(unknown(raw.rest())))
-}
-
-fn understood(kind: u16, mut reader: Reader<'_>) -> Option<Data> {
+/// Reads the data of a record of a type; none where they are not as the type says. An update has
+/// records of any type without data (RFC 2136 section 2.5).
+pub(super) fn read(kind: u16, mut reader: Reader<'_>) -> Option<Data> {
+    if reader.is_empty() {
+        return Some(unknown(reader));
+    }
     let reader = &mut reader;
     let text = match (kind, reader.app()) {
         (NB, App::Nbns) => nb(reader),
@@ -67,11 +80,17 @@ fn understood(kind: u16, mut reader: Reader<'_>) -> Option<Data> {
             Some(format!("{priority} {weight} {port} {}", reader.name()?))
         }
         (CAA, _) => caa(reader),
-        // Key tag or flags, algorithm or protocol, digest or algorithm (RFC 4034 sections 5.1, 2.1).
-        (DS | CDS | DNSKEY | CDNSKEY, _) => {
-            let first = reader.u16()?;
-            let [second, third] = reader.array()?;
-            Some(format!("{first} {second} {third} {}", hex(clipped(reader.rest()))))
+        // Key tag, algorithm, kind of digest (RFC 4034 section 5.3).
+        (DS | CDS, _) => {
+            let tag = reader.u16()?;
+            let [algorithm, kind] = reader.array()?;
+            Some(format!("{tag} {algorithm} {kind} {}", hex(clipped(reader.rest()))))
+        }
+        // Flags, protocol, algorithm (RFC 4034 section 2.2).
+        (DNSKEY | CDNSKEY, _) => {
+            let flags = reader.u16()?;
+            let [protocol, algorithm] = reader.array()?;
+            Some(format!("{flags} {protocol} {algorithm} {}", STANDARD.encode(reader.rest())))
         }
         // Algorithm, kind of fingerprint (RFC 4255 section 3.1).
         (SSHFP, _) => {
@@ -92,7 +111,7 @@ fn understood(kind: u16, mut reader: Reader<'_>) -> Option<Data> {
         }
         (RRSIG, _) => rrsig(reader),
         (NSEC, _) => nsec(reader),
-        _ => None,
+        _ => return Some(unknown(*reader)),
     };
     text.map(Data::Text)
 }
@@ -145,14 +164,22 @@ fn caa(reader: &mut Reader<'_>) -> Option<String> {
     Some(text)
 }
 
-/// The type that is signed, by whom, and when; without the signature (RFC 4034 section 3.1).
+/// The type that is signed, by whom, and when; and the signature (RFC 4034 section 3.2).
 fn rrsig(reader: &mut Reader<'_>) -> Option<String> {
     let covered = words::type_name(reader.u16()?, App::Dns);
     let [algorithm, labels] = reader.array()?;
-    let [ttl, end, start] = [reader.u32()?, reader.u32()?, reader.u32()?];
+    let ttl = reader.u32()?;
+    let [end, start] = [moment(reader.u32()?), moment(reader.u32()?)];
     let tag = reader.u16()?;
     let signer = reader.name()?;
-    Some(format!("{covered} {algorithm} {labels} {ttl} {end} {start} {tag} {signer}"))
+    let signature = STANDARD.encode(reader.rest());
+    Some(format!("{covered} {algorithm} {labels} {ttl} {end} {start} {tag} {signer} {signature}"))
+}
+
+/// Seconds since 1970 as `YYYYMMDDHHmmSS`.
+fn moment(seconds: u32) -> String {
+    let text = Timestamp::date_and_time(seconds.into());
+    text.chars().filter(char::is_ascii_digit).collect()
 }
 
 /// The next name, and the types this one has (RFC 4034 section 4.1).
@@ -196,8 +223,15 @@ fn nbstat(reader: &mut Reader<'_>) -> Option<String> {
     Some(text)
 }
 
-fn unknown(bytes: &[u8]) -> String {
-    format!("\\# {} {}", bytes.len(), hex(clipped(bytes)))
+/// The bytes of data.
+pub(super) fn unknown(mut reader: Reader<'_>) -> Data {
+    let bytes = reader.rest();
+    let mut text = format!("\\# {}", bytes.len());
+    if !bytes.is_empty() {
+        text.push(' ');
+        text.push_str(&hex(clipped(bytes)));
+    }
+    Data::Unknown(text)
 }
 
 fn clipped(bytes: &[u8]) -> &[u8] {

@@ -197,8 +197,11 @@ fn other_types_are_as_in_zone_files() {
     );
     assert_eq!(text(43, &[0, 9, 8, 2, 0xab]), "9 8 2 ab");
     assert_eq!(text(47, b"\x01b\0\0\x01\x40\x01\x01\x40"), "b A CAA");
-    let rrsig = b"\0\x01\x08\x02\0\0\0\x3c\0\0\0\x02\0\0\0\x01\0\x07\x01s\0sig";
-    assert_eq!(text(46, rrsig), "A 8 2 60 2 1 7 s");
+    let rrsig = b"\0\x01\x08\x02\0\0\0\x3c\x65\x92\0\x80\0\0\0\x01\0\x07\x01s\0sig";
+    assert_eq!(text(46, rrsig), "A 8 2 60 20240101000000 19700101000001 7 s c2ln");
+    for kind in [48, 60] {
+        assert_eq!(text(kind, b"\x01\x01\x03\x08key!"), "257 3 8 a2V5IQ==");
+    }
     assert_eq!(text(17, b"\x01m\xc0\x0c\x01t\0"), "m.a t");
     assert_eq!(text(18, b"\0\x01\x01d\xc0\x0c"), "1 d.a");
     assert_eq!(text(13, b"\x03CPU\x02OS"), r#""CPU" "OS""#);
@@ -213,6 +216,32 @@ fn other_types_are_as_in_zone_files() {
     assert_eq!(text(52, &[3, 1]), r"\# 2 0301");
     assert_eq!(text(65_280, &[1, 2]), r"\# 2 0102");
     assert_eq!(text(1, &[1, 2, 3]), r"\# 3 010203");
+    assert_eq!(text(1, &[]), r"\# 0");
+}
+
+#[test]
+fn data_that_are_broken_make_no_name_and_no_whole_message() {
+    // A pointer to itself, one that leads out of the message, and a type of labels that nobody has.
+    for data in [&b"\xc0\x19"[..], b"\xc1\0", b"\x40a\0"] {
+        for kind in [5, 12, 2] {
+            let message = record(kind, data);
+            assert!(!message.is_whole, "{kind} {data:?}");
+            let row = DnsEvent::of(1, &message);
+            assert!([row.cname, row.ptr, row.ns].iter().all(Vec::is_empty), "{data:?}");
+            assert!(message.records[0].data.text().starts_with(r"\# "));
+        }
+    }
+    // An update may delete records of a type, and most types are not known.
+    for (kind, data) in [(5, &b""[..]), (1, b""), (65_280, b"\xff")] {
+        let message = record(kind, data);
+        assert!(message.is_whole && DnsEvent::of(1, &message).cname.is_empty(), "{kind}");
+    }
+    // What comes behind a broken record is read.
+    let mut message = bytes(ALIAS);
+    let alias = message.windows(4).position(|bytes| bytes == [0xc0, 0x0c, 0, 5]).unwrap();
+    message[alias + 3] = 15;
+    let message = Message::read(&message, App::Dns).unwrap();
+    assert_eq!((message.is_whole, message.records.len(), message.edns.is_some()), (false, 2, true));
 }
 
 #[test]

@@ -40,7 +40,8 @@ fn client_hello_rest(
 
 fn client_extension(kind: u16, mut body: Cursor<'_>, hello: &mut ClientHello) -> Option<()> {
     match kind {
-        SERVER_NAME => hello.sni = server_name(&mut body),
+        // There is to be one of each kind (RFC 8446, section 4.2); of several, the first counts.
+        SERVER_NAME if hello.sni.is_none() => hello.sni = server_name(&mut body),
         GROUPS => hello.groups = numbers(body.sub_u16()?),
         POINT_FORMATS => hello.point_formats = body.sub_u8()?.rest().to_vec(),
         SIGNATURE_ALGORITHMS => hello.signature_algorithms = numbers(body.sub_u16()?),

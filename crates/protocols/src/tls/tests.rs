@@ -297,6 +297,14 @@ fn client_hello(extensions: &[(u16, &[u8])]) -> Vec<u8> {
 const SNI: &[u8] = b"\0\x0e\0\0\x0bouter.local";
 
 #[test]
+fn of_two_server_names_the_first_counts() {
+    let body = client_hello(&[(0, SNI), (0, b"\0\x08\0\0\x05other")]);
+    let hello = hello::client_hello(&body, false).unwrap();
+    assert_eq!(hello.sni.unwrap().as_str(), "outer.local");
+    assert_eq!(hello.extensions, [0, 0]);
+}
+
+#[test]
 fn grease_and_names_that_are_no_text_are_told_apart() {
     let body = client_hello(&[
         (0x1a1a, &[]),
