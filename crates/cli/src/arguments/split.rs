@@ -10,7 +10,7 @@ use super::{FlowArguments, FrameArguments, InputArguments, WorkArguments};
 use crate::parse::{directory, late_file, period};
 
 #[derive(Debug, Args)]
-#[command(after_help = SPLIT_EXAMPLES)]
+#[command(after_help = SPLIT_EXAMPLES, mut_arg("rotated", |arg| arg.help(ROTATED_HELP)))]
 pub(crate) struct SplitArguments {
     /// Captures: files (pcap, pcapng, snoop; plain, gzip, zstd, lz4), directories, globs, or `-`
     #[arg(required_unless_present = "from_index", value_name = "CAPTURE", value_hint = ValueHint::FilePath)]
@@ -98,6 +98,10 @@ const SETTLED_BY_AN_INDEX: [&str; 15] = [
     "client",
     "LifeArguments",
 ];
+
+/// Frames are taken out of the file they are in, and pieces are several.
+const ROTATED_HELP: &str =
+    "Refused with more than one capture: put the pieces of one together with `merge` first";
 
 const SPLIT_EXAMPLES: &str = "Examples:
   flowloom split capture.pcapng -o flows/
