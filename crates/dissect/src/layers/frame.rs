@@ -10,7 +10,7 @@ use crate::writer::Writer;
 layer! {
     FRAME "frame" "frame" "The frame as it was captured.";
     NUMBER Uint "frame.number" "Number of the frame in the capture, from 1.";
-    TIME Time "frame.time_epoch" "When it was captured.";
+    TIME Time "frame.time_epoch" "When it was captured: date and time in UTC, where tshark has seconds since 1970.";
     LEN Uint "frame.len" "Bytes it had on the wire.";
     CAP_LEN Uint "frame.cap_len" "Bytes that were captured.";
     INTERFACE Uint "frame.interface_id" "The interface it was captured on, from 0.";
