@@ -304,8 +304,9 @@ def meant(name: str, known: Iterable[str]) -> str:
     """How to go on about a name that nothing has: with the nearest one, if it is a slip."""
     import difflib
 
-    near = difflib.get_close_matches(name, known, 1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    names = {name.lower(): name for name in known}
+    near = difflib.get_close_matches(name.lower(), names, 1)
+    return f"; did you mean {names[near[0]]!r}?" if near else ""
 
 
 def _switch(name: str, value: bool) -> bool:

@@ -299,6 +299,8 @@ def read_traces(
     """
     if "features" in more:
         raise TypeError("traces have columns of their own: choose them as columns=")
+    if not isinstance(client, str):
+        raise TypeError(f"client is a text, not {type(client).__name__}")
     settings = options(
         source,
         filter=filter,

@@ -32,6 +32,8 @@ import flowloom as fl
         ({"count": -1}, fl.ConfigError, "count is at least 1, not -1"),
         ({"max_bytes": 0}, fl.ConfigError, "max_bytes is at least 1, not 0"),
         ({"columns": "tls_sny"}, fl.ConfigError, "did you mean `tls_sni`?"),
+        ({"columns": "SRC_IP"}, fl.ConfigError, "did you mean `src_ip`?"),
+        ({"On_Error": "raise"}, TypeError, "did you mean 'on_error'"),
         ({"columns": "vni", "without": "vni"}, fl.ConfigError, "all there will be"),
         ({"on_feature_error": "x"}, fl.ConfigError, "raise or null, not 'x'"),
         *(
@@ -187,6 +189,8 @@ def test_a_client_that_is_nobody_is_told(samples):
     assert traces.account["packets_without_client"] == traces["packet_count"][0] == 355
     right = fl.read_traces(samples / "browsing.pcapng", client="192.0.2.0/24")
     assert right.account["packets_without_client"] == 0
+    with pytest.raises(TypeError, match="client is a text, not int"):
+        fl.read_traces(samples / "browsing.pcapng", client=5)
 
 
 def test_strata_that_are_absent_are_named_before_groups_are_counted(samples):

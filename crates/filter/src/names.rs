@@ -50,13 +50,15 @@ pub(crate) fn wlan_direction(name: &str) -> Option<u8> {
     lookup_any_case(WLAN_DIRECTIONS, name)
 }
 
-/// The known name nearest to a misspelt one, if one is near.
+/// The known name nearest to a misspelt one, if one is near; capitals are as near as small letters.
 pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     if word.len() > NEAREST_LEN_MAX {
         return None;
     }
     let allowed = if word.len() < 5 { 1 } else { 2 };
-    known.map(|k| (distance(word, k), k)).filter(|(d, _)| *d <= allowed).min().map(|(_, k)| k)
+    let word = word.to_ascii_lowercase();
+    let distance = |known: &str| distance(&word, &known.to_ascii_lowercase());
+    known.map(|k| (distance(k), k)).filter(|(d, _)| *d <= allowed).min().map(|(_, k)| k)
 }
 
 /// The names of numbers, for suggestions.

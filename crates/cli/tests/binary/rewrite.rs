@@ -124,18 +124,27 @@ fn what_is_no_capture_makes_none() {
     fs::write(path("text.pcap"), "nothing like a capture, in so many words").unwrap();
     let good = sample("dhcp.pcap");
     let good = good.to_str().unwrap();
+    let output = path("out.pcapng");
     for (input, why) in
         [("empty.pcap", "is empty"), ("text.pcap", "is not a capture"), ("no", "cannot open")]
     {
         for inputs in [vec![path(input)], vec![good.to_owned(), path(input)]] {
             let inputs = inputs.iter().map(String::as_str).collect::<Vec<_>>();
-            let output = path("out.pcapng");
+            if inputs.len() > 1 && input == "empty.pcap" {
+                // A recorder was stopped before it wrote anything.
+                continue;
+            }
             let (code, said) = outcome(&[&["merge"], &inputs[..], &["-o", &output]].concat());
             assert_eq!(code, Some(2), "{said}");
             assert!(said.contains(why), "{said}");
             assert!(!Path::new(&output).exists());
         }
     }
+    let (code, said) = outcome(&["merge", good, &path("empty.pcap"), "-o", &output]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("empty.pcap, frame 1 at byte 0: the file is empty"), "{said}");
+    run(&mut flowloom(&["merge", good, "-o", &path("alone.pcapng")]));
+    assert!(fs::read(&output).unwrap() == fs::read(path("alone.pcapng")).unwrap());
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn what_makes_no_sense_is_refused() {
         (&["--format", "zeek"], "-o DIR"),
         (&["--format", "zeek", "-o", "-"], "-o DIR"),
         (&["--format", "eve", "-o", "-", "--features", "core"], "--features"),
-        (&["--format", "eve", "-o", "-", "--events", "dns"], "-o DIR"),
+        (&["--format", "eve", "-o", "-", "--events", "dns"], "--events"),
         (&["--format", "ipfix", "-o", "-", "--without", "src_ip"], "--without"),
         (&["--format", "eve", "-o", "-", "--order", "start"], "--order start"),
         (&["--format", "eve", "-o", "-", "--app-layer", "none"], "--app-layer full"),
