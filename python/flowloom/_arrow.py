@@ -22,7 +22,12 @@ def taken(data: Any) -> _native.Table:
             f"tables are what has __arrow_c_stream__, as those of pyarrow, polars, pandas and DuckDB "
             f"have: not {type(data).__name__}"
         )
-    given = pa.table(data)
+    try:
+        given = pa.table(data)
+    except pa.ArrowException as error:
+        raise ConfigError(f"this is no table that can be taken: {error}") from None
+    if len(set(given.column_names)) < given.num_columns:
+        raise ConfigError("several columns have the same name: a table of flows has each once")
     known = {column.name: column for column in features()}
     fields = [_field(pa, field, known.get(field.name)) for field in given.schema]
     schema = pa.schema(fields, _ours(given.schema.metadata))
@@ -37,10 +42,30 @@ def _cast(pa: Any, batch: pyarrow.RecordBatch, schema: pyarrow.Schema) -> pyarro
     columns = []
     for array, field in zip(batch.columns, schema):
         try:
-            columns.append(array if array.type == field.type else array.cast(field.type))
-        except pa.ArrowInvalid as error:
+            if pa.types.is_dictionary(array.type):
+                # Views in dictionaries are not cast otherwise.
+                words = array.dictionary.cast(field.type)
+                array = pa.DictionaryArray.from_arrays(array.indices, words)
+            column = array if array.type == field.type else array.cast(field.type)
+        except pa.ArrowException as error:
             raise ConfigError(f"the column {field.name!r}: {error}") from None
+        if not field.nullable and column.null_count:
+            raise ConfigError(f"the column {field.name!r} lacks values that it says it has")
+        if _has_gaps(pa, column):
+            raise ConfigError(
+                f"the column {field.name!r} has lists with missing items, which no table of flows has: "
+                "fill them"
+            )
+        columns.append(column)
     return pa.record_batch(columns, schema=schema)
+
+
+def _has_gaps(pa: Any, column: pyarrow.Array) -> bool:
+    """Whether items of lists are missing."""
+    if pa.types.is_list(column.type):
+        items = column.flatten()
+        return bool(items.null_count) or _has_gaps(pa, items)
+    return pa.types.is_struct(column.type) and any(_has_gaps(pa, f) for f in column.flatten())
 
 
 def _field(pa: Any, field: pyarrow.Field, known: Column | None) -> pyarrow.Field:
@@ -64,10 +89,11 @@ def _field(pa: Any, field: pyarrow.Field, known: Column | None) -> pyarrow.Field
 def _ours(metadata: dict[bytes, bytes] | None) -> dict[str, str]:
     """What is said of a column or a table, without what other libraries note for themselves."""
     pairs = (metadata or {}).items()
+    said = {key.decode("utf-8", "replace"): value for key, value in pairs}
     return {
-        key.decode(): value.decode()
-        for key, value in pairs
-        if key not in (b"pandas", b"ARROW:schema") and not key.startswith(b"ARROW:extension")
+        key: value.decode("utf-8", "replace")
+        for key, value in said.items()
+        if key not in ("pandas", "ARROW:schema") and not key.startswith("ARROW:extension")
     }
 
 

@@ -223,7 +223,7 @@ def _groups(table: FlowTable, by: str) -> tuple[npt.NDArray[np.int64], npt.NDArr
         return groups, keys
     name = "src_ip" if by == "client" and "client" not in columns else by
     if name not in columns and not _label_columns(table, name):
-        slip = meant(by, [*_WAYS, *columns])
+        slip = "" if by in _WAYS else meant(by, [*_WAYS, *columns])
         raise ValueError(f"by={by!r} needs a column {name}, which the table does not have{slip}")
     if by == "client" and table.column_type(name) == "list<text>":
         return _numbered(_first_addresses(np.asarray(table[name])))

@@ -84,6 +84,19 @@ def test_rows_of_several_tables_are_one(wide):
     assert 0 < len(chosen) == (both["packet_count"] > 10).sum() < len(both)
 
 
+def test_words_of_polars_and_odd_metadata_are_taken(tmp_path):
+    words = pl.DataFrame({"a": ["x", None, "x"], "b": ["u", "v", "u"]})
+    words = words.with_columns(
+        a=pl.col("a").cast(pl.Categorical), b=pl.col("b").cast(pl.Enum(["u", "v"]))
+    )
+    ours = fl.FlowTable.from_arrow(words)
+    assert ours.to_dict() == {"a": ["x", None, "x"], "b": ["u", "v", "u"]}
+    odd = pa.table({"a": [1]}).replace_schema_metadata({b"\xff": b"\x80", "flowloom.own": "7"})
+    odd = fl.FlowTable.from_arrow(odd)
+    odd.write(tmp_path / "odd.arrow")
+    assert fl.FlowTable.read(tmp_path / "odd.arrow").to_dict() == {"a": [1]}
+
+
 def test_values_of_other_types_become_ours(tmp_path):
     theirs = pa.table(
         {
@@ -134,5 +147,15 @@ def test_what_is_no_table_is_told(samples, tmp_path):
         fl.FlowTable.from_arrow({"a": [1]})
     with pytest.raises(fl.ConfigError, match="'d' has values of type duration"):
         fl.FlowTable.from_arrow(pa.table({"d": pa.array([1], pa.duration("s"))}))
+    for theirs, text in (
+        (pa.table({"a": pa.array([[1, None]])}), "'a' has lists with missing items"),
+        (
+            pa.table([pa.array([1]), pa.array([2])], ["a", "a"]),
+            "several columns have the same name",
+        ),
+        (pa.chunked_array([[1]]), "no table that can be taken"),
+    ):
+        with pytest.raises(fl.ConfigError, match=text):
+            fl.FlowTable.from_arrow(theirs)
     with pytest.raises(fl.ConfigError, match="'n': .*not in range"):
         fl.FlowTable.from_arrow(pa.table({"n": pa.array([2**63], pa.uint64())}))

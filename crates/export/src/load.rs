@@ -42,7 +42,9 @@ pub fn load_table(path: &Path, is_ending: fn(&str) -> bool) -> Result<Loaded, Ta
     let schema =
         Schema::new(fields.fields().clone()).with_metadata(settings.collect::<HashMap<_, _>>());
     let schema = Arc::new(schema);
-    let batches = batches.into_iter().map(|batch| batch.with_schema(schema.clone()));
+    let batches = batches
+        .into_iter()
+        .map(|batch| RecordBatch::try_new(schema.clone(), batch.columns().to_vec()));
     let batches = batches.collect::<Result<_, _>>().map_err(|error| failed(error.to_string()))?;
     Ok(Loaded { schema, batches, ending })
 }

@@ -228,6 +228,14 @@ fn continuation(
     stream: &mut Stream,
     at: usize,
 ) {
+    if stream.speaks == Some(Speaks::Http) && !http::is_start(&stream.pending) {
+        // So few bytes may have begun something else.
+        let joined = [&stream.pending, w.rest(at)].concat();
+        if !http::is_start(&joined) && !http::may_begin(&joined) {
+            stream.pending.clear();
+            return next(w, packet, known, stream, at);
+        }
+    }
     stream.keep(w.rest(at));
     let Some(speaks) = stream.speaks else { return frame::data(w, at, usize::MAX) };
     let len = match speaks {
@@ -395,7 +403,9 @@ fn waits(speaks: Speaks, known: &KnownLayers, bytes: &[u8]) -> bool {
     }
     match speaks {
         Speaks::Tls => bytes.len() < 5 || tls::record_len(bytes).is_some(),
-        Speaks::Http => http::is_start(bytes) && http::head_len(bytes, 0).is_none(),
+        Speaks::Http => {
+            http::may_begin(bytes) || http::is_start(bytes) && http::head_len(bytes, 0).is_none()
+        }
         Speaks::Ssh => bytes.starts_with(b"SSH-") && ssh::banner_len(bytes).is_none(),
         Speaks::SshPackets => bytes.len() < 4 || ssh::packet_len(bytes).is_some(),
         Speaks::SshEncrypted => false,

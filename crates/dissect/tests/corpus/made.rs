@@ -110,9 +110,24 @@ fn messages_are_known_wherever_their_beginning_is_cut() {
         assert_eq!(all("http.request.uri"), ["/x"], "{cut}");
         assert_eq!(all("http.response.code"), ["204"], "{cut}");
     }
-    // What only begins alike, byte for byte.
+    // Of messages behind others, too.
+    for cut in 1..request.len() {
+        let mut made = Made::new();
+        for part in [&request[..], &request[..cut], &request[cut..], request] {
+            made.say(UP, part);
+        }
+        let cut = cut.min(answer.len() - 1);
+        for part in [&[answer, &answer[..cut]].concat(), &answer[cut..], answer] {
+            made.say(DOWN, part);
+        }
+        fs::write(&path, made.bytes).unwrap();
+        let frames = ours::values(&path);
+        let all = |field| frames.iter().filter_map(|frame| frame.get(field)).flatten().count();
+        assert_eq!((all("http.request.uri"), all("http.response.code")), (3, 3), "{cut}");
+    }
+    // What only begins alike, byte for byte, in the beginning and behind a message.
     let mut made = Made::new();
-    for part in [&b"G"[..], b"O", b"GET /y HTTP/1.1\r\n\r\n"] {
+    for part in [&b"G"[..], b"O", b"GET /x HTTP/1.1\r\n\r\nHE", b"GET /y HTTP/1.1\r\n\r\n"] {
         made.say(UP, part);
     }
     fs::write(&path, made.bytes).unwrap();

@@ -54,7 +54,7 @@ struct HttpParser {
     pending: VecDeque<Pending>,
     /// Whether a request was seen that came before the answer to another.
     pipelines: bool,
-    /// Whether answers can have been lost.
+    /// Whether messages can have been lost.
     has_hole: bool,
 }
 
@@ -65,7 +65,7 @@ struct Side {
     searched: usize,
     /// The first line of a message, as much of it as its first packet brought.
     begun: Option<(Box<[u8]>, Stamp)>,
-    /// Whether messages can have been in what was lost before the next one.
+    /// Whether messages can have been lost before the next one.
     is_behind_hole: bool,
 }
 
@@ -105,6 +105,8 @@ struct Pending {
     kind: RequestKind,
     /// The frame that it began in.
     frame: u64,
+    /// Whether others can have been lost before it.
+    is_behind_hole: bool,
 }
 
 /// What matters of a request to the framing of its response (RFC 9112, 6.3).
@@ -131,21 +133,20 @@ impl StreamParser for HttpParser {
         let side = self.side(direction);
         side.searched = 0;
         match &mut side.state {
-            State::Head(_) | State::Between => {
-                self.cut_head(direction, context);
-                self.side(direction).is_behind_hole = true;
-            }
+            State::Head(_) | State::Between => self.cut_head(direction, context),
             State::Body(body) => {
                 if !body.pass_lost(len, context) {
-                    (side.state, side.is_behind_hole) = (State::Lost, true);
+                    side.state = State::Lost;
                 } else if body.is_over() {
                     body.ended(Stamp::default(), context);
                     side.state = State::Between;
                 }
             }
-            State::Held | State::Lost => {
-                (side.state, side.is_behind_hole) = (State::Lost, true);
-            }
+            State::Held | State::Lost => side.state = State::Lost,
+        }
+        if matches!(self.side(direction).state, State::Lost) {
+            self.has_hole = true;
+            self.side(direction).is_behind_hole = true;
         }
         true
     }
@@ -261,7 +262,7 @@ impl HttpParser {
 
     fn request_ends(&mut self, head: Head, direction: Direction, context: &mut Context<'_>) {
         let framing = Framing::of_request(&head.fields);
-        let (place, kind) = self.request(head, context);
+        let (place, kind) = self.request(head, direction, context);
         self.side(direction).state = match framing {
             _ if kind == RequestKind::Connect => State::Held,
             Some(framing) => State::Body(Body::new(framing, Half::Request, place)),
@@ -321,18 +322,24 @@ impl HttpParser {
         {
             let mut fields = Fields::default();
             (fields.method, fields.path) = (Some(method), Some(target));
-            self.request(Head { start: Start::Request, version, fields, stamp, len: 0 }, context);
+            let head = Head { start: Start::Request, version, fields, stamp, len: 0 };
+            self.request(head, direction, context);
         }
         let state = std::mem::replace(&mut self.side(direction).state, State::Lost);
         let State::Head(head) = state else { return };
         match head.start {
-            Start::Request => self.request(*head, context),
+            Start::Request => self.request(*head, direction, context),
             Start::Status { status, .. } => self.response(*head, status, direction, context),
         };
         self.side(direction).searched = 0;
     }
 
-    fn request(&mut self, head: Head, context: &mut Context<'_>) -> (Option<usize>, RequestKind) {
+    fn request(
+        &mut self,
+        head: Head,
+        direction: Direction,
+        context: &mut Context<'_>,
+    ) -> (Option<usize>, RequestKind) {
         let kind = match head.fields.method.as_ref().map(WireText::as_str) {
             Some("HEAD") => RequestKind::Head,
             Some("CONNECT") => RequestKind::Connect,
@@ -345,7 +352,8 @@ impl HttpParser {
             // Nobody answers these: what comes one day is for later ones.
             self.pending.pop_front();
         }
-        self.pending.push_back(Pending { place, kind, frame });
+        let is_behind_hole = std::mem::take(&mut self.side(direction).is_behind_hole);
+        self.pending.push_back(Pending { place, kind, frame, is_behind_hole });
         (place, kind)
     }
 
@@ -382,21 +390,24 @@ impl HttpParser {
         Some(waiting)
     }
 
-    /// The same, which waits for more. Behind a hole it is the last request before the response where
-    /// the client waits for each answer; where it does not, nobody knows which one it is.
+    /// The same, which waits for more. Where messages were lost it is the last request before the
+    /// response, if the client waits for each answer and no request can have been lost between them;
+    /// else nobody knows which one it is.
     fn waiting(&mut self, direction: Direction, frame: u64) -> Option<Pending> {
         let earlier = self.pending.partition_point(|request| request.frame < frame);
-        if std::mem::take(&mut self.side(direction).is_behind_hole) {
-            self.has_hole = true;
-            let frames = self.pending.iter().take(earlier).map(|request| request.frame);
-            let came_together = frames.clone().zip(frames.skip(1)).any(|(one, next)| one == next);
-            let is_known = earlier == 1 || earlier > 1 && !self.pipelines && !came_together;
-            self.pending.drain(..earlier - usize::from(is_known));
-        } else if !self.has_hole {
+        if !self.has_hole {
             self.pipelines |= earlier > 1;
+            return self.pending.front().copied();
         }
-        let waiting = self.pending.front().copied();
-        waiting.filter(|request| !self.has_hole || request.frame < frame)
+        let frames = self.pending.iter().take(earlier).map(|request| request.frame);
+        let came_together = frames.clone().zip(frames.skip(1)).any(|(one, next)| one == next);
+        let is_behind_hole = self.sides[direction.other().index()].is_behind_hole;
+        let lacks_one =
+            self.pending.get(earlier).map_or(is_behind_hole, |next| next.is_behind_hole);
+        let is_in_turn = earlier == 1 || earlier > 1 && !self.pipelines && !came_together;
+        let is_known = is_in_turn && !lacks_one;
+        self.pending.drain(..earlier - usize::from(is_known));
+        self.pending.front().copied().filter(|_| is_known)
     }
 
     fn body(&mut self, input: &Input<'_>, context: &mut Context<'_>) -> Step {

@@ -185,6 +185,35 @@ fn lost_answers_shift_no_others() {
     }
 }
 
+/// Where requests were lost as well, an answer may be to one of those.
+#[test]
+fn answers_to_lost_requests_are_given_to_no_others() {
+    let answer = |status: u16| format!("HTTP/1.1 {status} x\r\nContent-Length: 1\r\n\r\n-");
+    let told_of = |script: &mut Script| {
+        let told = told(http(script.end()));
+        told.into_iter().map(|(target, status, ..)| (target, status)).collect::<Vec<_>>()
+    };
+    let row = |target: &str, status: u16| (target.to_owned(), status);
+    // The answer to /1, and the request /2.
+    let mut script = script();
+    script.up(b"GET /0 HTTP/1.1\r\n\r\n").down(answer(200).as_bytes());
+    script.up(b"GET /1 HTTP/1.1\r\n\r\n").lose(Direction::Down, 44).lose(Direction::Up, 19);
+    script.down(answer(402).as_bytes()).up(b"GET /3 HTTP/1.1\r\n\r\n");
+    let seen = told_of(script.down(answer(403).as_bytes()));
+    assert_eq!(seen, [row("/0", 200), row("/1", 0), row("/3", 403), row("", 402)]);
+    // The end of the request /1, and a part of the body of its answer.
+    let mut script = self::script();
+    script.up(b"GET /0 HTTP/1.1\r\n\r\n").down(answer(200).as_bytes());
+    script.up(b"GET /1 HTTP/1.1\r\n\r").lose(Direction::Up, 1);
+    script
+        .down(b"HTTP/1.1 401 x\r\nContent-Length: 9\r\n\r\n12")
+        .lose(Direction::Down, 5)
+        .down(b"89");
+    script.up(b"GET /2 HTTP/1.1\r\n\r\n");
+    let seen = told_of(script.down(answer(402).as_bytes()));
+    assert_eq!(seen, [row("/0", 200), row("", 401), row("/1", 0), row("/2", 402)]);
+}
+
 #[test]
 fn fields_of_several_lines_are_one_value() {
     let head = b"GET /1 HTTP/1.1\r\nUser-Agent: one\r\n (two;\r\n\t three)\r\nHost:\r\n a\r\nX: y\r\n \r\n\r\n";
