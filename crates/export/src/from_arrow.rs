@@ -98,7 +98,7 @@ fn kept<T: Eq + Hash + ?Sized>(all: &Kept<T>, one: Box<T>) -> &'static T {
 /// The values of an array, if they are of a type that columns have.
 pub(crate) fn series(array: &ArrayRef) -> Option<Series> {
     let data_type = data_type(array.data_type())?;
-    let mut series = Series::with_capacity(data_type, array.len());
+    let mut series = Series::with_capacity(data_type, array.len(), 0);
     append(&mut series, array, 0..array.len());
     Some(series)
 }

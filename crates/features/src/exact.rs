@@ -1,15 +1,19 @@
 //! Integers to floats, rounded once.
 
-/// Nanoseconds divided by `parts` of a second's worth, in seconds: the float nearest to the exact
-/// quotient of `nanos / (1_000_000_000 * halves)`, for `halves` 1 or 2.
+/// Nanoseconds divided by `halves`, which is 1 or 2, in seconds: the float nearest to the exact
+/// quotient.
+#[inline]
 pub(crate) fn seconds(nanos: i128, halves: u8) -> f64 {
     // The conversion from 64 bits is one instruction, that from 128 bits a function.
-    if let Ok(nanos) = i64::try_from(nanos)
-        && nanos.unsigned_abs() < 1 << 53
-    {
-        return nanos as f64 / (1e9 * f64::from(halves));
+    match i64::try_from(nanos) {
+        Ok(nanos) if nanos.unsigned_abs() < 1 << 53 => nanos as f64 / (1e9 * f64::from(halves)),
+        _ => many_seconds(nanos, halves),
     }
-    // Beyond 104 days two roundings could differ from one; the parser of decimals rounds once.
+}
+
+/// Beyond 104 days two roundings could differ from one; the parser of decimals rounds once.
+#[cold]
+fn many_seconds(nanos: i128, halves: u8) -> f64 {
     let (digits, exponent) = if halves == 2 { (nanos * 5, -10) } else { (nanos, -9) };
     format!("{digits}e{exponent}").parse().unwrap_or(f64::NAN)
 }

@@ -16,21 +16,19 @@ pub(crate) struct Moments {
 }
 
 impl Moments {
-    /// The moments of `count` integers whose sum is `sum`; `weighted` gives an integer and how
-    /// often it occurs.
+    /// The moments of `count` integers whose sum is `sum`, and none of which is further from 0 than
+    /// `widest`; `weighted` gives an integer and how often it occurs.
     pub(crate) fn of<T>(
         values: &[T],
-        count: u64,
-        sum: i128,
+        (count, sum): (u64, i128),
+        widest: u64,
         weighted: impl Fn(&T) -> (i64, u64),
     ) -> Self {
         let n = count as f64;
         // Exact but for two roundings: the difference is an integer over `count`.
         let in_i128 = |value: i64| (i128::from(value) * i128::from(count) - sum) as f64 / n;
         // The same, where nothing overflows; the mean is no further out than the outermost value.
-        let widest = values.iter().map(|value| weighted(value).0.unsigned_abs()).max();
-        let widest = u128::from(widest.unwrap_or_default()) * u128::from(count);
-        if widest < 1 << 62 {
+        if u128::from(widest) * u128::from(count) < 1 << 62 {
             let (count_i64, sum_i64) = (count as i64, sum as i64);
             let in_i64 = |value: i64| (value * count_i64 - sum_i64) as f64 / n;
             Self::of_deviations(values, (count, sum), weighted, in_i64)

@@ -1,6 +1,7 @@
 //! The sets the user can choose from, and the families of a choice.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use flowloom_flow::{Ended, Keep as _};
 use flowloom_protocols::Registry;
@@ -163,6 +164,9 @@ struct Chosen {
     family: Box<dyn Family>,
     /// All its columns.
     columns: Vec<Column>,
+    /// How many bytes or items the texts or lists of each column had in the last batch: those of the
+    /// next will be about as many.
+    inner: Vec<AtomicUsize>,
 }
 
 impl Families {
@@ -193,7 +197,7 @@ impl Families {
     ) -> Self {
         let chosen = sets
             .flat_map(|set| (set.families)(signs))
-            .map(|family| Chosen { columns: family.columns(), family })
+            .map(Chosen::new)
             .filter(|chosen| chosen.columns.iter().any(|column| is_wanted(&column.name)))
             .collect::<Vec<_>>();
         let columns = chosen.iter().flat_map(|chosen| &chosen.columns).enumerate();
@@ -228,9 +232,8 @@ impl Families {
     pub fn batch(&self, flows: &[Ended<Kept>], capture: &str) -> Batch {
         let anonymize = self.anonymize.as_deref();
         let ports = self.ports.as_deref();
-        let empty = |column: &Column| Series::with_capacity(column.data_type, flows.len());
-        let empty_of = |chosen: &Chosen| chosen.columns.iter().map(empty).collect::<Vec<_>>();
-        let mut all = self.chosen.iter().map(empty_of).collect::<Vec<_>>();
+        let empty = |chosen: &Chosen| chosen.empty(flows.len());
+        let mut all = self.chosen.iter().map(empty).collect::<Vec<_>>();
         let mut rows = Vec::with_capacity(ROWS_NEAR);
         // All families have their turn while the flows are near.
         for flows in flows.chunks(ROWS_NEAR) {
@@ -241,9 +244,36 @@ impl Families {
                 chosen.family.append_all(&rows, series);
             }
         }
+        for (chosen, series) in self.chosen.iter().zip(&all) {
+            chosen.note(series);
+        }
         let mut all = all.into_iter().flatten().map(Some).collect::<Vec<_>>();
         let columns = self.wanted.iter().filter_map(|at| all[*at].take()).collect();
         Batch { columns, rows: flows.len() }
+    }
+}
+
+impl Chosen {
+    fn new(family: Box<dyn Family>) -> Self {
+        let columns = family.columns();
+        let inner = columns.iter().map(|_| AtomicUsize::default()).collect();
+        Self { family, columns, inner }
+    }
+
+    /// Columns with room for a number of rows.
+    fn empty(&self, rows: usize) -> Vec<Series> {
+        let room = |(column, inner): (&Column, &AtomicUsize)| {
+            let last = inner.load(Ordering::Relaxed);
+            Series::with_capacity(column.data_type, rows, last + last / 4)
+        };
+        self.columns.iter().zip(&self.inner).map(room).collect()
+    }
+
+    /// Notes how much is in the columns of a batch.
+    fn note(&self, batch: &[Series]) {
+        for (inner, series) in self.inner.iter().zip(batch) {
+            inner.store(series.inner_len(), Ordering::Relaxed);
+        }
     }
 }
 

@@ -53,7 +53,7 @@ pub struct Summary<V> {
 }
 
 /// The statistics of at least one value.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Sample<V> {
     /// Smallest value.
     pub min: V,
@@ -65,12 +65,12 @@ pub struct Sample<V> {
     pub mean: f64,
     /// Population variance.
     pub variance: f64,
+    /// Its root, the standard deviation.
+    pub deviation: f64,
     /// Middle value; none when there were more values than are kept.
     pub median: Option<f64>,
-    /// Skewness; none without spread.
-    pub skewness: Option<f64>,
-    /// Excess kurtosis; none without spread.
-    pub kurtosis: Option<f64>,
+    /// Skewness and excess kurtosis; none without spread.
+    pub shape: Option<(f64, f64)>,
     /// Standard deviation over mean; none when the mean is zero.
     pub cv: Option<f64>,
 }
@@ -81,14 +81,17 @@ impl Summary<i64> {
         let count = counted.iter().map(|(_, times)| times).sum::<u64>();
         let sum =
             counted.iter().map(|(value, times)| u64::from(*value) * times).sum::<u64>() as i64;
-        let ends = counted.first().zip(counted.last());
-        let some = ends.map(|((min, _), (max, _))| {
-            let weighted = |(value, times): &(u32, u64)| (i64::from(*value), *times);
-            let moments = Moments::of(counted, count, sum.into(), weighted);
-            let (min, max) = (i64::from(*min), i64::from(*max));
-            let median = Some(median_of_counted(counted, count));
-            Sample::new(min, max, max - min, min != max, moments, 1.0, median)
-        });
+        let some = match counted {
+            [] => None,
+            [(value, _)] => Some(Sample::alike((*value).into(), (*value).into())),
+            [(min, _), .., (max, _)] => {
+                let weighted = |(value, times): &(u32, u64)| (i64::from(*value), *times);
+                let moments = Moments::of(counted, (count, sum.into()), (*max).into(), weighted);
+                let (min, max) = (i64::from(*min), i64::from(*max));
+                let median = Some(median_of_counted(counted, count));
+                Some(Sample::new([min, max, max - min], moments, 1.0, median))
+            }
+        };
         Self { count, sum, some }
     }
 
@@ -102,7 +105,7 @@ impl Summary<i64> {
                 max: sample.max + by,
                 mean,
                 median: sample.median.map(|median| median + by as f64),
-                cv: cv(sum != 0, sample.range != 0, sample.variance, mean),
+                cv: cv(sum != 0, sample.range != 0, sample.deviation, mean),
                 ..sample
             }
         });
@@ -113,7 +116,7 @@ impl Summary<i64> {
 impl Summary<f64> {
     /// Statistics in seconds of gaps in nanoseconds.
     pub(crate) fn of_gaps(gaps: &mut [i64]) -> Self {
-        let (moments, extent) = (moments_of_gaps(gaps), extent(gaps));
+        let (moments, extent) = moments_of_gaps(gaps);
         Self::of_moments(moments, extent, || Some(median_of_gaps(gaps)))
     }
 
@@ -124,54 +127,69 @@ impl Summary<f64> {
         median: impl FnOnce() -> Option<f64>,
     ) -> Self {
         let some = extent.map(|(min, max)| {
+            let low = seconds(min.into(), 1);
+            if min == max {
+                return Sample { median: median(), ..Sample::alike(low, low) };
+            }
+            let high = seconds(max.into(), 1);
             let range = seconds(i128::from(max) - i128::from(min), 1);
-            let (low, high) = (seconds(min.into(), 1), seconds(max.into(), 1));
-            Sample::new(low, high, range, min != max, moments, NANOS_PER_SECOND, median())
+            Sample::new([low, high, range], moments, NANOS_PER_SECOND, median())
         });
         Self { count: moments.count, sum: seconds(moments.sum, 1), some }
     }
 }
 
-impl<V> Sample<V> {
-    /// `units` is how many units of the moments make one of the sample.
-    fn new(
-        min: V,
-        max: V,
-        range: V,
-        spread: bool,
-        moments: Moments,
-        units: f64,
-        median: Option<f64>,
-    ) -> Self {
+impl<V: Copy + Default> Sample<V> {
+    /// Of values that are all the same, as a float `mean`.
+    fn alike(value: V, mean: f64) -> Self {
+        Self {
+            min: value,
+            max: value,
+            range: V::default(),
+            mean,
+            variance: 0.0,
+            deviation: 0.0,
+            median: Some(mean),
+            shape: None,
+            cv: cv(mean != 0.0, false, 0.0, mean),
+        }
+    }
+
+    /// Of values that are not all the same; `units` is how many units of the moments make one of the
+    /// sample.
+    fn new([min, max, range]: [V; 3], moments: Moments, units: f64, median: Option<f64>) -> Self {
         let mean = moments.mean() / units;
-        let variance = if spread { moments.variance() / (units * units) } else { 0.0 };
+        let variance = moments.variance() / (units * units);
+        let deviation = variance.sqrt();
         Self {
             min,
             max,
             range,
             mean,
             variance,
+            deviation,
             median,
-            skewness: spread.then(|| moments.skewness()),
-            kurtosis: spread.then(|| moments.kurtosis()),
-            cv: cv(moments.sum != 0, spread, variance, mean),
+            shape: Some((moments.skewness(), moments.kurtosis())),
+            cv: cv(moments.sum != 0, true, deviation, mean),
         }
     }
 }
 
 /// Standard deviation over mean; 0 without spread, not -0 when the mean is negative.
-fn cv(has_sum: bool, spread: bool, variance: f64, mean: f64) -> Option<f64> {
-    has_sum.then(|| if spread { variance.sqrt() / mean } else { 0.0 })
+fn cv(has_sum: bool, spread: bool, deviation: f64, mean: f64) -> Option<f64> {
+    has_sum.then(|| if spread { deviation / mean } else { 0.0 })
 }
 
-pub(crate) fn moments_of_gaps(gaps: &[i64]) -> Moments {
-    let sum = gaps.iter().map(|gap| i128::from(*gap)).sum();
-    Moments::of(gaps, gaps.len() as u64, sum, |gap| (*gap, 1))
-}
-
-/// The smallest and the largest.
-pub(crate) fn extent(gaps: &[i64]) -> Option<(i64, i64)> {
-    gaps.iter().min().copied().zip(gaps.iter().max().copied())
+/// Moments, and the smallest and the largest.
+pub(crate) fn moments_of_gaps(gaps: &[i64]) -> (Moments, Option<(i64, i64)>) {
+    let Some(first) = gaps.first() else { return Default::default() };
+    let (mut min, mut max, mut sum) = (*first, *first, 0);
+    for gap in gaps {
+        (min, max, sum) = (min.min(*gap), max.max(*gap), sum + i128::from(*gap));
+    }
+    let widest = min.unsigned_abs().max(max.unsigned_abs());
+    let moments = Moments::of(gaps, (gaps.len() as u64, sum), widest, |gap| (*gap, 1));
+    (moments, Some((min, max)))
 }
 
 fn median_of_counted(counted: &[(u32, u64)], count: u64) -> f64 {

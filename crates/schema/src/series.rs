@@ -122,8 +122,9 @@ impl Series {
         Self { values, validity: Validity::default() }
     }
 
-    /// An empty series with room for a number of values.
-    pub fn with_capacity(data_type: DataType, rows: usize) -> Self {
+    /// An empty series with room for a number of values, and for so many bytes of texts or items of
+    /// lists.
+    pub fn with_capacity(data_type: DataType, rows: usize, inner: usize) -> Self {
         let mut series = Self::new(data_type);
         match &mut series.values {
             Values::Bool(v) => v.reserve_exact(rows),
@@ -133,19 +134,32 @@ impl Series {
             Values::I32(v) => v.reserve_exact(rows),
             Values::I64(v) | Values::Time(v) => v.reserve_exact(rows),
             Values::F64(v) => v.reserve_exact(rows),
-            // Bytes and items are not foretold: many of these columns have no value at all.
-            Values::Text(Text { offsets, .. })
-            | Values::Binary(Binary { offsets, .. })
-            | Values::List(List { offsets, .. }) => {
+            Values::Text(Text { offsets, bytes }) | Values::Binary(Binary { offsets, bytes }) => {
                 offsets.reserve_exact(rows);
+                bytes.reserve_exact(inner);
+            }
+            Values::List(List { offsets, items }) => {
+                offsets.reserve_exact(rows);
+                if let DataType::List(item) = data_type {
+                    **items = Self::with_capacity(*item, inner, 0);
+                }
             }
             Values::Struct(Struct { fields, series, .. }) => {
                 for (series, field) in series.iter_mut().zip(*fields) {
-                    *series = Self::with_capacity(field.data_type, rows);
+                    *series = Self::with_capacity(field.data_type, rows, 0);
                 }
             }
         }
         series
+    }
+
+    /// Bytes of its texts, or items of its lists.
+    pub fn inner_len(&self) -> usize {
+        match &self.values {
+            Values::Text(Text { bytes, .. }) | Values::Binary(Binary { bytes, .. }) => bytes.len(),
+            Values::List(List { items, .. }) => items.len(),
+            _ => 0,
+        }
     }
 
     /// Number of values, nulls included.
@@ -684,7 +698,7 @@ mod tests {
 
     #[test]
     fn a_null_struct_has_no_nulls_in_it() {
-        let mut series = Series::with_capacity(DataType::Struct(FIELDS), 3);
+        let mut series = Series::with_capacity(DataType::Struct(FIELDS), 3, 0);
         push_pair(&mut series, 2);
         series.push_null();
         push_pair(&mut series, 3);

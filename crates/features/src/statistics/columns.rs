@@ -123,77 +123,78 @@ fn shift(before: &[(u32, u64)], now: &[(u32, u64)]) -> Option<i64> {
 /// Summaries of some flows, statistic by statistic, as columns want them. What is not there is 0.
 #[derive(Clone, Copy, Default)]
 struct Spread<V> {
-    count: Row<i64>,
-    sum: Row<V>,
-    min: Row<V>,
-    max: Row<V>,
-    range: Row<V>,
-    mean: Row<f64>,
-    std: Row<f64>,
-    var: Row<f64>,
-    median: Row<f64>,
-    skew: Row<f64>,
-    kurt: Row<f64>,
-    cv: Row<f64>,
+    count: [i64; ROWS_AT_A_TIME],
+    sum: [V; ROWS_AT_A_TIME],
+    min: [V; ROWS_AT_A_TIME],
+    max: [V; ROWS_AT_A_TIME],
+    range: [V; ROWS_AT_A_TIME],
+    mean: [f64; ROWS_AT_A_TIME],
+    std: [f64; ROWS_AT_A_TIME],
+    var: [f64; ROWS_AT_A_TIME],
+    median: [f64; ROWS_AT_A_TIME],
+    skew: [f64; ROWS_AT_A_TIME],
+    kurt: [f64; ROWS_AT_A_TIME],
+    cv: [f64; ROWS_AT_A_TIME],
+    has_values: Bits,
+    has_median: Bits,
+    has_shape: Bits,
+    has_cv: Bits,
 }
 
-/// A statistic of some flows, and a bit for each that has it.
+/// A bit for each of some flows, the lowest for the first.
 #[derive(Clone, Copy, Default)]
-struct Row<V> {
-    values: [V; ROWS_AT_A_TIME],
-    present: u64,
-}
+struct Bits(u64);
 
-impl<V: Copy + Default> Row<V> {
-    #[inline]
-    fn put(&mut self, at: usize, value: Option<V>) {
-        self.values[at] = value.unwrap_or_default();
-        self.present = self.present & !(1 << at) | u64::from(value.is_some()) << at;
+impl Bits {
+    fn put(&mut self, at: usize, bit: bool) {
+        self.0 = self.0 & !(1 << at) | u64::from(bit) << at;
     }
 }
 
 impl<V: Value> Spread<V> {
     #[inline]
     fn put(&mut self, at: usize, summary: &Summary<V>) {
-        let some = summary.some.as_ref();
-        self.count.put(at, Some(summary.count as i64));
-        self.sum.put(at, Some(summary.sum));
-        self.min.put(at, some.map(|some| some.min));
-        self.max.put(at, some.map(|some| some.max));
-        self.range.put(at, some.map(|some| some.range));
-        self.mean.put(at, some.map(|some| some.mean));
-        self.std.put(at, some.map(|some| some.variance.sqrt()));
-        self.var.put(at, some.map(|some| some.variance));
-        self.median.put(at, some.and_then(|some| some.median));
-        self.skew.put(at, some.and_then(|some| some.skewness));
-        self.kurt.put(at, some.and_then(|some| some.kurtosis));
-        self.cv.put(at, some.and_then(|some| some.cv));
+        self.count[at] = summary.count as i64;
+        self.sum[at] = summary.sum;
+        let sample = summary.some.unwrap_or_default();
+        self.min[at] = sample.min;
+        self.max[at] = sample.max;
+        self.range[at] = sample.range;
+        self.mean[at] = sample.mean;
+        self.std[at] = sample.deviation;
+        self.var[at] = sample.variance;
+        self.median[at] = sample.median.unwrap_or_default();
+        let (skewness, kurtosis) = sample.shape.unwrap_or_default();
+        self.skew[at] = skewness;
+        self.kurt[at] = kurtosis;
+        self.cv[at] = sample.cv.unwrap_or_default();
+        self.has_values.put(at, summary.some.is_some());
+        self.has_median.put(at, sample.median.is_some());
+        self.has_shape.put(at, sample.shape.is_some());
+        self.has_cv.put(at, sample.cv.is_some());
     }
 
     /// Appends the first `rows` to twelve series, in the order of `STATISTICS`.
     fn push_to(&self, rows: usize, series: &mut [Series]) {
+        let all = (1 << rows) - 1;
+        let [values, median, shape, cv] =
+            [self.has_values, self.has_median, self.has_shape, self.has_cv].map(|has| has.0 & all);
         for ((statistic, ..), series) in STATISTICS.iter().zip(series) {
             match statistic {
-                Statistic::Count => self.count.push_to(rows, series),
-                Statistic::Sum => self.sum.push_to(rows, series),
-                Statistic::Min => self.min.push_to(rows, series),
-                Statistic::Max => self.max.push_to(rows, series),
-                Statistic::Range => self.range.push_to(rows, series),
-                Statistic::Mean => self.mean.push_to(rows, series),
-                Statistic::Var => self.var.push_to(rows, series),
-                Statistic::Std => self.std.push_to(rows, series),
-                Statistic::Median => self.median.push_to(rows, series),
-                Statistic::Skew => self.skew.push_to(rows, series),
-                Statistic::Kurt => self.kurt.push_to(rows, series),
-                Statistic::Cv => self.cv.push_to(rows, series),
+                Statistic::Count => i64::extend(series, &self.count[..rows], all),
+                Statistic::Sum => V::extend(series, &self.sum[..rows], all),
+                Statistic::Min => V::extend(series, &self.min[..rows], values),
+                Statistic::Max => V::extend(series, &self.max[..rows], values),
+                Statistic::Range => V::extend(series, &self.range[..rows], values),
+                Statistic::Mean => f64::extend(series, &self.mean[..rows], values),
+                Statistic::Var => f64::extend(series, &self.var[..rows], values),
+                Statistic::Std => f64::extend(series, &self.std[..rows], values),
+                Statistic::Median => f64::extend(series, &self.median[..rows], median),
+                Statistic::Skew => f64::extend(series, &self.skew[..rows], shape),
+                Statistic::Kurt => f64::extend(series, &self.kurt[..rows], shape),
+                Statistic::Cv => f64::extend(series, &self.cv[..rows], cv),
             }
         }
-    }
-}
-
-impl<V: Value> Row<V> {
-    fn push_to(&self, rows: usize, series: &mut Series) {
-        V::extend(series, &self.values[..rows], self.present & ((1 << rows) - 1));
     }
 }
 
@@ -250,7 +251,7 @@ impl Value for f64 {
 
 /// Flows summed up before their statistics go to the columns: few enough to stay in the nearest
 /// cache.
-const ROWS_AT_A_TIME: usize = 16;
+const ROWS_AT_A_TIME: usize = 32;
 
 const SEQUENCES: [(&str, &str); 5] = [
     ("packet_lengths", "the lengths of frames on the wire"),

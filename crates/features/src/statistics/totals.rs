@@ -1,6 +1,6 @@
 //! Packet records to distributions: what statistics are computed from.
 
-use super::{Summary, extent, moments_of_gaps};
+use super::{Summary, moments_of_gaps};
 use crate::kept::PacketRecord;
 use crate::moments::Moments;
 
@@ -31,8 +31,11 @@ pub(crate) struct Gaps {
 /// Lists that are filled anew for each flow.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
-    lengths: Vec<[u32; LENGTHS]>,
-    values: Vec<u32>,
+    /// The four lengths of each packet, in one number: these are compared at once.
+    lengths: Vec<u128>,
+    /// The lengths that packets have, and how many have them.
+    runs: Vec<([u32; LENGTHS], u64)>,
+    values: Vec<(u32, u64)>,
     merged: Vec<(u32, u64)>,
 }
 
@@ -96,22 +99,38 @@ impl Totals {
     ) {
         scratch.lengths.clear();
         let of_side = records.iter().filter(|record| record.is_up() == up);
-        scratch
-            .lengths
-            .extend(of_side.map(|record| {
-                [record.packet_len, record.ip_len, record.trans_len, record.app_len]
-            }));
-        // The four lengths of packets mostly rise together: sorted by one, the others nearly are.
+        scratch.lengths.extend(of_side.map(|record| {
+            pack([record.packet_len, record.ip_len, record.trans_len, record.app_len])
+        }));
         scratch.lengths.sort_unstable();
+        scratch.runs.clear();
+        let runs = scratch.lengths.chunk_by(|a, b| a == b);
+        scratch.runs.extend(runs.map(|run| (unpack(run[0]), run.len() as u64)));
         for (i, sequence) in self.lengths.iter_mut().enumerate() {
-            scratch.values.clear();
-            scratch.values.extend(scratch.lengths.iter().map(|lengths| lengths[i]));
-            if !scratch.values.is_sorted() {
+            let (counted, merged) = (&mut sequence[side], &mut scratch.merged);
+            let values = scratch.runs.iter().map(|(lengths, times)| (lengths[i], *times));
+            // The four lengths of packets mostly rise together: sorted by one, the others are.
+            if scratch.runs.is_sorted_by_key(|(lengths, _)| lengths[i]) {
+                count_sorted(values, counted, merged);
+            } else {
+                scratch.values.clear();
+                scratch.values.extend(values);
                 scratch.values.sort_unstable();
+                count_sorted(scratch.values.iter().copied(), counted, merged);
             }
-            count_sorted(&scratch.values, &mut sequence[side], &mut scratch.merged);
         }
     }
+}
+
+/// Lengths in one number that is larger where the first that differs is.
+fn pack([packet, ip, trans, app]: [u32; LENGTHS]) -> u128 {
+    let both = |high: u32, low: u32| u64::from(high) << 32 | u64::from(low);
+    u128::from(both(packet, ip)) << 64 | u128::from(both(trans, app))
+}
+
+/// The lengths of such a number.
+fn unpack(packed: u128) -> [u32; LENGTHS] {
+    [packed >> 96, packed >> 64, packed >> 32, packed].map(|length| length as u32)
 }
 
 impl Gaps {
@@ -128,8 +147,9 @@ impl Gaps {
             return;
         }
         self.overflowed = true;
-        self.moments = self.moments.join(moments_of_gaps(&self.values));
-        self.extent = match (self.extent, extent(&self.values)) {
+        let (moments, extent) = moments_of_gaps(&self.values);
+        self.moments = self.moments.join(moments);
+        self.extent = match (self.extent, extent) {
             (Some((min, max)), Some((low, high))) => Some((min.min(low), max.max(high))),
             (before, more) => before.or(more),
         };
@@ -146,22 +166,29 @@ impl Gaps {
     }
 }
 
-/// Adds sorted values to a list of values and how often each occurs.
-fn count_sorted(values: &[u32], counted: &mut Vec<(u32, u64)>, merged: &mut Vec<(u32, u64)>) {
-    let runs = values.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u64));
+/// Adds values and how often each occurs, in rising order but perhaps more than once, to a list of
+/// such.
+fn count_sorted(
+    values: impl ExactSizeIterator<Item = (u32, u64)>,
+    counted: &mut Vec<(u32, u64)>,
+    merged: &mut Vec<(u32, u64)>,
+) {
     if counted.is_empty() {
-        counted.extend(runs);
+        counted.reserve(values.len());
+        for counts in values {
+            push(counted, counts);
+        }
     } else if values.len() < FEW {
         // Without memory for records, packets come one by one: the list is not to be copied for
         // each of them.
-        for (value, times) in runs {
+        for (value, times) in values {
             match counted.binary_search_by_key(&value, |(value, _)| *value) {
                 Ok(at) => counted[at].1 += times,
                 Err(at) => counted.insert(at, (value, times)),
             }
         }
     } else {
-        merge(counted.iter().copied(), runs, merged);
+        merge(counted.iter().copied(), values, merged);
         counted.clear();
         counted.extend_from_slice(merged);
     }
@@ -175,16 +202,22 @@ pub(super) fn merge(
 ) {
     merged.clear();
     let (mut a, mut b) = (a.peekable(), b.peekable());
-    while let Some((left, right)) = a.peek().copied().zip(b.peek().copied()) {
-        let times = if left.0 <= right.0 { left.1 } else { 0 }
-            + if right.0 <= left.0 { right.1 } else { 0 };
-        merged.push((left.0.min(right.0), times));
-        if left.0 <= right.0 {
-            a.next();
-        }
-        if right.0 <= left.0 {
-            b.next();
+    while let Some((left, right)) = a.peek().zip(b.peek()) {
+        let next = if left.0 <= right.0 { a.next() } else { b.next() };
+        if let Some(counts) = next {
+            push(merged, counts);
         }
     }
-    merged.extend(a.chain(b));
+    for counts in a.chain(b) {
+        push(merged, counts);
+    }
+}
+
+/// Appends a value, and how often it occurs, that is no smaller than the last.
+#[inline]
+fn push(counted: &mut Vec<(u32, u64)>, (value, times): (u32, u64)) {
+    match counted.last_mut() {
+        Some(last) if last.0 == value => last.1 += times,
+        _ => counted.push((value, times)),
+    }
 }
