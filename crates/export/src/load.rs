@@ -37,7 +37,9 @@ pub fn load_table(path: &Path, is_ending: fn(&str) -> bool) -> Result<Loaded, Ta
         Kind::Parquet => parquet(file),
     };
     let (fields, batches) = read.map_err(|error| failed(error.to_string()))?;
-    columns_of(&fields).map_err(|why| failed(format!("it is not one of flowloom: {why}")))?;
+    columns_of(&fields).map_err(|why| {
+        failed(format!("it is not one of flowloom: {why}; hint: FlowTable.from_arrow takes what another library reads"))
+    })?;
     let settings = settings.into_iter().filter(|(key, _)| key != ARROW_SCHEMA);
     let schema =
         Schema::new(fields.fields().clone()).with_metadata(settings.collect::<HashMap<_, _>>());
