@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from . import _native
@@ -28,6 +29,8 @@ def taken(data: Any) -> _native.Table:
         raise ConfigError(f"this is no table that can be taken: {error}") from None
     if len(set(given.column_names)) < given.num_columns:
         raise ConfigError("several columns have the same name: a table of flows has each once")
+    # What pandas calls the numbers of rows that were chosen.
+    given = given.select([n for n in given.column_names if not re.fullmatch(_INDEX, n)])
     known = {column.name: column for column in features()}
     fields = [_field(pa, field, known.get(field.name)) for field in given.schema]
     schema = pa.schema(fields, _ours(given.schema.metadata))
@@ -128,6 +131,8 @@ def _type(pa: Any, kind: pyarrow.DataType) -> pyarrow.DataType | None:
             return pa.struct([field.with_type(found) for field, found in fields])
     return None
 
+
+_INDEX = r"__index_level_\d+__"
 
 _ROWS = 16_384
 """Rows of a batch: few enough for the offsets of their lists."""

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from . import _native
 from ._block import Block
+from ._jobs import warn
 from ._options import instant
 from .columns import Column, absent
 from .columns import features as catalogue
@@ -29,6 +30,7 @@ from .own import (
     named,
 )
 from .packets import PacketList
+from .ragged import Ragged
 from .table import FlowTable
 
 Own: TypeAlias = "Feature | BaseIncrementalFeature | str"
@@ -87,6 +89,7 @@ class OwnColumns:
         Of an interruption, the result has them as far as they were computed.
         """
         values: dict[str, list[Any]] = {name: [] for name in self._own}
+        self._tell_of_long_flows(table)
         try:
             at = 0
             for rows in table._native.chunk_rows:
@@ -97,6 +100,17 @@ class OwnColumns:
             return self._with(table, values, self._on_error)
         except KeyboardInterrupt as stopped:
             raise Interrupted(self._with(table, values, "null")) from stopped
+
+    def _tell_of_long_flows(self, table: FlowTable) -> None:
+        """Features that are told of packets are told of those in the sequences."""
+        if incremental(self._own):
+            lengths = cast("Ragged", table["directions"]).lengths
+            is_cut = np.asarray(table["sequence_truncated"])
+            if many := int((is_cut & (lengths == _PACKETS_MAX)).sum()):
+                warn(
+                    f"{many:,} flows have more packets than features are told of: the first "
+                    f"{_PACKETS_MAX:,}, unless max_packets says otherwise"
+                )
 
     def uncomputed(self, table: FlowTable) -> FlowTable:
         """The same with nothing computed: their values are missing."""
@@ -399,7 +413,11 @@ def _numbers(values: Sequence[Any], declared: np.dtype[Any]) -> _native.Array:
         values = [None if value is None else _nanoseconds(value, declared) for value in values]
         declared = stored
     present = np.array([value is not None for value in values], dtype=np.bool_)
-    known = np.array([value for value in values if value is not None])
+    given = [value for value in values if value is not None]
+    known = np.array(given)
+    if known.dtype.kind == "f" and declared.kind in "iu":
+        # Whole numbers beside floats stay as they are.
+        known = np.array(given, dtype=object)
     if known.shape != (present.sum(),):
         raise ValueError("some are no single values")
     if known.dtype.kind not in "biufO" or not _holds(declared, known):
@@ -413,7 +431,10 @@ def _numbers(values: Sequence[Any], declared: np.dtype[Any]) -> _native.Array:
 def _holds(declared: np.dtype[Any], values: npt.NDArray[Any]) -> bool:
     """Whether a type has these values; floats may round, but not to infinity."""
     with np.errstate(all="ignore"):
-        made = values.astype(declared)
+        try:
+            made = values.astype(declared)
+        except (OverflowError, ValueError):
+            return False
     if declared.kind != "f":
         return np.array_equal(made, values)
     return not bool((np.isinf(made) & np.isfinite(values.astype(np.float64))).any())
@@ -522,3 +543,6 @@ _VALUES = {
     "u": "whole numbers of that size",
 }
 """What values are, by the kind of their type."""
+
+_PACKETS_MAX = 65_536
+"""Packets in a sequence, where nobody has said how many."""

@@ -32,6 +32,8 @@ class Ticker:
         self._now = now
         self._began = self._last = time.monotonic()
         self._shown = False
+        if not (progress is None or isinstance(progress, bool) or callable(progress)):
+            raise TypeError(f"progress is True, False, None or a function, not {progress!r}")
         self._patience = 0.0 if progress is True else 0.5
         if callable(progress):
             self._show: Callable[[Progress], object] | None = progress

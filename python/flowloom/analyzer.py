@@ -17,7 +17,7 @@ from ._jobs import interrupted_as, warn
 from ._options import Path_, told
 from ._own_columns import incremental, run_incremental, sets_for, vectorised
 from .errors import CaptureError, ConfigError, Interrupted
-from .flow import SEQUENCES, Flow
+from .flow import SEQUENCES, STATISTICS, Flow
 from .own import BaseIncrementalFeature, Feature, OnFeatureError, get_feature_registry
 from .own import checked as check_on_feature_error
 from .packets import KeepPackets, PacketSource, checked
@@ -221,7 +221,14 @@ class Analyzer:
     ) -> None:
         """Adds a feature of one's own to the flows that are read from now on: see
         :class:`flowloom.BaseIncrementalFeature`, :func:`flowloom.feature`, or the name of one that
-        :func:`flowloom.register_feature` has registered."""
+        :func:`flowloom.register_feature` has registered.
+
+        A function of columns sees all packets; a feature that is told of packets, those that
+        ``filter_ack`` and ``filter_retrans`` leave."""
+        if name in SEQUENCES or name in STATISTICS:
+            raise ConfigError(
+                f"feature {name!r}: flows have something of that name: call it something else"
+            )
         self._own[name] = processor
 
     @property

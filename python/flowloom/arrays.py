@@ -281,7 +281,10 @@ class _Target:
         umask = os.umask(0)
         os.umask(umask)
         os.chmod(hidden, 0o666 & ~umask)
-        os.replace(hidden, path)
+        try:
+            os.replace(hidden, path)
+        except OSError as error:
+            raise OutputError(f"{path}: {error.strerror}") from error
 
 
 NUMBERS = {

@@ -66,6 +66,9 @@ def split(
     >>> len(train), len(test)
     (27, 9)
     """
+    for what, column in (("by", by), ("stratify", stratify or "")):
+        if not isinstance(column, str):
+            raise TypeError(f"{what} is the name of one column, not {column!r}")
     shares = _shares(sizes)
     seed = whole("seed", seed, 0)
     if by == "time":

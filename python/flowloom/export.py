@@ -109,7 +109,7 @@ def to_parquet(flows: Iterable[Flow], path: Path_, include_features: bool = True
     scratch = _scratch(path)
     try:
         pyarrow.parquet.write_table(pyarrow.table(arrays), scratch)
-        os.replace(scratch, path)
+        published(scratch, path)
     except BaseException:
         Path(scratch).unlink(missing_ok=True)
         raise
@@ -184,7 +184,7 @@ def _whole(path: Path_, newline: str | None = None) -> Iterator[TextIO]:
     try:
         with open(scratch, "w", encoding="utf-8", newline=newline) as file:
             yield file
-        os.replace(scratch, path)
+        published(scratch, path)
     except BaseException:
         Path(scratch).unlink(missing_ok=True)
         raise
@@ -202,6 +202,14 @@ def _scratch(path: Path_) -> str:
     os.close(number)
     os.chmod(name, 0o666 & ~_umask())
     return name
+
+
+def published(scratch: str, path: Path_) -> None:
+    """Gives a file that is whole its name."""
+    try:
+        os.replace(scratch, path)
+    except OSError as error:
+        raise OutputError(f"{os.fspath(path)}: {error.strerror}") from error
 
 
 def _umask() -> int:
@@ -257,7 +265,8 @@ def _escaped(c: str) -> str:
 
 def _storable(value: Any) -> Any:
     """A value as a column of Parquet has it."""
-    plain = value if isinstance(value, (*_SINGLE, list, dict)) else _plain(value)
+    is_plain = value is None or isinstance(value, (*_SINGLE, list, dict))
+    plain = value if is_plain else _plain(value)
     if plain is None or isinstance(plain, _SINGLE):
         return plain
     if isinstance(plain, list) and all(isinstance(item, (int, float, str)) for item in plain):

@@ -251,7 +251,12 @@ class Flow(Shortcuts):
     @property
     def stats(self) -> dict[str, Any]:
         """Statistics of each sequence that is not empty, and of the flow: see
-        :class:`flowloom.FlowFeatures`. Empty where statistics were not asked for."""
+        :class:`flowloom.FlowFeatures`. Empty where statistics were not asked for.
+
+        They go by the signs of the entries: ``up_*`` are over what is above 0, ``down_*`` over what is
+        below, without the sign. Zeros, as in ``app_lengths``, are in neither; ``tcp_flags`` and
+        ``tcp_window``, which have no signs, are all ``up_*``. The columns of the feature set
+        ``statistics`` go by the directions of packets."""
         return stats_of(self._block, self._row) if self._block.with_statistics else {}
 
     @property

@@ -59,7 +59,8 @@ class FeatureType(enum.Enum):
 class BaseIncrementalFeature(ABC):
     """A feature that is told of each packet.
 
-    Of a flow, it is told of the packets in their order. Flows come some thousand at a time: of
+    Of a flow, it is told of the packets in their order: of those that the sequences have, which
+    ``population`` and ``max_packets`` [65,536] bound. Flows come some thousand at a time: of
     those, packets are told in the order of the capture; from the last packet of some thousand to
     the first one of the next, time may go back.
 
@@ -94,7 +95,7 @@ class BaseIncrementalFeature(ABC):
 
     @abstractmethod
     def update(self, flow: Flow, pkt: Packet) -> None:
-        """Called for each packet of a flow."""
+        """Called for each packet of a flow that the sequences have."""
 
     @abstractmethod
     def get_value(self, flow: Flow) -> Any:
@@ -144,8 +145,8 @@ def feature(
 
     The function is given a :class:`flowloom.FlowTable` and returns an array, or a list, with a
     value for each row; ``None``, NaT, pandas' NA and what a masked array masks are missing, and NaN
-    in ``"text"``. Other values that are not of the type are refused: see ``on_feature_error`` of
-    :func:`flowloom.read_flows`.
+    in ``"text"``. In tables, other values that are not of the type are refused: see
+    ``on_feature_error`` of :func:`flowloom.read_flows`. Flow objects have values as they are.
     """
 
     def made(function: Callable[[FlowTable], Any]) -> Feature:

@@ -7,6 +7,7 @@ half of it above and half below.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -123,7 +124,7 @@ def rate(
     ((directions, seconds, sizes),) = _all_sequences(one, lengths)
     ax = ax or _axes()
     window = _span(seconds) / 50 if window is None else window
-    if window <= 0:
+    if not 0 < window < math.inf:
         raise ValueError(f"window is above 0 seconds, not {window}")
     # Where clocks were set back, packets have times before that of the first.
     first, last = float(seconds.min(initial=0.0)), float(seconds.max(initial=0.0))

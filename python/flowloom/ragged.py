@@ -46,6 +46,9 @@ class Ragged(Sequence["npt.NDArray[Any]"]):
     ) -> Ragged:
         """Lists of Python, or arrays, put together."""
         arrays = [np.asarray(one, dtype=dtype) for one in lists]
+        for one in arrays:
+            if one.ndim != 1:
+                raise ValueError(f"lists have one dimension, not {one.ndim}")
         filled = [one for one in arrays if one.size]
         items = np.concatenate(filled) if filled else np.empty(0, dtype=dtype)
         ends = np.cumsum([one.size for one in arrays], dtype=np.int64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
@@ -149,12 +150,12 @@ class FlowTable:
     @property
     def captures(self) -> list[dict[str, Any]]:
         """What became of each capture: a dictionary for each."""
-        return list(self._summary["captures"]) if self._summary else []
+        return deepcopy(self._summary["captures"]) if self._summary else []
 
     @property
     def account(self) -> dict[str, Any]:
         """What became of every frame, over all captures."""
-        return dict(self._summary["total"]) if self._summary else {}
+        return deepcopy(self._summary["total"]) if self._summary else {}
 
     # Parts of it.
 

@@ -137,7 +137,8 @@ def test_what_is_no_table_is_told(samples, tmp_path):
             fl.FlowTable.read(path)
     pq.write_table(pa.table({"x": pa.array([1], pa.uint32())}), tmp_path / "x.parquet")
     with pytest.raises(
-        fl.ConfigError, match="it is not one of flowloom: .*column x is of type UInt32; hint: FlowTable.from_arrow"
+        fl.ConfigError,
+        match="it is not one of flowloom: .*column x is of type UInt32; hint: FlowTable.from_arrow",
     ):
         fl.FlowTable.read(tmp_path / "x.parquet")
     (tmp_path / "cut.parquet").write_bytes((tmp_path / "x.parquet").read_bytes()[:-20])

@@ -125,7 +125,7 @@ def test_a_file_holds_the_same_and_is_whole_or_not_there(browsing, tmp_path):
     with pytest.raises(ValueError, match="cannot hold"):
         browsing.to_padded("packet_lengths", 30, dtype="int8", out=tmp_path / "y.npy")
     (tmp_path / "z.npy").mkdir()
-    with pytest.raises(IsADirectoryError):
+    with pytest.raises(fl.OutputError, match="Is a directory"):
         browsing.to_padded("directions", 30, out=tmp_path / "z.npy")
     assert sorted(file.name for file in tmp_path.iterdir()) == ["x.npy", "z.npy"]
 

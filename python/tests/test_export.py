@@ -6,6 +6,7 @@ import csv
 import json
 import warnings
 from collections import Counter
+from math import isnan
 from pathlib import Path
 
 import numpy as np
@@ -135,3 +136,38 @@ def test_all_captures_are_exported(tmp_path: Path) -> None:
     print(f"{exported} flows exported, {certificates} with a certificate")
     assert exported > 1_000
     assert certificates > 10
+
+
+def test_what_is_missing_is_null_in_parquet(tmp_path: Path) -> None:
+    pq = pytest.importorskip("pyarrow.parquet")
+    # UDP has no flags and no state, and a flow of one packet no gaps.
+    flows = fl.Analyzer(default_filter=None).analyze_file(SAMPLES / "browsing.pcapng")
+    fl.to_parquet(flows, tmp_path / "flows.parquet")
+    table = pq.read_table(tmp_path / "flows.parquet")
+    frame = fl.to_dataframe(flows)
+    assert table.column_names == list(frame.columns)
+    missing = 0
+    for name in table.column_names:
+        found = table[name].to_pylist()
+        of_frame = frame[name].tolist()
+        absent = [
+            value is None or (isinstance(value, float) and isnan(value)) for value in of_frame
+        ]
+        assert [value is None for value in found] == absent, name
+        assert not {"None", '"None"'} & {v for v in found if isinstance(v, str)}, name
+        missing += sum(absent)
+    assert missing > 100
+    assert str(table.schema.field("feature.iats.mean").type) == "double"
+
+
+def test_a_directory_is_no_file_to_write(flows: list[fl.Flow], tmp_path: Path) -> None:
+    table = fl.read_flows(SAMPLES / "browsing.pcapng", features="sequences")
+    for write in (
+        lambda: fl.to_csv(flows, tmp_path),
+        lambda: fl.to_json(flows, tmp_path),
+        lambda: fl.to_parquet(flows, tmp_path),
+        lambda: table.to_padded("iats", 3, out=tmp_path),
+    ):
+        with pytest.raises(fl.OutputError, match=tmp_path.name):
+            write()
+    assert list(tmp_path.iterdir()) == []

@@ -513,3 +513,54 @@ def test_columns_that_are_named_are_all_there_is() -> None:
     assert more.columns == ["src_ip", "packet_count", "twice", "count"]
     assert (more["twice"] == all_sets["byte_count"] * 2).all()
     assert (more["count"] == more["packet_count"]).all()
+
+
+def test_flows_that_are_too_long_for_features_are_told(tmp_path: Path) -> None:
+    class Count(fl.BaseIncrementalFeature):
+        def __init__(self) -> None:
+            super().__init__("n", dtype="i8")
+
+        def initialize(self, flow: fl.Flow) -> None:
+            self.seen = 0
+
+        def update(self, flow: fl.Flow, pkt: fl.Packet) -> None:
+            self.seen += 1
+
+        def get_value(self, flow: fl.Flow) -> int:
+            return self.seen
+
+    packet = bytes(12) + b"\x08\x00"
+    packet += struct.pack(">BBHHHBBHII", 0x45, 0, 28, 0, 0, 64, 17, 0, 0x0A000001, 0x0A000002)
+    packet += struct.pack(">HHHH", 4000, 53, 8, 0)
+    record = struct.pack("<IIII", 1, 0, len(packet), len(packet)) + packet
+    header = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+    (tmp_path / "long.pcap").write_bytes(header + record * 65_537)
+    with pytest.warns(fl.CaptureWarning, match="1 flows have more packets than features are told"):
+        table = fl.read_flows(tmp_path / "long.pcap", features="core", own=[Count()])
+    assert (table["packet_count"].tolist(), table["n"].tolist()) == ([65_537], [65_536])
+    table = fl.read_flows(
+        tmp_path / "long.pcap", features="core", own=[Count()], max_packets=70_000
+    )
+    assert table["n"].tolist() == [65_537]
+
+
+def test_names_of_sequences_are_taken() -> None:
+    function = fl.feature(dtype="i8", needs="core")(len)
+    with pytest.raises(fl.ConfigError, match="packet_lengths"):
+        fl.Analyzer().register_feature("packet_lengths", function)
+
+
+def test_whole_numbers_beside_floats_stay_whole() -> None:
+    @fl.feature(dtype="i8", needs=["packet_count"], name="x")
+    def mixed(flows: fl.FlowTable) -> list[float]:
+        return [2**53 + 1, 2**63 - 1] + [1.0] * (len(flows) - 2)
+
+    found = fl.read_flows(BROWSING, features="core", own=[mixed])["x"]
+    assert found[:3].tolist() == [2**53 + 1, 2**63 - 1, 1]
+
+    @fl.feature(dtype="i8", needs=["packet_count"], name="x")
+    def broken(flows: fl.FlowTable) -> list[float]:
+        return [1, 1.5] * (len(flows) // 2)
+
+    with pytest.raises(fl.FlowloomError, match="x"):
+        fl.read_flows(BROWSING, features="core", own=[broken])

@@ -78,12 +78,12 @@ impl IpfixSink {
 
     fn put_row(&mut self, batch: &Batch, row: usize) -> Result<(), SinkError> {
         let mut fields = Vec::with_capacity(self.elements.len());
-        let mut record = Vec::new();
+        let (mut record, mut end) = (Vec::new(), 0);
         for (at, (element, series)) in self.elements.iter().zip(&batch.columns).enumerate() {
             if element.put(series, row, &mut record) {
                 fields.push(at);
                 if element.name == "flowEndMilliseconds" {
-                    self.message.time = self.message.time.max(seconds(series, row));
+                    end = seconds(series, row);
                 }
             }
         }
@@ -94,6 +94,7 @@ impl IpfixSink {
         }
         let template = self.template(fields);
         self.message.put_record(template, &record);
+        self.message.time = self.message.time.max(end);
         Ok(())
     }
 
@@ -210,8 +211,9 @@ impl Element {
             (Kind::Unsigned(len), Values::I64(v)) => {
                 out.extend(&v[row].to_be_bytes()[8 - usize::from(len)..]);
             }
-            (Kind::Milliseconds, Values::Time(v)) => {
-                out.extend(v[row].div_euclid(1_000_000).to_be_bytes());
+            // They are counted from 1970 on (RFC 7011, section 6.1.8), and before it there are none.
+            (Kind::Milliseconds, Values::Time(v)) if v[row] >= 0 => {
+                out.extend((v[row] / 1_000_000).to_be_bytes());
             }
             (Kind::Nanoseconds, Values::Time(v)) => out.extend(ntp(v[row])),
             (kind, Values::Text(v)) => return put_text(kind, v.get(row), out),

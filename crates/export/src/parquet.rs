@@ -41,11 +41,13 @@ pub enum Compression {
 }
 
 impl Default for Parquet {
+    /// As other writers have it. Zstandard makes files a fifth smaller, in a third more time: each
+    /// of hundreds of columns has a compressor of its own then, of some hundred kilobytes.
     fn default() -> Self {
         Self {
-            compression: Compression::Zstd(1),
+            compression: Compression::Snappy,
             group_rows_max: 1 << 20,
-            group_bytes_max: 32 << 20,
+            group_bytes_max: 16 << 20,
         }
     }
 }
@@ -110,6 +112,8 @@ fn properties(table: &TableInfo, parquet: &Parquet) -> Result<WriterProperties, 
         .set_max_row_group_row_count(Some(parquet.group_rows_max.max(1)))
         .set_max_row_group_bytes(Some(parquet.group_bytes_max.max(1)))
         .set_dictionary_page_size_limit(DICTIONARY_BYTES_MAX)
+        // Row groups have few pages: to know the extent of each would tell little more.
+        .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_key_value_metadata(Some(metadata))
         // The items of lists are named as the format's specification has them.
         .set_coerce_types(true);

@@ -298,8 +298,11 @@ class _Flows(NamedTuple):
             return values.astype(np.int64)[order]
 
         def both(name: str, dtype: str) -> npt.NDArray[Any]:
-            ends = [table[f"{end}_{name}"] for end in ("src", "dst")]
-            return np.stack([np.asarray(end).astype(dtype) for end in ends], axis=1)
+            ends = [np.asarray(table[f"{end}_{name}"]) for end in ("src", "dst")]
+            if name == "port":
+                # A header that is cut or damaged has none.
+                ends = [np.nan_to_num(end.astype(np.float64)) for end in ends]
+            return np.stack([end.astype(dtype) for end in ends], axis=1)
 
         return cls(
             ips=both("ip", "U45"),

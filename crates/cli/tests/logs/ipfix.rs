@@ -29,6 +29,7 @@ fn tshark_reads_the_flows_of_every_capture() {
             assert_eq!(std::fs::metadata(&file).unwrap().len(), 0, "{name}");
             continue;
         }
+        check_export_times(&std::fs::read(&file).unwrap(), &rows, name);
         let read = read(&file);
         rows_all += rows.len();
         // Nanoseconds begin again in 2036, and tshark shows the years before.
@@ -49,6 +50,31 @@ fn tshark_reads_the_flows_of_every_capture() {
     }
     println!("{values_all} values of {rows_all} flows in {} captures equal", captures.len());
     assert!(late_all <= 1, "{late_all} captures whose times were not compared");
+}
+
+/// The time of a message (RFC 7011, section 3.1) is that of the latest flow end in it. Which flows are
+/// in it, the sequence numbers tell.
+fn check_export_times(mut messages: &[u8], rows: &[Value], name: &str) {
+    let word = |bytes: &[u8], at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
+    while !messages.is_empty() {
+        let (message, rest) = messages.split_at((word(messages, 0) & 0xffff) as usize);
+        let end = if rest.is_empty() { rows.len() } else { word(rest, 8) as usize };
+        let own = &rows[word(message, 8) as usize..end];
+        let latest = own.iter().map(|row| seconds(row["end_time"].as_str().unwrap())).max();
+        assert_eq!(Some(i64::from(word(message, 4))), latest, "{name}");
+        messages = rest;
+    }
+}
+
+/// Seconds since 1970 of a time as RFC 3339 has it.
+fn seconds(time: &str) -> i64 {
+    let number = |from: usize, to: usize| time[from..to].parse::<i64>().unwrap();
+    let (year, month, day) = (number(0, 4), number(5, 7), number(8, 10));
+    // Years begin in March, so that leap days are at their ends.
+    let (year, month) = if month < 3 { (year - 1, month + 9) } else { (year, month - 3) };
+    let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day;
+    let since = days - 719_469;
+    ((since * 24 + number(11, 13)) * 60 + number(14, 16)) * 60 + number(17, 19)
 }
 
 #[test]

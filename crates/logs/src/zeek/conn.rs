@@ -26,7 +26,7 @@ const FIELDS: &[Field] = &[
     Field::made(
         "conn_state",
         "string",
-        "tcp_state, the flags and packets of both sides",
+        "the flags, packets and payload of both sides, history",
         conn_state,
     ),
     Field::never("local_orig", "bool"),
@@ -112,40 +112,55 @@ pub(super) fn conn_state<'a>(subject: &Subject<'a>) -> Value<'a> {
     }
 }
 
+/// As the scripts of Zeek tell it by the states of the two endpoints.
 fn tcp_state(subject: &Subject<'_>) -> &'static str {
     let flow = subject.flow;
-    let flags = |column| flow.int(column).unwrap_or(0);
-    let (up, down) = (flags("up_tcp_flags"), flags("down_tcp_flags"));
+    let number = |column| flow.int(column).unwrap_or(0);
+    let (up, down) = (number("up_tcp_flags"), number("down_tcp_flags"));
     let has = |side: i64, flag: i64| side & flag != 0;
-    // A side whose SYN was not seen is not known to have opened anything.
-    let (up_open, down_open) = (has(up, SYN), has(down, SYN));
-    // An RST after the same side's FIN changes nothing any more.
-    let is_reset = |side: i64| has(side, RST) && !has(side, FIN);
+    // After both have closed, an RST changes nothing any more.
+    let both_closed = has(up, FIN) && has(down, FIN);
+    let is_reset = |side: i64| has(side, RST) && !both_closed;
+    let answered = has(down, SYN);
+    // A side of which there is nothing, or nothing before the middle, is not known to have opened.
+    let up_opened = has(up, SYN) || (answered && has(up, ACK));
+    let nothing_said =
+        number("up_payload_byte_count") == 0 && number("down_payload_byte_count") == 0;
     if is_reset(down) {
-        return match (up_open, down_open) {
-            (true, false) if flow.int("down_payload_byte_count") == Some(0) => "REJ",
-            (true, _) => "RSTR",
-            (false, true) => "RSTRH",
-            (false, false) => "OTH",
+        let is_asking = has(up, SYN) && !answered && !has(up, FIN | RST);
+        return if (is_asking || is_reset(up)) && nothing_said {
+            "REJ"
+        } else if up_opened || has(up, SYN | FIN | RST) {
+            "RSTR"
+        } else {
+            "RSTRH"
         };
     }
     if is_reset(up) {
-        return match (up_open, down_open) {
-            (_, true) => "RSTO",
-            (true, false) => "RSTOS0",
+        let history = flow.text("history").unwrap_or_default();
+        return match (answered || has(down, FIN), is_given_up(history)) {
+            (true, _) => "RSTO",
+            (false, true) => "RSTOS0",
             (false, false) => "OTH",
         };
     }
     match (has(up, FIN), has(down, FIN)) {
         (true, true) => "SF",
-        (true, false) if down == 0 => "SH",
-        (true, false) => "S2",
-        (false, true) if up == 0 => "SHR",
-        (false, true) => "S3",
-        (false, false) if up_open && down == 0 => "S0",
-        (false, false) if up_open && down_open => "S1",
+        (true, false) if answered => "S2",
+        (true, false) => "SH",
+        (false, true) if up_opened => "S3",
+        (false, true) => "SHR",
+        (false, false) if has(up, SYN) && down == 0 => "S0",
+        (false, false) if up_opened && answered => "S1",
         (false, false) => "OTH",
     }
+}
+
+/// Whether the originator asked and then gave up, with nothing between.
+fn is_given_up(history: &str) -> bool {
+    let own = history.trim_start_matches('^');
+    let between = own.strip_prefix('S').and_then(|rest| rest.split_once('R'));
+    between.is_some_and(|(between, _)| !between.contains(['H', 'A', 'F', 'G', 'I', 'Q']))
 }
 
 /// Protocols that Zeek has an analyzer for; others are no service of its.
@@ -154,6 +169,7 @@ const ANALYZERS: &[&str] = &[
     "dhcp",
     "dnp3",
     "dns",
+    "dtls",
     "ftp",
     "http",
     "imap",
@@ -182,3 +198,4 @@ const ANALYZERS: &[&str] = &[
 const FIN: i64 = 1;
 const SYN: i64 = 2;
 const RST: i64 = 4;
+const ACK: i64 = 16;

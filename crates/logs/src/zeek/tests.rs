@@ -122,26 +122,35 @@ fn connections_are_called_as_zeek_documents() {
     const RST: i64 = 4;
     const ACK: i64 = 16;
     let cases = [
-        (SYN, 0, "S0"),
-        (SYN | ACK, SYN | ACK, "S1"),
-        (SYN | ACK | FIN, SYN | ACK | FIN, "SF"),
-        (SYN | ACK | FIN | RST, SYN | ACK | FIN, "SF"),
-        (SYN, RST | ACK, "REJ"),
-        (SYN | ACK | FIN, SYN | ACK, "S2"),
-        (SYN | ACK, SYN | ACK | FIN, "S3"),
-        (SYN | ACK | RST, SYN | ACK, "RSTO"),
-        (SYN | ACK, SYN | ACK | RST, "RSTR"),
-        (SYN | RST, 0, "RSTOS0"),
-        (0, SYN | ACK | RST, "RSTRH"),
-        (SYN | FIN, 0, "SH"),
-        (0, SYN | ACK | FIN, "SHR"),
-        (ACK, ACK, "OTH"),
-        (RST, 0, "OTH"),
+        (SYN, 0, "S", "S0"),
+        (SYN | ACK, SYN | ACK, "ShA", "S1"),
+        (ACK, SYN | ACK, "^hA", "S1"),
+        (SYN | ACK | FIN, SYN | ACK | FIN, "ShAFaf", "SF"),
+        (SYN | ACK | FIN | RST, SYN | ACK | FIN, "ShAFafR", "SF"),
+        (SYN, RST | ACK, "Sr", "REJ"),
+        (SYN | ACK | RST, SYN | ACK | RST, "ShARr", "REJ"),
+        (SYN | ACK | FIN, SYN | ACK, "ShAFa", "S2"),
+        (SYN | ACK, SYN | ACK | FIN, "ShAf", "S3"),
+        (SYN | ACK | RST, SYN | ACK, "ShAR", "RSTO"),
+        (SYN | ACK | FIN | RST, SYN | ACK, "ShAFR", "RSTO"),
+        (SYN | ACK, SYN | ACK | RST, "ShAr", "RSTR"),
+        (ACK | FIN, ACK | RST, "^Fr", "RSTR"),
+        (SYN | RST, 0, "SR", "RSTOS0"),
+        (SYN | ACK | RST, 0, "SAR", "OTH"),
+        (0, SYN | ACK | RST, "^hr", "RSTRH"),
+        (0, SYN | ACK | FIN | RST, "^hafr", "RSTRH"),
+        (ACK, ACK | RST, "^Aar", "RSTRH"),
+        (SYN | FIN, 0, "SF", "SH"),
+        (ACK | FIN, ACK, "^aAF", "SH"),
+        (0, SYN | ACK | FIN, "^haf", "SHR"),
+        (ACK, ACK | FIN, "^Aaf", "SHR"),
+        (ACK, ACK, "^Aa", "OTH"),
+        (RST, 0, "^R", "OTH"),
     ];
-    for (up, down, state) in cases {
-        let columns = ["protocol", "up_tcp_flags", "down_tcp_flags", "down_payload_byte_count"];
+    for (up, down, history, state) in cases {
+        let columns = ["protocol", "up_tcp_flags", "down_tcp_flags", "history"];
         let mut flows = Table::new(&columns);
-        flows.push([Value::Int(6), up.into(), down.into(), Value::Int(0)]);
+        flows.push([Value::Int(6), up.into(), down.into(), history.into()]);
         let subject = Subject { flow: flows.rows()[0], events: &[], number: 0 };
         assert_eq!(conn::conn_state(&subject), state.into(), "{up} {down}");
     }
