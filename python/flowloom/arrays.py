@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from . import _native
 from ._options import Path_, whole
-from .errors import OutputError
+from ._scratch import publish, scratch
 from .ragged import (
     Keep,
     Side,
@@ -244,14 +244,7 @@ class _Target:
         if self._path is None:
             self._array: Array = np.full(shape, pad, dtype=dtype)
             return
-        import tempfile
-
-        directory, name = os.path.split(self._path)
-        try:
-            handle, self._hidden = tempfile.mkstemp(".tmp", f".{name}.", directory or ".")
-        except OSError as error:
-            raise OutputError(f"{self._path}: {error.strerror}") from error
-        os.close(handle)
+        self._hidden = scratch(self._path)
         try:
             mapped = np.lib.format.open_memmap(self._hidden, "w+", dtype=dtype, shape=shape)
             if pad != 0:
@@ -278,13 +271,7 @@ class _Target:
     def _publish(self, hidden: str, path: str) -> None:
         if isinstance(self._array, np.memmap):
             self._array.flush()
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(hidden, 0o666 & ~umask)
-        try:
-            os.replace(hidden, path)
-        except OSError as error:
-            raise OutputError(f"{path}: {error.strerror}") from error
+        publish(hidden, path)
 
 
 NUMBERS = {

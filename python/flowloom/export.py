@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import tempfile
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,8 +19,9 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from ._extras import extra
 from ._options import Path_
+from ._scratch import publish, scratch
 from ._statistics import NAMES
-from .errors import ConfigError, OutputError
+from .errors import ConfigError
 from .flow import SEQUENCES, STATISTICS
 
 if TYPE_CHECKING:
@@ -106,12 +106,12 @@ def to_parquet(flows: Iterable[Flow], path: Path_, include_features: bool = True
     rows = to_list_of_dicts(flows, flatten_features=True, include_features=include_features)
     columns = {name: [_storable(row.get(name)) for row in rows] for name in _columns(rows)}
     arrays = {name: _arrow(pyarrow, values) for name, values in columns.items()}
-    scratch = _scratch(path)
+    name = scratch(path)
     try:
-        pyarrow.parquet.write_table(pyarrow.table(arrays), scratch)
-        published(scratch, path)
+        pyarrow.parquet.write_table(pyarrow.table(arrays), name)
+        publish(name, path)
     except BaseException:
-        Path(scratch).unlink(missing_ok=True)
+        Path(name).unlink(missing_ok=True)
         raise
 
 
@@ -180,42 +180,14 @@ class FlowExporter:
 @contextmanager
 def _whole(path: Path_, newline: str | None = None) -> Iterator[TextIO]:
     """A text file that has its name only when it is whole."""
-    scratch = _scratch(path)
+    name = scratch(path)
     try:
-        with open(scratch, "w", encoding="utf-8", newline=newline) as file:
+        with open(name, "w", encoding="utf-8", newline=newline) as file:
             yield file
-        published(scratch, path)
+        publish(name, path)
     except BaseException:
-        Path(scratch).unlink(missing_ok=True)
+        Path(name).unlink(missing_ok=True)
         raise
-
-
-def _scratch(path: Path_) -> str:
-    """A file beside a path, to be renamed."""
-    target = Path(path)
-    try:
-        number, name = tempfile.mkstemp(
-            prefix=f".{target.name}.", suffix=".partial", dir=target.parent
-        )
-    except OSError as error:
-        raise OutputError(f"{target}: {error.strerror}") from error
-    os.close(number)
-    os.chmod(name, 0o666 & ~_umask())
-    return name
-
-
-def published(scratch: str, path: Path_) -> None:
-    """Gives a file that is whole its name."""
-    try:
-        os.replace(scratch, path)
-    except OSError as error:
-        raise OutputError(f"{os.fspath(path)}: {error.strerror}") from error
-
-
-def _umask() -> int:
-    known = os.umask(0)
-    os.umask(known)
-    return known
 
 
 def _flat(flow: Flow) -> dict[str, Any]:

@@ -130,7 +130,7 @@ fn tcp_state(subject: &Subject<'_>) -> &'static str {
         let is_asking = has(up, SYN) && !answered && !has(up, FIN | RST);
         return if (is_asking || is_reset(up)) && nothing_said {
             "REJ"
-        } else if up_opened || has(up, SYN | FIN | RST) {
+        } else if up_opened || has(up, FIN | RST) {
             "RSTR"
         } else {
             "RSTRH"
