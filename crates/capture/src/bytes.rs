@@ -33,6 +33,14 @@ impl ByteOrder {
         }
     }
 
+    /// A timestamp of pcapng, whose upper half comes first in either order.
+    pub(crate) fn ticks(self, bytes: [u8; 8]) -> u64 {
+        match self {
+            Self::Little => u64::from_le_bytes(bytes).rotate_left(32),
+            Self::Big => u64::from_be_bytes(bytes),
+        }
+    }
+
     /// Takes an integer off the front.
     pub(crate) fn take_u16(self, bytes: &mut &[u8]) -> Option<u16> {
         take(bytes).map(|integer| self.u16(integer))

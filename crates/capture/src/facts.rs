@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use flowloom_schema::LinkType;
+use flowloom_schema::{LinkType, Timestamp};
 
 use crate::Resolution;
 use crate::options::RawOption;
@@ -18,7 +18,8 @@ pub struct Facts {
     /// The interfaces, in the order they are described; [`Frame::interface`](crate::Frame) is an
     /// index into them.
     pub interfaces: Vec<Interface>,
-    /// What the sections of a pcapng file say of where they were written.
+    /// What the sections of a pcapng file say of where they were written; of captures that are put
+    /// together, the first of each come first, and the comments on these are on the first of all.
     pub sections: Vec<Section>,
     /// Comments on sections, interfaces and frames.
     pub comments: Vec<Comment>,
@@ -117,8 +118,14 @@ pub struct Span {
 }
 
 /// What a capturing program counted on an interface, from the last report in the file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Statistics {
+    /// When it was reported.
+    pub at: Timestamp,
+    /// When counting began.
+    pub since: Option<Timestamp>,
+    /// When counting ended.
+    pub until: Option<Timestamp>,
     /// Frames the interface received.
     pub received: Option<u64>,
     /// Frames the interface dropped.
@@ -129,10 +136,12 @@ pub struct Statistics {
     pub dropped_by_os: Option<u64>,
     /// Frames handed to the capturing program.
     pub delivered: Option<u64>,
+    /// What else is said, comments among it.
+    pub options: Vec<RawOption>,
 }
 
 /// What a section of a pcapng file says of where it was written.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Section {
     /// The machine.
     pub hardware: Option<String>,
@@ -196,6 +205,32 @@ impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { input, frame, offset, text } = self;
         write!(f, "{input}, frame {frame} at byte {offset}: {text}")
+    }
+}
+
+impl Statistics {
+    /// What two captures say of one interface. If they began to count at the same time, they are
+    /// parts of one recording, and the later report has what the earlier has counted; else each
+    /// has counted frames of its own.
+    pub(crate) fn join(self, other: Self) -> Self {
+        if self.since.is_some() && self.since == other.since {
+            return if self.at > other.at { self } else { other };
+        }
+        let sum = |a: Option<u64>, b: Option<u64>| match (a, b) {
+            (Some(a), Some(b)) => Some(a.saturating_add(b)),
+            (one, none) => one.or(none),
+        };
+        Self {
+            at: self.at.max(other.at),
+            since: self.since.into_iter().chain(other.since).min(),
+            until: self.until.max(other.until),
+            received: sum(self.received, other.received),
+            dropped: sum(self.dropped, other.dropped),
+            accepted: sum(self.accepted, other.accepted),
+            dropped_by_os: sum(self.dropped_by_os, other.dropped_by_os),
+            delivered: sum(self.delivered, other.delivered),
+            options: [self.options, other.options].concat(),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Writing down facts within the limits.
 
-use crate::facts::{Comment, Facts, Interface, Name, Secret, Section, Warning};
+use crate::facts::{Comment, Facts, Interface, Name, Secret, Section, Statistics, Warning};
 use crate::limits::Limits;
 
 /// The facts of one input, and what may still be added to them.
@@ -31,6 +31,14 @@ impl Notebook {
         interface.options.retain(|option| self.allow(option.value.len()));
         self.facts.interfaces.push(interface);
         Some(index)
+    }
+
+    /// The last report on an interface counts.
+    pub(crate) fn statistics(&mut self, interface: u16, mut statistics: Statistics) {
+        statistics.options.retain(|option| self.allow(option.value.len()));
+        if let Some(interface) = self.facts.interfaces.get_mut(usize::from(interface)) {
+            interface.statistics = Some(statistics);
+        }
     }
 
     pub(crate) fn section(&mut self, mut section: Section) {

@@ -22,6 +22,13 @@ pub struct RawOption {
     pub value: Vec<u8>,
 }
 
+impl RawOption {
+    /// Whether it is a comment.
+    pub fn is_comment(&self) -> bool {
+        self.code == COMMENT
+    }
+}
+
 impl<'a> FrameOptions<'a> {
     pub(crate) fn new(order: ByteOrder, bytes: &'a [u8]) -> Self {
         Self { order, bytes, without_texts: false }

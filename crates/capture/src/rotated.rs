@@ -6,14 +6,14 @@
 //! read one after the other, whatever their times.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 
 use flowloom_schema::Timestamp;
 
 use crate::block::{Block, Frame, OptionsAt};
 use crate::capture::Capture;
 use crate::error::ReadError;
-use crate::facts::{Facts, Interface, Span, Warning};
+use crate::facts::{Facts, Interface, Section, Span, Statistics, Warning};
 use crate::limits::Limits;
 use crate::notebook::Notebook;
 use crate::source::{Input, Source};
@@ -138,6 +138,7 @@ impl Rotated {
             let is_file = facts.size.is_some();
             size = size.zip(facts.size).map(|(sum, size)| sum + size);
             open.next_block()?;
+            open.note_section(&mut rotated.notebook);
             let mut member = Member { input: input.clone(), open: None, bytes_read: 0 };
             if let Some(time) = open.head(sequence) {
                 rotated.heads.push(Reverse((time, rank)));
@@ -151,6 +152,7 @@ impl Rotated {
             }
             rotated.members.push(member);
         }
+        gather_remarks(&mut rotated.notebook.facts.sections);
         rotated.notebook.facts.size = size;
         // Where there is nothing else, that is all there is to say.
         empty.filter(|_| !has_format).map_or(Ok(rotated), Err)
@@ -262,7 +264,8 @@ impl Open {
             merged: 0,
             interfaces: Vec::new(),
             alike: HashMap::new(),
-            copied: Copied::default(),
+            // The first section is noted when the capture is opened for the first time.
+            copied: Copied { sections: 1, ..Copied::default() },
         }
     }
 
@@ -354,6 +357,13 @@ impl Open {
         }
     }
 
+    /// Copies what is said of the first section, before any frame is given.
+    fn note_section(&self, all: &mut Notebook) {
+        if let Some(section) = self.capture.facts().sections.first() {
+            all.section(section.clone());
+        }
+    }
+
     /// Copies what the capture has said of itself since the last time; the bytes read of it.
     fn note(&mut self, all: &mut Notebook, known: &mut Known) -> u64 {
         self.note_interfaces(all, known);
@@ -402,7 +412,8 @@ impl Open {
         let facts = self.capture.facts();
         for (own, &index) in facts.interfaces.iter().zip(&self.interfaces) {
             if let Some(interface) = all.facts.interfaces.get_mut(usize::from(index)) {
-                interface.statistics = own.statistics.or(interface.statistics);
+                let both = [interface.statistics.take(), own.statistics.clone()];
+                interface.statistics = both.into_iter().flatten().reduce(Statistics::join);
             }
         }
         all.facts.blocks_skipped += facts.blocks_skipped;
@@ -413,6 +424,16 @@ impl Open {
             all.damage(damage);
         }
     }
+}
+
+/// The sections of all captures are one where they are written: the comments on them are on the
+/// first.
+fn gather_remarks(sections: &mut [Section]) {
+    let Some((first, others)) = sections.split_first_mut() else { return };
+    let mut known: HashSet<_> = first.options.iter().cloned().collect();
+    let remarks = others.iter().flat_map(|section| &section.options);
+    let remarks = remarks.filter(|option| option.is_comment() && known.insert((*option).clone()));
+    first.options.extend(remarks.cloned());
 }
 
 fn empty_file(input: &Input) -> Warning {

@@ -94,7 +94,11 @@ fn captures_are_copied_merged_and_cut_as_they_are() {
         assert_eq!(copied_facts.names.len(), facts.names.len(), "{name}");
         assert_eq!(copied_facts.secrets, facts.secrets, "{name}");
         let counts = |facts: &Facts| {
-            facts.interfaces.iter().map(|interface| interface.statistics).collect::<Vec<_>>()
+            facts
+                .interfaces
+                .iter()
+                .map(|interface| interface.statistics.clone())
+                .collect::<Vec<_>>()
         };
         assert_eq!(counts(&copied_facts), counts(&facts), "{name}");
 
@@ -281,33 +285,36 @@ fn a_snap_length_cuts_bytes_and_nothing_else() {
     assert_eq!(short.len(), whole.len());
 }
 
+/// A block of pcapng.
+fn block(kind: u32, body: &[u8]) -> Vec<u8> {
+    let len = (body.len() as u32 + 12).to_le_bytes();
+    [&kind.to_le_bytes()[..], &len, body, &len].concat()
+}
+
+/// A frame of interface 0, without a time, with 4 bytes.
+fn packet(options: &[u8]) -> Vec<u8> {
+    let words = [0, 0, 0, 4, 4].map(u32::to_le_bytes).concat();
+    block(6, &[&words, &[0; 4][..], options].concat())
+}
+
+/// The header of a section.
+fn section(options: &[u8]) -> Vec<u8> {
+    let magic = 0x1a2b_3c4d_u32.to_le_bytes();
+    block(0x0a0d_0d0a, &[&magic[..], &[1, 0, 0, 0], &[255; 8], options].concat())
+}
+
 #[test]
 fn what_pcap_has_no_place_for_is_told() {
-    let block = |kind: u32, body: &[u8]| {
-        let len = (body.len() as u32 + 12).to_le_bytes();
-        [&kind.to_le_bytes()[..], &len, body, &len].concat()
-    };
-    let packet = |options: &[u8]| {
-        // Interface 0, no time, 4 bytes captured of 4.
-        let words = [0, 0, 0, 4, 4].map(u32::to_le_bytes).concat();
-        block(6, &[&words, &[0; 4][..], options].concat())
-    };
     let inbound = [2, 0, 4, 0, 1, 0, 0, 0, 0, 0, 0, 0];
     let end = [0, 0, 0, 0];
     // Of an operating system, and a filter.
     let os = [&[3, 0, 4, 0][..], b"Plan", &end].concat();
-    let section = [&0x1a2b_3c4d_u32.to_le_bytes()[..], &[1, 0, 0, 0], &[255; 8], &os].concat();
     let filter = [&[11, 0, 4, 0, 0][..], b"tcp", &end].concat();
     let interface = [&[1, 0, 0, 0, 0, 0, 0, 0], &filter[..]].concat();
     // It has dropped 7.
     let dropped = [&[0; 12][..], &[5, 0, 8, 0, 7, 0, 0, 0, 0, 0, 0, 0], &end].concat();
-    let blocks = [
-        block(0x0a0d_0d0a, &section),
-        block(1, &interface),
-        packet(&[]),
-        packet(&inbound),
-        block(5, &dropped),
-    ];
+    let blocks =
+        [section(&os), block(1, &interface), packet(&[]), packet(&inbound), block(5, &dropped)];
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("a.pcapng");
     fs::write(&path, blocks.concat()).unwrap();
@@ -329,6 +336,28 @@ fn what_pcap_has_no_place_for_is_told() {
     let first = ["capture filters", "descriptions of machines"];
     assert_eq!(unsaid("first.pcap", &["1".parse().unwrap()]), told(&first));
     assert_eq!(unsaid("all.pcapng", &[]), []);
+}
+
+#[test]
+fn what_is_said_of_machines_that_no_section_is_left_for_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let machine = |name: &str, systems: &[&[u8; 4]]| {
+        let option = |code: u8, text: &[u8; 4]| [&[code, 0, 4, 0][..], text].concat();
+        let section = |os: &&[u8; 4]| section(&[option(3, os), option(1, os)].concat());
+        let interface = block(1, &[1, 0, 0, 0, 0, 0, 0, 0]);
+        let sections =
+            systems.iter().map(|os| [section(os), interface.clone(), packet(&[])].concat());
+        let path = directory.path().join(name);
+        fs::write(&path, sections.collect::<Vec<_>>().concat()).unwrap();
+        path
+    };
+    let a = machine("a.pcapng", &[b"Unix"]);
+    let b = machine("b.pcapng", &[b"Unix", b"Plan"]);
+    let unsaid = |inputs: &[&Path], name| run(&job(inputs, &directory.path().join(name))).unsaid;
+    assert_eq!(unsaid(&[&b], "b.copy.pcapng"), []);
+    assert_eq!(unsaid(&[&a, &a], "aa.pcapng"), []);
+    let told = [("comments".to_owned(), 1), ("descriptions of machines".to_owned(), 1)];
+    assert_eq!(unsaid(&[&a, &b], "ab.pcapng"), told);
 }
 
 #[test]

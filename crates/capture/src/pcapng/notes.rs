@@ -120,29 +120,34 @@ impl Pcapng {
     }
 
     fn interface_statistics(&mut self, body: &[u8], filling: &mut Filling<'_>) {
-        let Some((&[i0, i1, i2, i3, ..], options)) = body.split_first_chunk::<12>() else {
+        let Some((fixed, options)) = body.split_first_chunk::<12>() else {
             return filling.warn("an interface statistics block is too short".into());
         };
         let order = self.order;
+        let &[i0, i1, i2, i3, ticks @ ..] = fixed;
         let id = order.u32([i0, i1, i2, i3]);
-        let Some(&Described { index, .. }) = self.interfaces.get(id as usize) else {
+        let Some(&Described { index, clock, .. }) = self.interfaces.get(id as usize) else {
             return filling.warn(format!("statistics of interface {id}, which is not described"));
         };
-        let mut statistics = Statistics::default();
+        let time = |ticks: &[u8; 8]| clock.time(order.ticks(*ticks));
+        let mut statistics = Statistics { at: time(&ticks), ..Statistics::default() };
         self.each_option(0, options, filling, |code, value| {
-            let count = value.try_into().ok().map(|&count| order.u64(count));
+            let Ok(number) = <&[u8; 8]>::try_from(value) else {
+                return statistics.options.push(RawOption { code, value: value.to_vec() });
+            };
+            let count = Some(order.u64(*number));
             match code {
+                ISB_STARTTIME => statistics.since = Some(time(number)),
+                ISB_ENDTIME => statistics.until = Some(time(number)),
                 ISB_IFRECV => statistics.received = count,
                 ISB_IFDROP => statistics.dropped = count,
                 ISB_FILTERACCEPT => statistics.accepted = count,
                 ISB_OSDROP => statistics.dropped_by_os = count,
                 ISB_USRDELIV => statistics.delivered = count,
-                _ => {}
+                _ => statistics.options.push(RawOption { code, value: value.to_vec() }),
             }
         });
-        if let Some(interface) = filling.notebook.facts.interfaces.get_mut(usize::from(index)) {
-            interface.statistics = Some(statistics);
-        }
+        filling.notebook.statistics(index, statistics);
     }
 
     fn decryption_secrets(&mut self, mut body: &[u8], filling: &mut Filling<'_>) {
@@ -231,6 +236,8 @@ pub(crate) const IF_OS: u16 = 12;
 pub(crate) const IF_TSOFFSET: u16 = 14;
 pub(crate) const IF_TXSPEED: u16 = 16;
 pub(crate) const IF_RXSPEED: u16 = 17;
+pub(crate) const ISB_STARTTIME: u16 = 2;
+pub(crate) const ISB_ENDTIME: u16 = 3;
 pub(crate) const ISB_IFRECV: u16 = 4;
 pub(crate) const ISB_IFDROP: u16 = 5;
 pub(crate) const ISB_FILTERACCEPT: u16 = 6;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use flowloom_schema::LinkType;
+use flowloom_schema::{LinkType, Timestamp};
 
 use crate::testing::{
     Seen, Writer, block, enhanced, frame, interface, open, pcap, pcapng, read, read_whole,
@@ -190,8 +190,13 @@ fn assert_facts(facts: &Facts) {
     assert_eq!(interface.snap_len, 96);
     assert_eq!(interface.resolution, Resolution::NANOSECONDS);
     assert_eq!(interface.offset_seconds, 5);
-    let statistics =
-        Statistics { received: Some(10), dropped: Some(1), delivered: Some(9), ..<_>::default() };
+    let statistics = Statistics {
+        at: Timestamp(5_000_000_000),
+        received: Some(10),
+        dropped: Some(1),
+        delivered: Some(9),
+        ..<_>::default()
+    };
     assert_eq!(interface.statistics, Some(statistics));
     let comment = |frame, of: &str| Comment { frame, text: of.to_owned() };
     assert_eq!(

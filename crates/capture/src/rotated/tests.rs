@@ -5,9 +5,11 @@ use std::fs;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+use flowloom_schema::Timestamp;
+
 use super::{OPEN_FILES_MAX, Rotated, Sequence};
 use crate::testing::{
-    Seen, Writer, drain, enhanced, frame, interface, pcap, pcapng, sample, section,
+    Seen, Writer, block, drain, enhanced, frame, interface, pcap, pcapng, sample, section,
 };
 use crate::{Block, Capture, Comment, Facts, Input, Limits, ReadError, Source};
 
@@ -121,6 +123,75 @@ fn comments_move_with_their_frames() {
             comment(4, "second")
         ]
     );
+}
+
+/// A capture with a frame, comments on its section, and what was counted on its interface: when
+/// that was, from when on, and how many were received and dropped.
+fn counted(time: u64, remarks: &[&[u8]], counts: (u64, Option<u64>, u64, Option<u64>)) -> Vec<u8> {
+    let options = || Writer::new(false);
+    let ticks = |time: u64| options().u32((time >> 32) as u32).u32(time as u32).bytes;
+    let number = |number: u64| options().u64(number).bytes;
+    let (at, since, received, dropped) = counts;
+    let mut statistics = options().u32(0).u32((at >> 32) as u32).u32(at as u32);
+    if let Some(since) = since {
+        statistics = statistics.option(2, &ticks(since));
+    }
+    statistics = statistics.option(4, &number(received));
+    if let Some(dropped) = dropped {
+        statistics = statistics.option(5, &number(dropped));
+    }
+    let remarks = remarks.iter().fold(options(), |options, remark| options.option(1, remark));
+    [
+        section(false, &remarks.bytes),
+        interface(false, 1, 0, &[]),
+        enhanced(false, 0, time, 1, b"x", &[]),
+        block(false, 5, &statistics.bytes),
+    ]
+    .concat()
+}
+
+#[test]
+fn counts_of_one_interface_go_on_or_are_added() {
+    let counts = |captures: &[Vec<u8>]| {
+        let (_, facts) = read(captures);
+        let [interface] = &facts.interfaces[..] else { panic!("{:?}", facts.interfaces) };
+        interface.statistics.clone().unwrap()
+    };
+    let micros = |micros: i64| Timestamp(1000 * micros);
+    // A recorder that goes on in the next file counts on.
+    let first = counted(1, &[], (10, Some(0), 7, Some(1)));
+    let second = counted(11, &[], (20, Some(0), 9, Some(3)));
+    for captures in [[&first, &second], [&second, &first]] {
+        let counts = counts(&captures.map(Clone::clone));
+        assert_eq!((counts.at, counts.since), (micros(20), Some(micros(0))));
+        assert_eq!((counts.received, counts.dropped), (Some(9), Some(3)));
+    }
+    // Others have counted other frames.
+    let later = counted(21, &[], (30, Some(15), 4, None));
+    let unknown = counted(31, &[], (5, None, 100, Some(10)));
+    let both = counts(&[first.clone(), later]);
+    assert_eq!((both.at, both.since), (micros(30), Some(micros(0))));
+    assert_eq!((both.received, both.dropped), (Some(11), Some(1)));
+    let both = counts(&[first, unknown.clone()]);
+    assert_eq!((both.at, both.since), (micros(10), Some(micros(0))));
+    assert_eq!((both.received, both.dropped), (Some(107), Some(11)));
+    assert_eq!(counts(&[unknown.clone(), unknown]).received, Some(200));
+}
+
+#[test]
+fn comments_on_first_sections_are_on_the_first_of_all() {
+    let capture = |time, remarks: &[&[u8]]| counted(time, remarks, (0, None, 1, None));
+    let captures =
+        [capture(9, &[b"a", b"b"]), capture(1, &[b"b", b"c"]), capture(5, &[b"c", b"d"])];
+    let (_, facts) = read(&captures);
+    let remarks = facts.sections.iter().map(|section| {
+        let remarks = section.options.iter().map(|option| String::from_utf8_lossy(&option.value));
+        remarks.collect::<String>()
+    });
+    assert_eq!(remarks.collect::<Vec<_>>(), ["abcd", "bc", "cd"]);
+    // Also on that of the second, where the first has none.
+    let (_, facts) = read(&[pcap(&sample(3)), capture(1, &[b"a"]), capture(2, &[b"b"])]);
+    assert_eq!(facts.sections[0].options.len(), 2);
 }
 
 #[test]

@@ -83,9 +83,10 @@ impl Encoder {
         }
         let captured = record.data.len() as u32;
         let start = begin(ENHANCED_PACKET, out);
-        let (high, low) = ((ticks >> 32) as u32, ticks as u32);
-        for word in [id, high, low, captured, record.original.max(captured)] {
-            out.extend_from_slice(&word.to_le_bytes());
+        out.extend_from_slice(&id.to_le_bytes());
+        out.extend_from_slice(&halves(ticks));
+        for len in [captured, record.original.max(captured)] {
+            out.extend_from_slice(&len.to_le_bytes());
         }
         padded(record.data, out);
         if record.comment.is_some() || !record.options.is_empty() {
@@ -208,29 +209,11 @@ impl Encoder {
     /// What was counted on the interfaces of this section.
     fn statistics(&self, facts: &Facts, out: &mut Vec<u8>) {
         for (id, &index) in self.interfaces.iter().enumerate() {
-            let interface = facts.interfaces.get(usize::from(index));
-            let Some(statistics) = interface.and_then(|interface| interface.statistics) else {
-                continue;
-            };
-            let start = begin(INTERFACE_STATISTICS, out);
-            // When it was counted is not kept.
-            for word in [id as u32, 0, 0] {
-                out.extend_from_slice(&word.to_le_bytes());
+            if let Some(interface) = facts.interfaces.get(usize::from(index))
+                && let Some(statistics) = &interface.statistics
+            {
+                interface_statistics(id as u32, statistics, self.clock(interface), out);
             }
-            let Statistics { received, dropped, accepted, dropped_by_os, delivered } = statistics;
-            for (code, count) in [
-                (notes::ISB_IFRECV, received),
-                (notes::ISB_IFDROP, dropped),
-                (notes::ISB_FILTERACCEPT, accepted),
-                (notes::ISB_OSDROP, dropped_by_os),
-                (notes::ISB_USRDELIV, delivered),
-            ] {
-                if let Some(count) = count {
-                    option(code, &count.to_le_bytes(), out);
-                }
-            }
-            option(END, &[], out);
-            end(start, out);
         }
     }
 }
@@ -273,6 +256,40 @@ fn interface_description(interface: &Interface, resolution: Resolution, out: &mu
     let texts = [(notes::IF_NAME, name), (notes::IF_DESCRIPTION, description), (notes::IF_OS, os)];
     end_of_options(&texts, options, out);
     end(start, out);
+}
+
+fn interface_statistics(id: u32, statistics: &Statistics, clock: Clock, out: &mut Vec<u8>) {
+    // A time before the first that can be written becomes that one.
+    let ticks = |time| halves(clock.ticks(time).unwrap_or(0));
+    let Statistics { received, dropped, accepted, dropped_by_os, delivered, .. } = statistics;
+    let start = begin(INTERFACE_STATISTICS, out);
+    out.extend_from_slice(&id.to_le_bytes());
+    out.extend_from_slice(&ticks(statistics.at));
+    for (code, time) in
+        [(notes::ISB_STARTTIME, statistics.since), (notes::ISB_ENDTIME, statistics.until)]
+    {
+        if let Some(time) = time {
+            option(code, &ticks(time), out);
+        }
+    }
+    for (code, count) in [
+        (notes::ISB_IFRECV, received),
+        (notes::ISB_IFDROP, dropped),
+        (notes::ISB_FILTERACCEPT, accepted),
+        (notes::ISB_OSDROP, dropped_by_os),
+        (notes::ISB_USRDELIV, delivered),
+    ] {
+        if let Some(count) = count {
+            option(code, &count.to_le_bytes(), out);
+        }
+    }
+    end_of_options(&[], &statistics.options, out);
+    end(start, out);
+}
+
+/// A timestamp: its upper half comes first.
+fn halves(ticks: u64) -> [u8; 8] {
+    ticks.rotate_left(32).to_le_bytes()
 }
 
 /// The last options of a block, and the mark that there are no more, if there are any.

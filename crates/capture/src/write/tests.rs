@@ -87,9 +87,16 @@ fn full(big: bool) -> Vec<u8> {
         .option(0, &[]);
     let names = options().option(1, b"\xc0\x00\x02\x01example.org\0").option(0, &[]);
     let secrets = options().u32(0x544c_534b).u32(5).padded(b"keys\n");
-    let statistics = options().u32(0).u32(0).u32(0);
-    let statistics =
-        statistics.option(4, &options().u64(9).bytes).option(5, &options().u64(1).bytes);
+    // The upper half of a time comes first.
+    let time = |nanos: u64| options().u32((nanos >> 32) as u32).u32(nanos as u32).bytes;
+    let at = 1_700_000_001_000_000_007;
+    let statistics = options().u32(0).u32((at >> 32) as u32).u32(at as u32);
+    let statistics = statistics
+        .option(2, &time(1_700_000_000_000_000_001))
+        .option(3, &time(at - 2))
+        .option(4, &options().u64(9).bytes)
+        .option(5, &options().u64(1).bytes)
+        .option(1, b"at the end");
     [
         section(big, &of_section.bytes),
         interface(big, 1, 65_535, &eth0.bytes),

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use flowloom_capture::{
     Block, Compressed, Compression, Encoder, Facts, Format, Input, Interface, Limits, Record,
-    Resolution, Section, Source, WriteError, WriteFormat, WriteSettings,
+    Resolution, Section, Source, Statistics, WriteError, WriteFormat, WriteSettings,
 };
 use flowloom_export::{Destination, Ending, Existing, Output, SinkError};
 use serde::Serialize;
@@ -399,6 +399,10 @@ fn without_owners(facts: &Facts) -> Facts {
         filter: None,
         os: None,
         options: Vec::new(),
+        statistics: interface
+            .statistics
+            .clone()
+            .map(|counts| Statistics { options: Vec::new(), ..counts }),
         ..interface.clone()
     });
     Facts {

@@ -183,7 +183,7 @@ impl Tally {
     pub(super) fn interfaces(&self, facts: &Facts) -> Vec<InterfaceInfo> {
         let counts = self.of_interfaces.iter().copied().chain(std::iter::repeat(Count::default()));
         let interface = |(interface, count): (&flowloom_capture::Interface, Count)| {
-            let reported = interface.statistics.unwrap_or_default();
+            let reported = interface.statistics.clone().unwrap_or_default();
             InterfaceInfo {
                 section: interface.section,
                 id: interface.id,

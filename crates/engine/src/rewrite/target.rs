@@ -1,5 +1,6 @@
 //! Where captures are written to, and in which format.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use flowloom_capture::{
@@ -146,23 +147,44 @@ fn format_of(facts: &Facts) -> WriteFormat {
 /// What a capture says that is not written: what the reader has passed over or could not keep, and
 /// what pcap has no place for, the flags of so many frames among it.
 pub(super) fn unsaid(facts: &Facts, flags: u64, format: WriteFormat) -> Vec<(String, u64)> {
-    let of_pcap = |count: usize| if format == WriteFormat::Pcap { count as u64 } else { 0 };
+    let is_pcap = format == WriteFormat::Pcap;
+    let of_pcap = |count: usize| if is_pcap { count as u64 } else { 0 };
     let of_interfaces =
         |says: fn(&&Interface) -> bool| of_pcap(facts.interfaces.iter().filter(says).count());
-    let says = |section: &&Section| **section != Section::default();
+    let (comments, machines) = if is_pcap {
+        let says = |section: &&Section| **section != Section::default();
+        (facts.comments.len(), facts.sections.iter().filter(says).count())
+    } else {
+        unsaid_of_sections(facts)
+    };
     let all = [
         ("blocks of other kinds", facts.blocks_skipped),
-        ("comments", of_pcap(facts.comments.len())),
+        ("comments", comments as u64),
         ("flags of frames", of_pcap(flags as usize)),
         ("names of interfaces", of_interfaces(|interface| interface.name.is_some())),
         ("capture filters", of_interfaces(|interface| interface.filter.is_some())),
         ("counts of interfaces", of_interfaces(|interface| interface.statistics.is_some())),
-        ("descriptions of machines", of_pcap(facts.sections.iter().filter(says).count())),
+        ("descriptions of machines", machines as u64),
         ("names of hosts", of_pcap(facts.names.len())),
         ("decryption secrets", of_pcap(facts.secrets.len()) + facts.secrets_dropped),
     ];
     let unsaid = all.into_iter().filter(|(_, count)| *count > 0);
     unsaid.map(|(what, count)| (what.into(), count)).collect()
+}
+
+/// How many comments and machines of sections are not written to pcapng: of captures that are put
+/// together, the first section is, with the comments on the first sections of the others.
+fn unsaid_of_sections(facts: &Facts) -> (usize, usize) {
+    let written = facts.interfaces.last().map_or(1, |interface| interface.section as usize + 1);
+    let (written, others) = facts.sections.split_at(written.min(facts.sections.len()));
+    let said: HashSet<_> = written.iter().flat_map(|section| &section.options).collect();
+    let options = others.iter().flat_map(|section| &section.options);
+    let comments = options.filter(|option| option.is_comment() && !said.contains(option));
+    let machine = |section: &Section| Section { options: Vec::new(), ..section.clone() };
+    let mut known: HashSet<_> = written.iter().map(machine).collect();
+    known.insert(Section::default());
+    let machines = others.iter().map(machine).filter(|machine| !known.contains(machine));
+    (comments.count(), machines.count())
 }
 
 /// The name of a piece: `a.pcap.gz` becomes `a-00001.pcap.gz`.
