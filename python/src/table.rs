@@ -6,15 +6,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
-use arrow_array::{RecordBatch, RecordBatchIterator, RecordBatchReader, UInt64Array};
+use arrow_array::{RecordBatch, RecordBatchIterator, RecordBatchReader};
 use arrow_ipc::reader::StreamReader;
 use arrow_ipc::writer::StreamWriter;
-use arrow_schema::{ArrowError, Field, Metadata, Schema, SchemaRef};
-use arrow_select::concat::concat;
-use arrow_select::interleave::interleave;
-use arrow_select::take::take;
+use arrow_schema::{Field, Metadata, Schema, SchemaRef};
 use flowloom_engine::{ConfigError, is_ending};
-use flowloom_export::{Destination, Format, Settings, TableInfo, batch_of, columns_of, load_table};
+use flowloom_export::{
+    Destination, Format, Place, Settings, TableInfo, batch_of, columns_of, ends, gathered,
+    load_table,
+};
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCapsule};
@@ -48,8 +48,8 @@ impl Table {
         &self.batches
     }
 
-    /// Batch and row of each of some rows.
-    fn places(&self, rows: &[u8]) -> PyResult<Vec<(usize, usize)>> {
+    /// Where each of some rows is.
+    fn places(&self, rows: &[u8]) -> PyResult<Vec<Place>> {
         let ends = ends(&self.batches);
         let (numbers, []) = rows.as_chunks() else {
             return Err(PyValueError::new_err("rows are numbers of 8 bytes"));
@@ -130,7 +130,8 @@ impl Table {
     /// Some rows, by their numbers, in that order: the bytes of a NumPy array of 64-bit integers.
     fn take(&self, py: Python<'_>, rows: &[u8]) -> PyResult<Self> {
         let places = self.places(rows)?;
-        let taken = py.detach(|| interleaved(self.batches.clone(), &places));
+        let groups = places.chunks(ROWS_TOGETHER).collect::<Vec<_>>();
+        let taken = py.detach(|| gathered(self.batches.clone(), &groups));
         Ok(Self::new(self.schema.clone(), taken.map_err(wrong)?))
     }
 
@@ -222,50 +223,6 @@ pub(crate) fn from_ipc(bytes: &[u8]) -> PyResult<Table> {
     let schema = reader.schema();
     let batches = reader.collect::<Result<Vec<_>, _>>().map_err(wrong)?;
     Ok(Table::new(schema, batches))
-}
-
-/// Rows of batches, by batch and row, as batches of some thousand.
-fn interleaved(
-    batches: Vec<RecordBatch>,
-    places: &[(usize, usize)],
-) -> Result<Vec<RecordBatch>, ArrowError> {
-    let Some(schema) = batches.first().map(RecordBatch::schema) else { return Ok(Vec::new()) };
-    let mut begins = vec![0];
-    begins.extend(ends(&batches));
-    let number = |(batch, row): &(usize, usize)| (begins[*batch] + row) as u64;
-    let chunks = places.chunks(ROWS_TOGETHER);
-    let rows = chunks.clone().map(|places| places.iter().map(number).collect::<UInt64Array>());
-    let rows = rows.collect::<Vec<_>>();
-    let are_many = places.len() > begins.last().copied().unwrap_or_default() / 16;
-    let mut columns = vec![Vec::new(); rows.len()];
-    let arrays = batches.into_iter().map(|batch| batch.columns().to_vec().into_iter());
-    let mut arrays = arrays.collect::<Vec<_>>();
-    for field in schema.fields() {
-        let parts = arrays.iter_mut().filter_map(Iterator::next).collect::<Vec<_>>();
-        let parts = parts.iter().map(AsRef::as_ref).collect::<Vec<_>>();
-        // Many numbers are found faster in one array, which is gone before the next column's is made.
-        if are_many && field.data_type().is_primitive() {
-            let whole = concat(&parts)?;
-            for (columns, rows) in columns.iter_mut().zip(&rows) {
-                columns.push(take(&whole, rows, None)?);
-            }
-        } else {
-            for (columns, places) in columns.iter_mut().zip(chunks.clone()) {
-                columns.push(interleave(&parts, places)?);
-            }
-        }
-    }
-    columns.into_iter().map(|columns| RecordBatch::try_new(schema.clone(), columns)).collect()
-}
-
-/// How many rows there are with each batch.
-fn ends(batches: &[RecordBatch]) -> Vec<usize> {
-    let mut rows = 0;
-    let end = |batch: &RecordBatch| {
-        rows += batch.num_rows();
-        rows
-    };
-    batches.iter().map(end).collect()
 }
 
 /// An Arrow stream as a capsule of the PyCapsule interface.

@@ -103,12 +103,10 @@ pub(crate) fn series(array: &ArrayRef) -> Option<Series> {
     Some(series)
 }
 
-/// Appends some rows of an array to a series of its type, and says how many bytes they are, at
-/// [`WORD_BYTES`] for what has one length.
-pub(crate) fn append(series: &mut Series, array: &dyn Array, rows: Range<usize>) -> usize {
-    let mut bytes = WORD_BYTES * rows.len();
+/// Appends some rows of an array to a series of its type.
+pub(crate) fn append(series: &mut Series, array: &dyn Array, rows: Range<usize>) {
     macro_rules! each {
-        ($array:expr, $push:expr) => {{
+        ($array:expr, $push:path) => {{
             let array = $array;
             for row in rows {
                 if array.is_valid(row) {
@@ -140,27 +138,15 @@ pub(crate) fn append(series: &mut Series, array: &dyn Array, rows: Range<usize>)
             numbers!(TimestampNanosecondType, extend_i64, Series::push_i64);
         }
         Arrow::Boolean => each!(array.as_boolean(), Series::push_bool),
-        Arrow::Utf8 => {
-            each!(array.as_string::<i32>(), |series: &mut Series, text: &str| {
-                bytes += text.len();
-                series.push_text(text);
-            });
-        }
-        Arrow::Binary => {
-            each!(array.as_binary::<i32>(), |series: &mut Series, value: &[u8]| {
-                bytes += value.len();
-                series.push_binary(value);
-            });
-        }
-        Arrow::Struct(_) => bytes += append_structs(series, array.as_struct(), rows),
+        Arrow::Utf8 => each!(array.as_string::<i32>(), Series::push_text),
+        Arrow::Binary => each!(array.as_binary::<i32>(), Series::push_binary),
+        Arrow::Struct(_) => append_structs(series, array.as_struct(), rows),
         // There are no others: see `data_type`.
-        _ => bytes += append_lists(series, array.as_list(), rows),
+        _ => append_lists(series, array.as_list(), rows),
     }
-    bytes
 }
 
-fn append_structs(series: &mut Series, structs: &StructArray, rows: Range<usize>) -> usize {
-    let mut bytes = 0;
+fn append_structs(series: &mut Series, structs: &StructArray, rows: Range<usize>) {
     for row in rows {
         if structs.is_null(row) {
             series.push_null();
@@ -168,28 +154,54 @@ fn append_structs(series: &mut Series, structs: &StructArray, rows: Range<usize>
         }
         series.push_struct(|fields| {
             for (field, values) in fields.iter_mut().zip(structs.columns()) {
-                bytes += append(field, values, row..row + 1);
+                append(field, values, row..row + 1);
             }
         });
     }
-    bytes
 }
 
-fn append_lists(series: &mut Series, lists: &ListArray, rows: Range<usize>) -> usize {
-    let mut bytes = 0;
+fn append_lists(series: &mut Series, lists: &ListArray, rows: Range<usize>) {
     for row in rows {
         if lists.is_null(row) {
             series.push_null();
             continue;
         }
-        let [start, end] = [row, row + 1].map(|i| lists.value_offsets()[i] as usize);
-        series.push_list(|items| bytes += append(items, lists.values(), start..end));
+        let items = between(lists.value_offsets(), row..row + 1);
+        series.push_list(|series| append(series, lists.values(), items));
     }
-    bytes
+}
+
+/// How many bytes some rows of an array are, at [`WORD_BYTES`] for what has one length.
+pub(crate) fn bytes(array: &dyn Array, rows: Range<usize>) -> usize {
+    let words = WORD_BYTES * rows.len();
+    words
+        + match array.data_type() {
+            Arrow::Utf8 => between(array.as_string::<i32>().value_offsets(), rows).len(),
+            Arrow::Binary => between(array.as_binary::<i32>().value_offsets(), rows).len(),
+            Arrow::Struct(_) => {
+                let fields = array.as_struct().columns().iter();
+                fields.map(|values| bytes(values, rows.clone())).sum()
+            }
+            Arrow::List(_) => {
+                let lists = array.as_list::<i32>();
+                bytes(lists.values(), between(lists.value_offsets(), rows))
+            }
+            _ => 0,
+        }
+}
+
+/// Whether each value of an array has one length.
+pub(crate) fn is_fixed(array: &dyn Array) -> bool {
+    array.data_type().is_primitive() || *array.data_type() == Arrow::Boolean
+}
+
+/// Where the items of rows are.
+fn between(offsets: &[i32], rows: Range<usize>) -> Range<usize> {
+    offsets[rows.start] as usize..offsets[rows.end] as usize
 }
 
 /// What a value of one length is taken to need, and what else a row of a text or a list does.
-const WORD_BYTES: usize = 8;
+pub(crate) const WORD_BYTES: usize = 8;
 
 type Kept<T> = Mutex<Option<HashSet<&'static T>>>;
 

@@ -20,8 +20,11 @@ use arrow_ipc::writer::StreamWriter;
 use arrow_schema::{ArrowError, SchemaRef};
 use flowloom_schema::{Batch, Column, DataType};
 
-use crate::{Ending, Sink, SinkError, TableInfo, Written, arrow_schema, record_batch};
-use piece::{Cursor, Piece, keys};
+use crate::{
+    Ending, Place, Sink, SinkError, TableInfo, Written, arrow_schema, batch_of, gathered,
+    record_batch,
+};
+use piece::{Cursor, Piece, keys, lengths};
 
 /// What sorting may take.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,9 +132,7 @@ impl Sorter {
         mut give: impl FnMut(Batch) -> Result<(), SinkError>,
     ) -> Result<(), SinkError> {
         if self.runs.is_empty() {
-            let kept = std::mem::take(&mut self.kept);
-            self.kept_bytes = 0;
-            return self.sort(&kept, &mut give);
+            return self.sorted()?.iter().try_for_each(|piece| give(batch_of(piece)?));
         }
         self.spill()?;
         let runs = std::mem::take(&mut self.runs);
@@ -140,10 +141,8 @@ impl Sorter {
 
     /// Sets the rows in memory aside.
     fn spill(&mut self) -> Result<(), SinkError> {
-        let kept = std::mem::take(&mut self.kept);
-        self.kept_bytes = 0;
         let mut run = self.new_run()?;
-        self.sort(&kept, &mut |piece| self.put(&mut run, piece))?;
+        self.sorted()?.iter().try_for_each(|piece| run.write(piece)).map_err(|e| self.failed(e))?;
         self.end_run(run, 0)?;
         while let Some(level) = self.runs.last().map(|run| run.level) {
             let alike = self.runs.iter().rev().take_while(|run| run.level == level).count();
@@ -158,24 +157,21 @@ impl Sorter {
         Ok(())
     }
 
-    /// Gives the rows of batches in order.
-    fn sort(
-        &self,
-        batches: &[RecordBatch],
-        give: &mut dyn FnMut(Batch) -> Result<(), SinkError>,
-    ) -> Result<(), SinkError> {
-        let mut places: Vec<(i64, usize, usize)> = Vec::new();
+    /// The rows in memory in order, in pieces. They are in memory no more.
+    fn sorted(&mut self) -> Result<Vec<RecordBatch>, SinkError> {
+        let batches = std::mem::take(&mut self.kept);
+        self.kept_bytes = 0;
+        let mut places: Vec<(i64, Place)> = Vec::new();
         for (i, batch) in batches.iter().enumerate() {
             let keys = keys(batch, self.key).iter().enumerate();
-            places.extend(keys.map(|(row, key)| (*key, i, row)));
+            places.extend(keys.map(|(row, key)| (*key, (i, row))));
         }
         places.sort_unstable();
-        let mut piece = Piece::new(&self.columns);
-        for (_, i, row) in places {
-            piece.append(&batches[i], row);
-            piece.take_if_full().map_or(Ok(()), &mut *give)?;
-        }
-        piece.take().map_or(Ok(()), give)
+        let places: Vec<Place> = places.into_iter().map(|(_, place)| place).collect();
+        let lengths = lengths(&batches, &places);
+        let mut rest = places.as_slice();
+        let groups: Vec<_> = lengths.into_iter().filter_map(|n| rest.split_off(..n)).collect();
+        gathered(batches, &groups).map_err(|e| SinkError::Batch { reason: e.to_string() })
     }
 
     /// Gives the rows of runs in order, reading the runs side by side.

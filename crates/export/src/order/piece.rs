@@ -3,14 +3,15 @@
 use std::fs::File;
 use std::io::BufReader;
 
-use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
+use arrow_array::{ArrayRef, RecordBatch};
 use arrow_ipc::reader::StreamReader;
 use arrow_schema::ArrowError;
 use flowloom_schema::{Batch, Column, Series};
 
-use crate::from_arrow::append;
+use crate::Place;
+use crate::from_arrow::{WORD_BYTES, append, bytes, is_fixed};
 
 /// A batch that grows row by row.
 pub(super) struct Piece<'a> {
@@ -27,14 +28,15 @@ impl<'a> Piece<'a> {
 
     pub(super) fn append(&mut self, from: &RecordBatch, row: usize) {
         for (series, array) in self.batch.columns.iter_mut().zip(from.columns()) {
-            self.bytes += append(series, array, row..row + 1);
+            append(series, array, row..row + 1);
+            self.bytes += bytes(array, row..row + 1);
         }
         self.batch.rows += 1;
     }
 
-    /// The rows, and an empty piece, once they are [`PIECE_ROWS`] or [`PIECE_BYTES`].
+    /// The rows, and an empty piece, if it is full.
     pub(super) fn take_if_full(&mut self) -> Option<Batch> {
-        if self.batch.rows < PIECE_ROWS && self.bytes < PIECE_BYTES { None } else { self.take() }
+        if is_full(self.batch.rows, self.bytes) { self.take() } else { None }
     }
 
     /// The rows, and an empty piece, if there are any.
@@ -42,6 +44,47 @@ impl<'a> Piece<'a> {
         let full = std::mem::replace(self, Self::new(self.columns)).batch;
         (full.rows > 0).then_some(full)
     }
+}
+
+/// How many rows each piece of a table has, whose rows are at these places of batches.
+pub(super) fn lengths(batches: &[RecordBatch], places: &[Place]) -> Vec<usize> {
+    let shapes = batches.iter().map(Shape::of).collect::<Vec<_>>();
+    let mut lengths = Vec::new();
+    let (mut rows, mut bytes) = (0, 0);
+    for &(batch, row) in places {
+        rows += 1;
+        bytes += shapes[batch].bytes_of(row);
+        if is_full(rows, bytes) {
+            lengths.push(rows);
+            (rows, bytes) = (0, 0);
+        }
+    }
+    lengths.extend((rows > 0).then_some(rows));
+    lengths
+}
+
+/// What the rows of a batch are made of.
+struct Shape<'a> {
+    /// Bytes of what is as long in every row.
+    fixed: usize,
+    others: Vec<&'a ArrayRef>,
+}
+
+impl<'a> Shape<'a> {
+    fn of(batch: &'a RecordBatch) -> Self {
+        let (fixed, others): (Vec<_>, Vec<_>) =
+            batch.columns().iter().partition(|array| is_fixed(array));
+        Self { fixed: WORD_BYTES * fixed.len(), others }
+    }
+
+    fn bytes_of(&self, row: usize) -> usize {
+        let others = self.others.iter().map(|array| bytes(array, row..row + 1));
+        self.fixed + others.sum::<usize>()
+    }
+}
+
+fn is_full(rows: usize, bytes: usize) -> bool {
+    rows >= PIECE_ROWS || bytes >= PIECE_BYTES
 }
 
 /// A place in a run.
