@@ -171,6 +171,8 @@ def compare(
         With two axes.
     """
     column = np.asarray(table[by])
+    if isinstance(labels, str) or not len(labels):
+        raise ValueError(f"labels are a list of values of {by}, such as ['a', 'b']: not {labels!r}")
     if figure is None:
         with extra("matplotlib"):
             import matplotlib.pyplot as plt

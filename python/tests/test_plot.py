@@ -154,6 +154,9 @@ def test_what_cannot_be_drawn_is_said(download, browsing):
         fl.plot.compare(browsing, ["tls", "ftp"], by="application")
     with pytest.raises(ValueError, match="tcp_flags has not a number for each packet"):
         fl.plot.compare(browsing, ["tls", "dns"], by="application", lengths="tcp_flags")
+    for labels in ([], "tls"):
+        with pytest.raises(ValueError, match="labels are a list of values of application"):
+            fl.plot.compare(browsing, labels, by="application")
     for window in (-1, 0):
         with pytest.raises(ValueError, match="window is above 0"):
             fl.plot.rate(download, 0, window=window)

@@ -25,7 +25,9 @@ pub(crate) fn run(arguments: &AnonymizeArguments) -> Result<ExitCode, Box<dyn Er
         (Some(path), false) => CryptoPan::read(path)?,
         (Some(path), true) => CryptoPan::read_or_make(path)?,
     };
-    if let Some(warning) = key.warning() {
+    if let Some(warning) = key.warning()
+        && !arguments.quiet
+    {
         report::say(&format!("warning: {warning}"));
     }
     let job = Anonymization {

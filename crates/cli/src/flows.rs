@@ -54,7 +54,9 @@ fn config(arguments: FlowsArguments) -> Result<Config, Box<dyn Error>> {
     let files = find_inputs(&captures)?;
     let labels = labels(&inputs, &files)?;
     let anonymize = columns.anonymize.as_deref().map(CryptoPan::read).transpose()?;
-    if let Some(warning) = anonymize.as_ref().and_then(CryptoPan::warning) {
+    if let Some(warning) = anonymize.as_ref().and_then(CryptoPan::warning)
+        && !work.quiet
+    {
         report::say(&format!("warning: {warning}"));
     }
     let mut output = output_settings(output, !columns.events.is_empty())?;

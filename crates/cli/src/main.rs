@@ -19,8 +19,9 @@ mod traces;
 use std::env;
 use std::error::Error;
 use std::ffi::{c_int, c_long};
+use std::io::{self, Write as _};
 use std::path::PathBuf;
-use std::process::{self, ExitCode};
+use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -34,7 +35,11 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     keep_freed_memory();
-    let outcome = match Cli::try_parse().unwrap_or_else(|error| refused(&error)).command {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refused(&error).unwrap_or_else(|error| failed(error.as_ref())),
+    };
+    let outcome = match cli.command {
         Command::Flows(arguments) => flows::flows(*arguments),
         Command::Traces(arguments) => traces::traces(*arguments),
         Command::Rerun(arguments) => rerun::rerun(arguments),
@@ -49,22 +54,24 @@ fn main() -> ExitCode {
         Command::Features(arguments) => features::features(&arguments),
         Command::Completions(arguments) => completions::completions(&arguments),
     };
-    outcome.unwrap_or_else(|error| {
-        report::error(error.as_ref());
-        report::COULD_NOT_RUN.into()
-    })
+    outcome.unwrap_or_else(|error| failed(error.as_ref()))
 }
 
-/// Says what cannot be meant by what was typed; of a capture in the place of a command, what was.
-fn refused(error: &clap::Error) -> Cli {
+fn failed(error: &(dyn Error + 'static)) -> ExitCode {
+    report::error(error);
+    report::COULD_NOT_RUN.into()
+}
+
+/// Gives the help that was asked for, or says what cannot be meant by what was typed; of a capture
+/// in the place of a command, what was.
+fn refused(error: &clap::Error) -> Result<ExitCode, Box<dyn Error>> {
     let first = env::args_os().nth(1).map(PathBuf::from).filter(|first| first.exists());
     if let (ErrorKind::InvalidSubcommand, Some(name)) = (error.kind(), first) {
         let name = name.display();
-        let text = format!("{name} is no command; hint: flowloom flows {name}, or --help");
-        report::error(Box::<dyn Error>::from(text).as_ref());
-        process::exit(report::COULD_NOT_RUN.into());
+        return Err(format!("{name} is no command; hint: flowloom flows {name}, or --help").into());
     }
-    error.exit()
+    let outcome = error.print().and_then(|()| io::stdout().flush());
+    if error.use_stderr() { Ok(report::COULD_NOT_RUN.into()) } else { report::printed(outcome) }
 }
 
 /// Batches come and go, each as large as the one before: memory given back to the system between them

@@ -24,7 +24,12 @@ pub(crate) fn error(error: &(dyn Error + 'static)) {
 
 /// Shows a text that is all the answer.
 pub(crate) fn shown(text: &str) -> Result<ExitCode, Box<dyn Error>> {
-    match io::stdout().write_all(text.as_bytes()) {
+    printed(io::stdout().write_all(text.as_bytes()))
+}
+
+/// What became of a text on standard output.
+pub(crate) fn printed(outcome: io::Result<()>) -> Result<ExitCode, Box<dyn Error>> {
+    match outcome {
         // A reader that has seen enough, as `head`, is no failure.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(format!("cannot write to standard output: {error}").into())

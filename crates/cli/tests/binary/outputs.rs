@@ -271,7 +271,8 @@ fn on_a_full_disk_it_is_said_which_files_are_whole() {
 fn a_full_disk_behind_standard_output_is_told() {
     let directory = tempfile::tempdir().unwrap();
     let capture = large(directory.path());
-    for speaker in SPEAKERS {
+    let helps: [&[&str]; 3] = [&["--help"], &["--version"], &["flows", "--help"]];
+    for speaker in SPEAKERS.iter().chain(&helps) {
         let mut command = flowloom(&[speaker, &[capture.as_str()][..]].concat());
         command.stdout(fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
         let (code, said) = outcome(&mut command);
