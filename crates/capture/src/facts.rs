@@ -220,6 +220,12 @@ impl Statistics {
             (Some(a), Some(b)) => Some(a.saturating_add(b)),
             (one, none) => one.or(none),
         };
+        let mut options = self.options;
+        for option in other.options {
+            if !options.contains(&option) {
+                options.push(option);
+            }
+        }
         Self {
             at: self.at.max(other.at),
             since: self.since.into_iter().chain(other.since).min(),
@@ -229,7 +235,7 @@ impl Statistics {
             accepted: sum(self.accepted, other.accepted),
             dropped_by_os: sum(self.dropped_by_os, other.dropped_by_os),
             delivered: sum(self.delivered, other.delivered),
-            options: [self.options, other.options].concat(),
+            options,
         }
     }
 }

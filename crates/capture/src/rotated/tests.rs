@@ -140,6 +140,7 @@ fn counted(time: u64, remarks: &[&[u8]], counts: (u64, Option<u64>, u64, Option<
     if let Some(dropped) = dropped {
         statistics = statistics.option(5, &number(dropped));
     }
+    statistics = statistics.option(1, b"by a recorder");
     let remarks = remarks.iter().fold(options(), |options, remark| options.option(1, remark));
     [
         section(false, &remarks.bytes),
@@ -172,6 +173,7 @@ fn counts_of_one_interface_go_on_or_are_added() {
     let both = counts(&[first.clone(), later]);
     assert_eq!((both.at, both.since), (micros(30), Some(micros(0))));
     assert_eq!((both.received, both.dropped), (Some(11), Some(1)));
+    assert_eq!(both.options.len(), 1, "both say the same");
     let both = counts(&[first, unknown.clone()]);
     assert_eq!((both.at, both.since), (micros(10), Some(micros(0))));
     assert_eq!((both.received, both.dropped), (Some(107), Some(11)));
