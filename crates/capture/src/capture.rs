@@ -154,7 +154,7 @@ impl Capture {
         let (reader, interface) = match signature {
             Signature::Pcap(variant) => match self.tail.first_chunk() {
                 Some(header) => {
-                    let (pcap, interface) = Pcap::open(variant, header, &limits);
+                    let (pcap, interface) = Pcap::open(variant, header, &mut self.notebook);
                     (Reader::Pcap(pcap), Some(interface))
                 }
                 None => (Reader::Nothing(header_len), None),

@@ -80,6 +80,13 @@ impl Notebook {
         self.copy_warning(Warning { input: self.input.clone(), frame, offset, text });
     }
 
+    /// The same of what is to be said once, however often it comes.
+    pub(crate) fn warn_once(&mut self, frame: u64, offset: u64, text: &str) {
+        if self.facts.warnings.iter().all(|warning| warning.text != text) {
+            self.warn(frame, offset, text.into());
+        }
+    }
+
     /// The first of several inputs; of others, a warning.
     pub(crate) fn damage(&mut self, damage: Warning) {
         match self.facts.damage {

@@ -10,7 +10,7 @@ use crate::block::Frame;
 use crate::bytes::{ByteOrder, words};
 use crate::clock::Resolution;
 use crate::facts::{Format, Interface, Span};
-use crate::limits::Limits;
+use crate::notebook::Notebook;
 use crate::walk::{Filling, Stop, too_long};
 
 /// A reader of records.
@@ -60,11 +60,17 @@ impl Pcap {
     pub(crate) fn open(
         variant: Variant,
         header: &[u8; HEADER_LEN],
-        limits: &Limits,
+        notebook: &mut Notebook,
     ) -> (Self, Interface) {
         let order = variant.order;
         let [_, _, _, _, v0, v1, v2, v3, ..] = *header;
         let version = (order.u16([v0, v1]), order.u16([v2, v3]));
+        if version.0 != 2 {
+            let (major, minor) = version;
+            let text =
+                format!("the format has version {major}.{minor}, which is read as version 2");
+            notebook.warn(1, 0, text);
+        }
         let [.., s0, s1, s2, s3, l0, l1, l2, l3] = *header;
         let snap_len = order.u32([s0, s1, s2, s3]);
         // The upper half may hold the length of a frame check sequence, and flags.
@@ -75,7 +81,7 @@ impl Pcap {
             nanos_per_tick: if variant.resolution == Resolution::NANOSECONDS { 1 } else { 1_000 },
             lengths: if version < (2, 4) { Lengths::EitherFirst } else { Lengths::AsDocumented },
             link,
-            frame_bytes_max: limits.frame_bytes(link),
+            frame_bytes_max: notebook.limits.frame_bytes(link),
         };
         let resolution = variant.resolution;
         let at = Span { offset: 0, len: HEADER_LEN as u32 };
@@ -95,6 +101,7 @@ impl Pcap {
     fn walk_in<const BIG_ENDIAN: bool>(&self, filling: &mut Filling<'_>) -> Stop {
         let order = if BIG_ENDIAN { ByteOrder::Big } else { ByteOrder::Little };
         let Self { record_header_len, nanos_per_tick, lengths, link, frame_bytes_max, .. } = *self;
+        let ticks_per_second = NANOS_PER_SECOND as u32 / nanos_per_tick;
         let frames_max = filling.notebook.limits.block_frames;
         let end = filling.bytes.len();
         let mut rest = filling.rest();
@@ -116,12 +123,16 @@ impl Pcap {
             let Some(after) = rest.get(record_len..) else {
                 break Stop::Needs(record_len);
             };
+            if ticks >= ticks_per_second {
+                let at = filling.offset + (end - rest.len()) as u64;
+                filling.notebook.warn_once(filling.next_frame(), at, FRACTION);
+            }
             let nanos = i64::from(ticks) * i64::from(nanos_per_tick);
             filling.frames.push(Frame {
                 time: Timestamp(i64::from(seconds) * NANOS_PER_SECOND + nanos),
                 start: (end - after.len() - captured as usize) as u32,
                 captured,
-                original: original.max(captured),
+                original,
                 link,
                 interface: 0,
             });
@@ -132,6 +143,7 @@ impl Pcap {
     }
 }
 
+const FRACTION: &str = "the fraction of a second is a second or more; it is added to the seconds";
 pub(crate) const HEADER_LEN: usize = 24;
 pub(crate) const MAGIC_MICROSECONDS: u32 = 0xa1b2_c3d4;
 pub(crate) const MAGIC_NANOSECONDS: u32 = 0xa1b2_3c4d;

@@ -250,7 +250,7 @@ impl Pcapng {
             time: self.last_time,
             start: (filling.at + data_at) as u32,
             captured,
-            original: original.max(captured),
+            original,
             link: described.link,
             interface: described.index,
         });

@@ -69,7 +69,7 @@ impl Snoop {
                 time: Timestamp(seconds * NANOS_PER_SECOND + micros * 1_000),
                 start: (filling.at + RECORD_HEADER_LEN) as u32,
                 captured,
-                original: original.max(captured),
+                original,
                 link: self.link,
                 interface: 0,
             });

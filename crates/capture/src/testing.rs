@@ -36,7 +36,6 @@ pub(crate) fn drain(source: &mut dyn Source) -> (Vec<Seen>, Result<(), ReadError
         for frame in &block.frames {
             let data = block.data(frame);
             assert_eq!(data.len(), frame.captured as usize, "a frame is inside its block");
-            assert!(frame.original >= frame.captured);
             frames.push(Seen {
                 time: frame.time.0,
                 original: frame.original,

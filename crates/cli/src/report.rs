@@ -182,7 +182,7 @@ fn account(summary: &Summary) -> String {
     for (what, counts) in [
         ("frames of a link type that is not decoded", &account.frames_unknown_link),
         ("frames without an IP packet", &account.frames_not_ip),
-        ("frames with a damaged header (used up to there)", &account.frames_malformed),
+        ("frames with a damaged or cut header (used up to there)", &account.frames_malformed),
         ("times a limit was reached", &account.limits_reached),
     ] {
         let count = counts.values().sum::<u64>();

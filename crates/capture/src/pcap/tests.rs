@@ -67,18 +67,36 @@ fn old_versions_may_have_the_lengths_the_other_way_round() {
 }
 
 #[test]
-fn the_original_length_is_never_less_than_the_captured() {
+fn other_versions_are_told() {
+    let read = |version| {
+        let mut bytes = pcap_header(false, MICROS, version, 1);
+        bytes.extend(pcap_record(false, (0, 0), 1, b"x"));
+        let (frames, facts) = read(&bytes);
+        assert_eq!(frames, [frame(0, 1, b"x")]);
+        facts.warnings.into_iter().map(|warning| warning.text).collect::<Vec<_>>()
+    };
+    assert_eq!(read((1, 4)), ["the format has version 1.4, which is read as version 2"]);
+    assert_eq!(read((2, 5)), [""; 0]);
+}
+
+#[test]
+fn the_original_length_is_what_the_file_says() {
     let mut bytes = pcap_header(false, MICROS, (2, 4), 1);
-    bytes.extend(pcap_record(false, (0, 0), 0, b"captured"));
-    assert_eq!(read_whole(&bytes), [frame(0, 8, b"captured")]);
+    bytes.extend(pcap_record(false, (0, 0), 3, b"captured"));
+    assert_eq!(read_whole(&bytes), [frame(0, 3, b"captured")]);
 }
 
 #[test]
 fn times_to_the_end_of_the_format_and_ticks_beyond_a_second() {
     let mut bytes = pcap_header(false, MICROS, (2, 4), 1);
     bytes.extend(pcap_record(false, (u32::MAX, u32::MAX), 0, b""));
+    bytes.extend(pcap_record(false, (0, 999_999), 0, b""));
+    bytes.extend(pcap_record(false, (0, 1_000_000), 0, b""));
     let expected = i64::from(u32::MAX) * 1_000_000_000 + i64::from(u32::MAX) * 1_000;
-    assert_eq!(read_whole(&bytes), [frame(expected, 0, b"")]);
+    let (frames, facts) = read(&bytes);
+    assert_eq!(frames, [expected, 999_999_000, 1_000_000_000].map(|time| frame(time, 0, b"")));
+    let [warning] = &facts.warnings[..] else { panic!("{:?}", facts.warnings) };
+    assert_eq!((warning.frame, warning.offset), (1, 24), "it is said once");
 }
 
 #[test]

@@ -61,7 +61,7 @@ impl Encoder {
         self.header = Some(header);
         let ticks = (rest / header.nanos_per_tick) as u32;
         let captured = record.data.len() as u32;
-        for word in [seconds, ticks, captured, record.original.max(captured)] {
+        for word in [seconds, ticks, captured, record.original] {
             out.extend_from_slice(&word.to_le_bytes());
         }
         out.extend_from_slice(record.data);

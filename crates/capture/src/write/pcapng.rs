@@ -85,7 +85,7 @@ impl Encoder {
         let start = begin(ENHANCED_PACKET, out);
         out.extend_from_slice(&id.to_le_bytes());
         out.extend_from_slice(&halves(ticks));
-        for len in [captured, record.original.max(captured)] {
+        for len in [captured, record.original] {
             out.extend_from_slice(&len.to_le_bytes());
         }
         padded(record.data, out);

@@ -420,7 +420,7 @@ proptest! {
         for (time, len, original) in times {
             let record = Record { original, ..record(time, 0, &data[..len]) };
             match writer.write(&facts, &record) {
-                Ok(()) => frames.push(frame(time, original.max(len as u32), &data[..len])),
+                Ok(()) => frames.push(frame(time, original, &data[..len])),
                 Err(error) => {
                     prop_assert!(classic && matches!(error, WriteError::Time(_)));
                     prop_assert!(time >= 1_000_000_000 << 32);

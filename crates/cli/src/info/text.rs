@@ -218,7 +218,7 @@ fn losses(info: &CaptureInfo, page: &mut Page) {
     };
     add(info.statistics.frames_clipped, "frames cut by the snap length");
     for (layer, count) in &account.frames_malformed {
-        add(*count, &format!("frames with a damaged header: {layer}"));
+        add(*count, &format!("frames with a damaged or cut header: {layer}"));
     }
     for (link, count) in &account.frames_unknown_link {
         add(*count, &format!("frames of a link type that is not decoded: {link}"));

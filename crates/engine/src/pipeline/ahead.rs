@@ -31,10 +31,13 @@ impl<'s> Ahead<'s> {
         Ok(there_is)
     }
 
-    /// The time of the frame after the last that was handed on, where it matters.
+    /// The time of the frame after the last that was handed on, where it matters. Where there is
+    /// none, nothing speaks against the time of the last: a quiet end is more likely than a broken clock.
     pub(super) fn next_time(&self) -> Option<i64> {
-        let next = self.next.as_ref()?.as_ref().ok()?.as_ref()?;
-        next.frames.first().map(|frame| frame.time.0)
+        match self.next.as_ref()?.as_ref().ok()? {
+            Some(next) => next.frames.first().map(|frame| frame.time.0),
+            None => self.last_time,
+        }
     }
 
     pub(super) fn facts(&self) -> &Facts {

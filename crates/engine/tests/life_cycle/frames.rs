@@ -55,6 +55,20 @@ fn what_begins_after_a_long_silence_is_one_flow() {
     }
 }
 
+/// Nothing speaks against the time of the last frame.
+#[test]
+fn a_last_frame_after_a_long_silence_is_another_flow() {
+    const TEN_HOURS: i64 = 36_000 * SECOND;
+    for before in (1..3).chain(1_022..1_026).chain(2_046..2_050) {
+        let mut frames = vec![(0, udp(A, B, 1)); before];
+        frames.push((TEN_HOURS, udp(A, B, 1)));
+        let expected = [format!("1: {before} idle"), format!("{}: 1 end_of_input", before + 1)];
+        assert_eq!(ends(&frames, |_| {}), expected, "{before} frames");
+        let (_, summary) = flows(&frames, |_| {});
+        assert_eq!(summary.total.clock_jumps_refused, 0);
+    }
+}
+
 #[test]
 fn frames_behind_the_clock_keep_their_time_and_end_nothing() {
     let frames = [(100 * SECOND, udp(A, B, 1)), (0, udp(A, B, 1)), (160 * SECOND, udp(A, B, 1))];
