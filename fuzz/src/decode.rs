@@ -12,7 +12,7 @@ use flowloom_wire::{
 pub fn decode(data: &[u8]) {
     let Some(([choice, how], bytes)) = data.split_first_chunk() else { return };
     let link = LINKS[usize::from(*choice) % LINKS.len()];
-    let original = (bytes.len() + usize::from(how >> 4) * 100) as u32;
+    let original = original(how >> 4, bytes);
     let options = options(*how);
     let mut packet = filler();
     let mut heard = filler();
@@ -27,7 +27,8 @@ pub fn decode(data: &[u8]) {
         assert_eq!(packet.last, spans.last().map_or(packet.last, |(layer, _)| *layer));
     }
     if packet.ip_version != 0 {
-        assert!(packet.ip_len <= original, "lengths are clamped to the frame");
+        let frame = original.max(bytes.len() as u32);
+        assert!(packet.ip_len <= frame, "lengths are clamped to the frame");
     }
     let path = tunnel_path(link, bytes, original, &options).to_string();
     if !packet.marks.has(Marks::TUNNELED) && packet.ip_version != 0 {
@@ -35,6 +36,14 @@ pub fn decode(data: &[u8]) {
     }
     if !options.verify_checksums {
         assert!(!packet.marks.has(Marks::BAD_CHECKSUM));
+    }
+}
+
+/// What a capture may say of the length on the wire: as much or more, or, damaged, less.
+pub(crate) fn original(choice: u8, bytes: &[u8]) -> u32 {
+    match choice {
+        15 => bytes.len() as u32 / 2,
+        more => bytes.len() as u32 + u32::from(more) * 100,
     }
 }
 

@@ -6,7 +6,7 @@ mod bounds;
 use flowloom_dissect::{Dissection, Dissector, FrameInput};
 use flowloom_schema::Timestamp;
 
-use crate::decode::LINKS;
+use crate::decode::{LINKS, original};
 
 /// Frames: of each a byte for its link type, two for its length, and its bytes.
 pub fn dissect(mut data: &[u8]) {
@@ -21,8 +21,7 @@ pub fn dissect(mut data: &[u8]) {
             time: Timestamp(0),
             link: LINKS[usize::from(choice) % LINKS.len()],
             interface: 0,
-            // Some were cut.
-            original: (bytes.len() + usize::from(high >> 4) * 100) as u32,
+            original: original(high >> 4, bytes),
             bytes,
         };
         bounds::check(&input, &mut dissector, &mut dissection);

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use flowloom_filter::{Filter, FrameView, Word, WordKind};
 use flowloom_wire::{LayerStack, Options, Packet};
 
-use crate::decode::LINKS;
+use crate::decode::{LINKS, original};
 
 /// An expression up to the first zero byte; then a byte for the link type, and a frame.
 pub fn filter(data: &[u8]) {
@@ -33,7 +33,7 @@ pub fn filter(data: &[u8]) {
 
 fn evaluate(filter: &Filter, text: &str, choice: u8, bytes: &[u8]) {
     let link = LINKS[usize::from(choice) % LINKS.len()];
-    let original = bytes.len() as u32;
+    let original = original(choice >> 4, bytes);
     let mut layers = LayerStack::new();
     let options = Options::default();
     flowloom_wire::decode(link, bytes, original, &options, &mut layers, &mut Packet::default());

@@ -101,7 +101,6 @@ fn frames(reader: impl Read + Send + 'static, limits: Limits) -> Frames {
         for frame in &block.frames {
             let end = u64::from(frame.start) + u64::from(frame.captured);
             assert!(end <= block.bytes.len() as u64, "a frame is inside its block");
-            assert!(frame.captured <= frame.original);
             let interfaces = &capture.facts().interfaces;
             assert_eq!(interfaces[usize::from(frame.interface)].link, frame.link);
             frames.push((Frame { start: 0, ..*frame }, block.data(frame).to_vec()));
