@@ -136,7 +136,7 @@ impl KnownLayers {
         match protocol.probe(&opening) {
             Match::No => Some(0),
             Match::NeedMore => None,
-            Match::Yes | Match::Maybe => protocol.message_len(bytes),
+            Match::Yes | Match::Maybe | Match::Possible => protocol.message_len(bytes),
         }
     }
 

@@ -246,7 +246,7 @@ impl<'a> Desk<'a> {
 
     /// The protocol whose beginning this is.
     fn recognise(&mut self, opening: &Opening<'_>) -> Recognition {
-        let mut by_port = None;
+        let (mut by_port, mut possible) = (None, None);
         let mut undecided = false;
         for protocol in self.registry.all() {
             match protocol.probe(opening) {
@@ -254,14 +254,18 @@ impl<'a> Desk<'a> {
                 Match::Maybe if opening.is_at(protocol.ports(opening.transport)) => {
                     by_port = by_port.or(Some(protocol));
                 }
+                Match::Possible if opening.is_at(protocol.ports(opening.transport)) => {
+                    possible = possible.or(Some(protocol));
+                }
                 Match::NeedMore => undecided = true,
-                Match::Maybe | Match::No => {}
+                Match::Maybe | Match::Possible | Match::No => {}
             }
         }
-        match by_port {
-            Some(protocol) => self.found(protocol, FoundBy::Content),
-            None if undecided => Recognition::Undecided,
-            None => Recognition::Unknown,
+        match (by_port, possible) {
+            (Some(protocol), _) => self.found(protocol, FoundBy::Content),
+            (None, Some(protocol)) => Recognition::Possible(protocol.clone()),
+            (None, None) if undecided => Recognition::Undecided,
+            (None, None) => Recognition::Unknown,
         }
     }
 
@@ -302,6 +306,8 @@ impl<'a> Desk<'a> {
 /// What came of looking at the first bytes.
 enum Recognition {
     Found(Arc<dyn Protocol>),
+    /// Its port alone says so.
+    Possible(Arc<dyn Protocol>),
     Undecided,
     Unknown,
 }

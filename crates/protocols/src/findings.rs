@@ -51,6 +51,13 @@ impl Findings {
         let dhcp = self.dhcp.as_ref().map_or(0, |dhcp| dhcp.messages.len());
         dns + tls + http + dhcp
     }
+
+    /// What a protocol's port has told, what is said now tells, too.
+    pub(crate) fn confirm(&mut self, name: &str) {
+        for application in self.applications.iter_mut().filter(|a| a.protocol.name() == name) {
+            application.by = FoundBy::Content;
+        }
+    }
 }
 
 /// A protocol that was found on a flow.

@@ -74,6 +74,9 @@ pub enum Match {
     Yes,
     /// They could be; to be believed at one of the protocol's ports.
     Maybe,
+    /// Hardly anything in them speaks for it, and nothing against it: where a flow's first datagram is
+    /// at one of the protocol's ports, the port tells.
+    Possible,
     /// They cannot be.
     No,
     /// There are too few to tell.

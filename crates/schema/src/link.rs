@@ -68,6 +68,8 @@ link_types! {
     IPV6 = 229, "IPV6";
     /// Linux netfilter log.
     NFLOG = 239, "NFLOG";
+    /// IP over `InfiniBand`.
+    IPOIB = 242, "IPOIB";
     /// A frame of a link type that a header of Apple's tcpdump names.
     PKTAP = 258, "PKTAP";
     /// Linux cooked capture, version 2.

@@ -22,6 +22,7 @@ pub mod gre;
 pub mod gtp;
 pub mod ieee80211;
 pub mod igmp;
+pub mod ipoib;
 pub mod l2tp;
 pub mod lisp;
 pub mod llc;

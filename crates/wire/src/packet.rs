@@ -302,6 +302,7 @@ layers! {
     Ieee80211 = "wlan",
     Fddi = "fddi",
     FrameRelay = "frame-relay",
+    Ipoib = "ipoib",
     Pflog = "pflog",
     Enc = "enc",
     Pktap = "pktap",

@@ -2,6 +2,7 @@
 
 use flowloom_wire::Layer;
 use flowloom_wire::ieee80211::{Radiotap, prism_header_len};
+use flowloom_wire::ipoib::Ipoib;
 use flowloom_wire::llc::Llc;
 
 use super::Payload;
@@ -126,6 +127,8 @@ impl Rewriting<'_, '_> {
             Layer::Nsh | Layer::Metadata | Layer::Etag => self.keep(known(8)),
             Layer::FabricPath => self.keep(known(2)),
             Layer::Enc => self.keep(known(12)),
+            // The address before it is that of a port: of hardware.
+            Layer::Ipoib => self.keep(at + Ipoib::PROTOCOL_AT..at + Ipoib::LEN),
             Layer::Llc => {
                 let len = Llc::parse(self.rest(at)).map_or(3, |llc| llc.header_len());
                 self.keep(known(len));

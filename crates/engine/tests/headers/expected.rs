@@ -152,6 +152,7 @@ const NAMES: &[(&str, &str)] = &[
     ("radiotap", "radiotap"),
     ("prism", "prism"),
     ("fddi", "fddi"),
+    ("ipoib", "ipoib"),
     ("fr", "frame-relay"),
     ("pflog", "pflog"),
     ("enc", "enc"),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::rtp::RtpRun;
 use super::{Desk, Payload, Recognition};
 use crate::lists::push_sparing;
-use crate::{Datagram, DatagramParser, Opening, Protocol, Transport, Verdict};
+use crate::{Datagram, DatagramParser, FoundBy, Opening, Protocol, Transport, Verdict};
 
 /// The datagrams of a flow.
 #[derive(Debug, Default)]
@@ -53,6 +53,12 @@ impl Datagrams {
             ports: payload.ends.ports,
         };
         let mut recognition = desk.recognise(&opening);
+        if let Recognition::Possible(protocol) = &recognition
+            && self.parsers.is_empty()
+            && self.unknown == 0
+        {
+            recognition = desk.found(protocol, FoundBy::Port);
+        }
         if !matches!(recognition, Recognition::Found(_))
             && self.runs[payload.direction.index()].add(payload.bytes)
         {

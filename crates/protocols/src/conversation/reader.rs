@@ -244,7 +244,7 @@ impl Reader {
             Recognition::Undecided if !is_enough => {
                 self.sides[direction.index()].wait(bytes.len() + 1, bytes.len());
             }
-            Recognition::Undecided | Recognition::Unknown => {
+            Recognition::Undecided | Recognition::Possible(_) | Recognition::Unknown => {
                 let side = &mut self.sides[direction.index()];
                 // The other side may still say what it is; the parser sees what fits.
                 (side.is_unknown, side.need) = (true, usize::MAX);

@@ -87,8 +87,8 @@ macro_rules! shipped {
 
 /// The definitions that are shipped: the names of their files, and their texts.
 pub const SHIPPED: &[(&str, &str)] = shipped! {
-    "bfd" "bittorrent" "bt_dht" "bt_utp" "coap" "ike" "ipfix" "l2tp" "modbus" "mqtt" "netflow"
-    "ntp" "radius" "rtcp" "rtp" "sip" "snmp" "stun" "syslog" "tftp" "wireguard"
+    "bfd" "bittorrent" "bt_dht" "bt_lsd" "bt_utp" "coap" "ike" "ipfix" "l2tp" "modbus" "mqtt"
+    "netflow" "ntp" "radius" "rtcp" "rtp" "sip" "snmp" "stun" "syslog" "tftp" "wireguard"
 };
 
 /// Definitions that a user can add.

@@ -81,7 +81,7 @@ record! {
         qtype_id: Option<u16> [None, Feature],
         /// The number of `qclass`, for mDNS likewise without that bit.
         qclass_id: Option<u16> [None, Feature],
-        /// Names in all questions, up to 16, where there are several.
+        /// Names in all questions, up to 64, where there are several.
         qnames: Vec<&'a str> [None, Identity],
         /// Questions, as the header counts them.
         question_count: u16 [Events, Feature],

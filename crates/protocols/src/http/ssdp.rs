@@ -26,7 +26,9 @@ impl Protocol for SsdpProtocol {
 
     fn probe(&self, opening: &Opening<'_>) -> Match {
         match (opening.transport, probe::message(opening.bytes)) {
-            (Transport::Udp, Match::Yes) => Match::Yes,
+            (Transport::Udp, Match::Yes) if is_ssdp(opening.bytes) => Match::Yes,
+            // Others write requests alike, such as BitTorrent, which looks for peers with them (BEP 14).
+            (Transport::Udp, Match::Yes) => Match::Maybe,
             // A datagram that the capture cut.
             (Transport::Udp, Match::NeedMore) if opening.len > opening.bytes.len() => Match::Maybe,
             _ => Match::No,
@@ -36,6 +38,11 @@ impl Protocol for SsdpProtocol {
     fn datagrams(&self, wants: Wants) -> Option<Box<dyn DatagramParser>> {
         wants.has_any(WANTED).then(|| Box::new(SsdpParser) as _)
     }
+}
+
+/// Whether a message is an answer, or a request that devices send (UPnP Device Architecture 2.0, 1.1.2).
+fn is_ssdp(message: &[u8]) -> bool {
+    [&b"M-SEARCH "[..], b"NOTIFY ", b"HTTP/"].iter().any(|start| message.starts_with(start))
 }
 
 #[derive(Debug)]

@@ -40,11 +40,21 @@ fn read(bytes: &[u8], len: usize) -> Option<Long<'_>> {
         return None;
     }
     let version = Version(cursor.u32()?);
+    let packet = packet(bytes, len, version, version.kind(first));
+    if !version.is_grease() {
+        return packet;
+    }
+    // Of a reserved version, nothing says how what follows the connection ids is laid out.
+    let is_sealed = |packet: &Long<'_>| packet.len >= packet.number_at + SEALED_MIN;
+    packet.filter(is_sealed).or_else(|| self::packet(bytes, len, version, PacketKind::Unknown))
+}
+
+fn packet(bytes: &[u8], len: usize, version: Version, kind: PacketKind) -> Option<Long<'_>> {
+    let mut cursor = Cursor::new(bytes.get(IDS_AT..)?);
     let (dcid, scid) = ids(version, &mut cursor)?;
-    let kind = version.kind(first);
     let has_length =
         matches!(kind, PacketKind::Initial | PacketKind::ZeroRtt | PacketKind::Handshake)
-            && version.initial_rule().is_some();
+            && !version.initial_rules().is_empty();
     let mut token: &[u8] = &[];
     if has_length && kind == PacketKind::Initial {
         let token_len = varint(&mut cursor)?;
@@ -93,6 +103,11 @@ fn ids<'a>(version: Version, cursor: &mut Cursor<'a>) -> Option<(&'a [u8], &'a [
 pub(super) const LONG: u8 = 0x80;
 /// The bit that is set in every packet, unless its receiver said that it need not be (RFC 9287).
 pub(super) const FIXED: u8 = 0x40;
+/// Where the lengths of the connection ids begin: after the first byte and the version.
+const IDS_AT: usize = 5;
+/// The shortest packet number and payload whose header protection can be sampled (RFC 9001 section
+/// 5.4.2).
+const SEALED_MIN: usize = 20;
 /// The longest connection id (RFC 9000 section 17.2).
 pub(super) const ID_MAX: usize = 20;
 

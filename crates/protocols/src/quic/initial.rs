@@ -65,6 +65,11 @@ impl Initials {
         self.client
     }
 
+    /// Forgets the keys: nothing more is to be opened.
+    pub(super) fn close(&mut self) {
+        self.keys = Vec::new();
+    }
+
     /// Whether no more packets are opened.
     pub(super) fn is_exhausted(&self) -> bool {
         self.attempts >= ATTEMPTS_MAX
@@ -89,11 +94,9 @@ impl Initials {
         }
         let largest = self.largest[direction.index()];
         let is_client = self.client.is_none_or(|client| client == direction);
-        if let Some(dcid) = self.newest_dcid_of_another_version(packet.version)
-            && let Some(keys) = Keys::derive(packet.version, &dcid)
-        {
+        if let Some(dcid) = self.newest_dcid_of_another_version(packet.version) {
             // The two sides agreed on another version without a new connection (RFC 9368).
-            self.remember(keys);
+            Keys::derive(packet.version, &dcid).for_each(|keys| self.remember(keys));
         }
         for keys in self.keys.iter().rev().filter(|keys| keys.version == packet.version) {
             if self.attempts >= ATTEMPTS_MAX {
@@ -110,8 +113,10 @@ impl Initials {
             return None;
         }
         self.attempts += 1;
-        let keys = Keys::derive(packet.version, packet.dcid)?;
-        let opened = keys.client.open(packet, largest)?;
+        let (keys, opened) = Keys::derive(packet.version, packet.dcid).find_map(|keys| {
+            let opened = keys.client.open(packet, largest)?;
+            Some((keys, opened))
+        })?;
         self.client = Some(direction);
         self.remember(keys);
         Some((opened, true))

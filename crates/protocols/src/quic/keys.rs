@@ -20,10 +20,12 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    /// The keys that follow from the destination of the client's first packet; none if it is not
-    /// known how.
-    pub(super) fn derive(version: Version, dcid: &[u8]) -> Option<Self> {
-        let rule = version.initial_rule()?;
+    /// The keys that may follow from the destination of the client's first packet.
+    pub(super) fn derive(version: Version, dcid: &[u8]) -> impl Iterator<Item = Self> {
+        version.initial_rules().iter().filter_map(move |rule| Self::by(rule, version, dcid))
+    }
+
+    fn by(rule: &InitialRule, version: Version, dcid: &[u8]) -> Option<Self> {
         let secret = Hkdf::<Sha256>::new(Some(&rule.salt), dcid);
         let client = SideKeys::derive(rule, &expand(&secret, "client in")?)?;
         let server = SideKeys::derive(rule, &expand(&secret, "server in")?)?;

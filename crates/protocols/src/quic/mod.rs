@@ -78,7 +78,7 @@ pub struct QuicProtocol;
 
 impl Protocol for QuicProtocol {
     fn name(&self) -> &'static str {
-        "quic"
+        NAME
     }
 
     fn ports(&self, transport: Transport) -> &[u16] {
@@ -95,7 +95,7 @@ impl Protocol for QuicProtocol {
         }
         let Some(first) = opening.bytes.first() else { return Match::No };
         match first & (header::LONG | header::FIXED) {
-            header::FIXED if opening.len >= SHORT_MIN => Match::Maybe,
+            header::FIXED if opening.len >= SHORT_MIN => Match::Possible,
             0 | header::FIXED => match gquic::public_header(opening.bytes) {
                 Some(_) => Match::Yes,
                 None => Match::No,
@@ -117,7 +117,8 @@ fn match_of(packet: &header::Long<'_>, opening: &Opening<'_>) -> Match {
             let mut offered = header::offered(packet);
             offered.any(|version| version.is_known() || version.is_grease())
         }
-        PacketKind::Unknown => {
+        _ if packet.version.is_known() => true,
+        _ => {
             // A client's first packet fills a datagram of 1200 bytes (RFC 9000 section 14.1).
             let is_full = opening.len >= INITIAL_MIN && packet.dcid.len() >= FIRST_DCID_MIN;
             if is_full && !packet.version.is_grease() {
@@ -125,11 +126,12 @@ fn match_of(packet: &header::Long<'_>, opening: &Opening<'_>) -> Match {
             }
             is_full
         }
-        _ => true,
     };
     if is_yes { Match::Yes } else { Match::No }
 }
 
+/// What QUIC is called.
+const NAME: &str = "quic";
 /// The shortest datagram with a short header: one whose header protection can be sampled
 /// (RFC 9001 section 5.4.2).
 const SHORT_MIN: usize = 21;

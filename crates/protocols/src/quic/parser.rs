@@ -7,7 +7,7 @@ use super::header::{self, ID_MAX, Long};
 use super::initial::Initials;
 use super::keys::Opened;
 use super::version::PacketKind;
-use super::{LongPacket, Quic, TransportParameters, gquic};
+use super::{LongPacket, NAME, Quic, TransportParameters, gquic};
 use crate::tls::{Carrier, Handshake};
 use crate::{Context, Datagram, DatagramParser, Lesson, Stamp, Verdict, Want};
 
@@ -24,8 +24,6 @@ pub(super) struct QuicParser {
     ids: [Vec<Box<[u8]>>; 2],
     has_client_hello: bool,
     has_server_hello: bool,
-    /// Datagrams without long header since the last that had one.
-    shorts: usize,
     /// Whether it is Google's, with public headers.
     is_google: bool,
 }
@@ -36,7 +34,7 @@ impl DatagramParser for QuicParser {
         let taken = if first & header::LONG != 0 {
             self.long_packets(datagram, context)
         } else if first & header::FIXED != 0 {
-            self.short_packet(datagram, context);
+            short_packet(datagram, context);
             true
         } else {
             self.google_packet(datagram, context)
@@ -70,16 +68,14 @@ impl QuicParser {
             ids: <_>::default(),
             has_client_hello: false,
             has_server_hello: false,
-            shorts: 0,
             is_google: false,
         }
     }
 
     fn is_done(&self, context: &Context<'_>) -> bool {
         let has_hellos = self.has_client_hello && self.has_server_hello;
-        let is_long_over = self.shorts >= SHORTS_MAX;
         let may_learn_more = !has_hellos && !self.initials.is_exhausted();
-        is_long_over || !context.wants.has(Want::Quic) && !may_learn_more
+        !context.wants.has(Want::Quic) && !may_learn_more
     }
 
     /// Reads the packets in a datagram that begins with a long header. Gives whether there were any.
@@ -99,8 +95,8 @@ impl QuicParser {
             count += 1;
             (bytes, len) = (bytes.get(packet.len..).unwrap_or_default(), len - packet.len);
         }
-        if count > 0 {
-            self.shorts = 0;
+        if count > 0 && !is_known {
+            context.findings.confirm(NAME);
         }
         count > 0
     }
@@ -236,14 +232,8 @@ impl QuicParser {
         let tls = context.findings.tls.as_ref();
         let last = tls.and_then(|tls| tls.server_hellos.last());
         self.has_server_hello = last.is_some_and(|hello| !hello.is_retry);
-    }
-
-    fn short_packet(&mut self, datagram: &Datagram<'_>, context: &mut Context<'_>) {
-        self.shorts += 1;
-        if context.findings.quic.is_none() {
-            let quic = context.findings.quic.get_or_insert_default();
-            let id = datagram.bytes.get(1..).unwrap_or_default();
-            quic.first_short_dcid = Some(id.get(..ID_MAX).unwrap_or(id).into());
+        if self.has_client_hello && self.has_server_hello {
+            self.initials.close();
         }
     }
 
@@ -259,7 +249,6 @@ impl QuicParser {
             }
             self.google_hello(datagram.bytes.get(PUBLIC_HEADER_LEN..), context);
         }
-        self.shorts += usize::from(self.is_google);
         self.is_google
     }
 
@@ -270,6 +259,14 @@ impl QuicParser {
             quic.server_name = quic.server_name.take().or(chlo.server_name);
             quic.user_agent = quic.user_agent.take().or(chlo.user_agent);
         }
+    }
+}
+
+fn short_packet(datagram: &Datagram<'_>, context: &mut Context<'_>) {
+    if context.findings.quic.is_none() {
+        let quic = context.findings.quic.get_or_insert_default();
+        let id = datagram.bytes.get(1..).unwrap_or_default();
+        quic.first_short_dcid = Some(id.get(..ID_MAX).unwrap_or(id).into());
     }
 }
 
@@ -344,5 +341,3 @@ const PUBLIC_HEADER_LEN: usize = 13;
 const IDS_MAX: usize = 16;
 /// Offered versions that are remembered.
 const VERSIONS_MAX: usize = 64;
-/// Datagrams without a long header after which none is expected.
-const SHORTS_MAX: usize = 32;

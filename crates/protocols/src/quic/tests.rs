@@ -8,7 +8,7 @@ use super::keys::tests::{Initial, client_crypto_frame, unhex};
 use super::{Quic, QuicColumns, QuicProtocol, Version, gquic};
 use crate::testing::Script;
 use crate::tls::Carrier;
-use crate::{Ends, Registry, Shared, Stamp, Transport, Want, Wants, WireText};
+use crate::{Ends, FoundBy, Registry, Shared, Stamp, Transport, Want, Wants, WireText};
 use crate::{Lesson, Limits, Match, Opening, Payload, Protocol};
 
 const DCID: &[u8] = &[0x83, 0x94, 0xc8, 0xf0, 0x3e, 0x51, 0x57, 0x08];
@@ -23,7 +23,7 @@ struct Connection {
 
 impl Connection {
     fn new(version: Version) -> Self {
-        Self { keys: Keys::derive(version, DCID).unwrap(), version }
+        Self { keys: Keys::derive(version, DCID).next().unwrap(), version }
     }
 
     fn client(&self, dcid: &[u8], number: u32, payload: &[u8]) -> Vec<u8> {
@@ -202,8 +202,10 @@ fn after_a_retry_keys_follow_from_its_id() {
     let retry =
         [&[0xf0, 0, 0, 0, 1, 6][..], CLIENT, &[9], b"retry-id!", b"token", &[0; 16]].concat();
     script.down(&retry);
-    let second =
-        Connection { keys: Keys::derive(Version::V1, b"retry-id!").unwrap(), version: Version::V1 };
+    let second = Connection {
+        keys: Keys::derive(Version::V1, b"retry-id!").next().unwrap(),
+        version: Version::V1,
+    };
     let mut payload = crypto(0, &hello());
     payload.resize(1_100, 0);
     let initial = Initial {
@@ -278,6 +280,62 @@ fn a_flow_that_begins_with_short_headers_keeps_the_first_id() {
     let id = columns.quic_first_short_dcid.unwrap();
     assert_eq!(id, "4142434445464748494a4b4c4d4e4f5051525354");
     assert_eq!((columns.quic_retry, columns.quic_packet_types), (None, None));
+}
+
+/// How `application` was found.
+fn found_by(script: &mut Script) -> Vec<FoundBy> {
+    script.end().applications.iter().map(|application| application.by).collect()
+}
+
+#[test]
+fn a_short_header_alone_is_known_by_its_port() {
+    let short = [0x41; 40];
+    assert_eq!(found_by(script().up(&short).up(&short)), [FoundBy::Port]);
+    assert_eq!(found_by(Script::new(Transport::Udp, [50_000, 50_001]).up(&short)), []);
+    // What follows may tell more.
+    let client = Connection::new(Version::V1).client(DCID, 0, &crypto(0, &hello()));
+    assert_eq!(found_by(script().up(&short).up(&client)), [FoundBy::Content]);
+    // An answer to what is no packet of QUIC is none either: DNSCrypt is at that port, too.
+    let mut script = script();
+    script.up(&[0x3c; 40]).down(b"r6fnvWj8 and thirty-two bytes more, or so");
+    assert!(script.end().quic.is_none());
+}
+
+#[test]
+fn packets_with_long_headers_may_come_late() {
+    let connection = Connection::new(Version::V1);
+    let client = connection.client(DCID, 0, &crypto(0, &hello()));
+    let mut script = script();
+    script.up(&client).down(&connection.server(0, &crypto(0, &server_hello())));
+    for _ in 0..1_000 {
+        script.up(&[0x41; 40]);
+    }
+    script.up(&client).down(&connection.server(1, &[1]));
+    assert_eq!(kinds(&found(&mut script)), ["initial"; 4]);
+}
+
+#[test]
+fn a_reserved_version_is_sealed_as_another() {
+    let grease = Version(0x0a1a_2a3a);
+    for keys in Keys::derive(grease, DCID) {
+        let connection = Connection { keys, version: grease };
+        let mut script = script();
+        script.up(&connection.client(DCID, 0, &crypto(0, &hello())));
+        script.down(&[&[0x80, 0, 0, 0, 0, 6][..], CLIENT, &[0, 0, 0, 0, 1]].concat());
+        let connection = Connection::new(Version::V1);
+        script.up(&connection.client(DCID, 0, &crypto(0, &hello())));
+        let findings = script.end();
+        assert_eq!(findings.tls.as_ref().unwrap().client_hello_count, 2);
+        let quic = findings.quic.as_deref().unwrap();
+        assert_eq!(kinds(quic), ["initial", "version_negotiation", "initial"]);
+        assert_eq!((quic.client_version, quic.version), (Some(grease), Some(Version::V1)));
+    }
+    // Zeros after the connection ids, with which a client asks for the versions that there are.
+    let mut probe = vec![0xc0, 0x0a, 0x1a, 0x2a, 0x3a, 8, 1, 2, 3, 4, 5, 6, 7, 8];
+    probe.resize(1_200, 0);
+    let mut script = script();
+    script.up(&probe);
+    assert_eq!(kinds(&found(&mut script)), ["unknown"]);
 }
 
 #[test]
@@ -357,7 +415,7 @@ fn what_is_no_quic_is_not_taken_for_it() {
     unknown[1..5].copy_from_slice(&[0xde, 0xad, 0xbe, 0xef]);
     assert_eq!(probe(&unknown, web), Match::Maybe);
     assert_eq!(probe(&unknown[..600], web), Match::No);
-    assert_eq!(probe(&[0x41; 30], web), Match::Maybe);
+    assert_eq!(probe(&[0x41; 30], web), Match::Possible);
     assert_eq!(probe(&[0x41; 20], web), Match::No);
     assert_eq!(probe(&[0x80, 0, 0, 0, 0, 0, 0, 0xde, 0xad, 0xbe, 0xef], web), Match::No);
 }

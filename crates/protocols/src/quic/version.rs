@@ -58,19 +58,21 @@ impl Version {
         self.0 & 0x0f0f_0f0f == 0x0a0a_0a0a
     }
 
-    /// How keys are derived; none if that is not known.
-    pub(super) fn initial_rule(self) -> Option<&'static InitialRule> {
-        Some(match self.0 {
-            1 | DRAFT_33 | DRAFT_34 => &V1,
-            0x6b33_43cf => &V2,
-            DRAFT_29..=DRAFT_32 => &DRAFT_29_TO_32,
-            DRAFT_23..=DRAFT_28 | MVFST_DRAFT_27 | MVFST_EXPERIMENT => &DRAFT_23_TO_28,
-            DRAFT_21 | DRAFT_22 | MVFST_DRAFT_22 => &DRAFT_21_AND_22,
-            Q050 => &GOOGLE_Q050,
-            T050 => &GOOGLE_T050,
-            T051 => &GOOGLE_T051,
-            _ => return None,
-        })
+    /// How keys may be derived; nothing if that is not known.
+    pub(super) fn initial_rules(self) -> &'static [&'static InitialRule] {
+        match self.0 {
+            1 | DRAFT_33 | DRAFT_34 => &[&V1],
+            0x6b33_43cf => &[&V2],
+            DRAFT_29..=DRAFT_32 => &[&DRAFT_29_TO_32],
+            DRAFT_23..=DRAFT_28 | MVFST_DRAFT_27 | MVFST_EXPERIMENT => &[&DRAFT_23_TO_28],
+            DRAFT_21 | DRAFT_22 | MVFST_DRAFT_22 => &[&DRAFT_21_AND_22],
+            Q050 => &[&GOOGLE_Q050],
+            T050 => &[&GOOGLE_T050],
+            T051 => &[&GOOGLE_T051],
+            // No server is to open it; clients seal it as in the version that they speak.
+            _ if self.is_grease() => &[&V1, &DRAFT_29_TO_32],
+            _ => &[],
+        }
     }
 
     /// Whether it is Google's own, whose handshake is not TLS.
@@ -85,7 +87,7 @@ impl Version {
 
     /// Whether packets have headers that can be read.
     pub(super) fn is_known(self) -> bool {
-        self.initial_rule().is_some() || self.0 == Q046
+        !self.is_grease() && !self.initial_rules().is_empty() || self.0 == Q046
     }
 
     /// What a packet is whose long header begins with this byte.
@@ -98,6 +100,7 @@ impl Version {
             // RFC 9369 section 3.2: everything moved up by one.
             Self::V2 => kinds[(bits + 3) % 4],
             _ if self.is_known() => kinds[bits],
+            _ if self.is_grease() && bits == 0 => PacketKind::Initial,
             _ => PacketKind::Unknown,
         }
     }
@@ -235,6 +238,7 @@ mod tests {
         assert_eq!(kinds(Version::V2), [Retry, Initial, ZeroRtt, Handshake]);
         assert_eq!(kinds(Version(0)), [VersionNegotiation; 4]);
         assert_eq!(kinds(Version(0xdead_beef)), [Unknown; 4]);
+        assert_eq!(kinds(Version(0x0a1a_2a3a)), [Initial, Unknown, Unknown, Unknown]);
         let names = [Initial, ZeroRtt, Handshake, Retry, VersionNegotiation, Unknown];
         let expected = ["initial", "0rtt", "handshake", "retry", "version_negotiation", "unknown"];
         assert_eq!(names.map(PacketKind::name), expected);

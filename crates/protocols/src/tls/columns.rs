@@ -90,7 +90,7 @@ record! {
         /// JA4 of the first ClientHello; null where the capture has a part of it.
         tls_ja4: Option<String> [None, Feature],
         /// ClientHellos that came, those after a HelloRetryRequest or a HelloVerifyRequest
-        /// included.
+        /// included; of DTLS, none that was only sent again.
         tls_client_hello_count: Option<i64> [Events, Feature],
         /// SHA-256 of each certificate that the server sent in the clear, its own first.
         tls_cert_sha256: Option<Vec<String>> [None, Identity],

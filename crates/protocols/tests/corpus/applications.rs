@@ -104,6 +104,7 @@ const NAMES: &[(&str, &str)] = &[
     ("bfd", "bfd"),
     ("bittorrent", "bittorrent"),
     ("bt-dht", "bt_dht"),
+    ("lsd", "bt_lsd"),
     ("bt-utp", "bt_utp"),
     ("cflow", "netflow"),
     ("coap", "coap"),

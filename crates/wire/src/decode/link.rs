@@ -7,6 +7,7 @@ use crate::chdlc::CiscoHdlc;
 use crate::fddi::Fddi;
 use crate::frame_relay::{FrameRelay, FrameRelayPayload};
 use crate::ieee80211::{Ieee80211, Radiotap, prism_header_len};
+use crate::ipoib::Ipoib;
 use crate::loopback::Loopback;
 use crate::nflog::Nflog;
 use crate::pf::{ENC_LEN, Pflog};
@@ -44,6 +45,7 @@ pub fn link_is_known(link: LinkType) -> bool {
             | LinkType::IPV4
             | LinkType::IPV6
             | LinkType::NFLOG
+            | LinkType::IPOIB
             | LinkType::PKTAP
             | LinkType::LINUX_SLL2
     )
@@ -73,6 +75,7 @@ impl<L: Layers> Walk<'_, L> {
             LinkType::FDDI => self.fddi(rest),
             LinkType::ATM_RFC1483 => self.llc(rest),
             LinkType::FRELAY => self.frame_relay(rest),
+            LinkType::IPOIB => self.ipoib(rest),
             LinkType::PFLOG => self.pflog(rest),
             LinkType::ENC => self.enc(rest),
             _ => {}
@@ -313,6 +316,16 @@ impl<L: Layers> Walk<'_, L> {
                 }
             }
             Err(reason) => self.stop(Layer::FrameRelay, reason, rest),
+        }
+    }
+
+    fn ipoib(&mut self, rest: Rest<'_>) {
+        match Ipoib::parse(rest.bytes) {
+            Ok(header) => {
+                self.layer(Layer::Ipoib, rest);
+                self.numbered(header.protocol(), rest.skip(Ipoib::LEN));
+            }
+            Err(reason) => self.stop(Layer::Ipoib, reason, rest),
         }
     }
 

@@ -269,6 +269,16 @@ fn text_protocols_are_read() {
         )
     );
 
+    let search = b"BT-SEARCH * HTTP/1.1\r\nHost: 239.192.152.143:6771\r\nPort: 6881\r\n\r\n\r\n";
+    let (name, json) = play(Transport::Udp, 6_771, &[('>', search)]);
+    assert_eq!(
+        (name.as_str(), json.as_str()),
+        (
+            "bt_lsd by content",
+            r#"{"bt_lsd":{"headers":[{"name":"Host","value":"239.192.152.143:6771"},{"name":"Port","value":"6881"}]}}"#
+        )
+    );
+
     let peer =
         b"\x13BitTorrent protocol\0\0\0\0\0\x10\0\x05abcdefghij0123456789-TR3000-abcdefghijkl";
     let (name, json) = play(Transport::Tcp, 9, &[('>', &peer[..30]), ('>', &peer[30..])]);

@@ -330,6 +330,15 @@ fn ssdp_is_found_in_datagrams() {
     assert_eq!((columns.http_status, columns.http_url), (Some(200), None));
 }
 
+#[test]
+fn what_is_written_as_ssdp_is_so_at_its_port_alone() {
+    let search = b"FIND * HTTP/1.1\r\nHost: 239.1.2.3:6771\r\n\r\n";
+    for (port, expected) in [(1900, &["ssdp"][..]), (50_001, &[])] {
+        let mut script = Script::new(Transport::Udp, [50_000, port]);
+        assert_eq!(applications(script.up(search).end()), expected);
+    }
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_read_without_harm(says: Vec<(bool, bool, Vec<u8>)>, upgraded: bool) {

@@ -27,7 +27,7 @@ fn every_link_type_leads_to_ip() {
     let aggregate = join(&[&[0x88, 0], &[0; 22], &[0x80, 0], &[0; 12], &[0, 38], &snap]);
     let pktap = |link, frame: &[u8]| join(&[&[108, 0, 0, 0, 1, 0, 0, 0, link], &[0; 99], frame]);
     let nflog = join(&[&[10, 0, 0, 0, 54, 0, 9, 0], &v6]);
-    let cases: [(LinkType, Vec<u8>, &str); 38] = [
+    let cases: [(LinkType, Vec<u8>, &str); 39] = [
         (LinkType::RAW, v4.clone(), "ip udp"),
         (LinkType::RAW_12, v6.clone(), "ip6 udp"),
         (LinkType::RAW_14, v4.clone(), "ip udp"),
@@ -77,6 +77,7 @@ fn every_link_type_leads_to_ip() {
             join(&[&[0x18, 0x41, 3, 0, 0x80, 0, 0, 0, 8, 0], &v4]),
             "frame-relay snap ip udp",
         ),
+        (LinkType::IPOIB, join(&[&[0xff; 40], &[8, 0, 0, 0], &v4]), "ipoib ip udp"),
         (LinkType::PFLOG, join(&[&[61, 2], &[0; 62], &v4]), "pflog ip udp"),
         (LinkType::ENC, join(&[&[0, 0, 0, 24], &[0; 8], &v6]), "enc ip6 udp"),
         (LinkType::PKTAP, pktap(1, &ethernet(0x0800, &v4)), "pktap ethernet ip udp"),
@@ -113,7 +114,7 @@ fn unknown_link_types_are_known_to_be_so() {
         }
     }
     let known = (0..300).filter(|&number| link_is_known(LinkType(number))).count();
-    assert_eq!(known, 25);
+    assert_eq!(known, 26);
 }
 
 #[test]
