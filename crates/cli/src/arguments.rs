@@ -201,7 +201,7 @@ pub(crate) struct SequenceArguments {
     #[arg(long, value_name = "N", default_value_t = 65_536)]
     pub(crate) sequence_max: usize,
     /// Time covered by a sequence at most, such as 10s
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true)]
     pub(crate) sequence_time_max: Option<i64>,
     /// Bytes on the wire covered by a sequence at most, such as 1M
     #[arg(long, value_name = "BYTES", value_parser = size)]
@@ -227,13 +227,13 @@ pub(crate) struct FrameArguments {
     #[arg(long, value_name = "N")]
     pub(crate) count: Option<u64>,
     /// Only frames at or after this time (RFC 3339, or seconds since 1970)
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = time, allow_hyphen_values = true)]
     pub(crate) from: Option<i64>,
     /// Only frames before this time
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = time, allow_hyphen_values = true)]
     pub(crate) until: Option<i64>,
     /// Drop frames that repeat one of the last while byte for byte, such as 10ms
-    #[arg(long, value_name = "WINDOW", value_parser = duration)]
+    #[arg(long, value_name = "WINDOW", value_parser = duration, allow_hyphen_values = true)]
     pub(crate) dedup: Option<i64>,
     /// IP headers inside one another that are followed at most
     #[arg(long, value_name = "N", default_value_t = 8)]

@@ -220,7 +220,7 @@ pub(crate) fn output_settings(
     if format.is_binary() && to_terminal {
         return Err("this format is not for a terminal; give a file with -o, or a pipe".into());
     }
-    let color = to_terminal && std::env::var_os("NO_COLOR").is_none();
+    let color = to_terminal && report::wants_color();
     let width = to_terminal.then(report::terminal_width);
     let terminal =
         Terminal { width, color, rows_max: arguments.rows, all_columns: arguments.all_columns };

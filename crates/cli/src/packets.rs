@@ -84,7 +84,7 @@ fn settings(
         }),
         until: until.transpose()?,
         ranges: arguments.ranges,
-        color: to_terminal && std::env::var_os("NO_COLOR").is_none(),
+        color: to_terminal && report::wants_color(),
     })
 }
 

@@ -10,6 +10,10 @@ use flowloom_engine::{Format, Pieces};
 pub(crate) fn duration(text: &str) -> Result<i64, String> {
     let at = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(at);
+    if text.starts_with('-') {
+        return Err("a time cannot be negative".into());
+    }
+    let number = number.parse::<f64>().map_err(|_| "expected a number, such as 10s".to_string())?;
     let unit = match unit {
         "ns" => 1.0,
         "us" => 1e3,
@@ -20,7 +24,6 @@ pub(crate) fn duration(text: &str) -> Result<i64, String> {
         "d" => 86_400e9,
         _ => return Err(format!("`{unit}` is no unit of time; there are ns us ms s m h d")),
     };
-    let number = number.parse::<f64>().map_err(|_| "expected a number, such as 10s".to_string())?;
     Ok((number * unit).round() as i64)
 }
 

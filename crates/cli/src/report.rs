@@ -17,6 +17,12 @@ const INTERRUPTED: u8 = 130;
 /// Names in a message at most.
 const NAMES_SHOWN: usize = 5;
 
+/// Whether a terminal is to be written to in colour (no-color.org; terminals of this name know none).
+pub(crate) fn wants_color() -> bool {
+    std::env::var_os("NO_COLOR").is_none()
+        && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
 /// Says why nothing could be done.
 pub(crate) fn error(error: &(dyn Error + 'static)) {
     say(&format!("flowloom: {error}"));

@@ -151,6 +151,6 @@ fn shape(what: &WhatArguments, output: &StreamsOutputArguments) -> Result<Shape,
         DataArgument::Hex => Data::Hex,
         DataArgument::Base64 => Data::Base64,
     };
-    let color = to_terminal && std::env::var_os("NO_COLOR").is_none();
+    let color = to_terminal && report::wants_color();
     Ok(Shape { view, format, data, strict: what.strict, color })
 }

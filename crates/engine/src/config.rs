@@ -11,9 +11,10 @@ use flowloom_export::{Destination, Format, Settings as ExportSettings};
 use flowloom_features::{Events, Families, LogLimits, RESERVED, SETS, Signs, catalogue};
 use flowloom_filter::{Filter, nearest};
 use flowloom_logs::Logs;
-use flowloom_protocols::Registry;
+use flowloom_protocols::{Registry, Want, Wants};
 use flowloom_schema::Column;
 
+use crate::words::Words;
 use crate::{CryptoPan, InputFile, Labels};
 
 /// What a run is to do.
@@ -172,6 +173,8 @@ impl Config {
             return Err(ConfigError("no capture was found".into()));
         }
         self.window.check()?;
+        self.check_filter()?;
+        self.check_limits()?;
         if self.threads.get() > THREADS_MAX {
             let text = format!("{} threads are more than {THREADS_MAX}", self.threads);
             return Err(ConfigError(text));
@@ -259,6 +262,36 @@ impl Config {
             return Err(ConfigError(text.into()));
         }
         Ok(())
+    }
+
+    /// A filter asks for nothing that is not looked into.
+    fn check_filter(&self) -> Result<(), ConfigError> {
+        let words = self.filter.as_ref().and_then(Words::of);
+        let asked = words.map_or(Wants::NONE, |words| words.needs().said);
+        let told = match self.app_layer {
+            AppLayer::Full => Wants::ALL,
+            AppLayer::PortOnly => Wants::of(&[Want::Application]),
+            AppLayer::None => Wants::NONE,
+        };
+        if asked.or(told) != told {
+            let text = "the filter asks for what flows say, which needs --app-layer full";
+            return Err(ConfigError(text.into()));
+        }
+        Ok(())
+    }
+
+    /// With nothing allowed, nothing would come out.
+    fn check_limits(&self) -> Result<(), ConfigError> {
+        let limits = [
+            ("flows in memory", self.flow.limits.flows_max),
+            ("IP headers inside one another", self.wire.ip_headers_max.into()),
+        ];
+        match limits.iter().find(|(_, limit)| *limit == 0) {
+            Some((what, _)) => {
+                Err(ConfigError(format!("at most 0 {what} is too few; name 1 or more")))
+            }
+            None => Ok(()),
+        }
     }
 
     /// The logs of other programs have fields of their own, and their own order.

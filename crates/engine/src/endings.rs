@@ -4,10 +4,14 @@ use std::path::Path;
 
 use flowloom_capture::Compression;
 
-/// Whether a name ends as names of captures do, a compression's ending put aside.
+/// Whether a name ends as names of captures do, a compression's ending put aside: also that of one
+/// which is not undone, so that whoever opens the file is told.
 pub fn looks_like_capture(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    split_endings(&name).1.format > 0
+    let ending = path.extension().unwrap_or_default();
+    let is_foreign = FOREIGN.iter().any(|foreign| ending.eq_ignore_ascii_case(foreign));
+    let name = if is_foreign { &name[..name.len() - ending.len() - 1] } else { &name };
+    split_endings(name).1.format > 0
 }
 
 /// Bytes of the endings of a file's name.
@@ -51,6 +55,8 @@ pub(crate) fn compression_of(path: &Path) -> Compression {
 
 /// Of formats of captures.
 pub(crate) const ENDINGS: [&str; 6] = [".pcap", ".pcapng", ".cap", ".ntar", ".snoop", ".dmp"];
+/// Of compressions that are not undone.
+const FOREIGN: [&str; 2] = ["xz", "bz2"];
 const COMPRESSIONS: [&str; 3] = [".gz", ".zst", ".lz4"];
 
 #[cfg(test)]
@@ -61,10 +67,12 @@ mod tests {
 
     #[test]
     fn captures_are_known_by_their_endings() {
-        for name in ["a.pcap", "a.PCAPNG", "a.cap.gz", "x.pcap03", "a.pcap.zst", "b.snoop"] {
+        for name in
+            ["a.pcap", "a.PCAPNG", "a.cap.gz", "x.pcap03", "a.pcap.zst", "b.snoop", "a.pcap.XZ"]
+        {
             assert!(looks_like_capture(Path::new(name)), "{name}");
         }
-        for name in ["a.txt", "pcap", "a.json.gz", "a.facts.tsv", "é"] {
+        for name in ["a.txt", "pcap", "a.xz", "a.json.gz", "a.facts.tsv", "é"] {
             assert!(!looks_like_capture(Path::new(name)), "{name}");
         }
     }

@@ -91,16 +91,18 @@ pub fn inspect(
     watch: &Watch,
     mut give: impl FnMut(CaptureInfo),
 ) -> Result<(), ConfigError> {
+    let plan = plan(config);
     for reading in Reading::all(config)? {
         if watch.is_stopped() {
             break;
         }
-        give(inspect_one(&reading, config, top, watch));
+        give(inspect_one(&reading, &plan, top, watch));
     }
     Ok(())
 }
 
-fn inspect_one(reading: &Reading<'_>, config: &Config, top: usize, watch: &Watch) -> CaptureInfo {
+fn inspect_one(reading: &Reading<'_>, plan: &Plan<'_>, top: usize, watch: &Watch) -> CaptureInfo {
+    let config = plan.config;
     let source = match source::open(reading, config, watch) {
         Ok(source) => source,
         Err(error) => {
@@ -108,19 +110,21 @@ fn inspect_one(reading: &Reading<'_>, config: &Config, top: usize, watch: &Watch
             return info(account, &Facts::default(), Seen::default(), watch);
         }
     };
-    let plan = plan(config);
+    let is_small = source.facts().size.is_some_and(|size| size <= SMALL);
     let mut observed = Observed::new(source, config.wire);
     let mut table = TalkerTable::new(&plan.families.columns());
     let (sha256, (account, failure)) = thread::scope(|scope| {
         let digest = match reading.files {
             [InputFile { input: Input::File(path), .. }] => {
                 let digest = || digest::sha256(path, watch);
+                let thread = || thread::Builder::new().spawn_scoped(scope, digest).ok();
                 // Where the system gives no thread, it is made here.
-                Some(thread::Builder::new().spawn_scoped(scope, digest).map_err(|_| digest()))
+                Some((!is_small).then(thread).flatten().ok_or_else(digest))
             }
             _ => None,
         };
-        let outcome = run(&mut observed, reading, &plan, watch, &mut table);
+        let threads = if is_small { 1 } else { config.threads.get() };
+        let outcome = run(&mut observed, reading, (plan, threads), watch, &mut table);
         let joined = |digest: ScopedJoinHandle<'_, _>| digest.join().ok().flatten();
         (digest.and_then(|digest| digest.map_or_else(|made| made, joined)), outcome)
     });
@@ -141,6 +145,9 @@ struct Seen {
     sha256: Option<String>,
 }
 
+/// Bytes of captures that are read by one thread: others would have begun when all is done.
+const SMALL: u64 = 1 << 20;
+
 /// No more columns than talkers need.
 fn plan(config: &Config) -> Plan<'_> {
     Plan::of(config, Families::named(&talkers::COLUMNS, config.signs))
@@ -149,11 +156,10 @@ fn plan(config: &Config) -> Plan<'_> {
 fn run(
     observed: &mut Observed,
     reading: &Reading<'_>,
-    plan: &Plan<'_>,
+    (plan, threads): (&Plan<'_>, usize),
     watch: &Watch,
     table: &mut TalkerTable,
 ) -> (crate::Account, Option<Failure>) {
-    let threads = plan.config.threads.get();
     let mut emit = |tables: pipeline::Tables| {
         table.add(&tables.flows);
         Ok(())

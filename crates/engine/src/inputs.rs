@@ -81,6 +81,9 @@ pub fn find_inputs(names: &[impl AsRef<OsStr>]) -> Result<Vec<InputFile>, Config
 /// The same, those of each name apart.
 pub fn find_each(names: &[impl AsRef<OsStr>]) -> Result<Vec<Vec<InputFile>>, ConfigError> {
     let names = names.iter().map(AsRef::as_ref).collect::<Vec<_>>();
+    if names.iter().filter(|name| **name == "-").count() > 1 {
+        return Err(ConfigError("standard input can be read once: name `-` once".into()));
+    }
     let titles = titles(&names);
     let titles = titles.iter().map(PathBuf::as_path);
     names.iter().zip(titles).map(|(name, title)| find(name, title)).collect()
@@ -116,6 +119,9 @@ fn ending(path: &Path, parts: usize) -> PathBuf {
 fn find(name: &OsStr, title: &Path) -> Result<Vec<InputFile>, ConfigError> {
     let mut found = Vec::new();
     let path = Path::new(name);
+    if name.is_empty() {
+        return Err(ConfigError("a capture has no name: the name is empty".into()));
+    }
     if name == "-" {
         found.push(InputFile { input: Input::Stdin, name: "-".into() });
     } else if path.is_dir() {

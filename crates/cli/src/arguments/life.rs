@@ -24,16 +24,16 @@ pub(crate) struct LifeArguments {
     #[arg(long)]
     pub(crate) no_split: bool,
     /// Silence that ends a TCP flow
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "300s")]
+    #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true, default_value = "300s")]
     pub(crate) tcp_idle: i64,
     /// Silence that ends any other flow
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "60s")]
+    #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true, default_value = "60s")]
     pub(crate) idle: i64,
     /// Age that ends a flow however busy it is
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "1800s")]
+    #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true, default_value = "1800s")]
     pub(crate) active: i64,
     /// How long a closed TCP flow still takes late packets
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "5s")]
+    #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true, default_value = "5s")]
     pub(crate) linger: i64,
     /// Leave VLAN tags or virtual networks out of the flow key, for asymmetric taps
     #[arg(long, value_name = "WHAT,...", value_delimiter = ',')]

@@ -34,16 +34,16 @@ pub(crate) struct CutArguments {
     #[arg(long, value_name = "RANGE,...", value_delimiter = ',', allow_hyphen_values = true)]
     pub(crate) frames: Vec<FrameRange>,
     /// Only frames at or after this time (RFC 3339, or seconds since 1970)
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = time, allow_hyphen_values = true)]
     pub(crate) from: Option<i64>,
     /// Only frames before this time
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = time, allow_hyphen_values = true)]
     pub(crate) until: Option<i64>,
     /// Only frames for which an expression of tcpdump's language is true
     #[arg(short, long, value_name = "EXPRESSION")]
     pub(crate) filter: Option<String>,
     /// Drop frames that repeat one of the last while byte for byte, such as 10ms
-    #[arg(long, value_name = "WINDOW", value_parser = duration)]
+    #[arg(long, value_name = "WINDOW", value_parser = duration, allow_hyphen_values = true)]
     pub(crate) dedup: Option<i64>,
     /// Only the first N of the frames that are left then
     #[arg(long, value_name = "N")]

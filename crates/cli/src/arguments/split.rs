@@ -62,7 +62,7 @@ pub(crate) struct FilesArguments {
     #[arg(long, value_name = "WHAT", default_value = "flow")]
     pub(crate) by: String,
     /// A file for the frames of each so much time since 1970, such as 60s
-    #[arg(long, value_name = "TIME", value_parser = period, conflicts_with = "by")]
+    #[arg(long, value_name = "TIME", value_parser = period, allow_hyphen_values = true, conflicts_with = "by")]
     pub(crate) window: Option<i64>,
     /// How files are named: text with names of columns in braces; the usual one is
     /// `{src_ip}_{src_port}-{dst_ip}_{dst_port}-{start_time}`. A `/` makes directories. Of values,

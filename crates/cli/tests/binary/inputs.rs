@@ -139,6 +139,21 @@ fn the_account_does_not_say_where_the_directory_is() {
     assert!(said(1, "damage").starts_with("sub/cut.pcap, frame 10 at byte "), "{report}");
 }
 
+#[test]
+fn captures_in_a_directory_that_cannot_be_unpacked_are_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let (header, records) = records("loss.pcap");
+    write(&directory.path().join("a.pcap"), &header, &records[..5]);
+    fs::write(directory.path().join("b.pcap.xz"), b"\xfd7zXZ\0\0\0").unwrap();
+    fs::write(directory.path().join("list.xz"), b"no capture").unwrap();
+    let path = directory.path().to_str().unwrap();
+    let output = flowloom(&["flows", path, "--format", "csv"]).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("b.pcap.xz") && said.contains("an xz file"), "{said}");
+    assert!(said.contains("5 frames") && !said.contains("list.xz"), "{said}");
+}
+
 /// Labels of the captures, `null` where there is none, over all rows.
 fn labels_of(rows: &[Row], names: &[&str]) -> BTreeSet<String> {
     let line = |row: &Row| {
