@@ -19,6 +19,7 @@ pub fn dissect(mut data: &[u8]) {
         let input = FrameInput {
             number,
             time: Timestamp(0),
+since: None,
             link: LINKS[usize::from(choice) % LINKS.len()],
             interface: 0,
             original: original(high >> 4, bytes),

@@ -111,6 +111,8 @@ pub enum Value {
     Mac([u8; 6]),
     /// Nanoseconds since the epoch.
     Time(Timestamp),
+    /// Nanoseconds between two times.
+    Duration(i64),
 }
 
 /// Where a text is among the texts of a dissection.
@@ -264,6 +266,10 @@ impl Field {
                 Ok(())
             }
             (Value::Time(time), _) => write!(out, "{time}"),
+            (Value::Duration(nanos), _) => {
+                let (sign, seconds, nanos) = Timestamp(nanos).decimal();
+                write!(out, "{sign}{seconds}.{nanos:09}")
+            }
         };
         debug_assert!(written.is_ok(), "writing to a string cannot fail");
     }

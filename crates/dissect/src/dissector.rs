@@ -20,6 +20,8 @@ pub struct FrameInput<'a> {
     pub number: u64,
     /// When it was captured.
     pub time: Timestamp,
+    /// How long after others of the capture, if it is not alone.
+    pub since: Option<Since>,
     /// What it begins with.
     pub link: LinkType,
     /// The interface it was captured on.
@@ -28,6 +30,31 @@ pub struct FrameInput<'a> {
     pub original: u32,
     /// The bytes that were captured.
     pub bytes: &'a [u8],
+}
+
+/// Nanoseconds between a frame and others of its capture; negative where times go back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Since {
+    /// After the first frame.
+    pub first: i64,
+    /// After the frame before it.
+    pub previous: i64,
+}
+
+/// The times of a capture's frames, all of which pass here in their order.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Times {
+    first: Option<Timestamp>,
+    previous: Option<Timestamp>,
+}
+
+impl Times {
+    /// How long the next frame came after others.
+    pub fn pass(&mut self, time: Timestamp) -> Since {
+        let first = *self.first.get_or_insert(time);
+        let previous = self.previous.replace(time).unwrap_or(time);
+        Since { first: time.since(first), previous: time.since(previous) }
+    }
 }
 
 /// Dissects frames, in their order.

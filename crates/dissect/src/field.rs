@@ -34,6 +34,8 @@ pub enum Kind {
     Mac,
     /// A point in time.
     Time,
+    /// The time between two others.
+    Duration,
     /// Nothing by itself: a heading of the fields in it.
     Group,
 }
@@ -51,6 +53,7 @@ impl Kind {
             Self::Ipv6 => "IPv6 address",
             Self::Mac => "hardware address",
             Self::Time => "time",
+            Self::Duration => "seconds",
             Self::Group => "group",
         }
     }

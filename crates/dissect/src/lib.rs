@@ -25,6 +25,6 @@ mod writer;
 
 pub use declared::KnownLayers;
 pub use dissection::{Dissection, Field, LayerSpan, Origin, TextSpan, Value};
-pub use dissector::{Depth, Dissector, FrameInput, Level};
+pub use dissector::{Depth, Dissector, FrameInput, Level, Since, Times};
 pub use field::{FieldInfo, Kind, LayerInfo};
 pub use summary::summary;

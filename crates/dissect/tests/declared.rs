@@ -116,6 +116,7 @@ fn dissected(known: &KnownLayers, frame: &[u8]) -> Dissection {
     let input = FrameInput {
         number: 1,
         time: Timestamp(0),
+        since: None,
         link: LinkType::RAW,
         interface: 0,
         original: frame.len() as u32,

@@ -74,6 +74,7 @@ fn fragments_that_never_end_take_no_more_than_their_limit() {
         let input = FrameInput {
             number: u64::from(number),
             time: Timestamp(0),
+            since: None,
             link: LinkType::RAW,
             interface: 0,
             original: 60,
@@ -230,6 +231,7 @@ fn raw(bytes: &[u8]) -> FrameInput<'_> {
     FrameInput {
         number: 1,
         time: Timestamp(0),
+        since: None,
         link: LinkType::RAW,
         interface: 0,
         original: bytes.len() as u32,
@@ -267,6 +269,7 @@ fn each_frame(
                 let input = FrameInput {
                     number: block.first + at as u64,
                     time: frame.time,
+                    since: None,
                     link: frame.link,
                     interface: frame.interface,
                     original: frame.original,

@@ -35,6 +35,7 @@ pub fn dissected(frame: &StoredFrame) -> Vec<DissectedLayer> {
     let input = FrameInput {
         number: 1,
         time: frame.time,
+        since: None,
         link: frame.link,
         interface: 0,
         original: frame.original,
@@ -63,6 +64,7 @@ fn value(field: &Field, dissection: &Dissection, source: &[u8]) -> Option<FieldV
         Value::Bool(flag) => FieldValue::Bool(flag),
         Value::Bytes => FieldValue::Bytes(field.bytes(source).to_vec()),
         Value::Time(time) => FieldValue::Int(time.0.into()),
+        Value::Duration(nanos) => FieldValue::Int(nanos.into()),
         Value::Text(_) | Value::Ipv4(_) | Value::Ipv6(_) | Value::Mac(_) => {
             let mut text = String::new();
             field.write(dissection, source, &mut text);

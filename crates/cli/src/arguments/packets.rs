@@ -84,6 +84,6 @@ const PACKETS_EXAMPLES: &str = "Examples:
   flowloom packets capture.pcapng
   flowloom packets capture.pcap --format tree --frames 10-20
   flowloom packets capture.pcap --format jsonl --filter 'udp port 53' | jq .dns
-  flowloom packets capture.pcap -e frame.number -e ip.src -e tcp.flags -o flags.csv
+  flowloom packets capture.pcap -e frame.time_relative -e ip.src -e tcp.flags -o flags.csv
   flowloom packets capture.pcap -o packets.jsonl
   flowloom packets --fields tcp dns";

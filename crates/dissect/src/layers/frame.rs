@@ -11,6 +11,8 @@ layer! {
     FRAME "frame" "frame" "The frame as it was captured.";
     NUMBER Uint "frame.number" "Number of the frame in the capture, from 1.";
     TIME Time "frame.time_epoch" "When it was captured: date and time in UTC, where tshark has seconds since 1970.";
+    RELATIVE Duration "frame.time_relative" "Seconds since the first frame of the capture.";
+    DELTA Duration "frame.time_delta" "Seconds since the frame before it in the capture, whether that one is shown or not.";
     LEN Uint "frame.len" "Bytes it had on the wire.";
     CAP_LEN Uint "frame.cap_len" "Bytes that were captured.";
     INTERFACE Uint "frame.interface_id" "The interface it was captured on, from 0.";
@@ -33,6 +35,10 @@ pub(crate) fn frame(w: &mut Writer<'_>, frame: &FrameInput<'_>) {
     w.layer(&FRAME, 0);
     w.computed(&NUMBER, 0, 0, frame.number);
     w.time(&TIME, 0, 0, frame.time);
+    if let Some(since) = frame.since {
+        w.add(&RELATIVE, 0, 0, Value::Duration(since.first));
+        w.add(&DELTA, 0, 0, Value::Duration(since.previous));
+    }
     w.computed(&LEN, 0, 0, u64::from(frame.original));
     w.computed(&CAP_LEN, 0, 0, frame.bytes.len() as u64);
     w.computed(&INTERFACE, 0, 0, u64::from(frame.interface));

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use std::path::Path;
 
 use flowloom_capture::{Block, Capture, Format, Limits, Source};
-use flowloom_dissect::{Dissection, Dissector, FrameInput, Kind, Value};
+use flowloom_dissect::{Dissection, Dissector, FrameInput, Kind, Times, Value};
 
 use crate::Values;
 use crate::tshark::{CONTENT_TYPE, STACK};
@@ -32,12 +32,14 @@ pub(crate) fn each_frame(path: &Path, mut give: impl FnMut(&Dissection, &[u8])) 
     let mut dissector = Dissector::default();
     let mut dissection = Dissection::default();
     let mut block = Block::default();
+    let mut times = Times::default();
     while capture.read(&mut block).unwrap_or(false) {
         for (at, frame) in block.frames.iter().enumerate() {
             let bytes = block.data(frame);
             let input = FrameInput {
                 number: block.first + at as u64,
                 time: frame.time,
+                since: Some(times.pass(frame.time)),
                 link: frame.link,
                 interface: frame.interface,
                 original: frame.original,

@@ -224,6 +224,7 @@ impl Json<'_> {
             Value::Uint(value) => self.out.push_str(number.format(value)),
             Value::Int(value) => self.out.push_str(number.format(value)),
             Value::Bool(value) => self.out.push_str(if value { "true" } else { "false" }),
+            Value::Duration(_) => field.write(self.dissection, source, self.out),
             Value::Text(span) => self.text(self.dissection.text(span)),
             Value::Bytes => {
                 self.out.push('"');

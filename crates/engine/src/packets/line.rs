@@ -6,8 +6,9 @@ use flowloom_dissect::{Dissection, FrameInput, summary};
 use flowloom_export::is_invisible;
 use flowloom_schema::Timestamp;
 
-pub(super) fn write(frame: &FrameInput<'_>, first: i64, dissection: &Dissection, out: &mut String) {
-    let (sign, seconds, nanos) = Timestamp(frame.time.since(Timestamp(first))).decimal();
+pub(super) fn write(frame: &FrameInput<'_>, dissection: &Dissection, out: &mut String) {
+    let since = frame.since.unwrap_or_default();
+    let (sign, seconds, nanos) = Timestamp(since.first).decimal();
     let micros = nanos / 1_000;
     // Writing to a string cannot fail.
     let _ = write!(out, "{:>6} {sign}{seconds}.{micros:06} ", frame.number);

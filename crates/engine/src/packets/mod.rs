@@ -13,7 +13,7 @@ mod tree;
 
 use flowloom_capture::{Block, Frame, ReadError, Source};
 use flowloom_dissect::{
-    Depth, Dissection, Dissector, FieldInfo, FrameInput, KnownLayers, LayerInfo, Level,
+    Depth, Dissection, Dissector, FieldInfo, FrameInput, KnownLayers, LayerInfo, Level, Times,
 };
 use flowloom_export::{Destination, Ending, Existing, Output, SinkError};
 use flowloom_filter::FrameView;
@@ -205,6 +205,7 @@ fn read_one(
         dissector: Dissector::new(config.wire, depth, known.clone()),
         layers: LayerStack::new(),
         counts: DecodeCounts::default(),
+        times: Times::default(),
     };
     let failure = pass.run(&mut *source, watch, writer)?;
     let mut account = Account::default();
@@ -224,6 +225,7 @@ struct Pass<'p> {
     dissector: Dissector,
     layers: LayerStack,
     counts: DecodeCounts,
+    times: Times,
 }
 
 impl Pass<'_> {
@@ -261,7 +263,8 @@ impl Pass<'_> {
         bytes: &[u8],
         writer: &mut Writer<'_>,
     ) -> Result<(), SinkError> {
-        writer.first_time.get_or_insert(frame.time.0);
+        // Of the capture: whatever is chosen of it has the same times.
+        let since = self.times.pass(frame.time);
         self.counts.frames += 1;
         self.counts.captured_bytes += bytes.len() as u64;
         self.counts.wire_bytes += u64::from(frame.original);
@@ -279,6 +282,7 @@ impl Pass<'_> {
         let input = FrameInput {
             number,
             time: frame.time,
+            since: Some(since),
             link: frame.link,
             interface: frame.interface,
             original: frame.original,
@@ -316,8 +320,6 @@ struct Writer<'w> {
     capture: String,
     /// Whether nothing was written of it yet.
     begins: bool,
-    /// Of the capture: whatever is chosen of it has the same times.
-    first_time: Option<i64>,
 }
 
 /// Where packets go.
@@ -338,7 +340,6 @@ impl<'w> Writer<'w> {
             is_one_of_several: false,
             capture: String::new(),
             begins: true,
-            first_time: None,
         }
     }
 
@@ -360,13 +361,11 @@ impl<'w> Writer<'w> {
         self.captures += 1;
         name.clone_into(&mut self.capture);
         self.begins = true;
-        self.first_time = None;
     }
 
     fn write(&mut self, frame: &FrameInput<'_>) -> Result<(), SinkError> {
         let Self { settings, dissection, text, .. } = self;
         let capture = self.is_one_of_several.then_some(self.capture.as_str());
-        let first = self.first_time.unwrap_or(frame.time.0);
         let has_headings =
             matches!(settings.format, PacketFormat::Line | PacketFormat::Tree | PacketFormat::Hex);
         if let Some(capture) = capture
@@ -376,7 +375,7 @@ impl<'w> Writer<'w> {
             line::heading(capture, self.packets == 0, text);
         }
         match settings.format {
-            PacketFormat::Line => line::write(frame, first, dissection, text),
+            PacketFormat::Line => line::write(frame, dissection, text),
             PacketFormat::Tree => tree::write(frame, dissection, text),
             PacketFormat::JsonLines => {
                 json::line(frame, capture, dissection, settings.ranges, text);

@@ -58,6 +58,8 @@ impl Member<'_> {
             }
             "frame.cap_len" => self.before.is_some_and(|before| before.value == value),
             "data.len"
+            | "frame.time_relative"
+            | "frame.time_delta"
             | "ip.version"
             | "ipv6.version"
             | "tcp.option_len"
