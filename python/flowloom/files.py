@@ -25,7 +25,10 @@ def write(
     import json
 
     name = os.fspath(path)
-    chosen = format or _FORMATS.get(os.path.splitext(name)[1].lower())
+    plain, ending = os.path.splitext(name)
+    if ending.lower() in _COMPRESSIONS:
+        ending = os.path.splitext(plain)[1]
+    chosen = format or _FORMATS.get(ending.lower())
     if chosen is None or chosen not in _FORMATS.values():
         what = f"{name} says no format" if format is None else f"{format!r} is no format"
         known = ", ".join(sorted(set(_FORMATS.values())))
@@ -175,3 +178,6 @@ _FORMATS: dict[str, Format] = {
     ".ndjson": "jsonl",
 }
 """The formats that endings of names ask for."""
+
+_COMPRESSIONS = {".gz", ".zst", ".lz4"}
+"""The endings behind those of texts that are compressed."""

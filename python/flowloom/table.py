@@ -470,6 +470,7 @@ class FlowTable:
     def write(self, path: Path_, *, format: files.Format | None = None) -> None:
         """Write a file, as ``flowloom flows -o`` does; one that is there is replaced.
 
+        CSV and JSON are compressed where the name ends in ``.gz``, ``.zst`` or ``.lz4``.
         In CSV, texts that a spreadsheet would take for formulas get an apostrophe in front. Parquet
         and Arrow files carry what is known of columns, the settings, and what was lost.
 

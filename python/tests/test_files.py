@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import ipaddress
 import json
 import subprocess
@@ -29,6 +30,26 @@ def test_parquet_and_arrow_hold_the_same(several, tmp_path):
     account = json.loads(metadata[b"flowloom.account"])
     assert account["frames"] == several.account["frames"] and b"flowloom.settings" in metadata
     assert parquet.schema.field("packet_count").metadata[b"role"] == b"feature"
+
+
+def test_texts_are_compressed_as_their_names_say(browsing, tmp_path):
+    pandas = pytest.importorskip("pandas")
+    browsing.to_csv(tmp_path / "t.csv")
+    plain = pandas.read_csv(tmp_path / "t.csv")
+    for name in ("t.csv.gz", "T.CSV.GZ", "t.csv.zst"):
+        browsing.write(tmp_path / name)
+        assert (tmp_path / name).stat().st_size < (tmp_path / "t.csv").stat().st_size / 2
+    for name in ("t.csv.gz", "T.CSV.GZ"):
+        pandas.testing.assert_frame_equal(
+            pandas.read_csv(tmp_path / name, compression="gzip"), plain
+        )
+    browsing.to_json(tmp_path / "t.jsonl.gz", lines=True)
+    lines = gzip.decompress((tmp_path / "t.jsonl.gz").read_bytes()).splitlines()
+    assert [json.loads(line)["flow_id"] for line in lines] == list(browsing["flow_id"])
+    with pytest.raises(fl.OutputError, match="leave .gz out"):
+        browsing.write(tmp_path / "t.parquet.gz")
+    with pytest.raises(fl.ConfigError, match="no format"):
+        browsing.write(tmp_path / "t.gz")
 
 
 def test_packed_addresses_are_the_addresses(samples, tmp_path):

@@ -4,10 +4,12 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::sync::Arc;
 
+use flowloom_schema::Compression;
+
 use crate::block::Block;
 use crate::buffer::Buffer;
 use crate::error::ReadError;
-use crate::facts::{Compression, Facts, Format, Warning};
+use crate::facts::{Facts, Format, Warning};
 use crate::limits::Limits;
 use crate::notebook::Notebook;
 use crate::pcap::{self, Pcap};

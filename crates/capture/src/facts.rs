@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use flowloom_schema::{LinkType, Timestamp};
+use flowloom_schema::{Compression, LinkType, Timestamp};
 
 use crate::Resolution;
 use crate::options::RawOption;
@@ -58,20 +58,6 @@ pub enum Format {
     Pcapng,
     /// Of Solaris (RFC 1761).
     Snoop,
-}
-
-/// A compression of the whole file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Compression {
-    /// None.
-    #[default]
-    None,
-    /// Gzip (RFC 1952), one or more members.
-    Gzip,
-    /// Zstandard (RFC 8878), one or more frames.
-    Zstd,
-    /// LZ4 frame format, one or more frames.
-    Lz4,
 }
 
 /// What frames were captured on.
@@ -248,18 +234,6 @@ impl Format {
             Self::PcapModified => "modified pcap",
             Self::Pcapng => "pcapng",
             Self::Snoop => "snoop",
-        }
-    }
-}
-
-impl Compression {
-    /// The name by which it is known; `none` for none.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Gzip => "gzip",
-            Self::Zstd => "zstd",
-            Self::Lz4 => "lz4",
         }
     }
 }

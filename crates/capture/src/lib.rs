@@ -32,13 +32,10 @@ pub use capture::Capture;
 pub use clock::Resolution;
 pub use error::ReadError;
 pub use facts::{
-    Comment, Compression, Facts, Format, Interface, Name, Secret, Section, Span, Statistics,
-    Warning,
+    Comment, Facts, Format, Interface, Name, Secret, Section, Span, Statistics, Warning,
 };
 pub use limits::Limits;
 pub use options::{FrameOptions, RawOption};
 pub use rotated::{Rotated, Sequence};
 pub use source::{Input, Source};
-pub use write::{
-    CaptureWriter, Compressed, Encoder, Record, Scope, WriteError, WriteFormat, WriteSettings,
-};
+pub use write::{CaptureWriter, Encoder, Record, Scope, WriteError, WriteFormat, WriteSettings};

@@ -13,8 +13,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use flowloom_schema::Compression;
+
 use crate::buffer::Buffer;
-use crate::facts::Compression;
 
 /// A compressed or plain stream of bytes.
 pub(crate) struct Stream {

@@ -1,10 +1,9 @@
-//! Frames to captures: pcap and pcapng, compressed or not.
+//! Frames to captures: pcap and pcapng.
 //!
 //! [`Encoder`] turns frames into bytes and is all that must be kept of a file in order to go on
 //! with it later; [`CaptureWriter`] is one with its output. What a frame's file said of it stays as
 //! it was: time at the resolution of its interface, original length, interface, comments, flags.
 
-mod compressed;
 mod error;
 mod pcap;
 mod pcapng;
@@ -13,7 +12,6 @@ use std::io::Write;
 
 use flowloom_schema::Timestamp;
 
-pub use compressed::Compressed;
 pub use error::WriteError;
 
 use crate::block::Block;

@@ -124,7 +124,7 @@ pub(crate) struct LabelArguments {
 #[derive(Debug, Args)]
 pub(crate) struct OutputArguments {
     /// File to write, its format told by its ending; `-` is standard output, `null` writes nothing.
-    /// With --events, a directory, for files of the format of --format (parquet if none is given);
+    /// Texts are compressed where .gz, .zst or .lz4 comes behind, as in flows.csv.gz. With --events, a directory, for files of the format of --format (parquet if none is given);
     /// with --format zeek, one for the logs
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,

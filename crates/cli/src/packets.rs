@@ -9,9 +9,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use flowloom_engine::{
-    Config, Destination, Existing, FieldInfo, Filter, KnownLayers, LayerInfo, Level, PacketFormat,
-    PacketSettings, RunError, SinkError, Window, did_you_mean, find_inputs, flow_words,
-    looks_like_capture, packets as run, read_protocols,
+    Compression, Config, Destination, Existing, FieldInfo, Filter, KnownLayers, LayerInfo, Level,
+    PacketFormat, PacketSettings, RunError, SinkError, Window, did_you_mean, find_inputs,
+    flow_words, looks_like_capture, packets as run, read_protocols,
 };
 
 use crate::arguments::packets::{LevelArgument, PacketFormatArgument, PacketsArguments};
@@ -97,7 +97,8 @@ fn by_ending(output: &Path) -> Result<PacketFormatArgument, String> {
              frames out of captures, and --format says how text is written"
         ));
     }
-    let ending = output.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    let plain = Compression::name_within(output);
+    let ending = plain.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     Ok(match ending {
         "jsonl" | "ndjson" => PacketFormatArgument::Jsonl,
         "json" => PacketFormatArgument::Json,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use flowloom_capture::Compression;
+use flowloom_schema::Compression;
 
 /// Whether a name ends as names of captures do, a compression's ending put aside: also that of one
 /// which is not undone, so that whoever opens the file is told.
@@ -29,7 +29,10 @@ pub(crate) fn split_endings(name: &str) -> (&str, Endings) {
             |ending: &&&str| end_of(ending).is_some_and(|e| e.eq_ignore_ascii_case(ending));
         endings.iter().find(is_end).map_or(0, |ending| ending.len())
     };
-    let compression = ends_in(name, &COMPRESSIONS);
+    let compression = match Compression::of_name(Path::new(name)) {
+        Compression::None => 0,
+        compression => compression.ending().len() + 1,
+    };
     let plain = &name[..name.len() - compression];
     // tcpdump -C and -G number files: trace.pcap1, trace.pcap02.
     let unnumbered = plain.trim_end_matches(|c: char| c.is_ascii_digit());
@@ -42,22 +45,10 @@ pub(crate) fn split_endings(name: &str) -> (&str, Endings) {
     }
 }
 
-/// The compression that the end of a name stands for.
-pub(crate) fn compression_of(path: &Path) -> Compression {
-    let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
-    match ending.to_str() {
-        Some("gz") => Compression::Gzip,
-        Some("zst") => Compression::Zstd,
-        Some("lz4") => Compression::Lz4,
-        _ => Compression::None,
-    }
-}
-
 /// Of formats of captures.
 pub(crate) const ENDINGS: [&str; 6] = [".pcap", ".pcapng", ".cap", ".ntar", ".snoop", ".dmp"];
 /// Of compressions that are not undone.
 const FOREIGN: [&str; 2] = ["xz", "bz2"];
-const COMPRESSIONS: [&str; 3] = [".gz", ".zst", ".lz4"];
 
 #[cfg(test)]
 mod tests {

@@ -71,8 +71,7 @@ pub use words::flow_words;
 
 // What a `Config` is made of, so that a shell needs no other crate.
 pub use flowloom_capture::{
-    Compression, Input, Limits as CaptureLimits, ReadError, Resolution, Scope, Sequence,
-    WriteFormat,
+    Input, Limits as CaptureLimits, ReadError, Resolution, Scope, Sequence, WriteFormat,
 };
 pub use flowloom_dissect::{
     FieldInfo, FrameInput, Kind as FieldKind, KnownLayers, LayerInfo, Level,
@@ -90,5 +89,5 @@ pub use flowloom_flow::{
 };
 pub use flowloom_logs::guide as log_guide;
 pub use flowloom_protocols::{Limits as SaidLimits, Registry};
-pub use flowloom_schema::Mac;
+pub use flowloom_schema::{Compression, Mac};
 pub use flowloom_wire::{Address, Options as WireOptions};

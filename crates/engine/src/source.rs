@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use flowloom_capture::{
-    Block, Capture, Compression, Facts, Input, Limits, ReadError, Rotated, Sequence, Source,
+    Block, Capture, Facts, Input, Limits, ReadError, Rotated, Sequence, Source,
 };
+use flowloom_schema::Compression;
 
 use crate::inputs::Reading;
 use crate::pipe::Pipe;

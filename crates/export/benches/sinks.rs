@@ -1,36 +1,36 @@
 //! What an output costs per packet in CPU time, and how many bytes it makes of one: `cargo bench -p
 //! flowloom-export [FORMAT...]`. A million packets in 66 thousand flows, with the sequences of all
-//! of them. Parquet is run with each compression.
+//! of them. Parquet is run with each codec.
 #![expect(clippy::unwrap_used, reason = "nothing to recover: it stops, and says where")]
 #![expect(clippy::print_stdout, reason = "a benchmark prints")]
 
-use flowloom_export::{Compression, Format, Settings, TableInfo, open};
+use flowloom_export::{Codec, Format, Settings, TableInfo, open};
 use flowloom_schema::{Batch, Column, DataType, Role, Series, Unit};
 
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
     let table = table();
     let batches = batches(&table);
-    let run = |format: Format, compression| {
+    let run = |format: Format, codec| {
         if wanted.is_empty() || wanted.iter().any(|name| name == format.name()) {
-            measure(format, compression, &table, &batches);
+            measure(format, codec, &table, &batches);
         }
     };
-    println!("format   compression      ns/packet  bytes/packet");
+    println!("format   codec            ns/packet  bytes/packet");
     // Logs are of their own columns alone.
     let other = [Format::Parquet, Format::Zeek, Format::Eve, Format::Ipfix];
     for format in Format::ALL.into_iter().filter(|format| !other.contains(format)) {
-        run(format, Compression::None);
+        run(format, Codec::None);
     }
-    let codecs = [1, 3].map(Compression::Zstd);
-    for compression in [Compression::None, Compression::Snappy].into_iter().chain(codecs) {
-        run(Format::Parquet, compression);
+    let codecs = [1, 3].map(Codec::Zstd);
+    for codec in [Codec::None, Codec::Snappy].into_iter().chain(codecs) {
+        run(Format::Parquet, codec);
     }
 }
 
-fn measure(format: Format, compression: Compression, table: &TableInfo, batches: &[Batch]) {
+fn measure(format: Format, codec: Codec, table: &TableInfo, batches: &[Batch]) {
     let mut settings = Settings::default();
-    settings.parquet.compression = compression;
+    settings.parquet.codec = codec;
     let directory = tempfile::tempdir().unwrap();
     let mut best = u64::MAX;
     let mut bytes = 0;
@@ -45,7 +45,7 @@ fn measure(format: Format, compression: Compression, table: &TableInfo, batches:
         bytes = sink.close(&[]).unwrap().bytes;
         best = best.min(cpu_nanos() - start);
     }
-    let codec = format!("{compression:?}");
+    let codec = format!("{codec:?}");
     let (nanos, bytes) = (best as f64 / PACKETS as f64, bytes as f64 / PACKETS as f64);
     println!("{:8} {codec:16} {nanos:9.1} {bytes:13.1}", format.name());
 }

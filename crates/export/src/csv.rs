@@ -25,7 +25,7 @@ pub(crate) struct CsvSink {
 
 impl CsvSink {
     pub(crate) fn open(destination: Destination, table: &TableInfo) -> Result<Self, SinkError> {
-        let mut sink = Self { output: Output::create(destination)?, text: Vec::new(), rows: 0 };
+        let mut sink = Self { output: Output::text(destination)?, text: Vec::new(), rows: 0 };
         for (i, column) in table.columns.iter().enumerate() {
             if i > 0 {
                 sink.text.push(b',');

@@ -41,7 +41,7 @@ impl JsonSink {
             key
         });
         let keys = keys.collect();
-        let mut output = Output::create(destination)?;
+        let mut output = Output::text(destination)?;
         if layout == Layout::Array {
             output.put(b"[")?;
         }

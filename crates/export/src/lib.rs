@@ -10,6 +10,7 @@
 
 mod arrow;
 mod batch;
+mod compressed;
 mod csv;
 mod error;
 mod from_arrow;
@@ -28,10 +29,11 @@ mod read;
 mod table;
 mod text;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use flowloom_schema::{Batch, Column, DataType};
+use flowloom_schema::{Batch, Column, Compression, DataType};
 
 pub use batch::{arrow_schema, record_batch};
 pub use csv::text_cell;
@@ -42,7 +44,7 @@ pub use load::{Loaded, load_table};
 pub use order::{Order, Ordered};
 pub use output::{Destination, Existing, Output, SinkStats, Written, partial_name};
 pub use padding::{Keep, Misfit, Number, Padding, Side};
-pub use parquet::{Compression, Parquet};
+pub use parquet::{Codec, Parquet};
 pub use read::{Rows, TableError, TableFile, table_texts};
 pub use table::Terminal;
 pub use text::{harmless_json, is_invisible, json_text};
@@ -165,13 +167,21 @@ pub enum Ending {
     Partial,
 }
 
-/// Opens a sink.
+/// Opens a sink. Texts are compressed as their names say.
 pub fn open(
     format: Format,
     destination: Destination,
     table: &TableInfo,
     settings: &Settings,
 ) -> Result<Box<dyn Sink>, SinkError> {
+    let compression = destination.compression();
+    if let (Destination::File(path), true) = (&destination, format.is_binary())
+        && compression != Compression::None
+    {
+        let (format, ending) = (format.name(), compression.ending());
+        let reason = format!("{format} is not compressed as a whole; hint: leave .{ending} out");
+        return Err(SinkError::Create { path: path.clone(), source: io::Error::other(reason) });
+    }
     Ok(match format {
         Format::Parquet => Box::new(parquet::ParquetSink::open(destination, table, settings)?),
         Format::Arrow => Box::new(arrow::ArrowSink::open(destination, table)?),
@@ -221,12 +231,12 @@ impl Format {
         }
     }
 
-    /// The format that the extension of a file name asks for; `null` and `/dev/null` keep nothing.
+    /// The format that the extension of a file name asks for, that of a compression put aside; `null` and `/dev/null` keep nothing.
     pub fn from_path(path: &Path) -> Option<Self> {
         if path == Path::new("null") || path == Path::new("/dev/null") {
             return Some(Self::Null);
         }
-        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+        match Compression::name_within(path).extension()?.to_str()?.to_ascii_lowercase().as_str() {
             "parquet" => Some(Self::Parquet),
             "arrow" | "feather" | "ipc" => Some(Self::Arrow),
             "csv" => Some(Self::Csv),
@@ -288,6 +298,9 @@ mod tests {
             ("flows.ndjson", Some(Format::JsonLines)),
             ("flows.jsonl", Some(Format::JsonLines)),
             ("flows.ipfix", Some(Format::Ipfix)),
+            ("flows.csv.gz", Some(Format::Csv)),
+            ("flows.JSONL.Zst", Some(Format::JsonLines)),
+            ("flows.gz", None),
             ("traces.npz", Some(Format::Npz)),
             ("null", Some(Format::Null)),
             ("/dev/null", Some(Format::Null)),

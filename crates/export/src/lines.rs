@@ -12,7 +12,7 @@ pub(crate) struct LinesSink {
 
 impl LinesSink {
     pub(crate) fn open(destination: Destination) -> Result<Self, SinkError> {
-        Ok(Self { output: Output::create(destination)?, rows: 0 })
+        Ok(Self { output: Output::text(destination)?, rows: 0 })
     }
 }
 

@@ -1,13 +1,15 @@
 //! The bytes of an output on their way: standard output, or a file that has its name only when it
-//! is whole.
+//! is whole, compressed or not.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Stdout, Write};
 use std::path::{Path, PathBuf};
 
+use flowloom_schema::Compression;
 use tempfile::NamedTempFile;
 
+use crate::compressed::Compressed;
 use crate::{Ending, SinkError};
 
 /// Where an output goes.
@@ -19,12 +21,22 @@ pub enum Destination {
     File(PathBuf),
 }
 
+impl Destination {
+    /// How a file of this name is compressed; standard output has no name.
+    pub fn compression(&self) -> Compression {
+        match self {
+            Self::Stdout => Compression::None,
+            Self::File(path) => Compression::of_name(path),
+        }
+    }
+}
+
 /// What an output came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SinkStats {
     /// Rows written.
     pub rows: u64,
-    /// Bytes written.
+    /// Bytes written, after compression.
     pub bytes: u64,
     /// The file, under the name it was given; none for standard output.
     pub path: Option<PathBuf>,
@@ -35,10 +47,9 @@ pub struct SinkStats {
 /// A buffered writer of one of them. Dropped without [`Output::finish`], no file is left behind,
 /// and what was not passed on is not written: a run that fails at once has no beginning of a table.
 pub struct Output {
-    raw: Raw,
+    out: Compressed<Raw>,
     waiting: Vec<u8>,
     destination: Destination,
-    bytes: u64,
 }
 
 /// An output to which everything is written, and which has no name yet. Dropped, it is gone.
@@ -70,7 +81,13 @@ impl From<SinkStats> for Written {
     }
 }
 
-enum Raw {
+/// Where bytes go as they are, and how many went there.
+struct Raw {
+    to: To,
+    bytes: u64,
+}
+
+enum To {
     Stdout(Stdout),
     /// A device or a pipe, written in place: it cannot be renamed.
     Special(File),
@@ -95,17 +112,29 @@ pub enum Existing {
 impl Output {
     /// Opens an output, which replaces what is there.
     pub fn create(destination: Destination) -> Result<Self, SinkError> {
-        Self::open(destination, Existing::Replace)
+        Self::open(destination, Existing::Replace, Compression::None)
+    }
+
+    /// The same of a text, which is compressed as its name says.
+    pub(crate) fn text(destination: Destination) -> Result<Self, SinkError> {
+        let compression = destination.compression();
+        Self::open(destination, Existing::Replace, compression)
     }
 
     /// Opens an output.
-    pub fn open(destination: Destination, existing: Existing) -> Result<Self, SinkError> {
-        let raw = match &destination {
-            Destination::Stdout => Raw::Stdout(io::stdout()),
-            Destination::File(path) => Raw::open(path, existing)
+    pub fn open(
+        destination: Destination,
+        existing: Existing,
+        compression: Compression,
+    ) -> Result<Self, SinkError> {
+        let to = match &destination {
+            Destination::Stdout => To::Stdout(io::stdout()),
+            Destination::File(path) => To::open(path, existing)
                 .map_err(|source| SinkError::Create { path: path.clone(), source })?,
         };
-        Ok(Self { raw, waiting: Vec::with_capacity(BUFFER_BYTES), destination, bytes: 0 })
+        let out = Compressed::new(Raw { to, bytes: 0 }, compression)
+            .map_err(|e| SinkError::write(&destination, e))?;
+        Ok(Self { out, waiting: Vec::with_capacity(BUFFER_BYTES), destination })
     }
 
     /// Writes a piece of text.
@@ -113,13 +142,14 @@ impl Output {
         self.write_all(text).map_err(|e| SinkError::write(&self.destination, e))
     }
 
-    /// Hands on what was written, if somebody may be waiting for it.
+    /// Hands on what was written, if somebody may be waiting for it. What is compressed waits: in
+    /// small portions it is not small.
     pub fn pass_on(&mut self) -> Result<(), SinkError> {
-        match self.raw {
-            Raw::Hidden { .. } => Ok(()),
-            Raw::Stdout(_) | Raw::Special(_) => {
+        match &self.out {
+            Compressed::None(Raw { to: To::Stdout(_) | To::Special(_), .. }) => {
                 self.flush().map_err(|e| SinkError::write(&self.destination, e))
             }
+            _ => Ok(()),
         }
     }
 
@@ -130,14 +160,21 @@ impl Output {
 
     /// Writes what is left; the file has its name when [`Written::name`] gives it.
     pub fn end(mut self, rows: u64, ending: Ending) -> Result<Written, SinkError> {
-        self.flush().map_err(|e| SinkError::write(&self.destination, e))?;
-        let (hidden, path) = match self.raw {
-            Raw::Stdout(_) => (None, None),
-            Raw::Special(_) => match self.destination {
+        let written = self.write_waiting();
+        let Self { out, destination, .. } = self;
+        let raw = written.and_then(|()| {
+            let mut raw = out.finish()?;
+            raw.flush()?;
+            Ok(raw)
+        });
+        let raw = raw.map_err(|e| SinkError::write(&destination, e))?;
+        let (hidden, path) = match raw.to {
+            To::Stdout(_) => (None, None),
+            To::Special(_) => match destination {
                 Destination::Stdout => (None, None),
                 Destination::File(path) => (None, Some(path)),
             },
-            Raw::Hidden { file, path, existing } => {
+            To::Hidden { file, path, existing } => {
                 let (path, existing) = match ending {
                     Ending::Whole => (path, existing),
                     Ending::Partial => (partial_name(&path), Existing::Replace),
@@ -145,12 +182,12 @@ impl Output {
                 (Some((file, existing)), Some(path))
             }
         };
-        let stats = SinkStats { rows, bytes: self.bytes, path, spilled_bytes: 0 };
+        let stats = SinkStats { rows, bytes: raw.bytes, path, spilled_bytes: 0 };
         Ok(Written { stats, hidden })
     }
 
     fn write_waiting(&mut self) -> io::Result<()> {
-        self.raw.write_all(&self.waiting)?;
+        self.out.write_all(&self.waiting)?;
         self.waiting.clear();
         Ok(())
     }
@@ -164,19 +201,18 @@ impl Write for Output {
         if bytes.len() < BUFFER_BYTES {
             self.waiting.extend_from_slice(bytes);
         } else {
-            self.raw.write_all(bytes)?;
+            self.out.write_all(bytes)?;
         }
-        self.bytes += bytes.len() as u64;
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.write_waiting()?;
-        self.raw.flush()
+        self.out.flush()
     }
 }
 
-impl Raw {
+impl To {
     fn open(path: &Path, existing: Existing) -> io::Result<Self> {
         // First: where /dev/stdout is a pipe, it is a link to what has no name.
         if let Ok(known) = fs::metadata(path)
@@ -226,18 +262,20 @@ impl Raw {
 
 impl Write for Raw {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Stdout(out) => out.write(bytes),
-            Self::Special(file) => file.write(bytes),
-            Self::Hidden { file, .. } => file.as_file_mut().write(bytes),
-        }
+        let written = match &mut self.to {
+            To::Stdout(out) => out.write(bytes),
+            To::Special(file) => file.write(bytes),
+            To::Hidden { file, .. } => file.as_file_mut().write(bytes),
+        }?;
+        self.bytes += written as u64;
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Stdout(out) => out.flush(),
-            Self::Special(file) => file.flush(),
-            Self::Hidden { file, .. } => file.as_file_mut().flush(),
+        match &mut self.to {
+            To::Stdout(out) => out.flush(),
+            To::Special(file) => file.flush(),
+            To::Hidden { file, .. } => file.as_file_mut().flush(),
         }
     }
 }
@@ -252,16 +290,16 @@ impl fmt::Display for Destination {
 }
 
 /// What the file of a run that was interrupted is called: `flows.parquet` becomes
-/// `flows.partial.parquet`.
+/// `flows.partial.parquet`, and `flows.csv.gz` `flows.partial.csv.gz`.
 pub fn partial_name(path: &Path) -> PathBuf {
-    match path.extension() {
-        Some(extension) => {
-            let mut partial = std::ffi::OsString::from("partial.");
-            partial.push(extension);
-            path.with_extension(partial)
-        }
-        None => path.with_extension("partial"),
+    let plain = Compression::name_within(path);
+    let compression = if plain == path { None } else { path.extension() };
+    let mut ending = std::ffi::OsString::from("partial");
+    for extension in plain.extension().into_iter().chain(compression) {
+        ending.push(".");
+        ending.push(extension);
     }
+    plain.with_extension(ending)
 }
 
 /// Enough that a write costs little; small against a batch.

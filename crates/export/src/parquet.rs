@@ -6,7 +6,7 @@
 //! `read_metadata(path).metadata` those of the file.
 
 use ::parquet::arrow::ArrowWriter;
-use ::parquet::basic::{Compression as Codec, Encoding, ZstdLevel};
+use ::parquet::basic::{Compression, Encoding, ZstdLevel};
 use ::parquet::file::metadata::KeyValue;
 use ::parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use ::parquet::schema::types::ColumnPath;
@@ -22,7 +22,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parquet {
     /// How pages are compressed.
-    pub compression: Compression,
+    pub codec: Codec,
     /// Rows in a row group, at most.
     pub group_rows_max: usize,
     /// Bytes in a row group, encoded, at most: this much is kept in memory until it is written.
@@ -31,7 +31,7 @@ pub struct Parquet {
 
 /// How pages of Parquet files are compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Compression {
+pub enum Codec {
     /// Not at all.
     None,
     /// Snappy: quick, and larger than Zstandard.
@@ -44,11 +44,7 @@ impl Default for Parquet {
     /// As other writers have it. Zstandard makes files a fifth smaller, in a third more time: each
     /// of hundreds of columns has a compressor of its own then, of some hundred kilobytes.
     fn default() -> Self {
-        Self {
-            compression: Compression::Snappy,
-            group_rows_max: 1 << 20,
-            group_bytes_max: 16 << 20,
-        }
+        Self { codec: Codec::Snappy, group_rows_max: 1 << 20, group_bytes_max: 16 << 20 }
     }
 }
 
@@ -97,10 +93,10 @@ impl Sink for ParquetSink {
 }
 
 fn properties(table: &TableInfo, parquet: &Parquet) -> Result<WriterProperties, SinkError> {
-    let codec = match parquet.compression {
-        Compression::None => Codec::UNCOMPRESSED,
-        Compression::Snappy => Codec::SNAPPY,
-        Compression::Zstd(level) => Codec::ZSTD(
+    let compression = match parquet.codec {
+        Codec::None => Compression::UNCOMPRESSED,
+        Codec::Snappy => Compression::SNAPPY,
+        Codec::Zstd(level) => Compression::ZSTD(
             ZstdLevel::try_new(level).map_err(|e| SinkError::Batch { reason: e.to_string() })?,
         ),
     };
@@ -108,7 +104,7 @@ fn properties(table: &TableInfo, parquet: &Parquet) -> Result<WriterProperties, 
     let metadata = metadata.map(|(key, value)| KeyValue::new(key.clone(), value.clone())).collect();
     let mut properties = WriterProperties::builder()
         .set_created_by(concat!("flowloom ", env!("CARGO_PKG_VERSION")).to_owned())
-        .set_compression(codec)
+        .set_compression(compression)
         .set_max_row_group_row_count(Some(parquet.group_rows_max.max(1)))
         .set_max_row_group_bytes(Some(parquet.group_bytes_max.max(1)))
         .set_dictionary_page_size_limit(DICTIONARY_BYTES_MAX)

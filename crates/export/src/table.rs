@@ -68,7 +68,7 @@ impl TableSink {
         let terminal = settings.terminal.clone();
         let is_order = |column: &Column| column.name == "flow_id";
         Ok(Self {
-            output: Output::create(destination)?,
+            output: Output::text(destination)?,
             name: table.name.clone(),
             order: table.columns.iter().position(is_order),
             view: View::new(&table.columns, terminal.all_columns),

@@ -8,12 +8,14 @@
 //! array, so that crossing over costs nothing.
 
 mod column;
+mod compression;
 mod link;
 mod record;
 mod series;
 mod time;
 
 pub use column::{Column, DataType, Field, Role, Unit};
+pub use compression::Compression;
 pub use link::LinkType;
 pub use record::{Cell, Mac, Packed, Record};
 pub use series::{Batch, Binary, List, Series, Struct, Text, Validity, Values};

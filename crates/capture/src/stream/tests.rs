@@ -2,9 +2,11 @@
 
 use std::io::Write;
 
+use flowloom_schema::Compression;
+
 use super::{Fill, Stream};
 use crate::testing::{Slow, drain, pcap, read, sample};
-use crate::{Capture, Compression, Limits, ReadError, Source};
+use crate::{Capture, Limits, ReadError, Source};
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());

@@ -1,21 +1,15 @@
 //! What is written is read again as it was, by our reader, in every format and setting.
 
-use std::io::{Cursor, Write as _};
-
 use flowloom_schema::{LinkType, Timestamp};
 use proptest::prelude::*;
 
-use super::{
-    CaptureWriter, Compressed, Encoder, Record, Scope, WriteError, WriteFormat, WriteSettings,
-};
+use super::{CaptureWriter, Encoder, Record, Scope, WriteError, WriteFormat, WriteSettings};
 use crate::clock::Clock;
 use crate::testing::{
-    MICROS, Seen, Writer, block, drain, enhanced, frame, interface, open, pcap, pcap_header,
-    pcap_record, pcapng, read, read_whole, sample, section, snoop,
+    MICROS, Seen, Writer, block, enhanced, frame, interface, open, pcap, pcap_header, pcap_record,
+    pcapng, read, read_whole, sample, section, snoop,
 };
-use crate::{
-    Block, Capture, Compression, Facts, FrameOptions, Interface, Limits, Resolution, Source, Span,
-};
+use crate::{Block, Facts, FrameOptions, Interface, Limits, Resolution, Source, Span};
 
 const PCAP: WriteSettings =
     WriteSettings { format: WriteFormat::Pcap, resolution: None, scope: Scope::Whole };
@@ -340,26 +334,6 @@ fn what_no_format_can_say_is_refused() {
     }
     assert!(matches!(refusal(PCAPNG, &facts, &[(0, 1), (-1, 1)]), Some(WriteError::Time(_))));
     assert!(matches!(refusal(PCAPNG, &facts, &[(0, 7)]), Some(WriteError::NoInterface(7))));
-}
-
-#[test]
-fn compressed_outputs_are_read_again_also_in_pieces() {
-    let frames = sample(300);
-    let bytes = pcap(&frames);
-    for compression in [Compression::None, Compression::Gzip, Compression::Zstd, Compression::Lz4] {
-        let mut file = Vec::new();
-        for piece in bytes.chunks(5_000) {
-            let mut writer = Compressed::new(file, compression).unwrap();
-            writer.write_all(piece).unwrap();
-            file = writer.finish().unwrap();
-        }
-        let reader = Box::new(Cursor::new(file));
-        let mut capture = Capture::from_reader("test", reader, Limits::default()).unwrap();
-        assert_eq!(capture.facts().compression, compression);
-        let (seen, end) = drain(&mut capture);
-        end.unwrap();
-        assert_eq!(seen, frames);
-    }
 }
 
 #[test]

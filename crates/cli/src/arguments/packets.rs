@@ -19,7 +19,7 @@ pub(crate) struct PacketsArguments {
     /// by the ending of the output (.jsonl, .json, .plist, .csv), else line; with -e, csv]
     #[arg(long, value_enum)]
     pub(crate) format: Option<PacketFormatArgument>,
-    /// File to write; `-` is standard output
+    /// File to write; `-` is standard output. It is compressed where its name ends in .gz, .zst or .lz4
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Replace the file if it is there already

@@ -17,6 +17,7 @@ const WRITERS: &[(&[&str], &str)] = &[
     (&["packets", "--format", "json"], "out.json"),
     (&["packets", "--format", "plist"], "out.plist"),
     (&["packets", "-e", "frame.number", "-e", "frame.time_epoch"], "out.csv"),
+    (&["packets"], "out.jsonl.zst"),
     (&["streams"], "out"),
     (&["streams", "--as", "raw"], "out"),
     (&["streams", "--objects"], "out"),
@@ -27,6 +28,7 @@ const WRITERS: &[(&[&str], &str)] = &[
     (&["merge"], "out.pcap"),
     (&["cut", "--snaplen", "200"], "out.pcapng"),
     (&["convert"], "out.pcapng"),
+    (&["convert"], "out.pcap.gz"),
     (&["anonymize"], "out.pcap"),
     (&["anonymize", "--payload", "keep"], "out.pcap"),
     (&["flows", "--format", "zeek"], "out"),
@@ -289,6 +291,38 @@ fn standard_output_has_a_name() {
     let done = run(flowloom(&["flows", "-o", "/dev/stdout", "--format", "csv"]).arg(&capture));
     assert_eq!(text(&done.stdout), text(&expected));
     assert_eq!(text(&expected).lines().count(), 37);
+}
+
+/// What the program of each compression makes of files, compared with the same texts as they are.
+#[test]
+fn names_say_how_texts_are_compressed() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    let capture = sample("browsing.pcapng");
+    let (mut compared, mut skipped) = (0, Vec::new());
+    for (command, name) in [("flows", "x.csv"), ("flows", "x.json"), ("packets", "y.jsonl")] {
+        run(flowloom(&[command, "-q", "-o"]).args([&at(name), &capture]));
+        let plain = fs::read(at(name)).unwrap();
+        for (program, ending) in [("gzip", "gz"), ("zstd", "zst"), ("lz4", "lz4")] {
+            let packed = at(&format!("{name}.{ending}"));
+            run(flowloom(&[command, "-q", "-o"]).args([&packed, &capture]));
+            assert!(fs::read(&packed).unwrap().len() < plain.len(), "{packed:?}");
+            match Command::new(program).args(["-d", "-c"]).arg(&packed).output() {
+                Err(_) => skipped.push(program),
+                Ok(out) => {
+                    assert!(out.status.success(), "{}", text(&out.stderr));
+                    assert!(out.stdout == plain, "{packed:?}");
+                    compared += 1;
+                }
+            }
+        }
+    }
+    println!("{compared} files compared, without programs: {skipped:?}");
+    assert!(compared > 0);
+    let parquet = at("x.parquet.gz");
+    let (code, said) = outcome(flowloom(&["flows", "-o"]).args([&parquet, &capture]));
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("hint: leave .gz out"), "{said}");
 }
 
 #[test]

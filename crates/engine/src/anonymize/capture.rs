@@ -6,8 +6,8 @@ use std::io::Write as _;
 use std::path::{Component, Path, PathBuf};
 
 use flowloom_capture::{
-    Block, Compressed, Compression, Encoder, Facts, Format, Input, Interface, Limits, Record,
-    Resolution, Section, Source, Statistics, WriteError, WriteFormat, WriteSettings,
+    Block, Encoder, Facts, Format, Input, Interface, Limits, Record, Resolution, Section, Source,
+    Statistics, WriteError, WriteFormat, WriteSettings,
 };
 use flowloom_export::{Destination, Ending, Existing, Output, SinkError};
 use serde::Serialize;
@@ -17,7 +17,7 @@ use super::frame::rewrite;
 use super::mapping::Mapping;
 use super::payload::Known;
 use crate::account::{Account, CaptureAccount};
-use crate::endings::{compression_of, split_endings};
+use crate::endings::split_endings;
 use crate::inputs::Reading;
 use crate::new_directory::NewDirectory;
 use crate::{ConfigError, InputFile, RunError, Watch, source};
@@ -262,7 +262,7 @@ fn one(
 /// A capture on its way out.
 struct Writing {
     encoder: Encoder,
-    out: Compressed<Output>,
+    out: Output,
     /// Bytes that were not handed on.
     waiting: Vec<u8>,
     destination: Destination,
@@ -285,10 +285,10 @@ impl Writing {
             std::fs::create_dir_all(parent)
                 .map_err(|source| SinkError::Create { path: parent.to_owned(), source })?;
         }
-        let output = Output::open(destination.clone(), job.existing)?;
-        let (named, compression) = match &destination {
-            Destination::File(path) => (format_of(path), compression_of(path)),
-            Destination::Stdout => (None, Compression::None),
+        let out = Output::open(destination.clone(), job.existing, destination.compression())?;
+        let named = match &destination {
+            Destination::File(path) => format_of(path),
+            Destination::Stdout => None,
         };
         let as_input = match facts.format {
             Format::Pcapng => WriteFormat::Pcapng,
@@ -303,8 +303,6 @@ impl Writing {
         let is_fine = format == WriteFormat::Pcap && facts.interfaces.iter().any(needs_nanos);
         let resolution = is_fine.then_some(Resolution::NANOSECONDS);
         let settings = WriteSettings { format, resolution, ..WriteSettings::default() };
-        let out = Compressed::new(output, compression)
-            .map_err(|cause| SinkError::write(&destination, cause))?;
         Ok(Self {
             encoder: Encoder::new(settings),
             out,
@@ -357,11 +355,7 @@ impl Writing {
             written.map_err(|error| self.failed(&error))?;
         }
         self.pass_on()?;
-        // What is compressed in small portions is not small.
-        if let Compressed::None(output) = &mut self.out {
-            output.pass_on()?;
-        }
-        Ok(())
+        Ok(self.out.pass_on()?)
     }
 
     fn pass_on(&mut self) -> Result<(), SinkError> {
@@ -380,9 +374,7 @@ impl Writing {
         let ended = self.encoder.finish(&without_owners(facts), &mut self.waiting);
         ended.map_err(|error| self.failed(&error))?;
         self.pass_on()?;
-        let Self { out, destination, .. } = self;
-        let output = out.finish().map_err(|cause| SinkError::write(&destination, cause))?;
-        Ok(output.finish(frames, ending)?.path)
+        Ok(self.out.finish(frames, ending)?.path)
     }
 
     /// A frame that the output's format has no place for.

@@ -344,7 +344,8 @@ impl<'w> Writer<'w> {
     }
 
     fn open(settings: &'w PacketSettings, are_several: bool) -> Result<Self, SinkError> {
-        let output = Output::open(settings.destination.clone(), settings.existing)?;
+        let to = &settings.destination;
+        let output = Output::open(to.clone(), settings.existing, to.compression())?;
         let mut writer = Self::new(settings, To::Output(output));
         writer.is_one_of_several = are_several;
         match settings.format {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use flowloom_capture::{CaptureWriter, Compressed, Facts, Record, WriteError, WriteSettings};
+use flowloom_capture::{CaptureWriter, Facts, Record, WriteError, WriteSettings};
 use flowloom_export::{Destination, Ending, Output, SinkError};
 use serde::Serialize;
 
@@ -45,7 +45,7 @@ pub(super) struct Outputs<'j> {
 }
 
 struct Current {
-    writer: CaptureWriter<Compressed<Output>>,
+    writer: CaptureWriter<Output>,
     destination: Destination,
     frames: u64,
 }
@@ -83,11 +83,7 @@ impl<'j> Outputs<'j> {
     pub(super) fn pass_on(&mut self) -> Result<(), RunError> {
         let Some(current) = &mut self.current else { return Ok(()) };
         current.writer.pass_on().map_err(|error| failed(error, &current.destination))?;
-        // What is compressed in small portions is not small.
-        if let Compressed::None(output) = current.writer.out_mut() {
-            output.pass_on()?;
-        }
-        Ok(())
+        Ok(current.writer.out_mut().pass_on()?)
     }
 
     pub(super) fn finish(
@@ -114,10 +110,8 @@ impl<'j> Outputs<'j> {
             }
             (destination, _) => destination.clone(),
         };
-        let output = Output::open(destination.clone(), target.existing)?;
-        let compressed = Compressed::new(output, target.compression())
-            .map_err(|cause| SinkError::write(&destination, cause))?;
-        let writer = CaptureWriter::new(compressed, self.settings);
+        let output = Output::open(destination.clone(), target.existing, target.compression())?;
+        let writer = CaptureWriter::new(output, self.settings);
         Ok(Current { writer, destination, frames: 0 })
     }
 
@@ -125,8 +119,7 @@ impl<'j> Outputs<'j> {
         let Some(Current { writer, destination, frames }) = self.current.take() else {
             return Ok(());
         };
-        let compressed = writer.finish(facts).map_err(|error| failed(error, &destination))?;
-        let output = compressed.finish().map_err(|cause| SinkError::write(&destination, cause))?;
+        let output = writer.finish(facts).map_err(|error| failed(error, &destination))?;
         let stats = output.finish(frames, ending)?;
         self.written.push(Written { path: stats.path, frames, bytes: stats.bytes });
         Ok(())

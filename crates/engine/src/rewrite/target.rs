@@ -4,14 +4,14 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use flowloom_capture::{
-    Compression, Facts, Format as InputFormat, Interface, Resolution, Section, WriteFormat,
-    WriteSettings,
+    Facts, Format as InputFormat, Interface, Resolution, Section, WriteFormat, WriteSettings,
 };
 use flowloom_export::{Destination, Existing};
+use flowloom_schema::Compression;
 
 use super::Rewrite;
 use crate::ConfigError;
-use crate::endings::{compression_of, split_endings};
+use crate::endings::split_endings;
 
 /// Where captures are written to, and how.
 #[derive(Clone, Debug)]
@@ -55,11 +55,7 @@ impl Target {
     }
 
     pub(super) fn compression(&self) -> Compression {
-        let named = || match &self.destination {
-            Destination::Stdout => Compression::None,
-            Destination::File(path) => compression_of(path),
-        };
-        self.compression.unwrap_or_else(named)
+        self.compression.unwrap_or_else(|| self.destination.compression())
     }
 
     /// How it is written, of an input of which that much is known before its first frame.

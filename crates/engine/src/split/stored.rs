@@ -4,10 +4,8 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use flowloom_capture::{
-    Block, Capture, Compression, Frame, Input, Limits, ReadError, Source, Span,
-};
-use flowloom_schema::{LinkType, Timestamp};
+use flowloom_capture::{Block, Capture, Frame, Input, Limits, ReadError, Source, Span};
+use flowloom_schema::{Compression, LinkType, Timestamp};
 
 use super::original::{Layout, Original};
 

@@ -89,6 +89,8 @@ fn an_interrupted_run_says_so_in_the_name() {
     let cases = [
         ("flows.csv", "flows.partial.csv"),
         ("flows.tar.csv", "flows.tar.partial.csv"),
+        ("flows.csv.gz", "flows.partial.csv.gz"),
+        ("flows.gz", "flows.partial.gz"),
         ("flows", "flows.partial"),
     ];
     for (name, partial) in cases {

@@ -5,41 +5,43 @@ use std::io::{self, Write};
 use flate2::write::GzEncoder;
 use lz4_flex::frame::FrameEncoder;
 
-use crate::facts::Compression;
+use flowloom_schema::Compression;
 
 /// An output that compresses what it is given, or does not.
 ///
 /// What one of them has written can be followed by what another one writes: all readers of these
 /// formats take the pieces for one stream.
-pub enum Compressed<W: Write> {
+pub(crate) enum Compressed<W: Write> {
     /// As it is.
     None(W),
     /// Gzip.
-    Gzip(GzEncoder<W>),
+    Gzip(Box<GzEncoder<W>>),
     /// Zstandard.
-    Zstd(zstd::stream::write::Encoder<'static, W>),
+    Zstd(Box<zstd::stream::write::Encoder<'static, W>>),
     /// LZ4 frame format.
     Lz4(Box<FrameEncoder<W>>),
 }
 
 impl<W: Write> Compressed<W> {
     /// Over an output.
-    pub fn new(out: W, compression: Compression) -> io::Result<Self> {
+    pub(crate) fn new(out: W, compression: Compression) -> io::Result<Self> {
         Ok(match compression {
             Compression::None => Self::None(out),
-            Compression::Gzip => Self::Gzip(GzEncoder::new(out, flate2::Compression::default())),
+            Compression::Gzip => {
+                Self::Gzip(Box::new(GzEncoder::new(out, flate2::Compression::default())))
+            }
             Compression::Zstd => {
                 let mut encoder =
                     zstd::stream::write::Encoder::new(out, zstd::DEFAULT_COMPRESSION_LEVEL)?;
                 encoder.include_checksum(true)?;
-                Self::Zstd(encoder)
+                Self::Zstd(Box::new(encoder))
             }
             Compression::Lz4 => Self::Lz4(Box::new(FrameEncoder::new(out))),
         })
     }
 
     /// Writes the end of the compressed stream, and gives back the output.
-    pub fn finish(self) -> io::Result<W> {
+    pub(crate) fn finish(self) -> io::Result<W> {
         match self {
             Self::None(out) => Ok(out),
             Self::Gzip(encoder) => encoder.finish(),
