@@ -34,13 +34,12 @@ impl Dedup {
             .seen
             .get(&hash)
             .is_some_and(|then| time.abs_diff(*then) <= self.window.unsigned_abs());
-        if !repeated {
-            self.seen.insert(hash, time);
-            self.order.push_back((time, hash));
-            if self.order.len() > FRAMES_MAX {
-                self.forget();
-                self.forgotten += 1;
-            }
+        // What is dropped may be repeated, too.
+        self.seen.insert(hash, time);
+        self.order.push_back((time, hash));
+        if self.order.len() > FRAMES_MAX {
+            self.forget();
+            self.forgotten += 1;
         }
         repeated
     }
@@ -76,9 +75,9 @@ mod tests {
             (0, b"a", false),
             (5, b"a", true),
             (10, b"b", false),
-            (11, b"a", false),
-            (12, b"a", true),
-            (12, b"b", true),
+            (15, b"a", true),
+            (26, b"a", false),
+            (21, b"b", false),
         ];
         for (time, bytes, repeated) in frames {
             assert_eq!(dedup.is_repeated(time, bytes), repeated, "{bytes:?} at {time}");

@@ -138,7 +138,9 @@ fn a_reset_ends_a_connection_only_from_within_the_window() {
     assert_eq!(reset(701 + 65_535, RST, 0), "rst reset");
     assert_eq!(reset(701 + 65_536, RST, 0), "end_of_input established");
     assert_eq!(reset(600, RST, 0), "end_of_input established");
-    assert_eq!(reset(701, RST | ACK, 5_000), "end_of_input established", "acknowledges the unsent");
+    // Its own number tells, also where what it acknowledges was not captured (RFC 9293, 3.10.7.4).
+    assert_eq!(reset(701, RST | ACK, 5_000), "rst reset");
+    assert_eq!(reset(600, RST | ACK, 101), "end_of_input established");
 }
 
 #[test]
@@ -147,6 +149,58 @@ fn a_refused_connection_is_reset() {
     let (rows, _) = flows(&frames, |_| {});
     assert_eq!((rows[0].text("end_reason"), rows[0].text("tcp_state")), ("rst", "reset"));
     assert_eq!(rows[0].text("initiator_by"), "syn");
+}
+
+/// A side that has sent nothing yet refuses what it acknowledges, and nothing else.
+#[test]
+fn a_refusal_is_of_the_syn_that_it_acknowledges() {
+    for (ack, reason) in [(101, "rst"), (5_000, "end_of_input")] {
+        let refusal = tcp(B, A, RST | ACK, 0, ack, 0);
+        let frames = [(0, tcp(A, B, SYN, 100, 0, 0)), (MS, refusal)];
+        assert_eq!(ends(&frames, |_| {}), [format!("1: 2 {reason}")]);
+    }
+}
+
+/// Some clients ask three times with the same number before they believe a refusal.
+#[test]
+fn a_connection_that_is_taken_at_the_second_try_is_one_flow() {
+    let tried = |last: Vec<u8>| {
+        let mut frames = vec![
+            (0, tcp(A, B, SYN, 100, 0, 0)),
+            (MS, tcp(B, A, RST | ACK, 0, 101, 0)),
+            (500 * MS, tcp(A, B, SYN, 100, 0, 0)),
+            (501 * MS, last),
+        ];
+        frames.extend((1..12).map(|i| (i * SECOND, tcp(A, B, ACK, 101, 701, 0))));
+        flows(&frames, |_| {}).0
+    };
+    let taken = tried(tcp(B, A, SYN | ACK, 700, 101, 0));
+    let told = |row: &Row| {
+        let texts = [row.text("end_reason"), row.text("tcp_state"), row.text("initiator_by")];
+        (row.number("packet_count"), texts.join(" "))
+    };
+    assert_eq!(
+        taken.iter().map(told).collect::<Vec<_>>(),
+        [(15, "end_of_input established syn".to_owned())]
+    );
+    // Refused again, it lingers from there: what comes 5 s later is something else.
+    let refused = tried(tcp(B, A, RST | ACK, 0, 101, 0));
+    assert_eq!(told(&refused[0]), (9, "rst reset syn".to_owned()));
+    assert_eq!(refused.len(), 2);
+}
+
+/// A side that has forgotten the connection asks for another one, is asked back and resets the old
+/// one (RFC 9293, figure 9); what it asks again begins the new one.
+#[test]
+fn a_half_open_connection_ends_where_the_next_one_begins() {
+    let mut frames = handshake();
+    frames.push((2 * SECOND, tcp(A, B, SYN, 9_000, 0, 0)));
+    frames.push((2 * SECOND + MS, tcp(B, A, ACK, 701, 101, 0)));
+    frames.push((2 * SECOND + 2 * MS, tcp(A, B, RST, 101, 0, 0)));
+    frames.push((3 * SECOND, tcp(A, B, SYN, 9_000, 0, 0)));
+    frames.push((3 * SECOND + MS, tcp(B, A, SYN | ACK, 20_000, 9_001, 0)));
+    frames.push((13 * SECOND, tcp(A, B, ACK, 9_001, 20_001, 0)));
+    assert_eq!(ends(&frames, |_| {}), ["1: 6 rst", "7: 3 end_of_input"]);
 }
 
 #[test]
@@ -181,6 +235,10 @@ fn a_new_connection_after_ten_silent_seconds_is_a_new_flow() {
     assert_eq!(again(10 * SECOND - 1, 9_000), ["1: 4 end_of_input"]);
     assert_eq!(again(10 * SECOND, 9_000), ["1: 3 reopened", "4: 1 end_of_input"]);
     assert_eq!(again(10 * SECOND, 100), ["1: 4 end_of_input"], "a retransmission");
+    // The pauses between repetitions of a SYN that nobody answers grow.
+    let mut ignored = handshake();
+    ignored.extend([5, 6, 8, 12, 20, 36].map(|s| (s * SECOND, tcp(A, B, SYN, 9_000, 0, 0))));
+    assert_eq!(ends(&ignored, |_| {}), ["1: 8 reopened", "9: 1 end_of_input"]);
     let retried = [0, 1, 3, 7, 15, 31].map(|s| (s * SECOND, tcp(A, B, SYN, 100, 0, 0)));
     assert_eq!(ends(&retried, |_| {}), ["1: 6 end_of_input"]);
     let (rows, _) = flows(&retried, |_| {});

@@ -136,7 +136,7 @@ impl Side {
     /// where a stream of more than 1 GiB was not seen from its beginning.
     pub fn stream_bytes(&self) -> Option<(u64, u64)> {
         let (span, missing) = self.sequence.span()?;
-        let (span, missing) = (u64::from(span), u64::from(missing));
+        let span = u64::from(span);
         let again = (self.payload_bytes + missing).saturating_sub(span) >> 32;
         Some((span + (again << 32), missing))
     }
@@ -434,6 +434,26 @@ impl<K: Keep> Flow<K> {
         Seen { direction, marks }
     }
 
+    /// Before a SYN without ACK is taken: whether it asks again, with the same number, for what was
+    /// refused. Then the flow goes on; a new number is for whoever looks for the flow's end.
+    #[cold]
+    pub(crate) fn try_again(&mut self, seq: u32, reversed: bool) -> bool {
+        let first_byte = self.side(reversed).sequence.first_byte();
+        let is_again = self.over().is_some()
+            && self.reset
+            && self.handshake == Handshake::Syn
+            && first_byte == Some(seq.wrapping_add(1));
+        if is_again {
+            (self.reset, self.over) = (false, Self::NOT_OVER);
+        }
+        is_again
+    }
+
+    /// Holes of the sequence spaces that were forgotten.
+    pub(crate) fn holes_forgotten(&self) -> u64 {
+        self.sides.iter().map(|side| side.sequence.holes_forgotten()).sum()
+    }
+
     #[inline]
     fn take_tcp(
         &mut self,
@@ -458,7 +478,9 @@ impl<K: Keep> Flow<K> {
         let segment = Segment { seq: packet.seq, len: packet.app_len, flags };
         // What comes after both FINs were acknowledged is late, and resets nothing.
         if flags & RST != 0 && !self.reset && !self.closed {
-            let answers = flags & ACK == 0 || other.sequence.was_sent(packet.ack);
+            // Of a side that has sent nothing else, only the acknowledgement tells what it refuses.
+            let answers =
+                own.sequence.is_known() || flags & ACK == 0 || other.sequence.was_sent(packet.ack);
             self.reset = answers && own.sequence.accepts_reset(packet.seq, RESET_WINDOW);
         }
         let found = own.sequence.judge(segment, holes_max);
@@ -469,9 +491,16 @@ impl<K: Keep> Flow<K> {
         if marks.0 & Troubles::MARKS != 0 {
             self.troubles[direction.index()].count(*marks);
         }
+        if flags & ACK != 0 {
+            own.sequence.give(packet.ack);
+        }
         // The other side's line of the flow is touched only when there is something to acknowledge.
-        if flags & ACK != 0 && self.flags[1 - direction.index()] & FIN != 0 {
-            other.sequence.acknowledge(packet.ack);
+        if flags & (ACK | FIN) != 0 && self.flags[1 - direction.index()] & FIN != 0 {
+            if flags & ACK != 0 {
+                other.sequence.acknowledge(packet.ack);
+            }
+            // Taps can show an acknowledgement before what it acknowledges.
+            own.sequence.was_acknowledged(&other.sequence);
             self.closed = self.closed || (own.sequence.is_closed() && other.sequence.is_closed());
         }
     }

@@ -62,7 +62,6 @@ impl Direction {
 
 impl FlowKey {
     /// The key of a packet, and whether the packet goes from endpoint B to endpoint A.
-    #[expect(clippy::needless_bitwise_bool, reason = "which end is smaller cannot be predicted")]
     #[expect(clippy::inline_always, reason = "once per frame, in the loop that decodes it")]
     #[inline(always)]
     pub fn of(packet: &Packet, ignore: KeyIgnore) -> (Self, bool) {
@@ -74,7 +73,8 @@ impl FlowKey {
         let ((src_high, src_low), (dst_high, dst_low)) = (halves(packet.src), halves(packet.dst));
         // As they were written: a comparison of all sixteen bytes at once would wait for that.
         let same = (src_high ^ dst_high) | (src_low ^ dst_low) == 0;
-        let reversed = (packet.src > packet.dst) | (same & (src_port > dst_port));
+        let reversed =
+            (packet.src > packet.dst) | (same && (src_port > dst_port || is_icmp_reply(packet)));
         // Which way a packet goes cannot be foretold, so a branch would go wrong half of the time.
         let swap = u64::from(reversed).wrapping_neg();
         let ordered = |src: u64, dst: u64| {

@@ -39,6 +39,8 @@ pub struct PartitionCounts {
     pub evicted: u64,
     /// Live flows at the most.
     pub flows_peak: usize,
+    /// Holes of TCP streams that were forgotten, because a stream had too many.
+    pub holes_forgotten: u64,
 }
 
 /// A packet with the time and place it is handled at.
@@ -168,8 +170,7 @@ impl<K: Keep> Partition<K> {
         if let Some(flow) = self.flows.get_mut(slot) {
             match verdict(flow, now, &self.settings) {
                 None => {
-                    let is_over_now = take(flow, now, origin, &self.settings, &mut self.shared);
-                    if is_over_now {
+                    if take(flow, now, origin, &self.settings, &mut self.shared) {
                         enqueue(flow, slot, &self.settings.timeouts, &mut self.deadlines);
                     }
                     return slot;
@@ -216,6 +217,7 @@ impl<K: Keep> Partition<K> {
         for mut flow in self.flows.drain() {
             let over = flow.over().is_some() && !self.settings.no_split;
             let reason = if over { over_reason(&flow) } else { EndReason::EndOfInput };
+            self.counts.holes_forgotten += flow.holes_forgotten();
             flow.keep.ended(&mut self.shared);
             ended.push(Ended { flow, reason, frame: u64::MAX });
         }
@@ -322,6 +324,7 @@ impl<K: Keep> Partition<K> {
         if let Ok(entry) = self.index.find_entry(hash, |at| *at == slot) {
             entry.remove();
         }
+        self.counts.holes_forgotten += flow.holes_forgotten();
         flow.keep.ended(&mut self.shared);
         ended.push(Ended { flow, reason, frame });
         if self.deadlines.len() > 2 * self.index.len() + SPARE_ENTRIES {
@@ -377,7 +380,7 @@ fn verdict<K: Keep>(
     }
 }
 
-/// The flow and its families take the packet; whether the flow is over with it.
+/// The flow and its families take the packet; whether its deadline is another with it.
 #[inline]
 fn take<K: Keep>(
     flow: &mut Flow<K>,
@@ -387,6 +390,8 @@ fn take<K: Keep>(
     shared: &mut K::Shared,
 ) -> bool {
     let holes_max = settings.limits.tcp_holes_max;
+    let is_syn = now.arrival.packet.tcp_flags & (SYN | ACK) == SYN;
+    let is_tried_again = is_syn && flow.try_again(now.arrival.packet.seq, now.place.reversed);
     let seen = flow.take(now.arrival, now.place.reversed, now.clock, origin, holes_max);
     let known = Known { first: &flow.first, sides: &flow.sides };
     flow.keep.packet(now.arrival, seen, known, origin, shared);
@@ -395,7 +400,7 @@ fn take<K: Keep>(
     if is_over_now {
         flow.over = now.clock;
     }
-    is_over_now
+    is_over_now || is_tried_again
 }
 
 /// The flow that an entry is of, if the entry counts: another flow may have come to the slot, and a

@@ -25,6 +25,8 @@ pub(crate) struct Sequence {
     syn: bool,
     fin: bool,
     fin_acked: bool,
+    /// The last acknowledgement that this side gave.
+    given: u32,
     /// What most flows have nothing of, which is why it is apart.
     rare: Option<Box<Rare>>,
 }
@@ -33,6 +35,11 @@ pub(crate) struct Sequence {
 struct Rare {
     /// Ranges not seen, in order.
     holes: VecDeque<(u32, u32)>,
+    /// Bytes that were not seen, those of holes that had to be forgotten among them.
+    missing: u64,
+    /// Holes that were forgotten, because there were too many: what fills them is taken for a
+    /// retransmission.
+    forgotten: u64,
     /// A SYN with another initial number, and the number behind it. Whoever is connected already
     /// does not take it (RFC 9293, section 3.10.7.4); what its sender sends next tells.
     stray: Option<(u32, u32)>,
@@ -44,6 +51,16 @@ pub(crate) struct Segment {
     pub(crate) seq: u32,
     pub(crate) len: u32,
     pub(crate) flags: u8,
+}
+
+impl Rare {
+    /// Forgets the oldest holes, if there are too many.
+    fn forget_to(&mut self, holes_max: usize) {
+        while self.holes.len() > holes_max {
+            self.holes.pop_front();
+            self.forgotten += 1;
+        }
+    }
 }
 
 impl Sequence {
@@ -95,13 +112,28 @@ impl Sequence {
 
     /// Whether a SYN with this number would begin another connection.
     pub(crate) fn is_new_connection(&self, seq: u32) -> bool {
-        let is_stray = self.stray().is_some_and(|(initial, _)| seq == initial);
-        !is_stray && (!self.syn || seq != self.initial)
+        !self.syn || seq != self.initial
+    }
+
+    /// Whether anything is known of this side.
+    pub(crate) fn is_known(&self) -> bool {
+        self.known
+    }
+
+    /// Holes that were forgotten, because there were too many.
+    pub(crate) fn holes_forgotten(&self) -> u64 {
+        self.rare.as_ref().map_or(0, |rare| rare.forgotten)
     }
 
     /// The number of the first byte, if a SYN was seen.
     pub(crate) fn first_byte(&self) -> Option<u32> {
         self.syn.then(|| self.initial.wrapping_add(1))
+    }
+
+    /// Notes an acknowledgement that this side gives.
+    #[inline]
+    pub(crate) fn give(&mut self, ack: u32) {
+        self.given = ack;
     }
 
     /// Takes the other side's acknowledgement; whether it covers our FIN.
@@ -110,6 +142,11 @@ impl Sequence {
         if self.fin && distance(self.fin_end, ack) >= 0 {
             self.fin_acked = true;
         }
+    }
+
+    /// The same of what the other side gave before our FIN came to the capture, if it did.
+    pub(crate) fn was_acknowledged(&mut self, other: &Self) {
+        self.fin_acked = self.fin_acked || (self.fin && other.given == self.fin_end);
     }
 
     /// Whether a FIN was seen.
@@ -140,7 +177,7 @@ impl Sequence {
 
     /// Bytes from the first to the last that was seen, modulo 2^32, and how many of them were not
     /// seen; SYN and FIN are none. Nothing where the beginning was not seen and is out of reach.
-    pub(crate) fn span(&self) -> Option<(u32, u32)> {
+    pub(crate) fn span(&self) -> Option<(u32, u64)> {
         if !self.known {
             return Some((0, 0));
         }
@@ -151,9 +188,7 @@ impl Sequence {
         };
         // A FIN with the number of the SYN is not behind what the SYN begins.
         let fin = u32::from(self.fin && self.fin_end == self.next && self.next != start);
-        let holes = self.rare.iter().flat_map(|rare| &rare.holes);
-        let missing =
-            holes.fold(0, |all: u32, (from, to)| all.saturating_add(to.wrapping_sub(*from)));
+        let missing = self.rare.as_ref().map_or(0, |rare| rare.missing);
         Some((self.next.wrapping_sub(start).wrapping_sub(fin), missing))
     }
 
@@ -207,13 +242,10 @@ impl Sequence {
 
     /// Notes that everything from the next expected number to `seq` is missing.
     fn leave_hole(&mut self, seq: u32, holes_max: usize) {
-        let holes = &mut self.rare.get_or_insert_default().holes;
-        if holes.len() >= holes_max {
-            holes.pop_front();
-        }
-        if holes_max > 0 {
-            holes.push_back((self.next, seq));
-        }
+        let rare = self.rare.get_or_insert_default();
+        rare.missing += u64::from(seq.wrapping_sub(self.next));
+        rare.holes.push_back((self.next, seq));
+        rare.forget_to(holes_max);
     }
 
     /// Judges a segment that begins before the next expected number.
@@ -245,12 +277,12 @@ impl Sequence {
         }
         let gap = distance(end, self.base);
         let new = if gap > 0 {
-            let hole = (end, self.base);
-            let holes = &mut self.rare.get_or_insert_default().holes;
             // Before the SYN there is nothing that could be missing.
-            let is_in_stream = !self.syn || distance(self.initial, self.base) > 0;
-            if is_in_stream && holes.len() < holes_max {
-                holes.push_front(hole);
+            if !self.syn || distance(self.initial, self.base) > 0 {
+                let rare = self.rare.get_or_insert_default();
+                rare.missing += gap as u64;
+                rare.holes.push_front((end, self.base));
+                rare.forget_to(holes_max);
             }
             end.wrapping_sub(seq)
         } else {
@@ -262,7 +294,8 @@ impl Sequence {
 
     /// Takes a range out of the holes; how many bytes of it were in them.
     fn fill_holes(&mut self, seq: u32, end: u32, holes_max: usize) -> u32 {
-        let Some(Rare { holes, .. }) = self.rare.as_deref_mut() else { return 0 };
+        let Some(rare) = self.rare.as_deref_mut() else { return 0 };
+        let holes = &mut rare.holes;
         let mut filled = 0_u32;
         let mut i = 0;
         while let Some(&(from, to)) = holes.get(i) {
@@ -280,9 +313,11 @@ impl Sequence {
             if start != from {
                 holes.insert(i, (from, start));
             }
-            holes.truncate(holes_max);
             i += usize::from(start != from) + usize::from(stop != to);
         }
+        rare.missing = rare.missing.saturating_sub(filled.into());
+        // A hole that was filled in its middle has become two.
+        rare.forget_to(holes_max);
         filled
     }
 
@@ -452,7 +487,7 @@ mod tests {
             let syn = Segment { seq: stray, len: 0, flags: SYN | ACK };
             assert_eq!(sequence.judge(syn, 64).0, NONE);
             assert_eq!(sequence.judge(syn, 64).0, RETRANS, "the same again");
-            assert!(!sequence.is_new_connection(stray) && !sequence.is_new_connection(100));
+            assert!(sequence.is_new_connection(stray) && !sequence.is_new_connection(100));
             assert!(sequence.was_sent(stray.wrapping_add(1)) && sequence.was_sent(151));
             assert_eq!(marks(&mut sequence, 151, 50).0, NONE);
             assert_eq!(marks(&mut sequence, 101, 50).0, RETRANS);
@@ -507,6 +542,19 @@ mod tests {
         assert_eq!(sequence.rare.as_ref().map(|rare| rare.holes.len()), Some(64));
         assert_eq!(marks(&mut sequence, 10, 10).0, RETRANS, "the oldest hole was given up");
         assert_eq!(marks(&mut sequence, 999 * 20 - 10, 10).0, OOO);
+        let told = |sequence: &Sequence| (sequence.span(), sequence.holes_forgotten());
+        assert_eq!(told(&sequence), (Some((19_990, 9_980)), 935), "those forgotten are missing");
+        // A segment in the middle of a hole makes two of it: then the oldest goes, too.
+        let mut sequence = Sequence::default();
+        for seq in [0, 100, 200] {
+            sequence.judge(Segment { seq, len: 10, flags: ACK }, 2);
+        }
+        assert_eq!(sequence.judge(Segment { seq: 150, len: 10, flags: ACK }, 2).0, OOO);
+        assert_eq!(told(&sequence), (Some((210, 170)), 1));
+        for (seq, expected) in [(10, RETRANS), (110, OOO), (160, OOO)] {
+            let found = sequence.judge(Segment { seq, len: 10, flags: ACK }, 2).0;
+            assert_eq!(found, expected, "{seq}");
+        }
     }
 
     proptest! {
@@ -546,10 +594,13 @@ mod tests {
                     }
                 };
                 prop_assert_eq!(found, expected, "seq {} len {} next {}", seq, len, next);
-                first.get_or_insert(seq);
+                first = Some(first.unwrap_or(seq).min(seq));
                 seen[range].fill(true);
                 next = next.max(seq + len);
             }
+            let all = first.unwrap_or(0)..next;
+            let missing = all.clone().filter(|i| !seen[*i as usize]).count() as u64;
+            prop_assert_eq!(sequence.span(), Some((all.len() as u32, missing)));
         }
     }
 }

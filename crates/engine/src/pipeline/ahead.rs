@@ -2,19 +2,22 @@
 
 use flowloom_capture::{Block, Facts, ReadError, Source};
 
+use crate::Window;
+
 /// A source of which the block after the present one is read early, if the time of the present one's last frame
 /// jumps: whether the clock follows is for the next frame to say.
 pub(super) struct Ahead<'s> {
     source: &'s mut dyn Source,
     next: Option<Result<Option<Block>, ReadError>>,
-    /// The time of the last frame that was handed on.
+    /// The time of the last frame that was handed on and is looked at.
     last_time: Option<i64>,
     jump_max: i64,
+    window: Window,
 }
 
 impl<'s> Ahead<'s> {
-    pub(super) fn new(source: &'s mut dyn Source, jump_max: i64) -> Self {
-        Self { source, next: None, last_time: None, jump_max }
+    pub(super) fn new(source: &'s mut dyn Source, jump_max: i64, window: Window) -> Self {
+        Self { source, next: None, last_time: None, jump_max, window }
     }
 
     /// Fills `block` with the next frames; `false` when there are none.
@@ -45,12 +48,14 @@ impl<'s> Ahead<'s> {
     }
 
     fn ends_in_a_jump(&mut self, block: &Block) -> bool {
-        let mut last = block.frames.iter().rev().map(|frame| frame.time.0);
+        let times = block.frames.iter().rev().map(|frame| frame.time.0);
+        let is_last_looked_at = times.clone().next().is_some_and(|time| self.window.has(time));
+        let mut last = times.filter(|time| self.window.has(*time));
         let (time, before) = (last.next(), last.next().or(self.last_time));
-        self.last_time = time;
+        self.last_time = time.or(self.last_time);
         let far = |(time, before): (i64, i64)| {
             time.saturating_sub(before).saturating_abs() > self.jump_max
         };
-        time.zip(before).is_some_and(far)
+        is_last_looked_at && time.zip(before).is_some_and(far)
     }
 }

@@ -58,7 +58,9 @@ impl Group {
 
     pub(crate) fn add_to(&self, account: &mut Account) {
         for partition in &self.partitions {
-            account.reach("flows", partition.counts().evicted);
+            let counts = partition.counts();
+            account.reach("flows", counts.evicted);
+            account.reach("tcp_holes", counts.holes_forgotten);
             let KeptShared { log, frames, first, talk, transcript, .. } = partition.shared();
             account.reach(FRAMES_BYTES, frames.dropped());
             account.reach("first_bytes", first.as_ref().map_or(0, FirstBytesShared::starved));

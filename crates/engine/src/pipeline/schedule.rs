@@ -207,7 +207,11 @@ impl<'s> State<'s> {
     ) -> Self {
         let works = if threads == 1 { 1 } else { 3 * threads };
         Self {
-            source: Some(Ahead::new(source, plan.flow().timeouts.clock_jump_max)),
+            source: Some(Ahead::new(
+                source,
+                plan.flow().timeouts.clock_jump_max,
+                plan.config.window,
+            )),
             exhausted: false,
             spare: (0..works).map(|_| Box::default()).collect(),
             read: 0,

@@ -85,3 +85,28 @@ fn a_handshake_is_one_whoever_is_the_initiator() {
     assert_eq!(row.0["handshake_rtt"], json!(0.02));
     assert_eq!(row.0["handshake_server_rtt"], json!(0.01));
 }
+
+/// Taps of two directions can show the last acknowledgement before the FIN that it is for.
+#[test]
+fn what_is_acknowledged_before_it_comes_is_acknowledged() {
+    let mut frames = closed();
+    frames.swap(4, 5);
+    frames[4].0 = SECOND + 99 * MS;
+    let row = row(&frames);
+    assert_eq!((row.text("end_reason"), row.text("tcp_state")), ("fin", "closed"));
+    // One that is of something before does not close it.
+    frames[4].1 = tcp(A, B, ACK, 102, 701, 0);
+    assert_eq!(flows(&frames, |_| {}).0[0].text("tcp_state"), "closing");
+}
+
+#[test]
+fn what_is_missing_is_counted_beyond_the_holes_that_are_remembered() {
+    let frames = (0..200).map(|i| (i64::from(i) * MS, tcp(A, B, ACK, 1_000 + i * 200, 1, 100)));
+    let (rows, summary) = flows(&frames.collect::<Vec<_>>(), |config| {
+        config.features = ["core", "connection"].map(Into::into).into();
+    });
+    let row = &rows[0];
+    assert_eq!(row.number("up_stream_byte_count"), 199 * 200 + 100);
+    assert_eq!(row.number("up_missing_byte_count"), 199 * 100);
+    assert_eq!(summary.total.limits_reached["tcp_holes"], 199 - 64);
+}

@@ -37,6 +37,18 @@ fn what_comes_later_does_not_change_who_began() {
     assert_eq!(initiators(&frames, Initiator::Protocol), ["10.0.0.1 icmp_reply"]);
 }
 
+/// Whoever asks itself: the addresses do not tell which way a message goes.
+#[test]
+fn answers_from_oneself_go_down() {
+    for first in [8, 0] {
+        let frames = [(0, icmp(1, 1, first, 77)), (1, icmp(1, 1, 8 - first, 77))];
+        let (rows, _) = flows(&frames, |_| {});
+        assert_eq!(rows.len(), 1);
+        let counts = ["up_packet_count", "down_packet_count"].map(|name| rows[0].number(name));
+        assert_eq!(counts, [1, 1]);
+    }
+}
+
 #[test]
 fn the_first_packet_may_be_made_to_tell() {
     let frames = [(0, tcp(B, A, SYN | ACK, 1, 2, 0)), (1, icmp(2, 1, 0, 77))];
