@@ -11,6 +11,8 @@ use crate::bytes::{ByteOrder, words};
 use crate::clock::Resolution;
 use crate::facts::{Format, Interface, Span};
 use crate::notebook::Notebook;
+use crate::options::RawOption;
+use crate::pcapng::notes::IF_FCSLEN;
 use crate::walk::{Filling, Stop, too_long};
 
 /// A reader of records.
@@ -41,6 +43,9 @@ pub(crate) struct Variant {
     resolution: Resolution,
 }
 
+/// Of the word that has the link type: that it tells how long check sequences are.
+const HAS_CHECK_SEQUENCE: u32 = 1 << 26;
+
 impl Variant {
     pub(crate) fn of(magic: [u8; 4]) -> Option<Self> {
         [ByteOrder::Little, ByteOrder::Big].into_iter().find_map(|order| {
@@ -53,6 +58,18 @@ impl Variant {
             Some(Self { format, order, resolution })
         })
     }
+}
+
+/// Bits of the check sequence behind each frame, if the word of a header that has the link type tells
+/// them, in its upper half (draft-ietf-opsawg-pcap, section 4).
+fn check_sequence_bits(word: u32) -> Option<u8> {
+    (word & HAS_CHECK_SEQUENCE != 0).then_some((word >> 28) as u8 * 16)
+}
+
+/// What that word tells of a check sequence of so many bits; nothing of a number that it cannot tell.
+pub(crate) fn check_sequence_word(bits: u8) -> u32 {
+    let is_told = bits.is_multiple_of(16);
+    if is_told { HAS_CHECK_SEQUENCE | u32::from(bits / 16) << 28 } else { 0 }
 }
 
 impl Pcap {
@@ -73,8 +90,8 @@ impl Pcap {
         }
         let [.., s0, s1, s2, s3, l0, l1, l2, l3] = *header;
         let snap_len = order.u32([s0, s1, s2, s3]);
-        // The upper half may hold the length of a frame check sequence, and flags.
-        let link = LinkType(order.u32([l0, l1, l2, l3]) as u16);
+        let network = order.u32([l0, l1, l2, l3]);
+        let link = LinkType(network as u16);
         let pcap = Self {
             order,
             record_header_len: if variant.format == Format::PcapModified { 24 } else { 16 },
@@ -85,8 +102,17 @@ impl Pcap {
         };
         let resolution = variant.resolution;
         let at = Span { offset: 0, len: HEADER_LEN as u32 };
-        let interface =
-            Interface { link, snap_len, resolution, section_at: at, at, ..Interface::default() };
+        let options = check_sequence_bits(network);
+        let options = options.map(|bits| RawOption { code: IF_FCSLEN, value: vec![bits] });
+        let interface = Interface {
+            link,
+            snap_len,
+            resolution,
+            options: options.into_iter().collect(),
+            section_at: at,
+            at,
+            ..Interface::default()
+        };
         (pcap, interface)
     }
 

@@ -186,6 +186,12 @@ impl CaptureAccount {
         if facts.warnings_dropped > 0 {
             warnings.push(format!("{} more warnings", facts.warnings_dropped));
         }
+        if reading.is_again {
+            let name = &reading.name;
+            warnings.push(format!(
+                "{name} was named before: its rows come twice, with the same flow_id"
+            ));
+        }
         Self {
             capture: reading.name.clone(),
             format: facts.format.name().to_string(),

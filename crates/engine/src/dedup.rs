@@ -24,12 +24,13 @@ impl Dedup {
         }
     }
 
-    /// Whether a frame has the bytes of one that came at most the window before it.
-    pub(crate) fn is_repeated(&mut self, time: i64, bytes: &[u8]) -> bool {
+    /// Whether a frame has the bytes of one that came at most the window before it, and as many as that
+    /// had on the wire: of those that a snap length has cut, the rest may differ.
+    pub(crate) fn is_repeated(&mut self, time: i64, original: u32, bytes: &[u8]) -> bool {
         while self.order.front().is_some_and(|(then, _)| time.saturating_sub(*then) > self.window) {
             self.forget();
         }
-        let hash = self.hasher.hash_one(bytes);
+        let hash = self.hasher.hash_one((original, bytes));
         let repeated = self
             .seen
             .get(&hash)
@@ -80,17 +81,24 @@ mod tests {
             (21, b"b", false),
         ];
         for (time, bytes, repeated) in frames {
-            assert_eq!(dedup.is_repeated(time, bytes), repeated, "{bytes:?} at {time}");
+            assert_eq!(dedup.is_repeated(time, 1, bytes), repeated, "{bytes:?} at {time}");
         }
+    }
+
+    #[test]
+    fn frames_of_other_lengths_are_others() {
+        let mut dedup = Dedup::new(10);
+        let lengths = [60, 61, 60].map(|original| dedup.is_repeated(0, original, b"cut"));
+        assert_eq!(lengths, [false, false, true]);
     }
 
     #[test]
     fn frames_are_remembered_up_to_a_limit() {
         let mut dedup = Dedup::new(i64::MAX);
         for i in 0..FRAMES_MAX as u64 + 5 {
-            dedup.is_repeated(0, &i.to_be_bytes());
+            dedup.is_repeated(0, 8, &i.to_be_bytes());
         }
         assert_eq!((dedup.seen.len(), dedup.forgotten()), (FRAMES_MAX, 5));
-        assert!(!dedup.is_repeated(0, &0_u64.to_be_bytes()));
+        assert!(!dedup.is_repeated(0, 8, &0_u64.to_be_bytes()));
     }
 }

@@ -32,6 +32,8 @@ pub(crate) struct Reading<'i> {
     pub(crate) files: &'i [InputFile],
     /// What is known of it, in the order of the labels' names.
     pub(crate) labels: LabelValues,
+    /// Whether the same file was read before.
+    pub(crate) is_again: bool,
 }
 
 impl<'i> Reading<'i> {
@@ -42,7 +44,7 @@ impl<'i> Reading<'i> {
             [only] => only.name.clone(),
             [first, more @ ..] => format!("{} and {} more", first.name, more.len()),
         };
-        Self { name, files, labels: LabelValues::new() }
+        Self { name, files, labels: LabelValues::new(), is_again: false }
     }
 
     /// What a run has to read: each capture by itself, or all as one.
@@ -52,12 +54,14 @@ impl<'i> Reading<'i> {
             let labels = config.labels.of_all(files)?;
             return Ok(vec![Self { labels, ..Self::together(files) }]);
         }
+        let mut seen = HashSet::new();
         let each = files.iter().zip(files.chunks(1)).enumerate();
         Ok(each
             .map(|(i, (file, files))| Self {
                 name: file.name.clone(),
                 files,
                 labels: config.labels.of(i),
+                is_again: matches!(file.input, Input::File(_)) && !seen.insert(&file.input),
             })
             .collect())
     }

@@ -233,6 +233,7 @@ pub(crate) const IF_TSRESOL: u16 = 9;
 pub(crate) const IF_FILTER: u16 = 11;
 pub(crate) const IF_TZONE: u16 = 10;
 pub(crate) const IF_OS: u16 = 12;
+pub(crate) const IF_FCSLEN: u16 = 13;
 pub(crate) const IF_TSOFFSET: u16 = 14;
 pub(crate) const IF_TXSPEED: u16 = 16;
 pub(crate) const IF_RXSPEED: u16 = 17;

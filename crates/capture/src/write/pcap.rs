@@ -6,7 +6,8 @@ use super::{Record, WriteError};
 use crate::clock::Resolution;
 use crate::facts::{Facts, Interface};
 use crate::limits::Limits;
-use crate::pcap::{MAGIC_MICROSECONDS, MAGIC_NANOSECONDS};
+use crate::pcap::{MAGIC_MICROSECONDS, MAGIC_NANOSECONDS, check_sequence_word};
+use crate::pcapng::notes::IF_FCSLEN;
 use crate::snoop;
 
 /// What was written so far of a file.
@@ -121,7 +122,10 @@ fn write_header(header: Header, interface: &Interface, out: &mut Vec<u8>) {
     for half in [2_u16, 4] {
         out.extend_from_slice(&half.to_le_bytes());
     }
-    for word in [0, 0, snap_len, u32::from(header.link.0)] {
+    let check_sequence = interface.options.iter().find(|option| option.code == IF_FCSLEN);
+    let check_sequence = check_sequence.and_then(|option| option.value.first().copied());
+    let network = u32::from(header.link.0) | check_sequence.map_or(0, check_sequence_word);
+    for word in [0, 0, snap_len, network] {
         out.extend_from_slice(&word.to_le_bytes());
     }
 }

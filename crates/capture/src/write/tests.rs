@@ -325,6 +325,26 @@ fn what_pcap_cannot_say_is_refused() {
     assert!(refusal(micros, &facts, &[(1_999, 3)]).is_none());
 }
 
+/// In the header of a pcap, beside the link type; in pcapng, an option.
+#[test]
+fn lengths_of_check_sequences_are_kept() {
+    for (told, bits) in [(0x2400_0000_u32, Some(32)), (0x1400_0000, Some(16)), (0, None)] {
+        let pcap =
+            [pcap_header(false, MICROS, (2, 4), told | 1), pcap_record(false, (1, 2), 4, b"abcd")];
+        let pcap = pcap.concat();
+        let (_, facts) = read(&pcap);
+        assert_eq!(facts.interfaces[0].link, LinkType::ETHERNET);
+        let pcapng = rewritten(&pcap, PCAPNG);
+        let (_, facts) = read(&pcapng);
+        let option = facts.interfaces[0].options.iter().find(|option| option.code == 13);
+        assert_eq!(option.map(|option| option.value.clone()), bits.map(|bits| vec![bits]));
+        for source in [&pcap, &pcapng] {
+            let again = rewritten(source, PCAP);
+            assert_eq!(again[20..24], (told | 1).to_le_bytes(), "{told:x}");
+        }
+    }
+}
+
 #[test]
 fn what_no_format_can_say_is_refused() {
     let unknown = Interface { link: LinkType(0x8001), ..Interface::default() };

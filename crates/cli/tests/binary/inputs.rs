@@ -140,6 +140,16 @@ fn the_account_does_not_say_where_the_directory_is() {
 }
 
 #[test]
+fn a_capture_that_is_named_twice_is_told() {
+    let (dhcp, loss) = (sample("dhcp.pcap"), sample("loss.pcap"));
+    for (captures, times) in [([&dhcp, &loss, &dhcp], 1), ([&dhcp, &dhcp, &dhcp], 2)] {
+        let told = run(flowloom(&["flows", "-o", "null"]).args(captures)).stderr;
+        assert_eq!(text(&told).matches("dhcp.pcap was named before").count(), times);
+        assert!(!text(&told).contains("loss.pcap was"), "{}", text(&told));
+    }
+}
+
+#[test]
 fn captures_in_a_directory_that_cannot_be_unpacked_are_told() {
     let directory = tempfile::tempdir().unwrap();
     let (header, records) = records("loss.pcap");

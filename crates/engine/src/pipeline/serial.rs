@@ -105,7 +105,7 @@ impl Serial {
         let packets = coming.len();
         coming.retain(|position| {
             let frame = &work.block.frames[work.arrival(*position).index as usize];
-            !dedup.is_repeated(frame.time.0, work.block.data(frame))
+            !dedup.is_repeated(frame.time.0, frame.original, work.block.data(frame))
         });
         let duplicates = (packets - coming.len()) as u64;
         self.duplicates += duplicates;

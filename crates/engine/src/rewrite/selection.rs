@@ -131,7 +131,8 @@ impl<'s> Verdict<'s> {
         if self.test.is_some_and(|test| !self.passes(test, record, facts)) {
             return Answer::Filtered;
         }
-        let repeats = |dedup: &mut Dedup| dedup.is_repeated(record.time.0, record.data);
+        let (time, original) = (record.time.0, record.original);
+        let repeats = |dedup: &mut Dedup| dedup.is_repeated(time, original, record.data);
         if self.dedup.as_mut().is_some_and(repeats) {
             return Answer::Repeated;
         }
