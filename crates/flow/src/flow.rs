@@ -434,19 +434,14 @@ impl<K: Keep> Flow<K> {
         Seen { direction, marks }
     }
 
-    /// Before a SYN without ACK is taken: whether it asks again, with the same number, for what was
-    /// refused. Then the flow goes on; a new number is for whoever looks for the flow's end.
-    #[cold]
-    pub(crate) fn try_again(&mut self, seq: u32, reversed: bool) -> bool {
-        let first_byte = self.side(reversed).sequence.first_byte();
-        let is_again = self.over().is_some()
-            && self.reset
-            && self.handshake == Handshake::Syn
-            && first_byte == Some(seq.wrapping_add(1));
-        if is_again {
-            (self.reset, self.over) = (false, Self::NOT_OVER);
-        }
-        is_again
+    /// Whether its connection was reset before it was answered.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.reset && self.handshake == Handshake::Syn
+    }
+
+    /// Forgets that its connection was refused.
+    pub(crate) fn begin_again(&mut self) {
+        (self.reset, self.over) = (false, Self::NOT_OVER);
     }
 
     /// Holes of the sequence spaces that were forgotten.

@@ -169,13 +169,20 @@ impl<K: Keep> Partition<K> {
     ) -> u32 {
         if let Some(flow) = self.flows.get_mut(slot) {
             match verdict(flow, now, &self.settings) {
-                None => {
-                    if take(flow, now, origin, &self.settings, &mut self.shared) {
+                Verdict::GoesOn => {
+                    let is_over_now = take(flow, now, origin, &self.settings, &mut self.shared);
+                    if is_over_now {
                         enqueue(flow, slot, &self.settings.timeouts, &mut self.deadlines);
                     }
                     return slot;
                 }
-                Some((reason, frame)) => self.end(slot, reason, frame, ended),
+                Verdict::BeginsAgain => {
+                    flow.begin_again();
+                    take(flow, now, origin, &self.settings, &mut self.shared);
+                    enqueue(flow, slot, &self.settings.timeouts, &mut self.deadlines);
+                    return slot;
+                }
+                Verdict::Ends(reason, frame) => self.end(slot, reason, frame, ended),
             }
         }
         self.open(now, origin, ended)
@@ -354,33 +361,40 @@ impl<'a> Now<'a> {
     }
 }
 
-/// Why and at which frame a flow has ended that a packet was found for; none when it goes on.
+/// What a packet finds of its flow.
+enum Verdict {
+    GoesOn,
+    /// It was refused, and is asked for again with the same number.
+    BeginsAgain,
+    /// It has ended, why, and at which frame.
+    Ends(EndReason, u64),
+}
+
 #[inline]
-fn verdict<K: Keep>(
-    flow: &Flow<K>,
-    now: &Now<'_>,
-    settings: &Settings,
-) -> Option<(EndReason, u64)> {
+fn verdict<K: Keep>(flow: &Flow<K>, now: &Now<'_>, settings: &Settings) -> Verdict {
     let syn = now.arrival.packet.tcp_flags & (SYN | ACK) == SYN;
     // No deadline can have passed before the one its entry has.
     if settings.no_split || (now.clock <= flow.queued && !syn) {
-        return None;
+        return Verdict::GoesOn;
     }
     let (deadline, reason) = deadline(flow, &settings.timeouts);
     if now.clock > deadline {
-        return Some((reason, now.clocks.frame_past(deadline)));
+        return Verdict::Ends(reason, now.clocks.frame_past(deadline));
+    }
+    if !syn {
+        return Verdict::GoesOn;
     }
     let silent = now.clock.saturating_sub(flow.clock_last) >= settings.timeouts.reopen;
-    let opens =
-        syn && flow.side(now.place.reversed).sequence.is_new_connection(now.arrival.packet.seq);
+    let opens = flow.side(now.place.reversed).sequence.is_new_connection(now.arrival.packet.seq);
     match flow.over() {
-        Some(_) if opens => Some((over_reason(flow), now.frame())),
-        None if opens && silent => Some((EndReason::Reopened, now.frame())),
-        _ => None,
+        Some(_) if opens => Verdict::Ends(over_reason(flow), now.frame()),
+        Some(_) if flow.is_refused() => Verdict::BeginsAgain,
+        None if opens && silent => Verdict::Ends(EndReason::Reopened, now.frame()),
+        _ => Verdict::GoesOn,
     }
 }
 
-/// The flow and its families take the packet; whether its deadline is another with it.
+/// The flow and its families take the packet; whether the flow is over with it.
 #[inline]
 fn take<K: Keep>(
     flow: &mut Flow<K>,
@@ -390,8 +404,6 @@ fn take<K: Keep>(
     shared: &mut K::Shared,
 ) -> bool {
     let holes_max = settings.limits.tcp_holes_max;
-    let is_syn = now.arrival.packet.tcp_flags & (SYN | ACK) == SYN;
-    let is_tried_again = is_syn && flow.try_again(now.arrival.packet.seq, now.place.reversed);
     let seen = flow.take(now.arrival, now.place.reversed, now.clock, origin, holes_max);
     let known = Known { first: &flow.first, sides: &flow.sides };
     flow.keep.packet(now.arrival, seen, known, origin, shared);
@@ -400,7 +412,7 @@ fn take<K: Keep>(
     if is_over_now {
         flow.over = now.clock;
     }
-    is_over_now || is_tried_again
+    is_over_now
 }
 
 /// The flow that an entry is of, if the entry counts: another flow may have come to the slot, and a
