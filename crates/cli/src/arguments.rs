@@ -139,9 +139,9 @@ pub(crate) struct OutputArguments {
     /// Order of rows: as flows end (bounded memory), or as they start
     #[arg(long, value_enum, default_value_t)]
     pub(crate) order: OrderArgument,
-    /// Rows a table shows at most
-    #[arg(long, value_name = "N", default_value_t = 1000)]
-    pub(crate) rows: usize,
+    /// Rows a table on the terminal shows at most [default: 1000]
+    #[arg(long, value_name = "N")]
+    pub(crate) rows: Option<usize>,
     /// Show all columns in a table, not a choice of them; so does --columns
     #[arg(long)]
     pub(crate) all_columns: bool,

@@ -216,14 +216,23 @@ pub(crate) fn output_settings(
         let format = format.name();
         return Err(format!("{option} is for arrays: with --format npz, not {format}").into());
     }
+    let of_tables = arguments.rows.map(|_| "--rows");
+    let of_tables = of_tables.or(arguments.all_columns.then_some("--all-columns"));
+    if let (Some(option), true) = (of_tables, format != Format::Table) {
+        let format = format.name();
+        return Err(format!(
+            "{option} is for the table that people read: it cannot be used with --format {format}"
+        )
+        .into());
+    }
     let to_terminal = destination == Destination::Stdout && std::io::stdout().is_terminal();
     if format.is_binary() && to_terminal {
         return Err("this format is not for a terminal; give a file with -o, or a pipe".into());
     }
     let color = to_terminal && report::wants_color();
     let width = to_terminal.then(report::terminal_width);
-    let terminal =
-        Terminal { width, color, rows_max: arguments.rows, all_columns: arguments.all_columns };
+    let rows_max = arguments.rows.unwrap_or(Terminal::default().rows_max);
+    let terminal = Terminal { width, color, rows_max, all_columns: arguments.all_columns };
     let order = match arguments.order {
         OrderArgument::End => Order::End,
         OrderArgument::Start => Order::Start,

@@ -21,7 +21,7 @@ pub(crate) struct FlowArguments {
 #[derive(Debug, Args)]
 pub(crate) struct LifeArguments {
     /// One row per key: flows are never split by time or by what TCP says
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["tcp_idle", "idle", "active", "linger"])]
     pub(crate) no_split: bool,
     /// Silence that ends a TCP flow
     #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true, default_value = "300s")]

@@ -45,9 +45,9 @@ pub(crate) struct TracesOutputArguments {
     /// Replace the file if it is there already
     #[arg(long)]
     pub(crate) force: bool,
-    /// Rows a table shows at most
-    #[arg(long, value_name = "N", default_value_t = 1000)]
-    pub(crate) rows: usize,
+    /// Rows a table on the terminal shows at most [default: 1000]
+    #[arg(long, value_name = "N")]
+    pub(crate) rows: Option<usize>,
     /// Show all columns in a table, not a choice of them
     #[arg(long)]
     pub(crate) all_columns: bool,

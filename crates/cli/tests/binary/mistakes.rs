@@ -102,7 +102,10 @@ fn options_that_would_change_nothing_are_not_ignored() {
     let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
     let (index, out) = (path("index.parquet"), path("out"));
     run(&mut flowloom(&["split", capture, "--index", &index, "--features", "core"]));
-    let cases: [(&[&str], &str); 11] = [
+    let cases: [(&[&str], &str); 14] = [
+        (&["flows", capture, "--format", "csv", "--rows", "5"], "--rows"),
+        (&["traces", capture, "-o", "null", "--all-columns"], "--all-columns"),
+        (&["flows", capture, "--no-split", "--tcp-idle", "9s"], "--no-split"),
         (&["split", capture, "-o", &out, "--flow", "56"], "--flow"),
         (&["split", capture, "-o", &out, "--features", "core"], "--features"),
         (&["split", "--from-index", &index, "-o", &out, "--features", "core"], "--features"),
