@@ -43,9 +43,6 @@ pub(crate) struct Variant {
     resolution: Resolution,
 }
 
-/// Of the word that has the link type: that it tells how long check sequences are.
-const HAS_CHECK_SEQUENCE: u32 = 1 << 26;
-
 impl Variant {
     pub(crate) fn of(magic: [u8; 4]) -> Option<Self> {
         [ByteOrder::Little, ByteOrder::Big].into_iter().find_map(|order| {
@@ -174,6 +171,8 @@ pub(crate) const HEADER_LEN: usize = 24;
 pub(crate) const MAGIC_MICROSECONDS: u32 = 0xa1b2_c3d4;
 pub(crate) const MAGIC_NANOSECONDS: u32 = 0xa1b2_3c4d;
 const MAGIC_MODIFIED: u32 = 0xa1b2_cd34;
+/// Of the word that has the link type: that it tells how long check sequences are.
+const HAS_CHECK_SEQUENCE: u32 = 1 << 26;
 
 #[cfg(test)]
 mod tests;

@@ -188,9 +188,7 @@ impl CaptureAccount {
         }
         if reading.is_again {
             let name = &reading.name;
-            warnings.push(format!(
-                "{name} was named before: its rows come twice, with the same flow_id"
-            ));
+            warnings.push(format!("{name} was named before: it is read and counted again"));
         }
         Self {
             capture: reading.name.clone(),

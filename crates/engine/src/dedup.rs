@@ -31,18 +31,17 @@ impl Dedup {
             self.forget();
         }
         let hash = self.hasher.hash_one((original, bytes));
-        let repeated = self
-            .seen
-            .get(&hash)
-            .is_some_and(|then| time.abs_diff(*then) <= self.window.unsigned_abs());
+        let is_near = |then: &i64| time.abs_diff(*then) <= self.window.unsigned_abs();
+        let repeated = self.seen.get(&hash).copied().filter(is_near);
         // What is dropped may be repeated, too.
-        self.seen.insert(hash, time);
-        self.order.push_back((time, hash));
-        if self.order.len() > FRAMES_MAX {
-            self.forget();
-            self.forgotten += 1;
+        let last = repeated.map_or(time, |then| then.max(time));
+        if self.seen.insert(hash, last) != Some(last) {
+            self.order.push_back((last, hash));
         }
-        repeated
+        if self.order.len() > FRAMES_MAX {
+            self.forgotten += u64::from(self.forget());
+        }
+        repeated.is_some()
     }
 
     /// Frames forgotten before their time, because there were too many.
@@ -50,12 +49,14 @@ impl Dedup {
         self.forgotten
     }
 
-    fn forget(&mut self) {
-        if let Some((then, hash)) = self.order.pop_front()
-            && self.seen.get(&hash) == Some(&then)
-        {
+    /// Forgets the oldest entry; whether a frame with it, which was not repeated since.
+    fn forget(&mut self) -> bool {
+        let oldest = self.order.pop_front();
+        let is_last = oldest.is_some_and(|(then, hash)| self.seen.get(&hash) == Some(&then));
+        if let (Some((_, hash)), true) = (oldest, is_last) {
             self.seen.remove(&hash);
         }
+        is_last
     }
 }
 
@@ -72,13 +73,16 @@ mod tests {
     #[test]
     fn only_repetitions_within_the_window_are_dropped() {
         let mut dedup = Dedup::new(10);
-        let frames: [(i64, &[u8], bool); 6] = [
+        let frames: [(i64, &[u8], bool); 8] = [
             (0, b"a", false),
             (5, b"a", true),
             (10, b"b", false),
             (15, b"a", true),
             (26, b"a", false),
             (21, b"b", false),
+            // Where times go back, what came later is not forgotten.
+            (18, b"a", true),
+            (36, b"a", true),
         ];
         for (time, bytes, repeated) in frames {
             assert_eq!(dedup.is_repeated(time, 1, bytes), repeated, "{bytes:?} at {time}");
@@ -100,5 +104,11 @@ mod tests {
         }
         assert_eq!((dedup.seen.len(), dedup.forgotten()), (FRAMES_MAX, 5));
         assert!(!dedup.is_repeated(0, 8, &0_u64.to_be_bytes()));
+        // One that is repeated without end is one.
+        let mut dedup = Dedup::new(i64::MAX);
+        let mut repeated =
+            (0..FRAMES_MAX as i64 + 5).map(|time| dedup.is_repeated(time / 2, 1, b"a"));
+        assert!(!repeated.next().unwrap() && repeated.all(|is_repeated| is_repeated));
+        assert_eq!((dedup.seen.len(), dedup.forgotten()), (1, 0));
     }
 }

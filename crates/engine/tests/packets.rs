@@ -111,6 +111,29 @@ fn frames_and_fields_are_those_asked_for() {
     assert!(rows.len() == 3 && rows[1].starts_with("2,") && rows[2].starts_with("3,"), "{text}");
 }
 
+/// Frames that are not shown count: the times between frames add up to the time since the first.
+#[test]
+fn times_are_those_of_the_capture_whatever_is_shown() {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/dhcp.pcap");
+    let fields = ["frame.number", "frame.time_relative", "frame.time_delta"]
+        .map(|name| KnownLayers::shipped().find_field(name).unwrap())
+        .to_vec();
+    let all = PacketSettings { fields, ..in_format(PacketFormat::Csv) };
+    let last = PacketSettings { frames: vec!["3-3".parse().unwrap()], ..all.clone() };
+    let all = written(&sample, all).unwrap();
+    let rows: Vec<&str> = all.lines().collect();
+    assert_eq!(rows[1], "1,0.000000000,0.000000000");
+    let mut nanos = 0_u64;
+    for row in &rows[1..] {
+        let cells = row.split(',').map(|cell| cell.replace('.', "").parse::<u64>().unwrap());
+        let cells: Vec<u64> = cells.collect();
+        nanos += cells[2];
+        assert_eq!(cells[1], nanos, "{row}");
+    }
+    assert!(rows.len() > 4 && nanos > 0, "{all}");
+    assert_eq!(written(&sample, last).unwrap().lines().nth(1), Some(rows[3]));
+}
+
 #[test]
 fn a_file_that_is_there_stays() {
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/dhcp.pcap");

@@ -3,14 +3,10 @@
 use std::io::{self, Write};
 
 use flate2::write::GzEncoder;
+use flowloom_schema::Compression;
 use lz4_flex::frame::FrameEncoder;
 
-use flowloom_schema::Compression;
-
 /// An output that compresses what it is given, or does not.
-///
-/// What one of them has written can be followed by what another one writes: all readers of these
-/// formats take the pieces for one stream.
 pub(crate) enum Compressed<W: Write> {
     /// As it is.
     None(W),
