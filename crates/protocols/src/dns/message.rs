@@ -30,9 +30,11 @@ pub struct Message {
     pub flags: u16,
     /// How many questions, answers, authorities and additional records the header counts.
     pub counts: [u16; 4],
-    /// The questions, the first [`QUESTIONS_MAX`] of them.
+    /// The questions, the first [`QUESTIONS_MAX`] of them, and no more once texts are 16 times as long as
+    /// the message.
     pub questions: Vec<Question>,
-    /// The records of all sections but OPT, the first [`RECORDS_MAX`] of them.
+    /// The records of all sections but OPT, the first [`RECORDS_MAX`] of them, and no more once texts are
+    /// 16 times as long as the message.
     pub records: Vec<Record>,
     /// What the OPT record tells.
     pub edns: Option<Edns>,
@@ -40,6 +42,8 @@ pub struct Message {
     pub is_whole: bool,
     /// Nanoseconds since the query, of a response whose query was seen.
     pub latency: Option<i64>,
+    /// Bytes that texts may still take.
+    pub(super) text_left: usize,
 }
 
 /// What is asked.
@@ -132,6 +136,7 @@ impl Message {
             edns: None,
             is_whole: false,
             latency: None,
+            text_left: reader.len() * TEXT_PER_BYTE,
         })
     }
 
@@ -174,19 +179,7 @@ impl Message {
     /// Memory in use, roughly.
     pub(super) fn held(&self) -> usize {
         let questions = self.questions.iter().map(|question| question.name.len());
-        let records = self.records.iter().map(|record| {
-            let data = match &record.data {
-                Data::Address(_) => 0,
-                Data::Name(text) | Data::Text(text) | Data::Unknown(text) => text.len(),
-                Data::Service(service) => {
-                    size_of_val(&**service)
-                        + service.ech.as_ref().map_or(0, |ech| ech.len())
-                        + service.hints.len() * 17
-                        + service.alpn.iter().map(|id| id.len() + 24).sum::<usize>()
-                }
-            };
-            size_of::<Record>() + record.name.len() + data
-        });
+        let records = self.records.iter().map(|record| size_of::<Record>() + record.texts());
         size_of::<Self>() + questions.sum::<usize>() + records.sum::<usize>()
     }
 
@@ -208,9 +201,11 @@ impl Message {
 
     fn questions(&mut self, reader: &mut Reader<'_>) -> Option<()> {
         for _ in 0..self.counts[0] {
-            let name = name(reader, self.questions.len() < QUESTIONS_MAX)?;
+            let is_kept = self.questions.len() < QUESTIONS_MAX && self.text_left > 0;
+            let name = name(reader, is_kept)?;
             let (kind, class) = (reader.u16()?, self.class(reader.u16()?));
             if let Some(name) = name {
+                self.text_left = self.text_left.saturating_sub(name.len());
                 self.questions.push(Question { name, kind, class });
             }
         }
@@ -218,7 +213,8 @@ impl Message {
     }
 
     fn record(&mut self, section: Section, reader: &mut Reader<'_>) -> Option<()> {
-        let name = name(reader, self.records.len() < RECORDS_MAX)?;
+        let is_kept = self.records.len() < RECORDS_MAX && self.text_left > 0;
+        let name = name(reader, is_kept)?;
         let (kind, class, ttl) = (reader.u16()?, reader.u16()?, reader.u32()?);
         let len = reader.u16()?;
         let data = reader.sub(len.into())?;
@@ -228,7 +224,9 @@ impl Message {
             let read = rdata::read(kind, data);
             self.is_whole &= read.is_some();
             let (class, data) = (self.class(class), read.unwrap_or_else(|| rdata::unknown(data)));
-            self.records.push(Record { section, name, kind, class, ttl, data });
+            let record = Record { section, name, kind, class, ttl, data };
+            self.text_left = self.text_left.saturating_sub(record.texts());
+            self.records.push(record);
         }
         Some(())
     }
@@ -236,6 +234,23 @@ impl Message {
     /// The class without the bit that mDNS keeps for something else (RFC 6762 sections 5.4 and 10.2).
     fn class(&self, class: u16) -> u16 {
         if self.app == App::Mdns { class & 0x7fff } else { class }
+    }
+}
+
+impl Record {
+    /// Bytes of its texts, roughly.
+    fn texts(&self) -> usize {
+        let data = match &self.data {
+            Data::Address(_) => 0,
+            Data::Name(text) | Data::Text(text) | Data::Unknown(text) => text.len(),
+            Data::Service(service) => {
+                size_of_val(&**service)
+                    + service.ech.as_ref().map_or(0, |ech| ech.len())
+                    + service.hints.len() * 17
+                    + service.alpn.iter().map(|id| id.len() + 24).sum::<usize>()
+            }
+        };
+        self.name.len() + data
     }
 }
 
@@ -293,5 +308,8 @@ fn client_subnet(value: &mut Reader<'_>) -> Option<String> {
 pub const QUESTIONS_MAX: usize = 64;
 /// Records that are kept of a message.
 pub const RECORDS_MAX: usize = 256;
+/// Bytes of text that are kept of a message for each of its bytes: pointers make names long that
+/// take two bytes, and escapes four times as long.
+const TEXT_PER_BYTE: usize = 16;
 const CLIENT_SUBNET: u16 = 8;
 const COOKIE: u16 = 10;

@@ -15,6 +15,7 @@ mod words;
 mod tests;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::{DatagramParser, Match, Opening, Protocol, StreamParser, Transport, Want, Wants};
 use parser::DnsParser;
@@ -30,9 +31,9 @@ pub use svcb::Svcb;
 #[derive(Clone, Debug, Default)]
 pub struct Dns {
     /// The first message with a question.
-    pub first: Option<Box<Message>>,
+    pub first: Option<Arc<Message>>,
     /// The first response to it, or without it the first response.
-    pub answer: Option<Box<Message>>,
+    pub answer: Option<Arc<Message>>,
     /// Messages that asked.
     pub queries: i64,
     /// Messages that answered.
@@ -44,7 +45,7 @@ pub struct Dns {
     /// Names and types that were in question, each pair once, if they are wanted.
     pub questions: Vec<(Box<str>, Cow<'static, str>)>,
     /// All messages, if they are wanted.
-    pub messages: Vec<Message>,
+    pub messages: Vec<Arc<Message>>,
 }
 
 /// Which of the protocols it is.

@@ -167,7 +167,8 @@ fn push_escaped(
         return;
     }
     let code = |text: &mut String, byte: u8| {
-        let _ = write!(text, "\\{byte:03}");
+        text.push('\\');
+        text.extend([100, 10, 1].map(|place| char::from(b'0' + byte / place % 10)));
     };
     let is_utf8 = std::str::from_utf8(bytes).is_ok();
     for chunk in bytes.utf8_chunks() {

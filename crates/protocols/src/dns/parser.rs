@@ -1,6 +1,7 @@
 //! Messages of a flow: counted, matched with their queries, kept, and what they teach.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use flowloom_flow::Direction;
 
@@ -57,6 +58,7 @@ impl DnsParser {
             return;
         }
         message.latency = self.matched(&message);
+        let message = Arc::new(message);
         let dns = context.findings.dns.get_or_insert_default();
         count(&message, dns);
         if context.wants.has(Want::DnsQuestions) {
@@ -177,7 +179,7 @@ impl StreamParser for DnsParser {
     }
 }
 
-fn count(message: &Message, dns: &mut Dns) {
+fn count(message: &Arc<Message>, dns: &mut Dns) {
     if message.is_response() {
         dns.responses += 1;
         dns.errors += i64::from(message.rcode() != 0);
@@ -186,13 +188,13 @@ fn count(message: &Message, dns: &mut Dns) {
         dns.queries += 1;
     }
     if dns.first.is_none() && !message.questions.is_empty() {
-        dns.first = Some(Box::new(message.clone()));
+        dns.first = Some(message.clone());
     }
     if dns.answer.is_none()
         && message.is_response()
         && dns.first.as_ref().is_none_or(|first| answers(first, message))
     {
-        dns.answer = Some(Box::new(message.clone()));
+        dns.answer = Some(message.clone());
     }
 }
 

@@ -182,13 +182,19 @@ fn moment(seconds: u32) -> String {
     text.chars().filter(char::is_ascii_digit).collect()
 }
 
-/// The next name, and the types this one has (RFC 4034 section 4.1).
+/// The next name, and the types this one has (RFC 4034 section 4.1): in windows that come in order
+/// and are not empty.
 fn nsec(reader: &mut Reader<'_>) -> Option<String> {
     let mut text = reader.name()?;
+    let mut before = None;
     while let Some([window, len]) = reader.array() {
-        for (i, byte) in reader.take(len.into())?.iter().enumerate() {
+        if before >= Some(window) || !(1..=32).contains(&len) || text.len() > NSEC_TEXT_MAX {
+            return None;
+        }
+        before = Some(window);
+        for (i, byte) in (0_u16..).zip(reader.take(len.into())?) {
             for bit in (0..8).filter(|bit| byte << bit & 0x80 != 0) {
-                let kind = u16::from(window) << 8 | (i as u16 & 31) << 3 | bit;
+                let kind = u16::from(window) << 8 | i << 3 | bit;
                 let _ = write!(text, " {}", words::type_name(kind, App::Dns));
             }
         }
@@ -240,3 +246,5 @@ fn clipped(bytes: &[u8]) -> &[u8] {
 
 /// Bytes of data that are shown in hexadecimal.
 const RAW_MAX: usize = 512;
+/// Bytes of text of types that a name has, at most: some thousands of them.
+const NSEC_TEXT_MAX: usize = 64 << 10;

@@ -447,3 +447,39 @@ proptest! {
         }
     }
 }
+
+/// Two bytes of a pointer stand for a thousand characters, a bit for the name of a type.
+#[test]
+fn texts_of_a_message_are_not_much_longer_than_it_is() {
+    let label = [&[63][..], &[1; 63]].concat();
+    let question = [&label.repeat(3)[..], &[57], &[1; 57], &[0, 0, 1, 0, 1]].concat();
+    let mx = [0xc0, 0x0c, 0, 15, 0, 1, 0, 0, 0, 60, 0, 4, 0, 1, 0xc0, 0x0c].repeat(RECORDS_MAX);
+    let header = [0, 7, 0x81, 0x80, 0, 1, 1, 0, 0, 0, 0, 0];
+    let bytes = [&header[..], &question, &mx].concat();
+    let message = Message::read(&bytes, App::Dns).unwrap();
+    assert!(message.is_whole && message.questions[0].name.starts_with("\\001\\001"));
+    assert!((2..RECORDS_MAX).contains(&message.records.len()), "{}", message.records.len());
+    assert!(message.held() < 32 * bytes.len(), "{} of {}", message.held(), bytes.len());
+}
+
+/// RFC 4034 section 4.1.2: windows come in order, of 1 to 32 bytes.
+#[test]
+fn types_of_a_name_come_in_windows() {
+    let nsec = |windows: &[u8]| {
+        let data = [&[0][..], windows].concat();
+        let header = [0, 7, 0x81, 0x80, 0, 0, 0, 1, 0, 0, 0, 0];
+        let record = [&[0, 0, 47, 0, 1, 0, 0, 0, 60][..], &(data.len() as u16).to_be_bytes()];
+        let bytes = [&header[..], &record.concat(), &data].concat();
+        let message = Message::read(&bytes, App::Dns).unwrap();
+        (message.is_whole, message.records[0].data.text().into_owned())
+    };
+    assert_eq!(nsec(&[0, 1, 0x40, 1, 1, 0x40]), (true, ". A CAA".to_owned()));
+    let last = [&[0, 32][..], &[0; 31], &[1]].concat();
+    assert_eq!(nsec(&last), (true, ". ANY".to_owned()));
+    for broken in [&[1, 1, 0x40, 0, 1, 0x40][..], &[0, 0], &[&[0, 33][..], &[0; 33]].concat()] {
+        assert!(!nsec(broken).0, "{broken:?}");
+    }
+    let window = |window: u8| [&[window, 32][..], &[0xff; 32]].concat();
+    let all: Vec<u8> = (0..=255).flat_map(window).collect();
+    assert!(!nsec(&all).0 && nsec(&all).1.len() < 2_000);
+}
